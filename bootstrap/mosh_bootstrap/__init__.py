@@ -1,0 +1,1 @@
+"""mosh: logs in over the system's ssh and hands over to mosh-client."""

@@ -1,0 +1,1 @@
+"""mosh-client: a launcher, a network process and a renderer."""

@@ -1,0 +1,1 @@
+"""What the renderer process is made of: tty, prediction, notices, drawing."""

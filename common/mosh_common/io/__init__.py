@@ -1,0 +1,1 @@
+"""The thin layer that touches sockets and descriptors."""

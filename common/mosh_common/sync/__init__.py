@@ -1,0 +1,1 @@
+"""State synchronisation over datagrams, without input or output, clock or randomness."""

@@ -1,0 +1,1 @@
+"""The terminal emulator and the frame diff, without input or output."""

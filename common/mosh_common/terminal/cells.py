@@ -1,0 +1,146 @@
+"""Rows, styles and snapshots: the values that emulator, frame diff, IPC and prediction exchange.
+
+A row is a tuple of immutable parts, so a snapshot shares rows by reference and a row never changes once it was seen.
+Text and style are strings with one character per column: slicing, joining, comparing and copying them run at C
+speed, which a list of cell objects never does (measured: terminal.md §5).
+
+Knows nothing of escape sequences, of pyte, or of how a row came about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple, TypeAlias
+
+# Stand-ins in a row's text. They are C0 controls, which an emulator executes and so can never store.
+EMPTY: Final = "\x00"  # never written, or erased: looks like a blank
+WIDE_TAIL: Final = "\x01"  # the right half of the wide character to its left
+CLUSTER: Final = "\x02"  # a grapheme of several code points: look it up in the row's clusters
+
+DEFAULT_COLOR: Final = -1
+RGB: Final = 1 << 24  # a colour is DEFAULT_COLOR, an index 0–255, or RGB | 0xrrggbb
+
+# Bits of Style.flags.
+BOLD: Final = 1
+FAINT: Final = 2
+ITALIC: Final = 4
+BLINK: Final = 8
+INVERSE: Final = 16
+INVISIBLE: Final = 32
+STRIKE: Final = 64
+OVERLINE: Final = 128
+PROTECTED: Final = 256  # DECSCA: the emulator's own; never crosses the wire, never drawn
+
+# Style.underline, numbered as in `CSI 4:n m`.
+UNDERLINE_NONE: Final = 0
+UNDERLINE_SINGLE: Final = 1
+UNDERLINE_DOUBLE: Final = 2
+UNDERLINE_CURLY: Final = 3
+UNDERLINE_DOTTED: Final = 4
+UNDERLINE_DASHED: Final = 5
+
+
+class Style(NamedTuple):
+    """How a cell looks: rendition and hyperlink."""
+
+    fg: int = DEFAULT_COLOR
+    bg: int = DEFAULT_COLOR
+    flags: int = 0
+    underline: int = UNDERLINE_NONE
+    underline_color: int = DEFAULT_COLOR
+    link: str = ""  # OSC 8 "params;uri", empty = none
+
+
+DEFAULT_STYLE: Final = Style()
+
+# Grapheme by column, for the columns whose text is CLUSTER. Never mutated after the row was made.
+Clusters: TypeAlias = Mapping[int, str]
+NO_CLUSTERS: Final[Clusters] = {}
+
+# (text, styles, wrapped, clusters): text and styles are exactly `columns` long; styles holds Palette letters; wrapped:
+# the row's last column was followed by an automatic wrap into the next row.
+Row: TypeAlias = tuple[str, str, bool, Clusters]
+
+
+class Palette:
+    """Styles, each under a letter: ``styles[ord(letter)]``. The letter of the default style is ``"\\x00"``.
+
+    Append-only, so every snapshot that refers to it stays right. Bounded: when `full`, the emulator makes a new
+    palette and re-letters its rows; older snapshots keep the old one.
+    """
+
+    LIMIT: Final = 0x8000  # letters stay below the surrogates; 32,768 styles are far beyond any real screen
+
+    __slots__ = ("_letters", "styles")
+
+    def __init__(self) -> None:
+        self.styles: list[Style] = [DEFAULT_STYLE]
+        self._letters: dict[Style, str] = {DEFAULT_STYLE: "\x00"}
+
+    @property
+    def full(self) -> bool:
+        """Whether `letter` may refuse a new style."""
+        return len(self.styles) >= self.LIMIT
+
+    def letter(self, style: Style) -> str:
+        """Return the letter of `style`, giving it one if it has none. Raises OverflowError when full."""
+        letter = self._letters.get(style)
+        if letter is None:
+            if self.full:
+                raise OverflowError(f"{self.LIMIT} styles in one palette")
+            letter = self._letters[style] = chr(len(self.styles))
+            self.styles.append(style)
+        return letter
+
+
+class Modes(NamedTuple):
+    """The modes that a diff carries to the other side's terminal."""
+
+    reverse_video: bool = False  # ?5
+    cursor_visible: bool = True  # ?25
+    bracketed_paste: bool = False  # ?2004
+    mouse_tracking: int = 0  # 0, 9, 1000, 1001, 1002 or 1003
+    mouse_encoding: int = 0  # 0, 1005, 1006 or 1015
+    focus_events: bool = False  # ?1004
+    alternate_scroll: bool = False  # ?1007
+    cursor_shape: int = 0  # DECSCUSR 0–6; upstream skips it
+
+
+DEFAULT_MODES: Final = Modes()
+
+
+class Snapshot(NamedTuple):
+    """One moment of a terminal: everything that a diff can express (terminal.md §1), and what it builds on."""
+
+    columns: int
+    lines: int
+    rows: tuple[Row, ...]  # `lines` of them, index 0 = top
+    palette: Palette
+    cursor_row: int = 0
+    cursor_column: int = 0
+    wrap_pending: bool = False  # the next printed character wraps first; not compared, not expressed by a diff
+    style: Style = DEFAULT_STYLE  # current rendition and hyperlink
+    title: str = ""  # OSC 0/2
+    icon_name: str = ""  # OSC 0/1
+    title_set: bool = False  # whether either was ever set
+    clipboard: str = ""  # last OSC 52, as "selection;base64"
+    bell_count: int = 0
+    modes: Modes = DEFAULT_MODES
+
+
+def blank_row(columns: int, letter: str = "\x00") -> Row:
+    """Return an erased row whose cells have the style `letter`."""
+    return (EMPTY * columns, letter * columns, False, NO_CLUSTERS)
+
+
+def blank_snapshot(columns: int, lines: int) -> Snapshot:
+    """Return state 0 of a terminal of that size."""
+    return Snapshot(columns, lines, (blank_row(columns),) * lines, Palette())
+
+
+def cell_text(row: Row, column: int) -> str:
+    """Return the grapheme at `column`: "" for an empty cell and for the right half of a wide character."""
+    char = row[0][column]
+    if char == CLUSTER:
+        return row[3][column]
+    return "" if char in (EMPTY, WIDE_TAIL) else char

@@ -1,0 +1,1 @@
+"""mosh-server: the process on the remote machine that owns the pty."""
