@@ -1,0 +1,153 @@
+"""A UDP socket with the few options that the protocol asks for: ECN, no path-MTU discovery, dual stack.
+
+Knows nothing of what the datagrams hold. Sending never raises: on a roaming machine every errno is an ordinary
+event, and the caller decides what it means.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import sys
+from typing import Any, Final, TypeAlias
+
+from mosh_common.errors import EnvironmentFailure
+
+Address: TypeAlias = tuple[Any, ...]  # the sockaddr tuple that Python gives: (host, port[, flow, scope])
+
+DEFAULT_PORTS: Final = (60001, 60999)  # where firewalls are opened for mosh
+RECEIVE_OCTETS: Final = 4096  # more than any datagram of a peer within its rules (1280); longer ones are dropped
+RECEIVE_BATCH: Final = 64  # datagrams per call, so that a flood cannot keep the loop from its other work
+
+_ECN_CAPABLE: Final = 0x02  # ECT(0) in the TOS octet, RFC 3168 §5
+_ECN_MASK: Final = 0x03
+_ECN_CONGESTION: Final = 0x03
+
+# Not in Python's socket module (before 3.14); the numbers are Linux's.
+_IP_MTU_DISCOVER: Final = 10
+_IP_PMTUDISC_DONT: Final = 0
+
+
+class UdpSocket:
+    """A non-blocking UDP socket; datagrams in and out with their addresses and ECN marks."""
+
+    __slots__ = ("_ancillary_octets", "_socket", "family", "port")
+
+    def __init__(self, sock: socket.socket) -> None:
+        """Take over a bound or unbound datagram socket and set its options."""
+        self._socket = sock
+        self._ancillary_octets = socket.CMSG_SPACE(4)
+        self.family = sock.family
+        sock.setblocking(False)
+        _set_options(sock)
+        self.port: int = sock.getsockname()[1]  # local port; 0 until the first send of an unbound socket
+
+    @classmethod
+    def bind_server(cls, address: str | None, ports: tuple[int, int] | None = None) -> UdpSocket:
+        """Bind the first free port of `ports` (inclusive; None = 60001–60999; (0, 0) = the system's choice).
+
+        `address` is a numeric local address to try first; any address serves when it cannot be bound (it may be
+        that of a NAT). Raises EnvironmentFailure with one sentence for the user when no port is free.
+        """
+        low, high = ports if ports is not None else DEFAULT_PORTS
+        last: OSError | None = None
+        hosts = [address] if address else []
+        hosts += ["::", "0.0.0.0"]
+        for host in hosts:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            for port in range(low, high + 1):
+                try:
+                    return cls(_bound(family, host, port))
+                except OSError as error:
+                    last = error
+                    if error.errno not in (errno.EADDRINUSE, errno.EACCES, errno.EPERM):
+                        break  # the address is the trouble, not the port
+        wanted = str(low) if low == high else f"{low}–{high}"
+        reason = last.strerror if last is not None else "the range is empty"
+        raise EnvironmentFailure(f"Cannot bind UDP port {wanted}: {reason}. Choose another with -p PORT[:PORT2].")
+
+    @classmethod
+    def for_peer(cls, peer: Address) -> UdpSocket:
+        """Return an unbound socket of the family of `peer`. Raises EnvironmentFailure when none can be made."""
+        family = socket.AF_INET6 if ":" in peer[0] else socket.AF_INET
+        try:
+            return cls(socket.socket(family, socket.SOCK_DGRAM | getattr(socket, "SOCK_CLOEXEC", 0)))
+        except OSError as error:
+            raise EnvironmentFailure(f"Cannot open a UDP socket: {error.strerror}.") from error
+
+    def fileno(self) -> int:
+        """Return the descriptor, for a selector."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Close the socket; harmless when it is closed."""
+        self._socket.close()
+
+    def receive(self) -> list[tuple[bytes, Address, bool]]:
+        """Return what waits, at most RECEIVE_BATCH of (datagram, source, congestion mark seen); never blocks."""
+        received: list[tuple[bytes, Address, bool]] = []
+        for _ in range(RECEIVE_BATCH):
+            try:
+                data, ancillary, flags, source = self._socket.recvmsg(RECEIVE_OCTETS, self._ancillary_octets)
+            except OSError:  # nothing more, or an ICMP error that was queued: sending will meet it again
+                break
+            if flags & socket.MSG_TRUNC:
+                continue
+            congestion = any(
+                octets and max(octets) & _ECN_MASK == _ECN_CONGESTION and level in _TOS_LEVELS
+                for level, _kind, octets in ancillary
+            )
+            received.append((data, source, congestion))
+        return received
+
+    def send(self, data: bytes, to: Address) -> int:
+        """Send one datagram; return 0, or the errno that kept it from being sent."""
+        try:
+            self._socket.sendto(data, to)
+        except OSError as error:
+            return error.errno or errno.EIO
+        if not self.port:
+            self.port = self._socket.getsockname()[1]
+        return 0
+
+
+_TOS_LEVELS: Final = frozenset((socket.IPPROTO_IP, socket.IPPROTO_IPV6))
+
+
+def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_DGRAM | getattr(socket, "SOCK_CLOEXEC", 0))
+    try:
+        if family == socket.AF_INET6 and host == "::":
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        sock.bind((host, port))
+    except (OSError, OverflowError) as error:
+        sock.close()
+        if isinstance(error, OverflowError):
+            raise OSError(errno.EINVAL, f"port {port} is not between 0 and 65535") from error
+        raise
+    return sock
+
+
+def _set_options(sock: socket.socket) -> None:
+    """Mark datagrams ECN-capable, ask for the marks of received ones, and let routers fragment on IPv4.
+
+    Each is a refinement: a system that lacks one still has a working session.
+    """
+    wanted: list[tuple[int, int, int]] = [
+        (socket.IPPROTO_IP, socket.IP_TOS, _ECN_CAPABLE),
+        (socket.IPPROTO_IP, getattr(socket, "IP_RECVTOS", -1), 1),
+    ]
+    if sock.family == socket.AF_INET6:
+        wanted += [
+            (socket.IPPROTO_IPV6, getattr(socket, "IPV6_TCLASS", -1), _ECN_CAPABLE),
+            (socket.IPPROTO_IPV6, getattr(socket, "IPV6_RECVTCLASS", -1), 1),
+        ]
+    if sys.platform == "linux":
+        wanted.append((socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DONT))
+    for level, option, value in wanted:
+        if option < 0:
+            continue
+        try:
+            sock.setsockopt(level, option, value)
+        except OSError:
+            pass  # e.g. IP-level options on an IPv6-only stack

@@ -1,0 +1,63 @@
+"""Waiter: descriptors, deadlines and signals in one wait."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from mosh_common.clock import now_ms
+from mosh_common.io.loop import NOTHING_READY, Waiter
+
+
+@pytest.fixture
+def pipe():
+    read, write = os.pipe()
+    yield read, write
+    os.close(read)
+    os.close(write)
+
+
+def test_a_readable_descriptor_ends_the_wait(pipe):
+    read, write = pipe
+    with Waiter() as waiter:
+        waiter.watch(read)
+        os.write(write, b"x")
+        assert waiter.wait(None).readable == {read}
+
+
+def test_a_deadline_in_the_past_only_looks(pipe):
+    with Waiter() as waiter:
+        waiter.watch(pipe[0])
+        assert waiter.wait(now_ms() - 5) == NOTHING_READY
+
+
+def test_a_deadline_ends_the_wait(pipe):
+    with Waiter() as waiter:
+        deadline = now_ms() + 5
+        assert waiter.wait(deadline) == NOTHING_READY
+        assert now_ms() >= deadline
+
+
+def test_a_signal_ends_the_wait_and_is_named():
+    with Waiter([signal.SIGUSR2]) as waiter:
+        os.kill(os.getpid(), signal.SIGUSR2)
+        assert waiter.wait(now_ms() + 10_000).signals == {signal.SIGUSR2}
+
+
+def test_handlers_are_restored():
+    before = signal.getsignal(signal.SIGUSR2)
+    with Waiter([signal.SIGUSR2]):
+        assert signal.getsignal(signal.SIGUSR2) is not before
+    assert signal.getsignal(signal.SIGUSR2) == before
+
+
+def test_writability_can_be_asked_for_and_given_up(pipe):
+    _, write = pipe
+    with Waiter() as waiter:
+        waiter.watch(write, read=False, write=True)
+        assert waiter.wait(None).writable == {write}
+        waiter.watch(write, read=False)
+        assert waiter.wait(0) == NOTHING_READY
+        waiter.forget(write)  # a second time: harmless

@@ -1,0 +1,114 @@
+"""UdpSocket on loopback: ports, datagrams, errors as values."""
+
+from __future__ import annotations
+
+import errno
+import select
+import socket
+
+import pytest
+
+from mosh_common.errors import EnvironmentFailure
+from mosh_common.io.udp import RECEIVE_BATCH, UdpSocket
+
+
+@pytest.fixture
+def server():
+    sock = UdpSocket.bind_server("127.0.0.1", (0, 0))
+    yield sock
+    sock.close()
+
+
+@pytest.fixture
+def client(server):
+    sock = UdpSocket.for_peer(("127.0.0.1", server.port))
+    yield sock
+    sock.close()
+
+
+def wait_readable(sock):
+    assert select.select([sock], [], [], 10)[0], "no datagram arrived within 10 s"
+
+
+def test_a_datagram_arrives_with_its_source_and_can_be_answered(server, client):
+    assert client.send(b"ping", ("127.0.0.1", server.port)) == 0
+    wait_readable(server)
+    [(data, source, congestion)] = server.receive()
+    assert (data, congestion) == (b"ping", False)
+    assert source[1] == client.port != 0
+    server.send(b"pong", source)
+    wait_readable(client)
+    assert client.receive()[0][0] == b"pong"
+
+
+def test_nothing_waiting_is_an_empty_list(server):
+    assert server.receive() == []
+
+
+def test_a_flood_is_taken_in_bounded_batches(server, client):
+    for _ in range(RECEIVE_BATCH + 10):
+        client.send(b"x", ("127.0.0.1", server.port))
+    wait_readable(server)
+    assert len(server.receive()) == RECEIVE_BATCH
+    assert len(server.receive()) == 10
+
+
+def test_an_oversized_datagram_is_dropped(server, client):
+    client.send(b"x" * 5000, ("127.0.0.1", server.port))
+    client.send(b"ok", ("127.0.0.1", server.port))
+    wait_readable(server)
+    assert [data for data, _, _ in server.receive()] == [b"ok"]
+
+
+def test_a_congestion_mark_is_reported(server):
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        sender.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, 0x03)
+        sender.sendto(b"marked", ("127.0.0.1", server.port))
+        wait_readable(server)
+        assert server.receive()[0][2] is True
+    finally:
+        sender.close()
+
+
+def test_an_unsendable_datagram_is_an_errno_not_an_exception(client, server):
+    assert client.send(b"x" * 70000, ("127.0.0.1", server.port)) == errno.EMSGSIZE
+
+
+def test_the_next_port_of_the_range_is_taken_when_one_is_in_use(server):
+    for low in range(server.port, server.port + 1):
+        other = UdpSocket.bind_server("127.0.0.1", (low, min(low + 20, 65535)))
+        try:
+            assert low < other.port <= low + 20
+        finally:
+            other.close()
+
+
+def test_a_range_in_use_is_one_clear_sentence(server):
+    # Both families are taken when the wildcard socket holds the port.
+    blocker = UdpSocket.bind_server(None, (0, 0))
+    try:
+        with pytest.raises(EnvironmentFailure, match=rf"Cannot bind UDP port {blocker.port}.*-p PORT"):
+            UdpSocket.bind_server(None, (blocker.port, blocker.port))
+    finally:
+        blocker.close()
+
+
+def test_a_foreign_local_address_falls_back_to_any():
+    sock = UdpSocket.bind_server("192.0.2.1", (0, 0))
+    try:
+        assert sock.port > 0
+    finally:
+        sock.close()
+
+
+def test_the_wildcard_socket_serves_both_families():
+    sock = UdpSocket.bind_server(None, (0, 0))
+    client = UdpSocket.for_peer(("127.0.0.1", sock.port))
+    try:
+        client.send(b"four", ("127.0.0.1", sock.port))
+        wait_readable(sock)
+        assert sock.receive()[0][0] == b"four"
+    finally:
+        sock.close()
+        client.close()
