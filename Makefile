@@ -1,0 +1,65 @@
+# Everything sets itself up: a newcomer needs python3 (≥ 3.11) with venv, and make.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.ready
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+LIBDIR  ?= $(PREFIX)/lib/mosh-py
+MANDIR  ?= $(PREFIX)/share/man/man1
+
+SOURCES := bootstrap client common server tests
+
+.PHONY: demo test check lint types bench protobuf install clean
+.DELETE_ON_ERROR:
+
+# A session on this machine: yours when stdin is a terminal, else a scripted one over a bad link.
+demo: $(STAMP)
+	@$(BIN)/python tests/demo.py
+
+# Everything that can run here; what needs programs that are missing says so and is skipped.
+test: $(STAMP)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -q $(TESTS)
+
+# All that CI runs.
+check: lint types test
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.bench
+
+# Writes the checked-in modules under common/mosh_common/wire/pb again.
+protobuf:
+	sh common/mosh_common/wire/pb/generate.sh
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "mosh-py needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+		{ echo "Cannot make a virtual environment; on Debian: apt install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# For packagers: needs python3 with the five run-time dependencies on the target, nothing from the index here.
+install:
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(LIBDIR)" "$(DESTDIR)$(MANDIR)"
+	for package in bootstrap/mosh_bootstrap client/mosh_client common/mosh_common server/mosh_server; do \
+		cp -R "$$package" "$(DESTDIR)$(LIBDIR)/"; \
+	done
+	find "$(DESTDIR)$(LIBDIR)" -name __pycache__ -type d -prune -exec rm -rf {} +
+	for command in mosh mosh-client mosh-server; do \
+		sed 's|@LIBDIR@|$(LIBDIR)|g' bootstrap/mosh > "$(DESTDIR)$(PREFIX)/bin/$$command"; \
+		chmod 755 "$(DESTDIR)$(PREFIX)/bin/$$command"; \
+	done
+	install -m 644 man/mosh.1 man/mosh-client.1 man/mosh-server.1 "$(DESTDIR)$(MANDIR)/"
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
