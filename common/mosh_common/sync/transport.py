@@ -1,0 +1,379 @@
+"""One end of a session: datagrams in, datagrams out, and the two synchronised objects in between.
+
+Ties together `Endpoint` (keys, addresses, round-trip times), `Sender` and `Receiver` (numbered states) and the
+fragments between them. Does no input or output, reads no clock and knows nothing of what the states are.
+Implements protocol.md §1–§4 (docs/wire.md).
+
+The loop of a process:
+
+    wait until `next_deadline` or input → `receive_datagram` for each datagram → `events` → `set_local_state` if the
+    owned object changed → `datagrams_to_send` → send each; a failure goes to `report_send_failure`
+
+A deadline of `now` may also mean that events wait to be drained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
+
+from ..errors import PeerError, ProtocolVersionError, UsageError
+from ..protocol import (
+    Address,
+    COLLECTION_DELAY_CLIENT_MS,
+    COLLECTION_DELAY_SERVER_MS,
+    SHUTDOWN_NUMBER,
+)
+from ..wire.datagram import Dropped, DropReason
+from ..wire.fragment import Assembler, Fragment, Fragmenter
+from ..wire.instruction import Instruction
+from ..wire.key import Key
+from .endpoint import Endpoint, KeyExhausted
+from .pacing import Link, Pacing
+from .receiver import Receiver
+from .sender import Sender
+from .state import LocalState, RemoteState
+
+Local = TypeVar("Local", bound=LocalState)
+Remote = TypeVar("Remote", bound=RemoteState)
+
+
+# --- Events ---------------------------------------------------------------------------------------------------------
+
+
+class NewRemoteState(NamedTuple):
+    """The peer's object moved on to a state newer than all before; it will be acknowledged."""
+
+    number: int
+    state: RemoteState  # the Transport's Remote type
+    changed: bool  # False when its diff was empty (a bare acknowledgement)
+
+
+class PeerMoved(NamedTuple):
+    """The peer's address was learnt or changed (server only); sends go there from now on."""
+
+    address: Address
+
+
+class PeerShutdown(NamedTuple):
+    """The peer ends the session. Go on until `ShutdownDone`: its request still has to be acknowledged."""
+
+
+class ShutdownDone(NamedTuple):
+    """Nothing is left to do: the process may leave."""
+
+    acknowledged: bool  # the peer knows of the end; False when it did not answer in time or was never heard
+
+
+class VersionMismatch(NamedTuple):
+    """The peer speaks another protocol version: end the session with a clear message."""
+
+    version: int
+
+
+class SessionExhausted(NamedTuple):
+    """The key has encrypted all that it safely can: end the session. Nothing is sent any more."""
+
+
+Event: TypeAlias = NewRemoteState | PeerMoved | PeerShutdown | ShutdownDone | VersionMismatch | SessionExhausted
+
+
+class Counters:
+    """What went through a Transport, for debug output and tests. Only ever grows."""
+
+    __slots__ = ("dropped", "empty_acks", "instructions", "received", "received_octets", "resends", "sent", "sent_octets")
+
+    def __init__(self) -> None:
+        self.sent = 0  # datagrams
+        self.sent_octets = 0
+        self.received = 0  # datagrams, the dropped ones included
+        self.received_octets = 0
+        self.instructions = 0  # instructions sent (one or more datagrams each)
+        self.resends = 0  # of these, with a number that was sent before
+        self.empty_acks = 0  # of these, with an empty diff
+        self.dropped: dict[DropReason, int] = {}
+
+
+class Transport(Generic[Local, Remote]):
+    """One end of a session; see the module's docstring for the order of calls."""
+
+    def __init__(
+        self,
+        *,
+        key: Key,
+        is_server: bool,
+        local: Local,
+        remote: Remote,
+        entropy: Callable[[int], bytes],
+        now: int,
+        peer: Address | None = None,
+        pacing: Pacing | None = None,
+        log: Callable[[str], None] | None = None,
+    ) -> None:
+        """Begin a session at state 0 of both objects.
+
+        `local` and `remote` are state 0 (empty input, a blank terminal). `entropy(n)` returns n random octets.
+        `peer` is the server's address (client only; a server learns its peer). `pacing` defaults to upstream's timing
+        for the role. `log` receives debug lines without line end.
+        """
+        if is_server == (peer is not None):
+            raise UsageError("a client needs its peer's address, a server must not be given one")
+        if pacing is None:
+            delay = COLLECTION_DELAY_SERVER_MS if is_server else COLLECTION_DELAY_CLIENT_MS
+            pacing = Pacing(collection_delay_ms=delay)
+        self._log = log
+        self._events: list[Event] = []
+        self.counters: Final = Counters()
+        # The path.
+        self._endpoint = Endpoint(key=key, is_server=is_server, now=now, peer=peer)
+        self._fragmenter = Fragmenter()
+        self._assembler = Assembler()
+        # The states.
+        self._pacing = pacing
+        self._sender: Sender[Local] = Sender(local, pacing=pacing, entropy=entropy, now=now)
+        self._receiver: Receiver[Remote] = Receiver(remote, now=now)
+        # The end.
+        self._peer_shutdown = False  # the peer's shutdown state was received
+        self._ended = False  # ShutdownDone or SessionExhausted was reported
+        self._exhausted = False  # nothing may be encrypted any more
+
+    # --- What comes in ------------------------------------------------------------------------------------------
+
+    def receive_datagram(self, data: bytes, source: Address, *, now: int, congestion: bool = False) -> None:
+        """Digest one datagram. Never raises on what a peer sent: it is counted in `counters.dropped` by reason.
+
+        `congestion` is the ECN CE mark. Afterwards: drain `events`, then ask `datagrams_to_send`.
+        """
+        self.counters.received += 1
+        self.counters.received_octets += len(data)
+        try:
+            moved, payload = self._endpoint.receive(data, source, now=now, congestion=congestion)
+            if moved:
+                self._events.append(PeerMoved(source))
+                self._debug(f"{now} peer is at {source}")
+            contents = self._assembler.add(Fragment.decode(payload))
+            if contents is not None:
+                self._receive_instruction(Instruction.decode(contents), now=now)
+        except Dropped as error:
+            self._drop(error.reason, error, now=now)
+        except ProtocolVersionError as error:
+            self._drop(DropReason.WRONG_VERSION, error, now=now)
+        except PeerError as error:
+            self._drop(DropReason.MALFORMED, error, now=now)
+
+    def set_local_state(self, state: Local, *, now: int) -> None:
+        """Say that the owned object changed. Afterwards ask `datagrams_to_send`. Ignored once shutdown started."""
+        self._sender.set_state(state, now=now)
+
+    def start_shutdown(self, *, now: int) -> None:
+        """Freeze the owned object and tell the peer that the session ends; go on until `ShutdownDone`."""
+        self._sender.start_shutdown(now=now)
+        self._note_end(now=now)
+
+    def report_send_failure(self, errno_: int, *, now: int) -> None:
+        """Say that a datagram could not be sent. EMSGSIZE lowers the MTU; the rest is left to resending."""
+        if self._endpoint.report_send_failure(errno_):
+            self._debug(f"{now} message too long: MTU is now {self._endpoint.mtu}")
+
+    # --- What goes out ------------------------------------------------------------------------------------------
+
+    def datagrams_to_send(self, *, now: int) -> list[tuple[bytes, Address]]:
+        """Return the datagrams that are due, with their destination; the caller sends them at once, in order."""
+        self._note_end(now=now)
+        peer = self._endpoint.peer
+        if peer is None or self._exhausted or not self._endpoint.attached(now=now):
+            return []
+        sending = self._sender.instruction_to_send(now=now, link=self._link())
+        if sending is None:
+            return []
+        instruction, rule, resent = sending
+        try:
+            datagrams = [
+                (self._endpoint.seal(fragment.encode(), now=now), peer)
+                for fragment in self._fragmenter.split(instruction, self._endpoint.fragment_octets)
+            ]
+        except KeyExhausted:
+            self._exhausted = self._ended = True
+            self._events.append(SessionExhausted())
+            return []
+        counters = self.counters
+        counters.instructions += 1
+        counters.resends += resent
+        counters.empty_acks += not instruction.diff
+        counters.sent += len(datagrams)
+        counters.sent_octets += sum(len(data) for data, _ in datagrams)
+        if self._log is not None:
+            self._debug(
+                f"{now} sent {instruction.old_num}→{instruction.new_num} ack {instruction.ack_num}"
+                f" ({len(instruction.diff)} octets in {len(datagrams)}): {rule};"
+                f" srtt {self.srtt:.0f} rto {self.rto} interval {self.send_interval}"
+            )
+        self._note_end(now=now)
+        return datagrams
+
+    def next_deadline(self, *, now: int) -> int | None:
+        """Return when (absolute ms) `datagrams_to_send` and `events` want to be called next; None = never.
+
+        Changes nothing. May lie in the past: then call at once.
+        """
+        if self._events:
+            return now
+        if self._ended:
+            return None
+        shutdown = self._sender.shutdown_deadline
+        if self._endpoint.peer is None or not self._endpoint.attached(now=now):
+            return shutdown
+        deadline = self._sender.next_deadline(now=now, link=self._link())
+        return deadline if shutdown is None else min(deadline, shutdown)
+
+    def events(self) -> list[Event]:
+        """Return and forget what happened since the last call, in order."""
+        events, self._events = self._events, []
+        return events
+
+    # --- Addresses ----------------------------------------------------------------------------------------------
+
+    def port_hop_due(self, *, now: int) -> bool:
+        """Return whether the client should open a new socket now (then say `port_hopped`)."""
+        return self._endpoint.port_hop_due(now=now, last_acknowledged_at=self._sender.last_acknowledged_at)
+
+    def port_hopped(self, *, now: int) -> None:
+        """Say that a new source port is in use."""
+        self._endpoint.port_hopped(now=now)
+
+    def rehome(self, peer: Address, *, now: int) -> None:
+        """Send to another address of the same server from now on (client only)."""
+        self._endpoint.rehome(peer, now=now)
+
+    # --- Facts --------------------------------------------------------------------------------------------------
+
+    @property
+    def peer(self) -> Address | None:
+        """Where the peer is; None while a server was not reached by anybody."""
+        return self._endpoint.peer
+
+    @property
+    def mtu(self) -> int:
+        """Size of the largest datagram that will be sent."""
+        return self._endpoint.mtu
+
+    def attached(self, *, now: int) -> bool:
+        """Return whether the peer was heard recently enough to be sent anything (always so for a client)."""
+        return self._endpoint.attached(now=now)
+
+    @property
+    def last_datagram_at(self) -> int | None:
+        """When the last authentic in-order datagram came; None before the first."""
+        return self._endpoint.last_datagram_at
+
+    @property
+    def last_heard(self) -> int | None:
+        """When the newest remote state came (an empty ack is one); None before the first."""
+        return self._receiver.last_heard
+
+    @property
+    def last_acknowledged_at(self) -> int | None:
+        """When the newest acknowledged state was *sent*; None before the first acknowledgement."""
+        return self._sender.last_acknowledged_at
+
+    @property
+    def srtt(self) -> float:
+        """Smoothed round-trip time, ms; 1000 before the first sample."""
+        return self._endpoint.rtt.srtt
+
+    @property
+    def rto(self) -> int:
+        """Retransmission timeout, ms."""
+        return self._endpoint.rtt.rto
+
+    @property
+    def has_rtt_sample(self) -> bool:
+        """Whether `srtt` was measured."""
+        return self._endpoint.rtt.measured
+
+    @property
+    def send_interval(self) -> int:
+        """Least time between two frames, ms."""
+        return self._pacing.send_interval(self.srtt)
+
+    @property
+    def sent_num(self) -> int:
+        """Number of the newest state that was sent."""
+        return self._sender.sent_num
+
+    @property
+    def acknowledged_num(self) -> int:
+        """Number of the newest state that the peer is known to hold."""
+        return self._sender.acknowledged_num
+
+    @property
+    def received_num(self) -> int:
+        """Number of the newest remote state."""
+        return self._receiver.newest_num
+
+    def last_sent_state(self) -> Local:
+        """Return the newest state that was sent."""
+        return self._sender.last_sent_state()
+
+    def acknowledged_state(self) -> Local:
+        """Return the newest state that the peer is known to hold."""
+        return self._sender.acknowledged_state()
+
+    def remote_state(self) -> Remote:
+        """Return the newest state of the peer's object."""
+        return self._receiver.newest_state()
+
+    @property
+    def shutdown_in_progress(self) -> bool:
+        """Whether `start_shutdown` was called."""
+        return self._sender.shutdown_in_progress
+
+    @property
+    def peer_shutdown(self) -> bool:
+        """Whether the peer said that the session ends."""
+        return self._peer_shutdown
+
+    # --- Private ------------------------------------------------------------------------------------------------
+
+    def _link(self) -> Link:
+        """Return what the timing rules want to know about the path."""
+        return Link(self.send_interval, self.rto, self._receiver.last_heard)
+
+    def _receive_instruction(self, instruction: Instruction, *, now: int) -> None:
+        self._sender.receive_ack(instruction.ack_num, now=now)
+        self._note_end(now=now)
+        if not self._receiver.receive(instruction, now=now):
+            return
+        changed = bool(instruction.diff)
+        self._sender.set_ack(instruction.new_num, data=changed, now=now)
+        self._events.append(NewRemoteState(instruction.new_num, self._receiver.newest_state(), changed))
+        if instruction.new_num == SHUTDOWN_NUMBER:
+            self._peer_shutdown = True
+            self._events.append(PeerShutdown())
+        if self._log is not None:
+            self._debug(
+                f"{now} received {instruction.old_num}→{instruction.new_num} ack {instruction.ack_num}"
+                f" ({len(instruction.diff)} octets)"
+            )
+
+    def _note_end(self, *, now: int) -> None:
+        """Report once that the session is over: acknowledged, acknowledged the peer's, out of patience, or no peer."""
+        if self._ended:
+            return
+        if self._sender.shutdown_acknowledged or self._sender.shutdown_ack_sent:
+            acknowledged = True
+        elif self._sender.shutdown_expired(now=now) or (self.shutdown_in_progress and self.peer is None):
+            acknowledged = False
+        else:
+            return
+        self._ended = True
+        self._events.append(ShutdownDone(acknowledged))
+        self._debug(f"{now} shutdown done, acknowledged: {acknowledged}")
+
+    def _drop(self, reason: DropReason, error: PeerError, *, now: int) -> None:
+        self.counters.dropped[reason] = self.counters.dropped.get(reason, 0) + 1
+        self._debug(f"{now} dropped ({reason.value}): {error}")
+
+    def _debug(self, line: str) -> None:
+        if self._log is not None:
+            self._log(line)

@@ -1,0 +1,121 @@
+"""The user's input as a synchronised object: an append-only stream of keys and sizes.
+
+A `UserStream` is a value. Positions are absolute and count one for each octet typed and one for each resize, so a
+client knows which state carries a batch of input (`stream.position` after the push) and two states compare by a number.
+Acknowledged prefixes are common to all states and are trimmed (protocol.md §4); positions stay.
+
+Knows nothing of numbers of states, of time or of the network. Used on both sides: the client owns one, the server
+holds what it received and asks `events_since` for what is new.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..wire import userdiff
+from ..wire.userdiff import Keys, Resize, UserEvent
+
+# A diff carries at most this much input, so that a paste of megabytes goes as several states, each of which has a
+# fair chance on a lossy link, and stays far below the peer's limit for one instruction. 26 fragments.
+REACH_OCTETS: Final = 32 * 1024
+
+
+class UserStream:
+    """All input up to `position`, of which that from `start` on is still at hand. Immutable."""
+
+    __slots__ = ("_events", "position", "start", "weight")
+
+    def __init__(self, start: int = 0, events: tuple[UserEvent, ...] = (), *, weight: int = 0) -> None:
+        self.start: Final = start  # position of the first event at hand
+        self._events: Final = events
+        self.position: Final = start + sum(map(_length, events))
+        self.weight: Final = weight  # see RemoteState
+
+    # --- The owner's side ---------------------------------------------------------------------------------------
+
+    def push_keys(self, data: bytes) -> UserStream:
+        """Return the stream with `data` typed at its end."""
+        if not data:
+            return self
+        return self._with((Keys(bytes(data)),))
+
+    def push_resize(self, columns: int, lines: int) -> UserStream:
+        """Return the stream with a new window size at its end. Raises UsageError when the peer could not take it."""
+        userdiff.check_size(columns, lines)
+        return self._with((Resize(columns, lines),))
+
+    def diff_from(self, known: UserStream) -> bytes:
+        """Return the encoded events after `known`."""
+        return userdiff.encode(self._after(known.position))
+
+    def within_reach(self, known: UserStream) -> UserStream:
+        """Return this stream, cut where one diff from `known` would grow too long."""
+        excess = self.position - known.position - REACH_OCTETS
+        return self if excess <= 0 else UserStream(self.start, _before(self._events, excess))
+
+    # --- The receiver's side ------------------------------------------------------------------------------------
+
+    def apply(self, diff: bytes) -> UserStream:
+        """Return the stream that `diff` leads to. Raises PeerError."""
+        return self._with(tuple(userdiff.decode(diff)), weight=len(diff))
+
+    def events_since(self, older: UserStream) -> list[UserEvent]:
+        """Return what was typed after `older`, in order; of consecutive resizes only the last."""
+        events: list[UserEvent] = []
+        for event in self._after(older.position):
+            if events and isinstance(event, Resize) and isinstance(events[-1], Resize):
+                events[-1] = event
+            else:
+                events.append(event)
+        return events
+
+    # --- Both ---------------------------------------------------------------------------------------------------
+
+    def trimmed(self, known: UserStream) -> UserStream:
+        """Return the same stream without the events up to `known`'s end."""
+        if known.position <= self.start:
+            return self
+        if known.position >= self.position:
+            return UserStream(self.position, weight=self.weight)
+        return UserStream(known.position, self._after(known.position), weight=self.weight)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, UserStream) and self.position == other.position)
+
+    def __hash__(self) -> int:
+        return hash(self.position)
+
+    def __repr__(self) -> str:
+        # Never the keys themselves: they hold passwords, and this may end in a debug log.
+        return f"UserStream({self.start}..{self.position})"
+
+    def _with(self, events: tuple[UserEvent, ...], *, weight: int = 0) -> UserStream:
+        return UserStream(self.start, self._events + events, weight=weight)
+
+    def _after(self, position: int) -> tuple[UserEvent, ...]:
+        """Return the events from `position` on; an event of keys may be cut."""
+        skip = position - self.start
+        if skip <= 0:
+            return self._events
+        for index, event in enumerate(self._events):
+            length = _length(event)
+            if skip < length:
+                rest = self._events[index + 1 :]
+                return (Keys(event.data[skip:]), *rest) if isinstance(event, Keys) and skip else (event, *rest)
+            skip -= length
+        return ()
+
+
+def _length(event: UserEvent) -> int:
+    return len(event.data) if isinstance(event, Keys) else 1
+
+
+def _before(events: tuple[UserEvent, ...], excess: int) -> tuple[UserEvent, ...]:
+    """Return `events` without the last `excess` positions."""
+    kept = list(events)
+    while excess > 0:
+        last = kept.pop()
+        if isinstance(last, Keys) and len(last.data) > excess:
+            kept.append(Keys(last.data[:-excess]))
+        excess -= _length(last)
+    return tuple(kept)
