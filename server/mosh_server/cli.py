@@ -1,0 +1,239 @@
+"""The command line of mosh-server: what was asked for, and the way from there to a detached process.
+
+People wait while this runs, so only what the MOSH CONNECT line needs is imported before it is printed. An option
+parser of its own: upstream goes on after an unknown option, and `argparse` would cost more than all the rest.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from mosh_common.errors import EnvironmentFailure, UsageError
+from mosh_common.version import MOSH_COMPATIBLE, VERSION
+
+PROGRAM: Final = "mosh-server"
+USAGE: Final = (
+    f"Usage: {PROGRAM} new [-s] [-v] [-i LOCALADDR] [-p PORT[:PORT2]] [-c COLORS] [-l NAME=VALUE] [-- COMMAND...]"
+)
+ABOUT: Final = (
+    f"{PROGRAM} (mosh-py {VERSION}, speaks mosh {MOSH_COMPATIBLE})\n"
+    "License GPLv3+: GNU GPL version 3 or later <https://gnu.org/licenses/gpl.html>.\n"
+    "This is free software: you are free to change and redistribute it.\n"
+    "There is NO WARRANTY, to the extent permitted by law."
+)
+HIGHEST_PORT: Final = 65535
+FEWEST_COLORS: Final = 8
+
+_WITH_VALUE: Final = "ipcl"
+_FLAGS: Final = "svh"
+_MAPPED_IPV4: Final = "::ffff:"  # how a dual-stack sshd writes an IPv4 address
+
+
+class Options(NamedTuple):
+    """What the command line asked for."""
+
+    show: str = ""  # "help" or "version": print that and leave
+    address: str | None = None  # local address to try first
+    ports: tuple[int, int] | None = None  # inclusive; None = the default range; (0, 0) = the system's choice
+    colors: int = 0
+    locale: tuple[tuple[str, str], ...] = ()  # -l, in order
+    verbose: int = 0
+    command: tuple[str, ...] = ()  # empty = login shell
+    complaints: tuple[str, ...] = ()  # for stderr; they do not keep the server from starting
+
+
+def parse(arguments: Sequence[str], *, ssh_connection: str | None = None) -> Options:
+    """Parse the arguments after the program's name; `ssh_connection` is SSH_CONNECTION, for -s.
+
+    Raises UsageError for a value that cannot be meant: a port, a port range or a number of colours.
+    """
+    words, command = _split_command(arguments)
+    if words and words[0] in ("--help", "-h"):
+        return Options(show="help")
+    if words and words[0] == "--version":
+        return Options(show="version")
+    if not words or words[0] != "new":
+        return _parse_legacy(words, command)
+    return _parse_new(words[1:], command, ssh_connection)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run mosh-server; return its exit status, in the caller's process and (much later) in the detached one."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        options = parse(given, ssh_connection=os.environ.get("SSH_CONNECTION"))
+        if options.show:
+            print(USAGE if options.show == "help" else ABOUT)
+            return 0
+        for complaint in options.complaints:
+            print(complaint, file=sys.stderr)
+        return _serve(options)
+    except UsageError as error:
+        print(f"{PROGRAM}: {error}\n{USAGE}", file=sys.stderr)
+        return 1
+    except EnvironmentFailure as error:
+        print(error if str(error).startswith(PROGRAM) else f"{PROGRAM}: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _serve(options: Options) -> int:
+    """Bind, announce port and key, detach; the detached process then loads the rest and runs the session."""
+    from mosh_common.io.udp import UdpSocket
+    from mosh_common.wire.key import Key
+    from mosh_server import detach, environment
+
+    detach.ensure_standard_descriptors()
+    native = environment.native_environment(os.environ, environment.initial_environment_block())
+    located = environment.choose_locale(native, options.locale)
+    _check_installation()
+    socket = UdpSocket.bind_server(options.address, options.ports)
+    key = Key.generate(os.urandom(16))
+
+    _announce(socket.port, key.text)
+    pid = detach.detach()
+    if pid:
+        print(f"\n{ABOUT}\n\n[{PROGRAM} detached, pid = {pid}]", file=sys.stderr)
+        return 0
+    detach.let_go(keep={socket.fileno()}, verbose=bool(options.verbose))
+
+    from mosh_server import server_process
+
+    account = environment.account(native)
+    return server_process.run(
+        socket=socket,
+        key=key,
+        command=options.command,
+        environment=environment.session_environment(located, colors=options.colors, account=account),
+        account=account,
+        verbose=options.verbose,
+    )
+
+
+def _announce(port: int, key_text: str) -> None:
+    """Print the line that the bootstrap waits for. SECURITY: the only place where the key is written anywhere."""
+    # At a terminal the line must stand alone even if something was printed before it without a newline.
+    first = "\n" if sys.stdin is not None and sys.stdin.isatty() else ""
+    try:
+        print(f"{first}MOSH CONNECT {port} {key_text}", flush=True)
+    except OSError as error:
+        raise EnvironmentFailure(f"Cannot print the MOSH CONNECT line: {error.strerror}.") from error
+
+
+def _check_installation() -> None:
+    """Say so while somebody reads it if a package is missing that the detached process will import."""
+    from importlib.util import find_spec
+
+    for package in ("cryptography", "google.protobuf", "pyte"):
+        try:
+            found = find_spec(package) is not None
+        except ModuleNotFoundError:
+            found = False
+        if not found:
+            raise EnvironmentFailure(f"The Python package {package} is not installed for {sys.executable}.")
+
+
+def _split_command(arguments: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Return (own words, command): the first -- ends the options."""
+    words = list(arguments)
+    if "--" not in words:
+        return words, ()
+    at = words.index("--")
+    return words[:at], tuple(words[at + 1 :])
+
+
+def _parse_legacy(words: Sequence[str], command: tuple[str, ...]) -> Options:
+    """`mosh-server [IP [PORT]]`, from before there was `new`."""
+    address = words[0] if words else None
+    ports = _ports(words[1]) if len(words) > 1 else None
+    complaints = (USAGE,) if len(words) > 2 or (address or "").startswith("-") else ()
+    if address is not None and address.startswith("-"):
+        address = None
+    return Options(address=address, ports=ports, command=command, complaints=complaints)
+
+
+def _parse_new(words: Sequence[str], command: tuple[str, ...], ssh_connection: str | None) -> Options:
+    options = Options(command=command)
+    complaints: list[str] = []
+    for letter, value in _letters(words, complaints):
+        if letter == "h":
+            return Options(show="help")
+        if letter == "v":
+            options = options._replace(verbose=options.verbose + 1)
+        elif letter == "i":
+            options = options._replace(address=value)
+        elif letter == "p":
+            options = options._replace(ports=_ports(value))
+        elif letter == "c":
+            options = options._replace(colors=_colors(value))
+        elif letter == "l" and "=" in value:
+            name, _, text = value.partition("=")
+            options = options._replace(locale=(*options.locale, (name, text)))
+        elif letter == "s":
+            address = _address_of_ssh(ssh_connection)
+            if address is None:
+                complaints.append("Warning: SSH_CONNECTION not found; binding to any interface.")
+            options = options._replace(address=address)
+    return options._replace(complaints=tuple(complaints))
+
+
+def _letters(words: Sequence[str], complaints: list[str]) -> list[tuple[str, str]]:
+    """Return (option letter, its value or ""), as getopt reads words; what it does not know becomes a complaint."""
+    found: list[tuple[str, str]] = []
+    waiting = iter(words)
+    for word in waiting:
+        if word in ("--help", "--version"):
+            found.append(("h", ""))
+            continue
+        if len(word) < 2 or word[0] != "-":
+            continue  # upstream passes over words without a dash
+        rest = word[1:]
+        while rest:
+            letter, rest = rest[0], rest[1:]
+            if letter in _FLAGS:
+                found.append((letter, ""))
+            elif letter in _WITH_VALUE:
+                value = rest or next(waiting, None)
+                rest = ""
+                if value is None:
+                    complaints.append(f"{PROGRAM}: option requires an argument: -{letter}\n{USAGE}")
+                else:
+                    found.append((letter, value))
+            else:
+                complaints.append(f"{PROGRAM}: unknown option: {word}\n{USAGE}")
+                break
+    return found
+
+
+def _ports(text: str) -> tuple[int, int]:
+    low_text, colon, high_text = text.partition(":")
+    low = _port(low_text, text)
+    high = _port(high_text, text) if colon else low
+    if colon and low == 0:
+        raise UsageError(f"Bad UDP port range ({text}): port 0 lets the system choose and takes no range.")
+    if low > high:
+        raise UsageError(f"Bad UDP port range ({text}): {low} is greater than {high}.")
+    return low, high
+
+
+def _port(text: str, whole: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) > HIGHEST_PORT:
+        raise UsageError(f"Bad UDP port range ({whole}): expected numbers from 0 to {HIGHEST_PORT}.")
+    return int(text)
+
+
+def _colors(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"Bad number of colors ({text}).") from None
+
+
+def _address_of_ssh(ssh_connection: str | None) -> str | None:
+    """Return the third word of SSH_CONNECTION: the local address that ssh was reached at."""
+    words = (ssh_connection or "").split()
+    if len(words) < 3:
+        return None
+    return words[2].removeprefix(_MAPPED_IPV4)

@@ -1,0 +1,300 @@
+"""The policy of a server: when the shell starts, what it is given, which frames go out, and when all this ends.
+
+Does no input or output and reads no clock. The loop (server_process.py) feeds it datagrams, the pty's output and
+signals, then does what `events` say, writes `input_to_write` to the pty and sends `datagrams_to_send`.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, TypeAlias
+
+from mosh_common.protocol import DETACH_AFTER_MS, FIRST_CONTACT_TIMEOUT_MS, SHUTDOWN_NUMBER, Address
+from mosh_common.sync import transport as sync
+from mosh_common.sync.screen_state import ServerScreen
+from mosh_common.sync.transport import Transport
+from mosh_common.sync.user_stream import UserStream
+from mosh_common.terminal.cells import Snapshot
+from mosh_common.terminal.emulator import Emulator
+from mosh_common.wire.size import Resize
+from mosh_server.echo_ack import EchoAck
+from mosh_server.input_translation import CursorKeyTranslation
+
+# An application that takes no input must not cost memory without end. Beyond this, what is typed is lost, as it is
+# in a tty whose own queue (4 KiB) is full; a paste of megabytes is not.
+INPUT_LIMIT_OCTETS: Final = 16 << 20
+REPLIES_LIMIT_OCTETS: Final = 64 << 10  # answers behind this much unread input: the asker is not listening
+
+# An application between BSU and ESU promises a better screen soon; one that breaks the promise is not waited for.
+SYNCHRONIZED_UPDATE_MS: Final = 150
+_BEGIN_SYNCHRONIZED_UPDATE: Final = b"\x1b[?2026h"
+
+
+# --- Events ---------------------------------------------------------------------------------------------------------
+
+
+class StartShell(NamedTuple):
+    """The client is there: start the shell on a pty of this size."""
+
+    columns: int
+    lines: int
+
+
+class SetSize(NamedTuple):
+    """The client's window has this size now: tell the pty."""
+
+    columns: int
+    lines: int
+
+
+class ClientHeard(NamedTuple):
+    """The client is heard again, or from another host."""
+
+    host: str
+
+
+class ClientSilent(NamedTuple):
+    """Nothing was heard of the client for DETACH_AFTER_MS: it is detached."""
+
+
+class Finished(NamedTuple):
+    """The session is over: hang up the pty and leave."""
+
+    reason: str
+    failed: bool = False
+
+
+Event: TypeAlias = StartShell | SetSize | ClientHeard | ClientSilent | Finished
+
+
+class Timeouts(NamedTuple):
+    """How long a silent client is waited for; None = forever (network), or not at all (signal)."""
+
+    network_ms: int | None = None  # MOSH_SERVER_NETWORK_TMOUT
+    signal_ms: int | None = None  # MOSH_SERVER_SIGNAL_TMOUT: younger silence makes SIGUSR1 be ignored
+
+
+class Session:
+    """One client's session, from its first datagram to the last frame."""
+
+    def __init__(
+        self,
+        *,
+        transport: Transport[ServerScreen, UserStream],
+        emulator: Emulator,
+        timeouts: Timeouts,
+        now: int,
+    ) -> None:
+        """Begin with nobody there. `transport` must be at state 0 with the screen of `emulator`."""
+        self._transport = transport
+        self._emulator = emulator
+        self._timeouts = timeouts
+        self._events: list[Event] = []
+        # The client.
+        self._started_at = now
+        self._client_host: str | None = None  # what the last ClientHeard said; None while detached
+        self._seen_input = UserStream()  # the newest input state that was dealt with
+        # The pty.
+        self._shell_wanted = False  # StartShell was reported
+        self._pty_open = True
+        self._translation = CursorKeyTranslation()
+        self._input = bytearray()  # for the pty, not written yet
+        self._input_taken = 0  # octets written to the pty in all
+        self._echo_ack = EchoAck()
+        # The screen.
+        self._update_began: int | None = None  # the synchronized update that the application is in
+        self._shown: Snapshot = emulator.snapshot()  # what the client is to see
+        # The end.
+        self._ending: str | None = None  # why shutdown was started
+        self.finished = False
+
+    # --- What comes in ------------------------------------------------------------------------------------------
+
+    def receive_datagram(self, data: bytes, source: Address, *, now: int, congestion: bool = False) -> None:
+        """Digest a datagram. Afterwards drain `events`."""
+        self._transport.receive_datagram(data, source, now=now, congestion=congestion)
+
+    def receive_output(self, data: bytes, *, now: int) -> None:
+        """Digest what the programs wrote; afterwards `input_to_write` may hold the terminal's answers."""
+        emulator = self._emulator
+        # A batch may end within a later update than it began with: the screen between them is worth a frame.
+        cut = data.rfind(_BEGIN_SYNCHRONIZED_UPDATE)
+        if cut > 0:
+            emulator.feed(data[:cut])
+            data = data[cut:]
+            if not emulator.in_synchronized_update:
+                self._update_began = None
+                self._shown = emulator.snapshot()
+        emulator.feed(data)
+        if not emulator.in_synchronized_update:
+            self._update_began = None
+        elif self._update_began is None:
+            self._update_began = now
+        replies = emulator.replies()
+        if replies and len(self._input) < REPLIES_LIMIT_OCTETS:
+            self._queue(replies)
+        self._show(now=now)
+
+    def pty_closed(self, *, now: int) -> None:
+        """The shell is gone: show what it left, and tell the client that this was all."""
+        self._pty_open = False
+        self._input.clear()
+        self._update_began = None
+        self._show(now=now)
+        self._shut_down("the shell ended", now=now)
+
+    def input_written(self, count: int, *, now: int) -> None:
+        """Say how many octets of `input_to_write` the pty took."""
+        if count:
+            del self._input[:count]
+            self._input_taken += count
+            self._echo_ack.taken(self._input_taken, now=now)
+
+    def terminate(self, *, now: int) -> None:
+        """SIGTERM or SIGINT: end the session, but let the client know."""
+        self._shut_down("terminated by a signal", now=now)
+
+    def terminate_if_silent(self, *, now: int) -> None:
+        """SIGUSR1: end the session unless the client was heard within the signal timeout."""
+        limit = self._timeouts.signal_ms
+        heard = self._transport.last_heard
+        if limit is None or heard is None or now - heard >= limit:
+            self._shut_down("terminated by SIGUSR1", now=now)
+
+    # --- What goes out ------------------------------------------------------------------------------------------
+
+    def events(self, *, now: int) -> list[Event]:
+        """Return what is to be done, in order, and forget it. Call once per turn, after everything was fed."""
+        for event in self._transport.events():
+            self._digest(event, now=now)
+        self._watch_client(now=now)
+        late = self._translation.flush(now=now)
+        if late:
+            self._queue(late)
+        # While a frame is held back, so is the echo ack: the client would judge its guesses by the older screen.
+        if not self._holding(now=now) and (self._echo_ack.advance(now=now) or self._update_began is not None):
+            self._show(now=now)
+        events, self._events = self._events, []
+        return events
+
+    def input_to_write(self) -> bytearray:
+        """Return what the pty is to be given, in order; then say `input_written`. Do not change it."""
+        return self._input
+
+    def datagrams_to_send(self, *, now: int) -> list[tuple[bytes, Address]]:
+        """Return the datagrams that are due, with their destination."""
+        return self._transport.datagrams_to_send(now=now)
+
+    def report_send_failure(self, errno_: int, *, now: int) -> None:
+        """Say that a datagram could not be sent."""
+        self._transport.report_send_failure(errno_, now=now)
+
+    def next_deadline(self, *, now: int) -> int | None:
+        """Return when the loop must turn even if nothing happens. Changes nothing."""
+        candidates = [self._transport.next_deadline(now=now), self._translation.next_deadline()]
+        if self._events:
+            candidates.append(now)
+        if self._update_began is not None and self._holding(now=now):
+            candidates.append(self._update_began + SYNCHRONIZED_UPDATE_MS)
+        else:
+            candidates.append(self._echo_ack.next_deadline())
+        if self._client_host is not None and self._transport.last_datagram_at is not None:
+            candidates.append(self._transport.last_datagram_at + DETACH_AFTER_MS)
+        if self._ending is None:
+            candidates.append(self._silence_ends_at())
+        return min((candidate for candidate in candidates if candidate is not None), default=None)
+
+    # --- Private: the client --------------------------------------------------------------------------------------
+
+    def _digest(self, event: sync.Event, *, now: int) -> None:
+        if isinstance(event, sync.NewRemoteState):
+            assert isinstance(event.state, UserStream)
+            self._take_input(event.number, event.state, changed=event.changed, now=now)
+        elif isinstance(event, sync.PeerShutdown):
+            self._ending = self._ending or "the client left"
+        elif isinstance(event, sync.ShutdownDone):
+            self._finish(self._ending or "shut down")
+        elif isinstance(event, sync.VersionMismatch):
+            self._finish(f"the client speaks version {event.version} of the protocol", failed=True)
+        elif isinstance(event, sync.SessionExhausted):
+            self._finish("the session's key is used up", failed=True)
+
+    def _take_input(self, number: int, state: UserStream, *, changed: bool, now: int) -> None:
+        """Deal with what the user did since the last state."""
+        for event in state.events_since(self._seen_input):
+            if isinstance(event, Resize):
+                self._resize(event, now=now)
+            else:
+                self._queue(
+                    self._translation.translate(
+                        event.data, application_cursor_keys=self._emulator.application_cursor_keys, now=now
+                    )
+                )
+        self._seen_input = state
+        if number == SHUTDOWN_NUMBER:
+            return
+        if not self._shell_wanted and self._ending is None:
+            self._shell_wanted = True
+            screen = self._emulator.snapshot()
+            self._events.append(StartShell(screen.columns, screen.lines))
+        if changed:
+            self._echo_ack.queue(number, end=self._input_taken + len(self._input))
+            self._echo_ack.taken(self._input_taken, now=now)
+
+    def _resize(self, size: Resize, *, now: int) -> None:
+        self._emulator.resize(size.columns, size.lines)
+        if self._shell_wanted:
+            self._events.append(SetSize(size.columns, size.lines))
+        self._update_began = None  # it was of the old size; the application will draw anew
+        self._show(now=now)
+
+    def _queue(self, data: bytes) -> None:
+        if self._pty_open and len(self._input) + len(data) <= INPUT_LIMIT_OCTETS:
+            self._input += data
+
+    def _watch_client(self, *, now: int) -> None:
+        """Note that the client came, moved or fell silent, and end the session that waited too long for it."""
+        transport = self._transport
+        attached = transport.peer is not None and transport.attached(now=now)
+        host = str(transport.peer[0]) if attached and transport.peer is not None else None
+        if host != self._client_host:
+            self._client_host = host
+            self._events.append(ClientSilent() if host is None else ClientHeard(host))
+        ends_at = self._silence_ends_at()
+        if self._ending is None and ends_at is not None and now >= ends_at:
+            self._shut_down("the client was not heard for too long", now=now)
+
+    def _silence_ends_at(self) -> int | None:
+        """Return when the patience with a client that was never heard, or is silent now, ends."""
+        heard = self._transport.last_heard
+        if heard is None:
+            return self._started_at + FIRST_CONTACT_TIMEOUT_MS
+        return None if self._timeouts.network_ms is None else heard + self._timeouts.network_ms
+
+    # --- Private: the screen --------------------------------------------------------------------------------------
+
+    def _show(self, *, now: int) -> None:
+        """Make the screen what the client is to see; in a synchronized update it stays what it was before."""
+        if not self._holding(now=now):
+            self._shown = self._emulator.snapshot()
+        self._transport.set_local_state(ServerScreen(self._shown, self._echo_ack.number), now=now)
+
+    def _holding(self, *, now: int) -> bool:
+        """Return whether the application is in a synchronized update that may still be waited for."""
+        return self._update_began is not None and now < self._update_began + SYNCHRONIZED_UPDATE_MS
+
+    # --- Private: the end -----------------------------------------------------------------------------------------
+
+    def _shut_down(self, reason: str, *, now: int) -> None:
+        """Tell the client that the session ends; leave at once when it would not hear it."""
+        if self._ending is not None:
+            return
+        self._ending = reason
+        if self._transport.peer is None or not self._transport.attached(now=now):
+            self._finish(reason)
+        else:
+            self._transport.start_shutdown(now=now)
+
+    def _finish(self, reason: str, *, failed: bool = False) -> None:
+        if not self.finished:
+            self.finished = True
+            self._events.append(Finished(reason, failed))
