@@ -15,20 +15,15 @@ A deadline of `now` may also mean that events wait to be drained.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
-from ..errors import PeerError, ProtocolVersionError, UsageError
-from ..protocol import (
-    Address,
-    COLLECTION_DELAY_CLIENT_MS,
-    COLLECTION_DELAY_SERVER_MS,
-    SHUTDOWN_NUMBER,
-)
+from ..errors import UsageError
+from ..protocol import COLLECTION_DELAY_CLIENT_MS, COLLECTION_DELAY_SERVER_MS, SHUTDOWN_NUMBER, Address
 from ..wire.datagram import Dropped, DropReason
 from ..wire.fragment import Assembler, Fragment, Fragmenter
 from ..wire.instruction import Instruction
 from ..wire.key import Key
-from .endpoint import Endpoint, KeyExhausted
+from .endpoint import Endpoint
 from .pacing import Link, Pacing
 from .receiver import Receiver
 from .sender import Sender
@@ -45,7 +40,7 @@ class NewRemoteState(NamedTuple):
     """The peer's object moved on to a state newer than all before; it will be acknowledged."""
 
     number: int
-    state: RemoteState  # the Transport's Remote type
+    state: Any  # of the Transport's Remote type
     changed: bool  # False when its diff was empty (a bare acknowledgement)
 
 
@@ -68,7 +63,7 @@ class ShutdownDone(NamedTuple):
 class VersionMismatch(NamedTuple):
     """The peer speaks another protocol version: end the session with a clear message."""
 
-    version: int
+    message: str  # one sentence with both versions
 
 
 class SessionExhausted(NamedTuple):
@@ -81,7 +76,16 @@ Event: TypeAlias = NewRemoteState | PeerMoved | PeerShutdown | ShutdownDone | Ve
 class Counters:
     """What went through a Transport, for debug output and tests. Only ever grows."""
 
-    __slots__ = ("dropped", "empty_acks", "instructions", "received", "received_octets", "resends", "sent", "sent_octets")
+    __slots__ = (
+        "dropped",
+        "empty_acks",
+        "instructions",
+        "received",
+        "received_octets",
+        "resends",
+        "sent",
+        "sent_octets",
+    )
 
     def __init__(self) -> None:
         self.sent = 0  # datagrams
@@ -131,7 +135,7 @@ class Transport(Generic[Local, Remote]):
         # The states.
         self._pacing = pacing
         self._sender: Sender[Local] = Sender(local, pacing=pacing, entropy=entropy, now=now)
-        self._receiver: Receiver[Remote] = Receiver(remote, now=now)
+        self._receiver: Receiver[Remote] = Receiver(remote)
         # The end.
         self._peer_shutdown = False  # the peer's shutdown state was received
         self._ended = False  # ShutdownDone or SessionExhausted was reported
@@ -147,19 +151,18 @@ class Transport(Generic[Local, Remote]):
         self.counters.received += 1
         self.counters.received_octets += len(data)
         try:
-            moved, payload = self._endpoint.receive(data, source, now=now, congestion=congestion)
-            if moved:
+            received = self._endpoint.receive(data, source, now=now, congestion=congestion)
+            if received.moved:
                 self._events.append(PeerMoved(source))
                 self._debug(f"{now} peer is at {source}")
-            contents = self._assembler.add(Fragment.decode(payload))
-            if contents is not None:
-                self._receive_instruction(Instruction.decode(contents), now=now)
+            encoded = self._assembler.add(Fragment.decode(received.payload))
+            if encoded is not None:
+                self._receive_instruction(Instruction.decode(encoded), now=now)
         except Dropped as error:
-            self._drop(error.reason, error, now=now)
-        except ProtocolVersionError as error:
-            self._drop(DropReason.WRONG_VERSION, error, now=now)
-        except PeerError as error:
-            self._drop(DropReason.MALFORMED, error, now=now)
+            self.counters.dropped[error.reason] = self.counters.dropped.get(error.reason, 0) + 1
+            self._debug(f"{now} dropped ({error.reason.value}): {error}")
+            if error.reason is DropReason.WRONG_VERSION:
+                self._events.append(VersionMismatch(str(error)))
 
     def set_local_state(self, state: Local, *, now: int) -> None:
         """Say that the owned object changed. Afterwards ask `datagrams_to_send`. Ignored once shutdown started."""
@@ -187,15 +190,15 @@ class Transport(Generic[Local, Remote]):
         if sending is None:
             return []
         instruction, rule, resent = sending
-        try:
-            datagrams = [
-                (self._endpoint.seal(fragment.encode(), now=now), peer)
-                for fragment in self._fragmenter.split(instruction, self._endpoint.fragment_octets)
-            ]
-        except KeyExhausted:
+        encoded = instruction.encode()
+        if not self._endpoint.can_seal(len(encoded)):
             self._exhausted = self._ended = True
             self._events.append(SessionExhausted())
             return []
+        datagrams = [
+            (self._endpoint.seal(fragment.encode(), now=now), peer)
+            for fragment in self._fragmenter.split(encoded, self._endpoint.fragment_octets)
+        ]
         counters = self.counters
         counters.instructions += 1
         counters.resends += resent
@@ -342,7 +345,14 @@ class Transport(Generic[Local, Remote]):
     def _receive_instruction(self, instruction: Instruction, *, now: int) -> None:
         self._sender.receive_ack(instruction.ack_num, now=now)
         self._note_end(now=now)
-        if not self._receiver.receive(instruction, now=now):
+        try:
+            newest = self._receiver.receive(instruction, now=now)
+        except Dropped as error:
+            if error.reason is DropReason.ALREADY_HELD and instruction.new_num == self.received_num:
+                # The peer repeats itself because our acknowledgement was lost: say it again.
+                self._sender.set_ack(instruction.new_num, data=bool(instruction.diff), now=now)
+            raise
+        if not newest:
             return
         changed = bool(instruction.diff)
         self._sender.set_ack(instruction.new_num, data=changed, now=now)
@@ -369,10 +379,6 @@ class Transport(Generic[Local, Remote]):
         self._ended = True
         self._events.append(ShutdownDone(acknowledged))
         self._debug(f"{now} shutdown done, acknowledged: {acknowledged}")
-
-    def _drop(self, reason: DropReason, error: PeerError, *, now: int) -> None:
-        self.counters.dropped[reason] = self.counters.dropped.get(reason, 0) + 1
-        self._debug(f"{now} dropped ({reason.value}): {error}")
 
     def _debug(self, line: str) -> None:
         if self._log is not None:

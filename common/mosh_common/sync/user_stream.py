@@ -18,18 +18,18 @@ from ..wire.userdiff import Keys, Resize, UserEvent
 # A diff carries at most this much input, so that a paste of megabytes goes as several states, each of which has a
 # fair chance on a lossy link, and stays far below the peer's limit for one instruction. 26 fragments.
 REACH_OCTETS: Final = 32 * 1024
+_EVENT_OCTETS: Final = 128  # what an event costs in memory beside its octets
 
 
 class UserStream:
     """All input up to `position`, of which that from `start` on is still at hand. Immutable."""
 
-    __slots__ = ("_events", "position", "start", "weight")
+    __slots__ = ("_events", "position", "start")
 
-    def __init__(self, start: int = 0, events: tuple[UserEvent, ...] = (), *, weight: int = 0) -> None:
+    def __init__(self, start: int = 0, events: tuple[UserEvent, ...] = ()) -> None:
         self.start: Final = start  # position of the first event at hand
         self._events: Final = events
         self.position: Final = start + sum(map(_length, events))
-        self.weight: Final = weight  # see RemoteState
 
     # --- The owner's side ---------------------------------------------------------------------------------------
 
@@ -57,7 +57,7 @@ class UserStream:
 
     def apply(self, diff: bytes) -> UserStream:
         """Return the stream that `diff` leads to. Raises PeerError."""
-        return self._with(tuple(userdiff.decode(diff)), weight=len(diff))
+        return self._with(tuple(userdiff.decode(diff)))
 
     def events_since(self, older: UserStream) -> list[UserEvent]:
         """Return what was typed after `older`, in order; of consecutive resizes only the last."""
@@ -69,6 +69,11 @@ class UserStream:
                 events.append(event)
         return events
 
+    @property
+    def weight(self) -> int:
+        """Octets that this state holds, at most."""
+        return self.position - self.start + _EVENT_OCTETS * len(self._events)
+
     # --- Both ---------------------------------------------------------------------------------------------------
 
     def trimmed(self, known: UserStream) -> UserStream:
@@ -76,8 +81,8 @@ class UserStream:
         if known.position <= self.start:
             return self
         if known.position >= self.position:
-            return UserStream(self.position, weight=self.weight)
-        return UserStream(known.position, self._after(known.position), weight=self.weight)
+            return UserStream(self.position)
+        return UserStream(known.position, self._after(known.position))
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, UserStream) and self.position == other.position)
@@ -89,8 +94,8 @@ class UserStream:
         # Never the keys themselves: they hold passwords, and this may end in a debug log.
         return f"UserStream({self.start}..{self.position})"
 
-    def _with(self, events: tuple[UserEvent, ...], *, weight: int = 0) -> UserStream:
-        return UserStream(self.start, self._events + events, weight=weight)
+    def _with(self, events: tuple[UserEvent, ...]) -> UserStream:
+        return UserStream(self.start, self._events + events)
 
     def _after(self, position: int) -> tuple[UserEvent, ...]:
         """Return the events from `position` on; an event of keys may be cut."""

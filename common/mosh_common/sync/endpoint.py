@@ -1,0 +1,140 @@
+"""One end of the path: seals and opens datagrams, counts them, knows where the peer is and how far (protocol.md §1).
+
+Knows nothing of fragments or states, and nothing of UDP but that an address's length tells IPv6 from IPv4: another
+carrier could bring the same datagrams.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import Final, NamedTuple
+
+from ..errors import UsageError
+from ..protocol import (
+    BLOCK_LIMIT,
+    CIPHER_BLOCK_OCTETS,
+    DATAGRAM_OVERHEAD,
+    DETACH_AFTER_MS,
+    MTU_FALLBACK_OCTETS,
+    MTU_IPV4_OCTETS,
+    MTU_IPV6_OCTETS,
+    PORT_HOP_AFTER_MS,
+    Address,
+)
+from ..wire import datagram
+from ..wire.datagram import Datagram
+from ..wire.key import Key
+from ..wire.ocb import Ocb
+from .rtt import RoundTripTime, timestamp16
+
+_IPV6_ADDRESS_LENGTH: Final = 4  # (host, port, flow, scope); IPv4's has two parts
+
+
+class Received(NamedTuple):
+    """What one authentic datagram brought."""
+
+    payload: bytes  # a fragment
+    moved: bool  # the peer's address is another than before
+
+
+class Endpoint:
+    """Keys, sequence numbers, timestamps and addresses of one side."""
+
+    __slots__ = (
+        "_cipher",
+        "_is_server",
+        "_mtu_fallback",
+        "_next_expected",
+        "_next_sequence",
+        "_port_chosen_at",
+        "last_datagram_at",
+        "peer",
+        "rtt",
+    )
+
+    def __init__(self, *, key: Key, is_server: bool, now: int, peer: Address | None) -> None:
+        self._is_server: Final = is_server
+        self._cipher: Final = Ocb(key)
+        self.rtt: Final = RoundTripTime()
+        # Sequence numbers, each direction its own.
+        self._next_sequence = 0  # of the next datagram sent
+        self._next_expected = 0  # one above the highest received
+        # The path.
+        self.peer = peer  # where the other side is; None = not known yet
+        self.last_datagram_at: int | None = None  # when the last authentic in-order datagram came
+        self._mtu_fallback = False  # a datagram was too long for the path
+        self._port_chosen_at = now  # client: when the current source port was taken into use
+
+    def receive(self, data: bytes, source: Address, *, now: int, congestion: bool) -> Received:
+        """Open a datagram. Raises Dropped."""
+        opened = datagram.unseal(self._cipher, data, to_client=not self._is_server)
+        moved = False
+        # SECURITY: an old datagram, sent again by anybody from anywhere, must not move the session or the clock; its
+        # payload is harmless, since states are idempotent. (test_a_replay_from_elsewhere_does_not_move_the_session)
+        if opened.sequence >= self._next_expected:
+            self._next_expected = opened.sequence + 1
+            self.last_datagram_at = now
+            self.rtt.receive_timestamps(opened.timestamp, opened.timestamp_reply, now=now, congestion=congestion)
+            # "The client never roams the server's address."
+            if self._is_server and source != self.peer:
+                self.peer = source
+                self._mtu_fallback = False
+                moved = True
+        return Received(opened.payload, moved)
+
+    def can_seal(self, octets: int) -> bool:
+        """Return whether the key may still encrypt that much (and a datagram's overhead for each fragment)."""
+        return self._cipher.blocks_sealed + 2 * (octets // CIPHER_BLOCK_OCTETS + 1) <= BLOCK_LIMIT
+
+    def seal(self, payload: bytes, *, now: int) -> bytes:
+        """Return the next datagram, which carries a fragment and the current timestamps."""
+        sequence = self._next_sequence
+        self._next_sequence += 1
+        reply = self.rtt.reply_to_send(now=now)
+        sealed = Datagram(not self._is_server, sequence, timestamp16(now), reply, payload)
+        return datagram.seal(self._cipher, sealed)
+
+    @property
+    def mtu(self) -> int:
+        """Octets of the longest datagram that the path is believed to carry."""
+        if self._mtu_fallback:
+            return MTU_FALLBACK_OCTETS
+        if self.peer is not None and len(self.peer) == _IPV6_ADDRESS_LENGTH:
+            return MTU_IPV6_OCTETS
+        return MTU_IPV4_OCTETS
+
+    @property
+    def fragment_octets(self) -> int:
+        """Octets of the longest fragment, its header included."""
+        return self.mtu - DATAGRAM_OVERHEAD
+
+    def report_send_failure(self, errno_: int) -> bool:
+        """Take the errno of a failed send; return whether the MTU was lowered."""
+        if errno_ != errno.EMSGSIZE or self._mtu_fallback:
+            return False
+        self._mtu_fallback = True
+        return True
+
+    def attached(self, *, now: int) -> bool:
+        """Return whether anything may be sent: a server stops when its client was silent for long."""
+        if not self._is_server:
+            return True
+        return self.last_datagram_at is not None and now - self.last_datagram_at <= DETACH_AFTER_MS
+
+    def port_hop_due(self, *, now: int, last_acknowledged_at: int | None) -> bool:
+        """Return whether nothing was acknowledged for so long that another source port is worth a try."""
+        if self._is_server or now - self._port_chosen_at <= PORT_HOP_AFTER_MS:
+            return False
+        return last_acknowledged_at is None or now - last_acknowledged_at > PORT_HOP_AFTER_MS
+
+    def port_hopped(self, *, now: int) -> None:
+        """Note that a new source port is in use."""
+        self._port_chosen_at = now
+        self._mtu_fallback = False
+
+    def rehome(self, peer: Address, *, now: int) -> None:
+        """Send to another address from now on (client)."""
+        if self._is_server:
+            raise UsageError("a server learns its client's address from datagrams only")
+        self.peer = peer
+        self.port_hopped(now=now)

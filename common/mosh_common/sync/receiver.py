@@ -1,0 +1,115 @@
+"""The numbered states of the peer's object (protocol.md §4, "Receiver").
+
+Knows nothing of datagrams or of what the states are. Idempotent: repeats, old and overtaken instructions change
+nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Generic, NamedTuple, TypeVar
+
+from ..errors import PeerError
+from ..protocol import RECEIVED_QUENCH_MS, RECEIVED_STATES_LIMIT
+from ..wire.datagram import Dropped, DropReason
+from ..wire.instruction import Instruction
+from .state import RemoteState
+
+Remote = TypeVar("Remote", bound=RemoteState)
+
+# Sum of the weights of all states held. A peer that keeps to the protocol has at most 33 states outstanding, which even
+# on the largest terminal stay below this.
+WEIGHT_LIMIT_OCTETS: Final = 256 << 20
+
+
+class ReceivedState(NamedTuple, Generic[Remote]):
+    """A state that the peer sent."""
+
+    number: int
+    state: Remote
+
+
+class Receiver(Generic[Remote]):
+    """The states that the peer may still start a diff from, the newest of which is acknowledged."""
+
+    def __init__(self, initial: Remote) -> None:
+        self._states: list[ReceivedState[Remote]] = [ReceivedState(0, initial)]  # in order of number
+        self._weight = initial.weight
+        self._quenched_until: int | None = None  # too many states: new ones are refused until then
+        self.last_heard: int | None = None  # when the newest state came
+
+    def receive(self, instruction: Instruction, *, now: int) -> bool:
+        """Take the state that an instruction leads to; return whether it is newer than all others. Raises Dropped."""
+        old_num, new_num, throwaway_num = instruction.old_num, instruction.new_num, instruction.throwaway_num
+        base: ReceivedState[Remote] | None = None
+        for entry in self._states:
+            if entry.number == new_num:
+                raise Dropped(DropReason.ALREADY_HELD, f"state {new_num} is held")
+            if entry.number == old_num:
+                base = entry
+        if base is None:
+            raise Dropped(DropReason.UNKNOWN_BASE, f"state {old_num}, from which {new_num} starts, is not held")
+        if not throwaway_num <= old_num < new_num:
+            raise Dropped(
+                DropReason.MALFORMED_INSTRUCTION,
+                f"throwaway {throwaway_num}, old {old_num}, new {new_num} are not in order",
+            )
+        self._forget_below(throwaway_num)
+        self._check_room(now=now)
+        try:
+            state = base.state.apply(instruction.diff) if instruction.diff else base.state
+        except Dropped:
+            raise
+        except PeerError as error:
+            raise Dropped(DropReason.MALFORMED_DIFF, str(error)) from None
+        return self._insert(ReceivedState(new_num, state.trimmed(self._states[0].state)), now=now)
+
+    @property
+    def newest_num(self) -> int:
+        """Number of the newest state, which is to be acknowledged."""
+        return self._states[-1].number
+
+    def newest_state(self) -> Remote:
+        """Return the newest state."""
+        return self._states[-1].state
+
+    @property
+    def states_held(self) -> int:
+        """How many states are remembered."""
+        return len(self._states)
+
+    def _forget_below(self, number: int) -> None:
+        if self._states[0].number >= number:
+            return
+        kept = [entry for entry in self._states if entry.number >= number]
+        oldest = kept[0].state
+        self._states = [ReceivedState(entry.number, entry.state.trimmed(oldest)) for entry in kept]
+        self._weight = sum(entry.state.weight for entry in self._states)
+
+    def _check_room(self, *, now: int) -> None:
+        """Raise Dropped when too much is held, except once in RECEIVED_QUENCH_MS: then the oldest make room."""
+        if not self._full():
+            return
+        if self._quenched_until is not None and now < self._quenched_until:
+            raise Dropped(
+                DropReason.TOO_MANY_STATES,
+                f"{len(self._states)} states of {self._weight} octets held,"
+                f" at most {RECEIVED_STATES_LIMIT} of {WEIGHT_LIMIT_OCTETS}",
+            )
+        self._quenched_until = now + RECEIVED_QUENCH_MS
+        while self._full() and len(self._states) > 1:
+            self._weight -= self._states.pop(0).state.weight
+
+    def _full(self) -> bool:
+        return len(self._states) >= RECEIVED_STATES_LIMIT or self._weight >= WEIGHT_LIMIT_OCTETS
+
+    def _insert(self, entry: ReceivedState[Remote], *, now: int) -> bool:
+        self._weight += entry.state.weight
+        if entry.number > self._states[-1].number:
+            self._states.append(entry)
+            self.last_heard = now
+            return True
+        index = len(self._states)
+        while index and self._states[index - 1].number > entry.number:
+            index -= 1
+        self._states.insert(index, entry)
+        return False

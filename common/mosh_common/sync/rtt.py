@@ -1,0 +1,79 @@
+"""Round-trip times from 16-bit timestamps (protocol.md §1; the estimator is RFC 6298's).
+
+Knows nothing of datagrams; the endpoint gives it only what came in order.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from ..protocol import (
+    CONGESTION_PENALTY_MS,
+    RTO_MAX_MS,
+    RTO_MIN_MS,
+    RTT_SAMPLE_LIMIT_MS,
+    RTTVAR_START_MS,
+    SRTT_START_MS,
+    TIMESTAMP_HOLD_MS,
+    TIMESTAMP_MODULUS,
+    TIMESTAMP_NONE,
+)
+
+# RFC 6298 §2.3: what a new sample weighs.
+_SRTT_GAIN: Final = 1 / 8
+_RTTVAR_GAIN: Final = 1 / 4
+
+
+def timestamp16(now: int) -> int:
+    """Return the clock as it goes into a datagram; never TIMESTAMP_NONE."""
+    timestamp = now % TIMESTAMP_MODULUS
+    return 0 if timestamp == TIMESTAMP_NONE else timestamp
+
+
+class RoundTripTime:
+    """The smoothed round-trip time, and the peer's timestamp waiting to be sent back."""
+
+    __slots__ = ("_saved", "_saved_at", "measured", "rttvar", "srtt")
+
+    def __init__(self) -> None:
+        # The estimate, ms.
+        self.srtt = SRTT_START_MS
+        self.rttvar = RTTVAR_START_MS
+        self.measured = False  # whether any sample came
+        # The peer's newest timestamp and when it came; None = sent back already.
+        self._saved: int | None = None
+        self._saved_at = 0
+
+    def receive_timestamps(self, timestamp: int, reply: int, *, now: int, congestion: bool = False) -> None:
+        """Take the timestamps of an in-order datagram; `congestion`: it met a congested router (ECN CE)."""
+        if timestamp != TIMESTAMP_NONE:
+            # Our reply will look older than it is, so the peer takes the path for slower and sends less.
+            self._saved = (timestamp - (CONGESTION_PENALTY_MS if congestion else 0)) % TIMESTAMP_MODULUS
+            self._saved_at = now
+        if reply != TIMESTAMP_NONE:
+            sample = (timestamp16(now) - reply) % TIMESTAMP_MODULUS
+            if sample < RTT_SAMPLE_LIMIT_MS:
+                self._add(sample)
+
+    def reply_to_send(self, *, now: int) -> int:
+        """Return the timestamp reply for the next datagram, and forget it: each is echoed once."""
+        saved, self._saved = self._saved, None
+        held = now - self._saved_at
+        if saved is None or held >= TIMESTAMP_HOLD_MS:
+            return TIMESTAMP_NONE
+        return (saved + held) % TIMESTAMP_MODULUS
+
+    @property
+    def rto(self) -> int:
+        """Retransmission timeout, ms."""
+        return min(max(math.ceil(self.srtt + 4 * self.rttvar), RTO_MIN_MS), RTO_MAX_MS)
+
+    def _add(self, sample: int) -> None:
+        if not self.measured:
+            self.measured = True
+            self.srtt = float(sample)
+            self.rttvar = sample / 2
+            return
+        self.rttvar += _RTTVAR_GAIN * (abs(self.srtt - sample) - self.rttvar)
+        self.srtt += _SRTT_GAIN * (sample - self.srtt)

@@ -1,0 +1,265 @@
+"""The numbered states of the object that this side owns, on their way to the peer (protocol.md §4, "Sender").
+
+Decides what goes into the next instruction; when, is `Pacing`'s. Knows nothing of datagrams, of what the states are,
+or of what the peer's states are beyond the number to acknowledge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Generic, NamedTuple, TypeVar
+
+from ..protocol import (
+    ACK_DELAY_MS,
+    ACK_INTERVAL_MS,
+    PROSPECTIVE_EXCESS_OCTETS,
+    PROSPECTIVE_LIMIT_OCTETS,
+    SENT_STATES_DROP,
+    SENT_STATES_LIMIT,
+    SHUTDOWN_NUMBER,
+    SHUTDOWN_TIMEOUT_MS,
+    SHUTDOWN_TRIES,
+)
+from ..wire.instruction import CHAFF_ENTROPY_OCTETS, Instruction, chaff
+from .pacing import Due, Link, Pacing, Situation
+from .state import LocalState
+
+Local = TypeVar("Local", bound=LocalState)
+
+
+class SentState(NamedTuple, Generic[Local]):
+    """A state that was sent."""
+
+    sent_at: int  # last time, if more than once
+    number: int
+    state: Local
+
+
+class Sending(NamedTuple):
+    """An instruction to be sent now."""
+
+    instruction: Instruction
+    rule: str  # why now
+    resent: bool  # its number was sent before
+
+
+class Sender(Generic[Local]):
+    """What the peer is known, assumed and supposed to hold of our object."""
+
+    def __init__(self, initial: Local, *, pacing: Pacing, entropy: Callable[[int], bytes], now: int) -> None:
+        self._pacing: Final = pacing
+        self._entropy: Final = entropy
+        # States: [0] is acknowledged, [-1] was sent last.
+        self._sent: list[SentState[Local]] = [SentState(now, 0, initial)]
+        self._target = initial  # what the owner has
+        self._current = initial  # what is to be sent: `_target`, or a part of the way there
+        self._changed_at: int | None = None  # since when `_current` differs from `_sent[-1]`
+        self.last_acknowledged_at: int | None = None  # when the newest acknowledged state was sent
+        # Acknowledgements of the peer's states.
+        self._ack_num = 0
+        self._ack_due_at = now  # an empty ack is due; the first at once, which tells a peer where we are
+        # Shutdown.
+        self._shutdown_started_at: int | None = None
+        self._shutdown_tries = 0
+        self.shutdown_ack_sent = False  # an acknowledgement of the peer's shutdown was sent
+
+    # --- What comes in ------------------------------------------------------------------------------------------
+
+    def set_state(self, state: Local, *, now: int) -> None:
+        """Take the owner's object as it is now. Ignored once shutdown started."""
+        if self._shutdown_started_at is None:
+            self._target = state
+            self._aim(now=now)
+
+    def receive_ack(self, number: int, *, now: int) -> None:
+        """Take the newest number that the peer holds; unknown ones are ignored."""
+        sent = self._sent
+        if number == sent[0].number:
+            return
+        for index, entry in enumerate(sent):
+            if entry.number == number:
+                del sent[:index]
+                self.last_acknowledged_at = entry.sent_at
+                self._trim(entry.state)
+                self._aim(now=now)
+                return
+
+    def set_ack(self, number: int, *, data: bool, now: int) -> None:
+        """Acknowledge the peer's state `number` from now on; `data`: within ACK_DELAY_MS."""
+        self._ack_num = number
+        if data:
+            self._ack_due_at = min(self._ack_due_at, now + ACK_DELAY_MS)
+
+    def start_shutdown(self, *, now: int) -> None:
+        """Freeze the object and go on to the shutdown state."""
+        if self._shutdown_started_at is None:
+            self._shutdown_started_at = now
+
+    # --- What goes out ------------------------------------------------------------------------------------------
+
+    def next_deadline(self, *, now: int, link: Link) -> int:
+        """Return when `instruction_to_send` has something; changes nothing."""
+        ack = self._next_ack(link)
+        send = self._next_send(now=now, link=link).at
+        return ack if send is None else min(ack, send)
+
+    def instruction_to_send(self, *, now: int, link: Link) -> Sending | None:
+        """Return the instruction that is due, which the caller sends; None when none is."""
+        ack_due = now >= self._next_ack(link)
+        due = self._next_send(now=now, link=link)
+        send_due = due.at is not None and now >= due.at
+        if not (ack_due or send_due) or self.shutdown_expired(now=now):
+            return None
+        base, diff = self._choose_base(self._assumed(now=now, link=link))
+        if not diff:
+            # The base's difference to the current state, if any, cannot be expressed: to the peer they are the same.
+            self._sent[base] = self._sent[base]._replace(state=self._current)
+            if not ack_due and not self._differs_from_last():
+                self._changed_at = None
+                return None
+        return self._send(base, diff, due.rule if send_due else "ack due", now=now)
+
+    # --- Facts --------------------------------------------------------------------------------------------------
+
+    @property
+    def sent_num(self) -> int:
+        """Number of the newest state that was sent."""
+        return self._sent[-1].number
+
+    @property
+    def acknowledged_num(self) -> int:
+        """Number of the newest state that the peer is known to hold."""
+        return self._sent[0].number
+
+    def last_sent_state(self) -> Local:
+        """Return the newest state that was sent."""
+        return self._sent[-1].state
+
+    def acknowledged_state(self) -> Local:
+        """Return the newest state that the peer is known to hold."""
+        return self._sent[0].state
+
+    @property
+    def states_held(self) -> int:
+        """How many sent states are remembered."""
+        return len(self._sent)
+
+    @property
+    def shutdown_in_progress(self) -> bool:
+        """Whether the shutdown state is what this side wants to send."""
+        return self._shutdown_started_at is not None
+
+    @property
+    def shutdown_acknowledged(self) -> bool:
+        """Whether the peer holds our shutdown state."""
+        return self._sent[0].number == SHUTDOWN_NUMBER
+
+    @property
+    def shutdown_deadline(self) -> int | None:
+        """When patience with an unanswered shutdown ends."""
+        return None if self._shutdown_started_at is None else self._shutdown_started_at + SHUTDOWN_TIMEOUT_MS
+
+    def shutdown_expired(self, *, now: int) -> bool:
+        """Return whether the peer had its chances to acknowledge our shutdown."""
+        deadline = self.shutdown_deadline
+        return deadline is not None and (now >= deadline or self._shutdown_tries >= SHUTDOWN_TRIES)
+
+    # --- Timers -------------------------------------------------------------------------------------------------
+
+    def _next_ack(self, link: Link) -> int:
+        # "On shutdown, ack at the send interval": ours (which repeats it) and the peer's (which ends it).
+        if self.shutdown_in_progress or self._ack_num == SHUTDOWN_NUMBER:
+            return min(self._ack_due_at, self._sent[-1].sent_at + link.send_interval)
+        return self._ack_due_at
+
+    def _next_send(self, *, now: int, link: Link) -> Due:
+        sent, current = self._sent, self._current
+        assumed = self._assumed(now=now, link=link)
+        situation = Situation(
+            link=link,
+            last_sent_at=sent[-1].sent_at,
+            changed_at=self._changed_at,
+            assumed_is_current=sent[assumed].state == current,
+            acknowledged_is_current=sent[0].state == current,
+            doubted_at=self._pacing.doubted_at(sent[1].sent_at, link.rto) if assumed else None,
+        )
+        return self._pacing.next_send(situation, now=now)
+
+    # --- States -------------------------------------------------------------------------------------------------
+
+    def _aim(self, *, now: int) -> None:
+        """Choose what to send next, and note since when it differs from what was sent last."""
+        self._current = self._target.within_reach(self._sent[0].state)
+        if self._sent[-1].state == self._current:
+            self._changed_at = None
+        elif self._changed_at is None:
+            self._changed_at = now
+
+    def _trim(self, known: Local) -> None:
+        """Drop from all states what the peer has."""
+        self._sent = [entry._replace(state=entry.state.trimmed(known)) for entry in self._sent]
+        self._target = self._target.trimmed(known)
+
+    def _assumed(self, *, now: int, link: Link) -> int:
+        """Return the index of the newest state that the peer may be assumed to hold.
+
+        Never the shutdown state: a repeat of it must start from something that the peer has for sure.
+        """
+        assumed = 0
+        for index in range(1, len(self._sent)):
+            entry = self._sent[index]
+            overdue = now >= self._pacing.doubted_at(entry.sent_at, link.rto)
+            if overdue or entry.number == SHUTDOWN_NUMBER:
+                break
+            assumed = index
+        return assumed
+
+    def _choose_base(self, assumed: int) -> tuple[int, bytes]:
+        """Return the index of the state to start from and the diff: from the assumed or the acknowledged one."""
+        diff = self._current.diff_from(self._sent[assumed].state)
+        if assumed:
+            longer = self._current.diff_from(self._sent[0].state)
+            excess = len(longer) - len(diff)
+            if excess <= 0 or (len(longer) < PROSPECTIVE_LIMIT_OCTETS and excess < PROSPECTIVE_EXCESS_OCTETS):
+                return 0, longer
+        return assumed, diff
+
+    def _differs_from_last(self) -> bool:
+        """Return whether the peer, if it holds the state sent last, would see the current one as another."""
+        last = self._sent[-1]
+        if last.state == self._current:
+            return False
+        if self._current.diff_from(last.state):
+            return True
+        self._sent[-1] = last._replace(state=self._current)
+        return False
+
+    def _send(self, base: int, diff: bytes, rule: str, *, now: int) -> Sending:
+        last = self._sent[-1]
+        old_num = self._sent[base].number
+        if self.shutdown_in_progress:
+            number = SHUTDOWN_NUMBER
+            self._shutdown_tries += 1
+        elif diff and last.state == self._current:
+            number = last.number  # "a resend of the current state keeps its number and refreshes its time"
+        else:
+            number = last.number + 1
+        resent = number == last.number
+        if resent:
+            self._sent[-1] = SentState(now, number, self._current)
+        else:
+            self._sent.append(SentState(now, number, self._current))
+            if len(self._sent) > SENT_STATES_LIMIT:
+                del self._sent[-SENT_STATES_DROP]
+        self._changed_at = None
+        self._ack_due_at = now + ACK_INTERVAL_MS
+        self.shutdown_ack_sent = self._ack_num == SHUTDOWN_NUMBER
+        instruction = Instruction(
+            old_num=old_num,
+            new_num=number,
+            ack_num=self._ack_num,
+            throwaway_num=self._sent[0].number,
+            diff=diff,
+            chaff=chaff(self._entropy(CHAFF_ENTROPY_OCTETS)),
+        )
+        return Sending(instruction, rule, resent)

@@ -1,0 +1,85 @@
+"""One sealed datagram and the reasons for which one is dropped (protocol.md §1).
+
+    offset  octets
+    0       8       nonce: direction in bit 63 (1 = to the client), sequence number in bits 0–62
+    8       n       ciphertext of: timestamp[2], timestamp reply[2], payload (one fragment)
+    8+n     16      tag
+
+Knows no state, no clock and no address: `Endpoint` counts sequence numbers and reads timestamps.
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+from typing import Final, NamedTuple
+
+from ..errors import PeerError, UsageError
+from ..protocol import DATAGRAM_MIN_OCTETS, NONCE_OCTETS, SEQUENCE_LIMIT, TIMESTAMPS_OCTETS, TO_CLIENT_BIT
+from .ocb import Ocb
+
+_NONCE: Final = struct.Struct("!Q")
+_TIMESTAMPS: Final = struct.Struct("!HH")
+_NONCE_PREFIX: Final = b"\0\0\0\0"  # the cipher takes 12 octets, 8 of which travel
+
+
+class DropReason(enum.Enum):
+    """Why something that came was not used. The value is for debug lines."""
+
+    TOO_SHORT = "too short"  # cannot hold nonce and tag, or no timestamps under them
+    NOT_AUTHENTIC = "not authentic"
+    OWN_DIRECTION = "our own direction"  # reflected
+    MALFORMED_FRAGMENT = "malformed fragment"
+    MALFORMED_INSTRUCTION = "malformed instruction"  # does not inflate or parse, or its numbers contradict
+    WRONG_VERSION = "another protocol version"
+    ALREADY_HELD = "state already held"  # a duplicate or a resend: normal
+    UNKNOWN_BASE = "diff from a state not held"  # overtaken or lost: normal on bad networks
+    TOO_MANY_STATES = "too many states held"
+    MALFORMED_DIFF = "malformed diff"
+
+
+class Dropped(PeerError):
+    """Something that came was not used; `reason` says why."""
+
+    def __init__(self, reason: DropReason, message: str) -> None:
+        super().__init__(message)
+        self.reason: Final = reason
+
+
+class Datagram(NamedTuple):
+    """The contents of a datagram. Timestamps are 16-bit; 65535 = none."""
+
+    to_client: bool
+    sequence: int
+    timestamp: int
+    timestamp_reply: int
+    payload: bytes
+
+
+def seal(cipher: Ocb, datagram: Datagram) -> bytes:
+    """Return the octets to send. Never call it twice with one direction and sequence number under one key."""
+    if not 0 <= datagram.sequence < SEQUENCE_LIMIT:
+        raise UsageError(f"sequence number {datagram.sequence} outside 0–2^63")
+    nonce = _NONCE.pack(datagram.sequence | (TO_CLIENT_BIT if datagram.to_client else 0))
+    plaintext = _TIMESTAMPS.pack(datagram.timestamp, datagram.timestamp_reply) + datagram.payload
+    return nonce + cipher.seal(_NONCE_PREFIX + nonce, plaintext)
+
+
+def unseal(cipher: Ocb, data: bytes, *, to_client: bool) -> Datagram:
+    """Return the contents of a datagram that should come in the direction `to_client`. Raises Dropped."""
+    if len(data) < DATAGRAM_MIN_OCTETS:
+        raise Dropped(DropReason.TOO_SHORT, f"datagram of {len(data)} octets, at least {DATAGRAM_MIN_OCTETS}")
+    nonce = data[:NONCE_OCTETS]
+    (number,) = _NONCE.unpack(nonce)
+    # SECURITY: a datagram of our own, sent back to us, is authentic: the direction bit is what tells.
+    # (test_a_reflected_datagram_is_dropped)
+    if bool(number & TO_CLIENT_BIT) is not to_client:
+        raise Dropped(DropReason.OWN_DIRECTION, "datagram of our own direction")
+    try:
+        plaintext = cipher.open(_NONCE_PREFIX + nonce, data[NONCE_OCTETS:])
+    except PeerError as error:
+        raise Dropped(DropReason.NOT_AUTHENTIC, str(error)) from None
+    if len(plaintext) < TIMESTAMPS_OCTETS:
+        raise Dropped(DropReason.TOO_SHORT, f"plaintext of {len(plaintext)} octets, at least {TIMESTAMPS_OCTETS}")
+    timestamp, timestamp_reply = _TIMESTAMPS.unpack_from(plaintext)
+    return Datagram(to_client, number & ~TO_CLIENT_BIT, timestamp, timestamp_reply, plaintext[TIMESTAMPS_OCTETS:])

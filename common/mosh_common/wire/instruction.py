@@ -1,0 +1,95 @@
+"""The transport instruction: its fields, protobuf and zlib around them (protocol.md §2, §3).
+
+Knows nothing of fragments, and of states only that they have numbers.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Final, NamedTuple
+
+from google.protobuf.message import DecodeError
+
+from ..protocol import CHAFF_MAX_OCTETS, PROTOCOL_VERSION
+from .datagram import Dropped, DropReason
+from .pb import mosh_pb2
+
+# What an instruction may inflate to: a frame that paints each cell of a 480×200 screen in its own two colours is half
+# of it.
+INFLATED_LIMIT: Final = 8 << 20
+
+
+class Instruction(NamedTuple):
+    """One step of synchronisation; the fields of the table in protocol.md §3."""
+
+    old_num: int
+    new_num: int
+    ack_num: int
+    throwaway_num: int
+    diff: bytes = b""
+    chaff: bytes = b""
+    protocol_version: int = PROTOCOL_VERSION
+
+    def encode(self) -> bytes:
+        """Return the compressed message, to be cut into fragments."""
+        message = mosh_pb2.TransportInstruction(
+            protocol_version=self.protocol_version,
+            old_num=self.old_num,
+            new_num=self.new_num,
+            ack_num=self.ack_num,
+            throwaway_num=self.throwaway_num,
+            diff=self.diff,
+            chaff=self.chaff,
+        )
+        return zlib.compress(message.SerializeToString())
+
+    @classmethod
+    def decode(cls, encoded: bytes) -> Instruction:
+        """Return the instruction in a compressed message. Raises Dropped."""
+        message = mosh_pb2.TransportInstruction()
+        try:
+            message.ParseFromString(inflate(encoded))
+        except DecodeError as error:
+            raise Dropped(DropReason.MALFORMED_INSTRUCTION, f"no transport instruction: {error}") from None
+        version = message.protocol_version
+        # "2; anything else ends the session with a clear message"
+        if version != PROTOCOL_VERSION:
+            raise Dropped(
+                DropReason.WRONG_VERSION,
+                f"the other side speaks version {version} of the mosh protocol, this one {PROTOCOL_VERSION}",
+            )
+        return cls(
+            message.old_num,
+            message.new_num,
+            message.ack_num,
+            message.throwaway_num,
+            message.diff,
+            message.chaff,
+            version,
+        )
+
+
+def inflate(encoded: bytes) -> bytes:
+    """Return what a zlib stream (RFC 1950) holds, up to INFLATED_LIMIT octets. Raises Dropped."""
+    # SECURITY: never more than the limit is inflated, whatever the stream promises.
+    # (test_an_instruction_that_inflates_past_the_limit_is_refused)
+    stream = zlib.decompressobj()
+    try:
+        inflated = stream.decompress(encoded, INFLATED_LIMIT)
+        # A stream that fills the limit exactly needs one more call to see its end; a longer one shows itself here.
+        surplus = b"" if stream.eof else stream.decompress(stream.unconsumed_tail, 1)
+    except zlib.error as error:
+        raise Dropped(DropReason.MALFORMED_INSTRUCTION, f"not a zlib stream: {error}") from None
+    if surplus:
+        raise Dropped(DropReason.MALFORMED_INSTRUCTION, f"inflates to more than {INFLATED_LIMIT} octets")
+    if not stream.eof or stream.unused_data:
+        raise Dropped(DropReason.MALFORMED_INSTRUCTION, "zlib stream cut short or followed by something")
+    return inflated
+
+
+def chaff(entropy: bytes) -> bytes:
+    """Return 0 to 16 of the octets of `entropy`, of which 17 are wanted."""
+    return entropy[1 : 1 + entropy[0] % (CHAFF_MAX_OCTETS + 1)]
+
+
+CHAFF_ENTROPY_OCTETS: Final = CHAFF_MAX_OCTETS + 1  # what `chaff` wants: a length and the longest chaff
