@@ -1,0 +1,104 @@
+"""The lines by which the two sides find each other through ssh (protocol.md §7).
+
+    MOSH CONNECT <port> <key>                                     printed by mosh-server
+    MOSH IP <address>                                             printed by the proxy command
+    MOSH SSH_CONNECTION <client ip> <port> <server ip> <port>     printed by the remote shell
+
+Reads and writes single lines; knows nothing of ssh or of the stream they come in. Imports nothing heavy: the bootstrap
+starts with it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple, TypeAlias
+
+from .protocol import KEY_TEXT_LENGTH
+
+LINE_LIMIT: Final = 512  # characters; the longest real line (two scoped IPv6 addresses) has about 130
+
+# One pattern a line. Anchored at both ends: a line with something else in it is the user's. [0-9], not \d: that takes
+# other scripts' digits too.
+_END: Final = r" *\r*\n?"
+_PORT: Final = r"[0-9]{1,5}"
+_HOST: Final = r"[0-9A-Za-z.:%_-]{1,128}"  # IPv4, IPv6 with a scope, never an option or a space
+_CONNECT: Final = re.compile(rf"MOSH CONNECT ({_PORT}) ([A-Za-z0-9+/]{{{KEY_TEXT_LENGTH}}}){_END}")
+_IP: Final = re.compile(rf"MOSH IP ({_HOST}){_END}")
+_SSH_CONNECTION: Final = re.compile(rf"MOSH SSH_CONNECTION ({_HOST}) ({_PORT}) ({_HOST}) ({_PORT}){_END}")
+_PORT_MAX: Final = 65535
+
+
+class Connect(NamedTuple):
+    """Where the server listens, and the session key as text. Its `repr` does not show the key."""
+
+    port: int
+    key: str
+
+    def __repr__(self) -> str:
+        return f"Connect(port={self.port}, key=…)"
+
+
+class Ip(NamedTuple):
+    """The address that ssh connected to."""
+
+    address: str
+
+
+class SshConnection(NamedTuple):
+    """What sshd says of its connection; addresses as it prints them, IPv4-mapped ones included."""
+
+    client_ip: str
+    client_port: int
+    server_ip: str
+    server_port: int
+
+
+MoshLine: TypeAlias = Connect | Ip | SshConnection
+
+
+def parse(line: str) -> MoshLine | None:
+    """Return what a line says; None when it is none of the three: then it belongs to the user.
+
+    Trailing blanks, CRs (a tty's) and the line end do not matter. Ports are 1–65535; the key is 22 characters of
+    base64, which `Key.parse` has still to accept.
+    """
+    if len(line) > LINE_LIMIT or not line.startswith("MOSH "):
+        return None
+    match = _CONNECT.fullmatch(line)
+    if match is not None:
+        port = int(match[1])
+        return Connect(port, match[2]) if _is_port(port) else None
+    match = _IP.fullmatch(line)
+    if match is not None:
+        return Ip(match[1]) if _is_host(match[1]) else None
+    match = _SSH_CONNECTION.fullmatch(line)
+    if match is None:
+        return None
+    found = SshConnection(match[1], int(match[2]), match[3], int(match[4]))
+    possible = _is_host(found.client_ip) and _is_host(found.server_ip)
+    return found if possible and _is_port(found.client_port) and _is_port(found.server_port) else None
+
+
+def format_connect(port: int, key: str) -> str:
+    """Return the line, without its end, that `parse` reads as Connect."""
+    return f"MOSH CONNECT {port} {key}"
+
+
+def format_ip(address: str) -> str:
+    """Return the line, without its end, that `parse` reads as Ip."""
+    return f"MOSH IP {address}"
+
+
+def format_ssh_connection(ssh_connection: str) -> str:
+    """Return the line, without its end, for the contents of the variable SSH_CONNECTION."""
+    return f"MOSH SSH_CONNECTION {ssh_connection}"
+
+
+def _is_port(port: int) -> bool:
+    return 1 <= port <= _PORT_MAX
+
+
+def _is_host(host: str) -> bool:
+    # SECURITY: an address is later handed to a program; it must not be read as an option.
+    # (test_an_address_that_looks_like_an_option_is_not_believed)
+    return not host.startswith("-")

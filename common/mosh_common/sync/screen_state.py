@@ -1,0 +1,127 @@
+"""The server's screen as a synchronised object (protocol.md §6).
+
+`ServerScreen` makes diffs with the frame diff, `ClientScreen` executes them with the emulator. Both are values, cheap
+to keep by the dozen: snapshots share their rows. Knows nothing of numbers of states, of time or of the network.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..terminal import display
+from ..terminal.cells import Snapshot, blank_snapshot
+from ..terminal.emulator import Emulator
+from ..wire import hostdiff
+from ..wire.hostdiff import EchoAck, HostBytes, HostEvent, Resize
+
+# What a cell may cost a state that shares nothing with others: text up to 4 octets, a letter of 2 to 4.
+_CELL_OCTETS: Final = 8
+
+
+class ServerScreen:
+    """What the server shows: a snapshot, and the newest input state whose effect is in it. Immutable."""
+
+    __slots__ = ("echo_ack", "snapshot")
+
+    def __init__(self, snapshot: Snapshot, echo_ack: int = 0) -> None:
+        self.snapshot: Final = snapshot
+        self.echo_ack: Final = echo_ack
+
+    def diff_from(self, known: ServerScreen) -> bytes:
+        """Return the host message that turns `known` into this screen."""
+        events: list[HostEvent] = []
+        if self.echo_ack != known.echo_ack:
+            events.append(EchoAck(self.echo_ack))
+        old, new = known.snapshot, self.snapshot
+        if old is not new:
+            if (old.columns, old.lines) != (new.columns, new.lines):
+                events.append(Resize(new.columns, new.lines))
+            output = display.diff(old, new)
+            if output:
+                events.append(HostBytes(output))
+        return hostdiff.encode(events)
+
+    def within_reach(self, known: ServerScreen) -> ServerScreen:
+        """Return this screen: a frame is not sent by halves."""
+        return self
+
+    def trimmed(self, known: ServerScreen) -> ServerScreen:
+        """Return this screen: rows shared with `known` cost nothing."""
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, ServerScreen)
+            and self.echo_ack == other.echo_ack
+            and (self.snapshot is other.snapshot or self.snapshot == other.snapshot)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # never a key; rows hold mappings
+
+    def __repr__(self) -> str:
+        return f"ServerScreen({self.snapshot.columns}×{self.snapshot.lines}, echo ack {self.echo_ack})"
+
+
+class ClientScreen:
+    """What the client knows the server shows. Immutable; all states of a session share one emulator."""
+
+    __slots__ = ("_workbench", "echo_ack", "snapshot", "weight")
+
+    def __init__(self, snapshot: Snapshot, echo_ack: int, *, workbench: Workbench, weight: int = 0) -> None:
+        self.snapshot: Final = snapshot
+        self.echo_ack: Final = echo_ack
+        self.weight: Final = weight  # see RemoteState
+        self._workbench: Final = workbench
+
+    @classmethod
+    def blank(cls, columns: int, lines: int) -> ClientScreen:
+        """Return state 0: a blank terminal of the size that the client's window has when the session begins."""
+        return cls(blank_snapshot(columns, lines), 0, workbench=Workbench(columns, lines))
+
+    def apply(self, diff: bytes) -> ClientScreen:
+        """Return the screen that a host message leads to. Raises PeerError."""
+        snapshot, echo_ack = self.snapshot, self.echo_ack
+        drawing: list[HostBytes | Resize] = []
+        for event in hostdiff.decode(diff):
+            if isinstance(event, EchoAck):
+                echo_ack = event.number
+            else:
+                drawing.append(event)
+        if not drawing:
+            return ClientScreen(snapshot, echo_ack, workbench=self._workbench)
+        snapshot = self._workbench.draw(snapshot, drawing)
+        weight = len(diff) + _CELL_OCTETS * snapshot.columns * snapshot.lines
+        return ClientScreen(snapshot, echo_ack, workbench=self._workbench, weight=weight)
+
+    def trimmed(self, known: ClientScreen) -> ClientScreen:
+        """Return this screen: rows shared with `known` cost nothing."""
+        return self
+
+    def __repr__(self) -> str:
+        return f"ClientScreen({self.snapshot.columns}×{self.snapshot.lines}, echo ack {self.echo_ack})"
+
+
+class Workbench:
+    """The one emulator on which a client executes diffs, whichever screen they start from."""
+
+    __slots__ = ("_emulator", "_shown")
+
+    def __init__(self, columns: int, lines: int) -> None:
+        self._emulator: Final = Emulator(columns, lines)
+        self._shown: Snapshot | None = None  # what the emulator shows; None = nothing that a diff may start from
+
+    def draw(self, base: Snapshot, drawing: list[HostBytes | Resize]) -> Snapshot:
+        """Return `base` after `drawing` was executed on it."""
+        emulator = self._emulator
+        # Mostly a diff starts from the newest screen, which is the one that the emulator shows.
+        if self._shown is not base:
+            emulator.restore(base)
+        self._shown = None
+        for event in drawing:
+            if isinstance(event, HostBytes):
+                emulator.feed(event.data)
+            else:
+                emulator.resize(event.columns, event.lines)
+        emulator.replies()  # "the client's emulator must never answer"
+        self._shown = emulator.snapshot()
+        return self._shown
