@@ -13,7 +13,8 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple, TypeAlias
 
-from .protocol import KEY_TEXT_LENGTH
+from .errors import UsageError
+from .wire.key import Key
 
 LINE_LIMIT: Final = 512  # characters; the longest real line (two scoped IPv6 addresses) has about 130
 
@@ -22,20 +23,17 @@ LINE_LIMIT: Final = 512  # characters; the longest real line (two scoped IPv6 ad
 _END: Final = r" *\r*\n?"
 _PORT: Final = r"[0-9]{1,5}"
 _HOST: Final = r"[0-9A-Za-z.:%_-]{1,128}"  # IPv4, IPv6 with a scope, never an option or a space
-_CONNECT: Final = re.compile(rf"MOSH CONNECT ({_PORT}) ([A-Za-z0-9+/]{{{KEY_TEXT_LENGTH}}}){_END}")
+_CONNECT: Final = re.compile(rf"MOSH CONNECT ({_PORT}) ([A-Za-z0-9+/]+){_END}")
 _IP: Final = re.compile(rf"MOSH IP ({_HOST}){_END}")
 _SSH_CONNECTION: Final = re.compile(rf"MOSH SSH_CONNECTION ({_HOST}) ({_PORT}) ({_HOST}) ({_PORT}){_END}")
 _PORT_MAX: Final = 65535
 
 
 class Connect(NamedTuple):
-    """Where the server listens, and the session key as text. Its `repr` does not show the key."""
+    """Where the server listens, and the session key."""
 
     port: int
-    key: str
-
-    def __repr__(self) -> str:
-        return f"Connect(port={self.port}, key=…)"
+    key: Key
 
 
 class Ip(NamedTuple):
@@ -59,15 +57,14 @@ MoshLine: TypeAlias = Connect | Ip | SshConnection
 def parse(line: str) -> MoshLine | None:
     """Return what a line says; None when it is none of the three: then it belongs to the user.
 
-    Trailing blanks, CRs (a tty's) and the line end do not matter. Ports are 1–65535; the key is 22 characters of
-    base64, which `Key.parse` has still to accept.
+    Trailing blanks, CRs (a tty's) and the line end do not matter. Ports are 1–65535; the key is one that
+    `Key.parse` takes.
     """
     if len(line) > LINE_LIMIT or not line.startswith("MOSH "):
         return None
     match = _CONNECT.fullmatch(line)
     if match is not None:
-        port = int(match[1])
-        return Connect(port, match[2]) if _is_port(port) else None
+        return _connect(int(match[1]), match[2])
     match = _IP.fullmatch(line)
     if match is not None:
         return Ip(match[1]) if _is_host(match[1]) else None
@@ -79,9 +76,9 @@ def parse(line: str) -> MoshLine | None:
     return found if possible and _is_port(found.client_port) and _is_port(found.server_port) else None
 
 
-def format_connect(port: int, key: str) -> str:
+def format_connect(port: int, key: Key) -> str:
     """Return the line, without its end, that `parse` reads as Connect."""
-    return f"MOSH CONNECT {port} {key}"
+    return f"MOSH CONNECT {port} {key.text}"
 
 
 def format_ip(address: str) -> str:
@@ -92,6 +89,14 @@ def format_ip(address: str) -> str:
 def format_ssh_connection(ssh_connection: str) -> str:
     """Return the line, without its end, for the contents of the variable SSH_CONNECTION."""
     return f"MOSH SSH_CONNECTION {ssh_connection}"
+
+
+def _connect(port: int, key_text: str) -> Connect | None:
+    try:
+        key = Key.parse(key_text)
+    except UsageError:
+        return None
+    return Connect(port, key) if _is_port(port) else None
 
 
 def _is_port(port: int) -> bool:
