@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple, TypeAlias
 
-from .errors import UsageError
-from .wire.key import Key
+from mosh_common.errors import UsageError
+from mosh_common.wire.key import Key
 
 LINE_LIMIT: Final = 512  # characters; the longest real line (two scoped IPv6 addresses) has about 130
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import errno
 from typing import Final, NamedTuple
 
-from ..errors import UsageError
-from ..protocol import (
+from mosh_common.errors import UsageError
+from mosh_common.protocol import (
     BLOCK_LIMIT,
     CIPHER_BLOCK_OCTETS,
     DATAGRAM_OVERHEAD,
@@ -21,11 +21,11 @@ from ..protocol import (
     PORT_HOP_AFTER_MS,
     Address,
 )
-from ..wire import datagram
-from ..wire.datagram import Datagram
-from ..wire.key import Key
-from ..wire.ocb import Ocb
-from .rtt import RoundTripTime, timestamp16
+from mosh_common.sync.rtt import RoundTripTime, timestamp16
+from mosh_common.wire import datagram
+from mosh_common.wire.datagram import Datagram
+from mosh_common.wire.key import Key
+from mosh_common.wire.ocb import Ocb
 
 _IPV6_ADDRESS_LENGTH: Final = 4  # (host, port, flow, scope); IPv4's has two parts
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple
 
-from ..protocol import ACK_DELAY_MS, RECENT_MS, SEND_INTERVAL_MAX_MS, SEND_INTERVAL_MIN_MS
+from mosh_common.protocol import ACK_DELAY_MS, RECENT_MS, SEND_INTERVAL_MAX_MS, SEND_INTERVAL_MIN_MS
 
 
 class Link(NamedTuple):

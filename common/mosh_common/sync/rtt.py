@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from ..protocol import (
+from mosh_common.protocol import (
     CONGESTION_PENALTY_MS,
     RTO_MAX_MS,
     RTO_MIN_MS,

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..terminal import display
-from ..terminal.cells import Snapshot, blank_snapshot
-from ..terminal.emulator import Emulator
-from ..wire import hostdiff
-from ..wire.hostdiff import EchoAck, HostBytes, HostEvent, Resize
+from mosh_common.terminal import display
+from mosh_common.terminal.cells import Snapshot, blank_snapshot
+from mosh_common.terminal.emulator import Emulator
+from mosh_common.wire import hostdiff
+from mosh_common.wire.hostdiff import EchoAck, HostBytes, HostEvent, Resize
 
 # What a cell may cost a state that shares nothing with others: text up to 4 octets, a letter of 2 to 4.
 _CELL_OCTETS: Final = 8

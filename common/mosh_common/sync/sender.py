@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from ..protocol import (
+from mosh_common.protocol import (
     ACK_DELAY_MS,
     ACK_INTERVAL_MS,
     PROSPECTIVE_EXCESS_OCTETS,
@@ -20,9 +20,9 @@ from ..protocol import (
     SHUTDOWN_TIMEOUT_MS,
     SHUTDOWN_TRIES,
 )
-from ..wire.instruction import CHAFF_ENTROPY_OCTETS, Instruction, chaff
-from .pacing import Due, Link, Pacing, Situation
-from .state import LocalState
+from mosh_common.sync.pacing import Due, Link, Pacing, Situation
+from mosh_common.sync.state import LocalState
+from mosh_common.wire.instruction import CHAFF_ENTROPY_OCTETS, Instruction, chaff
 
 Local = TypeVar("Local", bound=LocalState)
 

@@ -17,17 +17,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
-from ..errors import UsageError
-from ..protocol import COLLECTION_DELAY_CLIENT_MS, COLLECTION_DELAY_SERVER_MS, SHUTDOWN_NUMBER, Address
-from ..wire.datagram import Dropped, DropReason
-from ..wire.fragment import Assembler, Fragment, Fragmenter
-from ..wire.instruction import Instruction
-from ..wire.key import Key
-from .endpoint import Endpoint
-from .pacing import Link, Pacing
-from .receiver import Receiver
-from .sender import Sender
-from .state import LocalState, RemoteState
+from mosh_common.errors import UsageError
+from mosh_common.protocol import COLLECTION_DELAY_CLIENT_MS, COLLECTION_DELAY_SERVER_MS, SHUTDOWN_NUMBER, Address
+from mosh_common.sync.endpoint import Endpoint
+from mosh_common.sync.pacing import Link, Pacing
+from mosh_common.sync.receiver import Receiver
+from mosh_common.sync.sender import Sender
+from mosh_common.sync.state import LocalState, RemoteState
+from mosh_common.wire.datagram import Dropped, DropReason
+from mosh_common.wire.fragment import Assembler, Fragment, Fragmenter
+from mosh_common.wire.instruction import Instruction
+from mosh_common.wire.key import Key
 
 Local = TypeVar("Local", bound=LocalState)
 Remote = TypeVar("Remote", bound=RemoteState)

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..wire import userdiff
-from ..wire.userdiff import Keys, Resize, UserEvent
+from mosh_common.wire import userdiff
+from mosh_common.wire.userdiff import Keys, Resize, UserEvent
 
 # A diff carries at most this much input, so that a paste of megabytes goes as several states, each of which has a
 # fair chance on a lossy link, and stays far below the peer's limit for one instruction. 26 fragments.

@@ -14,9 +14,9 @@ import enum
 import struct
 from typing import Final, NamedTuple
 
-from ..errors import PeerError, UsageError
-from ..protocol import DATAGRAM_MIN_OCTETS, NONCE_OCTETS, SEQUENCE_LIMIT, TIMESTAMPS_OCTETS, TO_CLIENT_BIT
-from .ocb import Ocb
+from mosh_common.errors import PeerError, UsageError
+from mosh_common.protocol import DATAGRAM_MIN_OCTETS, NONCE_OCTETS, SEQUENCE_LIMIT, TIMESTAMPS_OCTETS, TO_CLIENT_BIT
+from mosh_common.wire.ocb import Ocb
 
 _NONCE: Final = struct.Struct("!Q")
 _TIMESTAMPS: Final = struct.Struct("!HH")

@@ -13,8 +13,8 @@ from __future__ import annotations
 import struct
 from typing import Final, NamedTuple
 
-from ..errors import UsageError
-from .datagram import Dropped, DropReason
+from mosh_common.errors import UsageError
+from mosh_common.wire.datagram import Dropped, DropReason
 
 _HEADER: Final = struct.Struct("!QH")
 HEADER_OCTETS: Final = _HEADER.size

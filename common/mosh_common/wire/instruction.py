@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 from google.protobuf.message import DecodeError
 
-from ..protocol import CHAFF_MAX_OCTETS, PROTOCOL_VERSION
-from .datagram import Dropped, DropReason
-from .pb import mosh_pb2
+from mosh_common.protocol import CHAFF_MAX_OCTETS, PROTOCOL_VERSION
+from mosh_common.wire.datagram import Dropped, DropReason
+from mosh_common.wire.pb import mosh_pb2
 
 # What an instruction may inflate to: a frame that paints each cell of a 480×200 screen in its own two colours is half
 # of it.

@@ -6,8 +6,8 @@ import binascii
 import re
 from typing import Final
 
-from ..errors import UsageError
-from ..protocol import KEY_OCTETS, KEY_TEXT_LENGTH
+from mosh_common.errors import UsageError
+from mosh_common.protocol import KEY_OCTETS, KEY_TEXT_LENGTH
 
 _TEXT: Final = re.compile(rf"[A-Za-z0-9+/]{{{KEY_TEXT_LENGTH}}}")
 

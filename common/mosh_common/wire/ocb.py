@@ -10,9 +10,9 @@ from typing import Final
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.ciphers.aead import AESOCB3
 
-from ..errors import EnvironmentFailure, PeerError, UsageError
-from ..protocol import BLOCK_LIMIT, CIPHER_BLOCK_OCTETS, TAG_OCTETS
-from .key import Key
+from mosh_common.errors import EnvironmentFailure, PeerError, UsageError
+from mosh_common.protocol import BLOCK_LIMIT, CIPHER_BLOCK_OCTETS, TAG_OCTETS
+from mosh_common.wire.key import Key
 
 
 class Ocb:

@@ -10,9 +10,9 @@ from typing import Final, NamedTuple, TypeAlias
 
 from google.protobuf.message import DecodeError
 
-from .datagram import Dropped, DropReason
-from .pb import mosh_pb2
-from .size import Resize, check_size, decode_size
+from mosh_common.wire.datagram import Dropped, DropReason
+from mosh_common.wire.pb import mosh_pb2
+from mosh_common.wire.size import Resize, check_size, decode_size
 
 __all__ = ["INSTRUCTIONS_LIMIT", "Keys", "Resize", "UserEvent", "check_size", "decode", "encode"]
 
