@@ -1,0 +1,170 @@
+"""The command `mosh`: from the command line to a running mosh-client.
+
+Says what happens in which order; each step is a module of its own. Imports lazily what only one way needs, since
+`mosh` is run by hand and its start is waited for.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from mosh_bootstrap.options import HELP, LOCAL_ADDRESS, Options, parse_options
+from mosh_common.errors import EnvironmentFailure, UsageError
+from mosh_common.version import MOSH_COMPATIBLE, VERSION
+
+if TYPE_CHECKING:
+    from mosh_bootstrap.dialogue import Dialogue
+    from mosh_bootstrap.ssh import Ended
+
+_USAGE_EXIT: Final = 2  # what getopt(1) and the shells say; 255 would look like a failure of ssh
+_INTERRUPTED_EXIT: Final = 130  # sh(1): ended by SIGINT
+
+_VERSION_TEXT: Final = f"""\
+mosh (mosh-py {VERSION}), compatible with mosh {MOSH_COMPATIBLE}
+License GPLv3+: GNU GPL version 3 or later <https://gnu.org/licenses/gpl.html>.
+This is free software: you are free to change and redistribute it.
+There is NO WARRANTY, to the extent permitted by law.
+"""
+
+
+def main() -> int:
+    """Run `mosh` with this process's arguments; return its exit code. On success the client has replaced us."""
+    try:
+        return run(sys.argv[0], sys.argv[1:], os.environ)
+    except UsageError as error:
+        print(f"mosh: {error}", file=sys.stderr)
+        return _USAGE_EXIT
+    except EnvironmentFailure as error:
+        print(f"mosh: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return _INTERRUPTED_EXIT
+
+
+def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Do what `arguments` ask for; returns only where there is no client to become.
+
+    Raises UsageError, EnvironmentFailure, KeyboardInterrupt.
+    """
+    options = parse_options(arguments, environ)
+    if options.help:
+        print(HELP, end="")
+        return 0
+    if options.version:
+        print(_VERSION_TEXT, end="")
+        return 0
+    if options.fake_proxy:
+        from mosh_bootstrap.fake_proxy import fake_proxy
+
+        return fake_proxy(options.host, options.command[0], options.family)
+
+    from mosh_bootstrap.command import client_arguments, client_environment
+    from mosh_bootstrap.handoff import become_client, find_client
+
+    client = find_client(options.client, own_path=own_path)  # before anybody types a password for nothing
+    inherited = {name: value for name, value in environ.items() if name != "MOSH_KEY"}
+    dialogue = _start_server(options, inherited, own_path=own_path)
+    connect, ip = dialogue.connect, dialogue.ip
+    assert connect is not None, "checked by diagnosis.failure"
+    assert ip is not None, "checked by diagnosis.failure"
+    return become_client(
+        client_arguments(client, arguments, ip=ip, port=connect.port),
+        client_environment(options, inherited, key=connect.key.text, pid=os.getpid()),
+    )
+
+
+def _start_server(options: Options, environ: Mapping[str, str], *, own_path: str) -> Dialogue:
+    """Start the server, here or by ssh; return what it said, complete. Raises EnvironmentFailure."""
+    from mosh_bootstrap.diagnosis import failure
+    from mosh_bootstrap.dialogue import Dialogue
+
+    dialogue = Dialogue("local" if options.local else options.experimental_remote_ip)
+    if options.local:
+        options = options._replace(host=_local_address(options))
+        dialogue.ip = options.host
+        ended = _run_local(options, dialogue, environ, own_path=own_path)
+    else:
+        ended = _run_ssh(options, dialogue, environ)
+    reason = failure(options, dialogue, ended)
+    if reason is not None:
+        raise reason
+    return dialogue
+
+
+def _local_address(options: Options) -> str:
+    """Return the numeric address that --local means. Raises EnvironmentFailure."""
+    if not options.host or options.host == LOCAL_ADDRESS:
+        return LOCAL_ADDRESS
+    from mosh_bootstrap.address import resolve, split_user
+
+    return resolve(split_user(options.host)[1], 0, options.family)[0].text
+
+
+def _run_local(options: Options, dialogue: Dialogue, environ: Mapping[str, str], *, own_path: str) -> Ended:
+    """Run the server on this machine, in a shell as ssh would."""
+    from mosh_bootstrap.command import DEFAULT_SERVER, quote, server_arguments
+    from mosh_bootstrap.program import own_program
+    from mosh_bootstrap.ssh import run_without_terminal
+
+    fragment = options.server
+    if not fragment:
+        own = own_program("mosh-server", "mosh_server", own_path=own_path)
+        fragment = DEFAULT_SERVER if own is None else " ".join(map(quote, own))
+    words = server_arguments(options, environ, colors=_colors(environ))
+    script = " ".join([fragment, *map(quote, words)])
+    return run_without_terminal(["/bin/sh", "-c", script], dialogue, environ=environ, show=_show_on_stderr)
+
+
+def _run_ssh(options: Options, dialogue: Dialogue, environ: Mapping[str, str]) -> Ended:
+    """Log in and run the server there."""
+    import shlex
+
+    from mosh_bootstrap.command import ssh_arguments
+    from mosh_bootstrap.program import proxy_program
+    from mosh_bootstrap.ssh import run_with_terminal, run_without_terminal
+    from mosh_bootstrap.terminal import Terminal
+
+    try:
+        ssh = shlex.split(options.ssh)
+    except ValueError as error:
+        raise UsageError(f"--ssh is no shell command ({error}): {options.ssh!r}.") from None
+    destination = options.host
+    if options.experimental_remote_ip == "local":
+        from mosh_bootstrap.address import resolve, split_user
+
+        user, host = split_user(options.host)
+        dialogue.ip = resolve(host, 0, options.family)[0].text
+        destination = user + dialogue.ip
+    words = ssh_arguments(
+        options,
+        environ,
+        ssh=ssh,
+        destination=destination,
+        colors=_colors(environ),
+        proxy=proxy_program() if options.experimental_remote_ip == "proxy" else (),
+    )
+    terminal = Terminal.of_this_process()
+    if terminal is None:
+        return run_without_terminal(words, dialogue, environ=environ, show=_show_on_stderr)
+    return run_with_terminal(words, dialogue, terminal=terminal, environ=environ)
+
+
+def _colors(environ: Mapping[str, str]) -> int:
+    from mosh_bootstrap.terminal import color_count
+
+    return color_count(environ.get("TERM", ""))
+
+
+def _show_on_stderr(data: bytes) -> None:
+    try:
+        sys.stderr.buffer.write(data)
+        sys.stderr.buffer.flush()
+    except OSError:  # closed by whoever started us; nobody is reading
+        pass
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""The command lines that `mosh` runs: ssh, the remote server, the client.
+
+Pure: values in, words out. They are the same as upstream's, so that either wrapper drives either pair of programs.
+Must not know how they are run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from mosh_bootstrap.options import LOCAL_ADDRESS, Options
+
+DEFAULT_SERVER: Final = "mosh-server"
+
+# What the server may need to find a UTF-8 locale, in the order in which it will apply them: LC_ALL last.
+LOCALE_VARIABLES: Final = (
+    "LANG",
+    "LANGUAGE",
+    "LC_CTYPE",
+    "LC_NUMERIC",
+    "LC_TIME",
+    "LC_COLLATE",
+    "LC_MONETARY",
+    "LC_MESSAGES",
+    "LC_PAPER",
+    "LC_NAME",
+    "LC_ADDRESS",
+    "LC_TELEPHONE",
+    "LC_MEASUREMENT",
+    "LC_IDENTIFICATION",
+    "LC_ALL",
+)
+
+# Runs before the server, in whatever shell the account has, hence the sh. The newline first: a prompt or a title may
+# stand on the line already.
+_PRINT_SSH_CONNECTION: Final = (
+    """sh -c '[ -n "$SSH_CONNECTION" ] && printf "\\nMOSH SSH_CONNECTION %s\\n" "$SSH_CONNECTION"' ; """
+)
+
+
+def quote(word: str) -> str:
+    """Return `word` as a single word of any shell that a login may have (sh, csh and fish families)."""
+    return "'" + word.replace("'", "'\\''") + "'"
+
+
+def server_arguments(options: Options, environ: Mapping[str, str], *, colors: int) -> list[str]:
+    """Return the words behind "mosh-server". `colors`: what the user's terminal can show."""
+    words = ["new", "-c", str(colors)]
+    if options.bind_server == "any":
+        pass
+    elif options.bind_server != "ssh":
+        words += ["-i", options.bind_server]
+    elif options.local:
+        words += ["-i", options.host or LOCAL_ADDRESS]
+    else:
+        words.append("-s")
+    if options.port:
+        words += ["-p", options.port]
+    for name in LOCALE_VARIABLES:
+        if name in environ:
+            words += ["-l", f"{name}={environ[name]}"]
+    if options.command:
+        words += ["--", *options.command]
+    return words
+
+
+def remote_command(options: Options, environ: Mapping[str, str], *, colors: int) -> str:
+    """Return the one string that ssh hands to the remote shell."""
+    words = server_arguments(options, environ, colors=colors)
+    command = " ".join([options.server or DEFAULT_SERVER, *map(quote, words)])
+    if options.experimental_remote_ip == "remote":
+        return _PRINT_SSH_CONNECTION + command
+    return command
+
+
+def ssh_arguments(
+    options: Options,
+    environ: Mapping[str, str],
+    *,
+    ssh: Sequence[str],
+    destination: str,
+    colors: int,
+    proxy: Sequence[str],
+) -> list[str]:
+    """Return ssh's whole command line.
+
+    `ssh`: the user's ssh command in words. `destination`: the host as ssh is to see it. `proxy`: the words of our own
+    ProxyCommand, before the family; only used in the mode `proxy`.
+    """
+    words = [*ssh, "-n"]
+    if options.ssh_pty:
+        words.append("-tt")
+    if options.experimental_remote_ip == "proxy":
+        # A shared connection (ControlMaster) would bypass the ProxyCommand, and with it the address we need.
+        words += ["-S", "none", "-o", "ProxyCommand=" + proxy_command(proxy, options.family)]
+    elif options.experimental_remote_ip == "remote" and options.family in ("inet", "inet6"):
+        words.append("-4" if options.family == "inet" else "-6")
+    return [*words, destination, "--", remote_command(options, environ, colors=colors)]
+
+
+def proxy_command(proxy: Sequence[str], family: str) -> str:
+    """Return the value of ssh's ProxyCommand: a shell line in which ssh replaces %h and %p."""
+    words = [quote(word).replace("%", "%%") for word in (*proxy, f"--family={family}")]
+    return " ".join([*words, "--fake-proxy", "--", "%h", "%p"])
+
+
+def client_arguments(client: Sequence[str], arguments: Sequence[str], *, ip: str, port: int) -> list[str]:
+    """Return the client's command line. `arguments`: our own, which `ps` shows between "-#" and "|"."""
+    return [*client, "-# " + " ".join([*arguments, "|"]), ip, str(port)]
+
+
+def client_environment(options: Options, environ: Mapping[str, str], *, key: str, pid: int) -> dict[str, str]:
+    """Return the client's environment: ours, the key, and the wishes that have no option on its command line."""
+    result = dict(environ)
+    result["MOSH_KEY"] = key
+    result["MOSH_CLIENT_PID"] = str(pid)  # exec keeps ours
+    result["MOSH_PREDICTION_DISPLAY"] = options.predict
+    if options.predict_overwrite:
+        result["MOSH_PREDICTION_OVERWRITE"] = "yes"
+    else:
+        result.pop("MOSH_PREDICTION_OVERWRITE", None)  # --no-predict-overwrite beats the environment
+    if not options.init:
+        result["MOSH_NO_TERM_INIT"] = "1"
+    return result

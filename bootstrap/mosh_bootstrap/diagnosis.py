@@ -1,0 +1,73 @@
+"""Why there is no session: one sentence for each way in which a login can fail.
+
+Pure: what is known about the ending in, an EnvironmentFailure out. Exit codes are ssh's own where it had one.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mosh_bootstrap.dialogue import Dialogue
+from mosh_bootstrap.options import Options
+from mosh_bootstrap.ssh import Ended
+from mosh_common.errors import EnvironmentFailure
+
+_SSH_FAILED_EXIT: Final = 255  # ssh(1): an error occurred in ssh itself
+_NOT_FOUND_EXIT: Final = 127  # sh(1): the command was not found
+_NOT_EXECUTABLE_EXIT: Final = 126  # sh(1): it was, but could not be run
+_SIGNAL_EXIT_BASE: Final = 128  # sh(1): ended by the signal of this number above it
+
+
+def failure(options: Options, dialogue: Dialogue, ended: Ended) -> EnvironmentFailure | None:
+    """Return what to tell the user, None when server and address are known."""
+    if dialogue.ip_redefined:
+        return EnvironmentFailure("The server's address was announced twice and differently; refusing to choose.")
+    if dialogue.connect is None:
+        return _no_server(options, dialogue, ended)
+    if dialogue.ip is None:
+        return _no_address(options)
+    return None
+
+
+def _no_server(options: Options, dialogue: Dialogue, ended: Ended) -> EnvironmentFailure:
+    server = options.server or "mosh-server"
+    runner = "The shell" if options.local else "ssh"
+    if dialogue.bad_connect:
+        return EnvironmentFailure(f"{server!r} answered with a MOSH CONNECT line that makes no sense (not shown).")
+    if ended.signal is not None:
+        return EnvironmentFailure(
+            f"{runner} was ended by signal {ended.signal} before the server had started.",
+            exit_code=_SIGNAL_EXIT_BASE + ended.signal,
+        )
+    if ended.exit_code == _NOT_FOUND_EXIT:
+        where = "this machine" if options.local else options.host
+        return EnvironmentFailure(
+            f"{server!r} was not found on {where}; install mosh there, or say where it is with --server=PATH.",
+            exit_code=_NOT_FOUND_EXIT,
+        )
+    if ended.exit_code == _NOT_EXECUTABLE_EXIT:
+        return EnvironmentFailure(
+            f"{server!r} was found on {options.host or 'this machine'}, but could not be run.",
+            exit_code=_NOT_EXECUTABLE_EXIT,
+        )
+    if ended.exit_code == _SSH_FAILED_EXIT and not options.local:
+        return EnvironmentFailure(
+            f"ssh could not log in to {options.host}; its message is above.", exit_code=_SSH_FAILED_EXIT
+        )
+    if ended.exit_code is None:
+        return EnvironmentFailure(f"{runner} closed its output without ending, and the server did not answer.")
+    return EnvironmentFailure(
+        f"{server!r} did not start: {runner} ended with exit code {ended.exit_code} and no MOSH CONNECT line.",
+        exit_code=ended.exit_code or 1,
+    )
+
+
+def _no_address(options: Options) -> EnvironmentFailure:
+    if options.experimental_remote_ip == "remote":
+        return EnvironmentFailure(
+            "The server started, but its SSH_CONNECTION did not tell its address; try --experimental-remote-ip=local."
+        )
+    return EnvironmentFailure(
+        "The server started, but ssh did not use our ProxyCommand, so its address is unknown; "
+        "try --experimental-remote-ip=remote."
+    )

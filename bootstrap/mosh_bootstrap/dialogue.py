@@ -1,0 +1,178 @@
+"""The dialogue with ssh, as octets: what the user may see, and the `MOSH …` lines that are for us.
+
+ssh's prompts, the banner, whatever the remote shell prints while it starts, and the server's answer all come in one
+stream. Prompts must appear at once, though no newline ends them; the session key must never appear. So: at the
+beginning of a line nothing is held back but what could become "MOSH "; in the middle of one nothing but what follows
+"MOSH CONNECT ".
+
+Pure: no terminal, no process. Bounded: at most LINE_LIMIT octets of a line are held back.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import Final
+
+from mosh_common.connect_line import LINE_LIMIT, Connect, Ip, SshConnection, parse
+
+_PREFIX: Final = b"MOSH "
+_CONNECT_PREFIX: Final = b"MOSH CONNECT "
+_IPV4_MAPPED: Final = "::ffff:"
+
+
+class _Place(Enum):
+    """Where in a line we are."""
+
+    AT_START = auto()  # nothing of this line was shown; what is held back could become "MOSH "
+    IN_TEXT = auto()  # an ordinary line: shown as it comes
+    IN_MOSH_LINE = auto()  # held back until its end
+
+
+class Dialogue:
+    """Feed it what ssh says; show what it returns; read the facts it found.
+
+    `ip_source`: which line tells the server's address: "proxy" (MOSH IP), "remote" (MOSH SSH_CONNECTION) or "local"
+    (neither: the caller knows). Lines of the other kind are kept from the screen and not believed.
+    """
+
+    def __init__(self, ip_source: str) -> None:
+        self.ip: str | None = None  # the server's address, numeric
+        self.ip_redefined = False  # a second line named another address; the first one stays
+        self.connect: Connect | None = None  # the first valid MOSH CONNECT
+        self.bad_connect = False  # a MOSH CONNECT line made no sense
+
+        self._ip_source = ip_source
+        self._showed_anything = False
+        self._place = _Place.AT_START
+        self._blank = bytearray()  # line ends before the current line, not shown: the server prints one before its own
+        self._held = bytearray()  # of the current line, not shown
+        self._returned = False  # a carriage return was shown just now: a line feed belongs to it
+        self._tail = b""  # IN_TEXT: the end of what was shown of this line, for _CONNECT_PREFIX across reads
+
+    @property
+    def may_be_asking(self) -> bool:
+        """Whether the user has seen anything that could want an answer, and the server is not up yet."""
+        return self._showed_anything and self.connect is None
+
+    def receive(self, data: bytes) -> bytes:
+        """Take what ssh printed; return what of it (and of what was held back) to show now.
+
+        What follows MOSH CONNECT (the server's notice, ssh's farewell) is dropped: it would litter the client's screen.
+        """
+        shown = bytearray()
+        position = 0
+        while position < len(data) and self.connect is None:
+            position = self._step(data, position, shown)
+        return self._show(shown)
+
+    def finish(self) -> bytes:
+        """ssh's output has ended: return what was held back and turned out to be no line for us."""
+        shown = bytearray()
+        if self._place is _Place.IN_MOSH_LINE:
+            self._end_mosh_line(shown)
+        else:
+            self._show_held(shown)
+        return self._show(shown)
+
+    def _show(self, shown: bytearray) -> bytes:
+        self._showed_anything = self._showed_anything or bool(shown)
+        return bytes(shown)
+
+    def _step(self, data: bytes, position: int, shown: bytearray) -> int:
+        """Digest at least one octet of `data`; return the position behind."""
+        if self._place is _Place.AT_START:
+            return self._at_start(data, position, shown)
+        if self._place is _Place.IN_TEXT:
+            return self._in_text(data, position, shown)
+        return self._in_mosh_line(data, position, shown)
+
+    def _at_start(self, data: bytes, position: int, shown: bytearray) -> int:
+        octet = data[position : position + 1]
+        if octet == b"\n" and self._returned:
+            self._returned = False
+            shown += octet
+            return position + 1
+        self._returned = False
+        if octet in (b"\r", b"\n") and not self._held and len(self._blank) < LINE_LIMIT:
+            self._blank += octet
+            return position + 1
+        candidate = self._held + octet
+        if _PREFIX.startswith(candidate):
+            self._held = candidate
+            if candidate == _PREFIX:
+                self._place = _Place.IN_MOSH_LINE
+            return position + 1
+        self._show_held(shown)
+        return position  # the octet itself is ordinary text
+
+    def _show_held(self, shown: bytearray) -> None:
+        """What was held back at the start of the line is not ours after all."""
+        shown += self._blank
+        shown += self._held
+        self._blank.clear()
+        self._tail = bytes(self._held)
+        self._held.clear()
+        self._place = _Place.IN_TEXT
+
+    def _in_text(self, data: bytes, position: int, shown: bytearray) -> int:
+        """Show up to the end of the line, or up to a MOSH CONNECT in the middle of it."""
+        ends = [end for end in (data.find(b"\n", position), data.find(b"\r", position)) if end >= 0]
+        end = min(ends) + 1 if ends else len(data)
+        text = data[position:end]
+        # SECURITY: the octets behind "MOSH CONNECT " may be the key, also when the text came in several reads.
+        # test_a_connect_line_behind_a_prompt_is_found_and_its_key_not_shown
+        joined = self._tail + text
+        found = joined.find(_CONNECT_PREFIX)
+        if found >= 0:
+            behind = found + len(_CONNECT_PREFIX) - len(self._tail)
+            shown += text[: max(found - len(self._tail), 0)]
+            self._tail = b""
+            self._held += _CONNECT_PREFIX
+            self._place = _Place.IN_MOSH_LINE
+            return position + behind
+        shown += text
+        if ends:
+            self._tail = b""
+            self._place = _Place.AT_START
+            self._returned = text.endswith(b"\r")
+        else:
+            self._tail = joined[-(len(_CONNECT_PREFIX) - 1) :]
+        return end
+
+    def _in_mosh_line(self, data: bytes, position: int, shown: bytearray) -> int:
+        newline = data.find(b"\n", position)
+        end = newline + 1 if newline >= 0 else len(data)
+        self._held += data[position:end]
+        if newline >= 0:
+            self._end_mosh_line(shown)
+        elif len(self._held) > LINE_LIMIT:
+            self._end_mosh_line(shown)
+            self._place = _Place.IN_TEXT
+        return end
+
+    def _end_mosh_line(self, shown: bytearray) -> None:
+        """Believe the line that was held back, or show it; go on at the start of the next."""
+        line = bytes(self._held)
+        found = parse(line.decode("ascii", "replace").rstrip())
+        if isinstance(found, Connect):
+            self.connect = found
+        elif isinstance(found, Ip):
+            if self._ip_source == "proxy":
+                self._set_ip(found.address)
+        elif isinstance(found, SshConnection):
+            if self._ip_source == "remote":
+                self._set_ip(found.server_ip.removeprefix(_IPV4_MAPPED))
+        elif line.startswith(_CONNECT_PREFIX):
+            self.bad_connect = True  # SECURITY: not shown, it may hold a key: test_a_bad_connect_line_is_not_shown
+        else:
+            shown += self._blank
+            shown += line
+        self._blank.clear()
+        self._held.clear()
+        self._place = _Place.AT_START
+
+    def _set_ip(self, address: str) -> None:
+        if self.ip is None:
+            self.ip = address
+        elif self.ip != address:
+            self.ip_redefined = True

@@ -1,0 +1,257 @@
+"""What the user asks of `mosh`: the command line as a value.
+
+Pure: no process, no name resolution, no terminal. Accepts what upstream's `mosh --help` lists, and options also after
+the host, up to the first word of the command, so that `mosh host --ssh="ssh -p 2222"` and `mosh host ls -l` both
+mean what they say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple, NoReturn
+
+from mosh_common.errors import UsageError
+
+FAMILIES: Final = ("prefer-inet", "prefer-inet6", "inet", "inet6", "auto", "all")
+PREDICTIONS: Final = ("adaptive", "always", "never", "experimental")
+REMOTE_IP_MODES: Final = ("proxy", "remote", "local")
+LOCAL_ADDRESS: Final = "127.0.0.1"  # where --local listens when no host is named
+
+_HIGHEST_PORT: Final = 65535
+
+HELP: Final = """\
+Usage: mosh [options] [--] [user@]host [command...]
+        --client=PATH        mosh client on this machine
+                                (default: "mosh-client")
+        --server=COMMAND     mosh server on the remote machine, a piece of shell
+                                (default: "mosh-server")
+
+        --predict=adaptive      local echo for slower links [default]
+-a      --predict=always        use local echo even on fast links
+-n      --predict=never         never use local echo
+        --predict=experimental  echo at once, even where that is often wrong
+
+-o      --predict-overwrite     prediction overwrites instead of inserting
+
+-4      --family=inet        use IPv4 only
+-6      --family=inet6       use IPv6 only
+        --family=auto        only for hosts that have one kind of address
+        --family=all         try all addresses, in the resolver's order
+        --family=prefer-inet    try all addresses, IPv4 first [default]
+        --family=prefer-inet6   try all addresses, IPv6 first
+-p PORT[:PORT2]
+        --port=PORT[:PORT2]  UDP port or range on the server; 0 = any free one
+                                (not the port of ssh: see --ssh)
+        --bind-server={ssh|any|IP}  address that the server answers from
+                                (default: "ssh", the one that ssh came to)
+
+        --ssh=COMMAND        ssh command that sets the session up
+                                (example: "ssh -p 2222"; default: "ssh")
+
+        --no-ssh-pty         do not ask ssh for a pseudo-terminal
+
+        --no-init            do not switch to the alternate screen
+
+        --local              run mosh-server on this machine, without ssh
+
+        --experimental-remote-ip=(local|remote|proxy)
+                             how to find the server's address: by resolving its
+                             name here, by asking it, or by making ssh's
+                             connection ourselves (default: "proxy")
+
+        --help               this text
+        --version            version and licence
+"""
+
+
+class Options(NamedTuple):
+    """One wish, checked. Every field beyond `host` and `command` is an option of the same name."""
+
+    host: str = ""  # as ssh takes it; empty only with `local`, `help`, `version`
+    command: tuple[str, ...] = ()  # remote command; empty = login shell
+    client: str = ""  # empty = look for mosh-client
+    server: str = ""  # shell fragment; empty = "mosh-server", or our own with `local`
+    predict: str = "adaptive"
+    predict_overwrite: bool = False
+    family: str = "prefer-inet"
+    port: str = ""  # "PORT" or "PORT:PORT2"; empty = the server's choice
+    bind_server: str = "ssh"
+    ssh: str = "ssh"  # words in shell quoting
+    ssh_pty: bool = True
+    init: bool = True
+    local: bool = False
+    experimental_remote_ip: str = "proxy"
+    help: bool = False
+    version: bool = False
+    fake_proxy: bool = False  # internal: we are ssh's ProxyCommand; host and command are host and port
+
+
+# Spelling → (field, value); None as value: the option takes one.
+_SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
+    "--client": ("client", None),
+    "--server": ("server", None),
+    "--predict": ("predict", None),
+    "-a": ("predict", "always"),
+    "-n": ("predict", "never"),
+    "--predict-overwrite": ("predict_overwrite", True),
+    "--no-predict-overwrite": ("predict_overwrite", False),
+    "-o": ("predict_overwrite", True),
+    "--family": ("family", None),
+    "-4": ("family", "inet"),
+    "-6": ("family", "inet6"),
+    "--port": ("port", None),
+    "-p": ("port", None),
+    "--bind-server": ("bind_server", None),
+    "--ssh": ("ssh", None),
+    "--ssh-pty": ("ssh_pty", True),
+    "--no-ssh-pty": ("ssh_pty", False),
+    "--init": ("init", True),
+    "--no-init": ("init", False),
+    "--local": ("local", True),
+    "--experimental-remote-ip": ("experimental_remote_ip", None),
+    "--help": ("help", True),
+    "-h": ("help", True),
+    "--version": ("version", True),
+    "-v": ("version", True),
+    "-V": ("version", True),
+    "--fake-proxy": ("fake_proxy", True),
+}
+
+_CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "predict": PREDICTIONS,
+    "family": FAMILIES,
+    "experimental_remote_ip": REMOTE_IP_MODES,
+}
+
+
+def parse_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
+    """Return what `arguments` (without the program's name) ask for.
+
+    `environ` gives the defaults of MOSH_PREDICTION_DISPLAY and MOSH_PREDICTION_OVERWRITE. With `help` or `version`
+    nothing else is checked. Raises UsageError with one sentence.
+    """
+    found: dict[str, str | bool] = {}
+    if environ.get("MOSH_PREDICTION_DISPLAY"):
+        found["predict"] = environ["MOSH_PREDICTION_DISPLAY"]
+    if environ.get("MOSH_PREDICTION_OVERWRITE") == "yes":
+        found["predict_overwrite"] = True
+    words = list(arguments)
+    host: str | None = None
+    while words:
+        word = words.pop(0)
+        if word == "--":
+            if host is None and words:
+                host = words.pop(0)
+            break
+        if word.startswith("-") and word != "-":
+            _take_option(word, words, found)
+        elif host is None:
+            host = word
+        else:
+            words.insert(0, word)
+            break
+    options = Options(host=host or "", command=tuple(words))._replace(**found)  # type: ignore[arg-type]
+    if not (options.help or options.version):
+        _check(options, host)
+    return options
+
+
+def _take_option(word: str, words: list[str], found: dict[str, str | bool]) -> None:
+    """Note `word` in `found`, taking its value from `words` where it needs one."""
+    if word.startswith("--"):
+        name, equals, value = word.partition("=")
+        field, fixed = _SPELLINGS[_full_name(name)]
+        if fixed is not None:
+            if equals:
+                raise UsageError(f"The option {name} takes no value, but got {value!r}.")
+            found[field] = fixed
+            return
+        if not equals:
+            value = _next_word(name, words)
+        found[field] = value
+        return
+    for position in range(1, len(word)):
+        name = "-" + word[position]
+        if name not in _SPELLINGS:
+            raise UsageError(f"Unknown option {name} (in {word!r}); mosh --help lists them.")
+        field, fixed = _SPELLINGS[name]
+        if fixed is None:
+            found[field] = word[position + 1 :] or _next_word(name, words)
+            return
+        found[field] = fixed
+
+
+def _full_name(name: str) -> str:
+    """Return the long option that `name` is, or is the unambiguous beginning of."""
+    if name in _SPELLINGS:
+        return name
+    candidates = [known for known in _SPELLINGS if known.startswith(name) and known != "--fake-proxy"]
+    if len(candidates) == 1:
+        return candidates[0]
+    if candidates:
+        raise UsageError(f"The option {name} could be {' or '.join(sorted(candidates))}.")
+    raise UsageError(f"Unknown option {name}; mosh --help lists them.")
+
+
+def _next_word(name: str, words: list[str]) -> str:
+    if not words:
+        raise UsageError(f"The option {name} needs a value.")
+    return words.pop(0)
+
+
+def _check(options: Options, host: str | None) -> None:
+    """Raise UsageError for the first value that cannot be meant."""
+    for field, choices in _CHOICES.items():
+        value = getattr(options, field)
+        if value not in choices:
+            name = "--" + field.replace("_", "-")
+            raise UsageError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+    if options.port:
+        _check_port(options.port)
+    if options.bind_server not in ("ssh", "any"):
+        _check_ip(options.bind_server)
+    if options.fake_proxy:
+        if len(options.command) != 1:
+            raise UsageError("--fake-proxy needs a host and a port.")
+        return
+    if host is None and not options.local:
+        raise UsageError("Which host? Usage: mosh [options] [--] [user@]host [command...]; mosh --help says more.")
+    # SECURITY: a host that starts with "-" would be an option to ssh, and ssh has options that run programs.
+    # test_a_host_that_ssh_would_take_for_an_option_is_refused
+    if host is not None and (not host or host.startswith("-")):
+        raise UsageError(f"{host!r} cannot be a host.")
+    if not options.ssh.strip() and not options.local:
+        raise UsageError("--ssh needs a command.")
+
+
+def _check_port(text: str) -> None:
+    """Check PORT or PORT:PORT2. Raises UsageError."""
+    parts = text.split(":")
+    if len(parts) > 2 or not all(part.isascii() and part.isdigit() and len(part) <= 5 for part in parts):
+        raise UsageError(f"The port must be PORT or PORT:PORT2 in decimal, not {text!r}.")
+    numbers = [int(part) for part in parts]
+    if max(numbers) > _HIGHEST_PORT:
+        raise UsageError(f"The port must be at most {_HIGHEST_PORT}, not {max(numbers)}.")
+    if len(numbers) == 2:
+        low, high = numbers
+        if low == 0:
+            raise UsageError("Port 0 lets the system choose; it cannot begin a range.")
+        if low > high:
+            raise UsageError(f"The range of ports {text} ends before it begins.")
+
+
+def _check_ip(text: str) -> None:
+    """Check a numeric address, IPv6 with or without a zone. Raises UsageError."""
+    import socket  # only the rare --bind-server=IP needs it
+
+    for family, candidate in ((socket.AF_INET, text), (socket.AF_INET6, text.partition("%")[0])):
+        try:
+            socket.inet_pton(family, candidate)
+        except (OSError, ValueError):
+            continue
+        return
+    _refuse_bind_server(text)
+
+
+def _refuse_bind_server(text: str) -> NoReturn:
+    raise UsageError(f"--bind-server must be ssh, any or a numeric IP address, not {text!r}.")
