@@ -1,0 +1,224 @@
+"""The frame diff: the shortest terminal output that turns one screen into another.
+
+Used for the wire, where the other end's emulator executes it, and for the user's terminal. Pure: no terminal, no
+terminfo, no time. What may be sent, and how both emulators understand it, is terminal.md §2 and
+docs/adr/0003-diff-vocabulary.md.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .cells import DEFAULT_MODES, DEFAULT_STYLE, EMPTY, Modes, Palette, Row, Snapshot, blank_row
+from .dialect import WIRE, Dialect
+from .display_pen import REPRINT_LIMIT, Pen
+from .display_rows import RowPainter
+from .display_scroll import Scroll, find_scroll, scroll_rows, write_scroll
+
+__all__ = ["WIRE", "Dialect", "diff"]
+
+# More rings than anybody can tell apart; what goes beyond is dropped, as is a count that went back.
+_MOST_BELLS: Final = 4096
+
+# Unknown state: margins, insert mode, origin mode, charsets (real terminals only), then as on a new size.
+_TO_KNOWN_STATE: Final = "\x1b[r\x1b[m\x1b[H\x1b[2J"
+_TO_KNOWN_TERMINAL: Final = "\x0f\x1b(B\x1b[4l\x1b[?6l\x1b[?7h"
+_CONTROLS: Final = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))  # str.translate drops them
+
+
+def diff(old: Snapshot | None, new: Snapshot, *, dialect: Dialect = WIRE) -> bytes:
+    """Return the output that makes a terminal which shows `old` show `new`.
+
+    `old` None: nothing is known about the terminal; everything is reset, cleared and drawn, without the bell and the
+    clipboard. A terminal with the old size is taken to have the new one already, with contents that nobody knows. The
+    result relies on reset margins, and on neither end's pending wrap.
+    """
+    if old is new:
+        return b""
+    output: list[str] = []
+    if old is not None:
+        _write_beside(old, new, dialect, output)
+    elif new.title_set and dialect.title:
+        output.append(f"\x1b]2;{new.title.translate(_CONTROLS)}\x07")
+    screen = _write_screen(old, new, dialect)
+    modes = _modes(old.modes if old is not None else None, new.modes, dialect)
+    if dialect.visible and len(screen) > 4 and (old is None or old.modes.cursor_visible):
+        output.append("\x1b[?25l")
+        screen.append("\x1b[?25h" if new.modes.cursor_visible else "")
+        modes = modes.replace("\x1b[?25h", "").replace("\x1b[?25l", "")
+    output += screen
+    output.append(modes)
+    encoded = "".join(output).encode("utf-8", "replace")
+    if dialect.synchronized and encoded.count(b"\x1b[") > 8:
+        return b"\x1b[?2026h" + encoded + b"\x1b[?2026l"
+    return encoded
+
+
+def _write_beside(old: Snapshot, new: Snapshot, dialect: Dialect, output: list[str]) -> None:
+    """Write what is not part of the screen: bell, titles, clipboard."""
+    rings = new.bell_count - old.bell_count
+    if rings > 0:
+        output.append("\a" * min(rings, _MOST_BELLS) if dialect.every_bell else "\a")
+    title_changed = new.title != old.title or (new.title_set and not old.title_set)
+    icon_changed = new.icon_name != old.icon_name
+    if dialect.title and (title_changed or icon_changed):
+        title = new.title.translate(_CONTROLS)
+        if title_changed and icon_changed and new.title == new.icon_name:
+            output.append(f"\x1b]0;{title}\x07")
+        else:
+            if icon_changed:
+                output.append(f"\x1b]1;{new.icon_name.translate(_CONTROLS)}\x07")
+            if title_changed:
+                output.append(f"\x1b]2;{title}\x07")
+    if dialect.clipboard and new.clipboard != old.clipboard:
+        output.append(f"\x1b]52;{new.clipboard.translate(_CONTROLS)}\x07")
+
+
+def _write_screen(old: Snapshot | None, new: Snapshot, dialect: Dialect) -> list[str]:
+    """Return the sequences that make the rows, the cursor and the rendition right."""
+    columns, lines = new.columns, new.lines
+    known = old is not None and old.columns == columns and old.lines == lines
+    if known and old is not None:
+        if old.rows == new.rows and old.palette is new.palette:
+            return _finish(
+                Pen(
+                    columns=columns,
+                    lines=lines,
+                    row=old.cursor_row,
+                    column=old.cursor_column,
+                    style=old.style,
+                    dialect=dialect,
+                ),
+                new,
+            )
+        pen = Pen(
+            columns=columns,
+            lines=lines,
+            row=old.cursor_row,
+            column=old.cursor_column,
+            style=old.style,
+            dialect=dialect,
+        )
+        rows = old.rows if old.palette is new.palette else _with_letters_of(new.palette, old)
+        unsure = lines - 1 if rows[-1][2] else -1
+    else:
+        pen = Pen(columns=columns, lines=lines, row=0, column=0, style=DEFAULT_STYLE, dialect=dialect)
+        if dialect.visible:
+            pen.output.append(_TO_KNOWN_TERMINAL)
+        if (old is None or old.style.link) and dialect.hyperlinks:
+            pen.output.append("\x1b]8;;\x07")
+        pen.output.append(_TO_KNOWN_STATE)
+        rows = (blank_row(columns),) * lines
+        unsure = -1
+    new_rows = new.rows
+    # A wrap in the bottom row has no row to lead to; no output sets that flag alone, so nothing relies on its value.
+    unsure_wraps = {unsure} if unsure >= 0 else set()
+    if known and dialect.scroll_region:
+        rows = _scroll(pen, rows, new_rows, unsure_wraps, new.palette)
+    painter = RowPainter(pen, new.palette.styles)
+    for index in range(lines):
+        before = rows[index]
+        after = new_rows[index]
+        if painter.wrapping:
+            painter.draw(index, before, after, wrap_known=index not in unsure_wraps)
+        elif before is after:
+            if index in unsure_wraps and index != lines - 1:
+                painter.draw(index, before, after, wrap_known=False)
+        elif before != after:
+            painter.draw(index, before, after, wrap_known=index not in unsure_wraps)
+    return _finish(pen, new)
+
+
+def _scroll(
+    pen: Pen, rows: tuple[Row, ...], new_rows: tuple[Row, ...], unsure_wraps: set[int], palette: Palette
+) -> tuple[Row, ...]:
+    """Write the scrolls that pay off; return what the rows are after them."""
+    for _ in range(3):
+        scroll = find_scroll(rows, new_rows, pen.dialect)
+        if scroll is None:
+            break
+        write_scroll(pen, scroll, palette.styles)
+        rows = scroll_rows(rows, scroll)
+        moved = {_scrolled_index(index, scroll) for index in unsure_wraps}
+        unsure_wraps.clear()
+        unsure_wraps.update(index for index in moved if index >= 0)
+    return rows
+
+
+def _scrolled_index(index: int, scroll: Scroll) -> int:
+    """Return where the row went; -1 if it left the screen."""
+    if not scroll.top <= index <= scroll.bottom:
+        return index
+    index -= scroll.distance
+    return index if scroll.top <= index <= scroll.bottom else -1
+
+
+def _finish(pen: Pen, new: Snapshot) -> list[str]:
+    """Put cursor and rendition where the new screen has them."""
+    row, column = new.cursor_row, new.cursor_column
+    if pen.row != row or pen.column != column:
+        # (The last column with a wrap pending is the last column.)
+        pen.move(row, column, text=_gap(pen, new))
+    pen.set_style(new.style)
+    return pen.output
+
+
+def _gap(pen: Pen, new: Snapshot) -> str:
+    """Return what the cells between the pen and the new cursor show, if it may be printed over instead of moving."""
+    column = new.cursor_column
+    start = pen.column if pen.row == new.cursor_row and 0 <= pen.column < column and not pen.pending else 0
+    if not 0 < column - start <= REPRINT_LIMIT:
+        return ""
+    text, letters, _, _ = new.rows[new.cursor_row]
+    gap = text[start:column].replace(EMPTY, " ")
+    styles = new.palette.styles
+    if not (gap.isascii() and gap.isprintable()) or any(
+        styles[ord(letter)] != pen.style for letter in letters[start:column]
+    ):
+        return ""
+    return gap
+
+
+def _modes(old: Modes | None, new: Modes, dialect: Dialect) -> str:
+    """Return the changes of modes; from None: state each one."""
+    if old == new:
+        return ""
+    before = old if old is not None else DEFAULT_MODES
+    unknown = old is None
+    output: list[str] = []
+    for number, was, now in (
+        (5, before.reverse_video, new.reverse_video),
+        (25, before.cursor_visible, new.cursor_visible),
+        (2004, before.bracketed_paste, new.bracketed_paste),
+        (1004, before.focus_events, new.focus_events),
+        (1007, before.alternate_scroll, new.alternate_scroll),
+    ):
+        if unknown or was != now:
+            output.append(f"\x1b[?{number}{'h' if now else 'l'}")
+    for choices, was_number, number in (
+        ((9, 1000, 1001, 1002, 1003), before.mouse_tracking, new.mouse_tracking),
+        ((1005, 1006, 1015), before.mouse_encoding, new.mouse_encoding),
+    ):
+        if unknown:
+            output += [f"\x1b[?{choice}l" for choice in choices]
+        elif was_number and was_number != number:
+            output.append(f"\x1b[?{was_number}l")
+        if number and (unknown or was_number != number):
+            output.append(f"\x1b[?{number}h")
+    if dialect.cursor_shape and (before.cursor_shape != new.cursor_shape or (unknown and new.cursor_shape)):
+        output.append(f"\x1b[{new.cursor_shape} q")
+    return "".join(output)
+
+
+def _with_letters_of(palette: Palette, snapshot: Snapshot) -> tuple[Row, ...]:
+    """Return the snapshot's rows in another palette's letters; styles that it lacks get letters beyond its own."""
+    used: set[str] = set()
+    for row in snapshot.rows:
+        used.update(row[1])
+    letters = {style: chr(number) for number, style in enumerate(palette.styles)}
+    table: dict[int, str] = {}
+    for letter in used:
+        style = snapshot.palette.styles[ord(letter)]
+        # Planes beyond the letters (cells.Palette.LIMIT): equal to no letter, and never looked up.
+        table[ord(letter)] = letters.get(style) or chr(0x10000 + ord(letter))
+    return tuple((row[0], row[1].translate(table), row[2], row[3]) for row in snapshot.rows)

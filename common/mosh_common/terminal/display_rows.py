@@ -1,0 +1,289 @@
+"""Rows of the frame diff: turn one row into another with as few octets as can be.
+
+Compares whole rows with C-speed string operations and loops only over runs that differ. Knows nothing of scrolling,
+titles or modes.
+"""
+
+from __future__ import annotations
+
+import re
+from operator import ne, or_
+from typing import Final
+
+from .cells import CLUSTER, EMPTY, WIDE_TAIL, Row, Style
+from .display_pen import UNKNOWN, Pen
+from .display_sgr import erasable
+
+_DIRTY: Final = re.compile(b"\x01+")
+_STYLE_RUN: Final = re.compile(r"(.)\1*", re.DOTALL)
+
+# ECH (4 octets) and a move on (4) against as many spaces.
+_LONG_BLANK: Final = re.compile(" {9,}")
+_ECH_AT_END: Final = 5  # the same when nothing of the row follows
+_EL_LENGTH: Final = 3  # octets of EL
+
+# Characters on whose width all tables agree. Runs of these are printed as they are; after anything else the cursor is
+# placed anew, so that a difference never shifts the rest of a row.
+_AGREED: Final = (
+    " -~\xa0-\xac\xae-\u02ff\u0370-\u0377\u037a-\u037f\u0384-\u0482\u048a-\u052f"  # Latin, Greek, Cyrillic
+    "\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2190-\u2211\u2213-\u2319\u2500-\u259f"  # punctuation, arrows, boxes
+    "\u2800-\u28ff\ue0a0-\ue0d7\ufffd"  # Braille, Powerline
+)
+_AGREED_WIDE: Final = "\u3001-\u3029\u3041-\u3096\u309b-\u30ff\u3400-\u4db5\u4e00-\u9fef\uac00-\ud7a3\uff01-\uff60"
+_TOKEN: Final = re.compile(f"(?:[{_AGREED}]|[{_AGREED_WIDE}]\x01)+|.\x01?", re.DOTALL)
+_SAFE: Final = re.compile(f"(?:[{_AGREED}]|[{_AGREED_WIDE}]\x01)+")
+_SAFE_CLUSTER: Final = re.compile(f"[{_AGREED}{_AGREED_WIDE}][\u0300-\u034e\u0350-\u036f]+")
+_EMOJI: Final = "\u231a"  # from here on a further code point of a cluster may be wide on the other end
+
+
+class RowPainter:
+    """Draws rows, top to bottom, with one pen and the new screen's palette."""
+
+    __slots__ = ("_bottom", "_columns", "_pen", "_styles", "_wrapping")
+
+    def __init__(self, pen: Pen, styles: list[Style]) -> None:
+        self._pen = pen
+        self._styles = styles
+        self._columns = pen.columns
+        self._bottom = pen.lines - 1
+        self._wrapping = False  # the row above was written through its end, so this one begins with a wrap
+
+    def draw(self, index: int, old: Row, new: Row, *, wrap_known: bool = True) -> None:
+        """Turn `old` at row `index` into `new`; both have the palette's letters.
+
+        Every row from the first that differs on has to be passed, unless nothing of it is to be drawn and `wrapping`
+        is False. With `wrap_known` False the other end may hold either value of the old row's wrap flag.
+        """
+        pen = self._pen
+        columns = self._columns
+        old_text = old[0].replace(EMPTY, " ")
+        new_text = new[0].replace(EMPTY, " ")
+        letters = new[1]
+        mask = _differences(old, new, old_text, new_text)
+
+        # A row's wrap flag lives in its last cell: printing past it sets the flag, rewriting it clears it.
+        wraps = new[2] and index < self._bottom
+        through = wraps and (not old[2] or not wrap_known or mask[-1] == 1)
+        clear = not new[2] and (old[2] or not wrap_known)
+        if through or clear:
+            mask = mask[:-1] + b"\x01"
+        if self._wrapping:
+            mask = b"\x01" + mask[1:]
+        if 1 not in mask:
+            return
+        if not new_text.isascii() or not old_text.isascii() or CLUSTER in new_text:
+            mask = _whole_graphemes(mask, old_text, new_text, new)
+        if self._wrapping:
+            mask = self._begin_after_wrap(new, new_text, mask)
+        self._wrapping = False
+
+        end = columns
+        tail = self._erasable_tail(new_text, letters) if not through else columns
+        erase_at = UNKNOWN
+        if tail < columns:
+            first = mask.find(1, tail)
+            if first >= 0:
+                length = mask.rfind(1) + 1 - first
+                if length >= _EL_LENGTH or (first == 0 and length > 1):
+                    erase_at = first
+                    end = tail
+        for match in _DIRTY.finditer(mask, 0, end):
+            self._draw_run(index, match.start(), match.end(), new, new_text, keep_last=through)
+        if erase_at >= 0:
+            style = self._styles[ord(letters[-1])]
+            if pen.row != index or pen.column == UNKNOWN or pen.pending or not tail <= pen.column <= erase_at:
+                self._move(index, erase_at, new_text, letters, style)
+            pen.set_background_of(style)
+            pen.output.append("\x1b[K")
+        if through:
+            if not pen.pending:
+                # What ends the row is read differently by the two ends; print a last cell that both agree on.
+                self._reprint_last(index, new, new_text)
+            self._wrapping = True
+
+    @property
+    def wrapping(self) -> bool:
+        """Whether the next row has to be drawn, because its first character makes the wrap."""
+        return self._wrapping
+
+    def _erasable_tail(self, text: str, letters: str) -> int:
+        """Return the column from which on EL makes what the row shows; `columns` if there is none."""
+        if text[-1] != " ":
+            return self._columns
+        last = letters[-1]
+        style = self._styles[ord(last)]
+        if not erasable(style) or (not self._pen.dialect.bce and style.bg != -1):
+            return self._columns
+        return max(len(text.rstrip(" ")), len(letters.rstrip(last)))
+
+    def _begin_after_wrap(self, new: Row, text: str, mask: bytes) -> bytes:
+        """Print the first character of a row so that it makes the wrap; return what remains to be drawn."""
+        pen = self._pen
+        width = 2 if text[1:2] == WIDE_TAIL else 1
+        first = text[:width]
+        grapheme = new[3][0] if first[0] == CLUSTER else first[0]
+        pen.set_style(self._styles[ord(new[1][0])])
+        pen.wrap()
+        pen.print(self._encodable(grapheme), width)
+        if not _agreed(first, grapheme):
+            # Where it went on the other end is uncertain; this was for the wrap, draw it again in its place.
+            pen.forget_position()
+            return b"\x01" * width + mask[width:]
+        return b"\x00" * width + mask[width:]
+
+    def _reprint_last(self, index: int, new: Row, text: str) -> None:
+        """Print the last grapheme of a row once more, so that our own emulator has a wrap pending."""
+        pen = self._pen
+        start = self._columns - (2 if text[-1] == WIDE_TAIL else 1)
+        grapheme = new[3][start] if text[start] == CLUSTER else text[start]
+        pen.move(index, start)
+        pen.print(self._encodable(grapheme), self._columns - start)
+
+    def _move(self, row: int, column: int, text: str, letters: str, style: Style) -> None:
+        """Move within the screen, over cells that are right already where that is shorter."""
+        pen = self._pen
+        gap = ""
+        start = pen.column if pen.row == row and not pen.pending and 0 <= pen.column < column else 0
+        if 0 < column - start <= 4:
+            gap = text[start:column]
+            letter = letters[start]
+            if not (gap.isascii() and gap.isprintable()) or letters[start:column] != letter * len(gap):
+                gap = ""
+            else:
+                of_gap = self._styles[ord(letter)]
+                if of_gap != pen.style:
+                    if of_gap == style:
+                        pen.set_style(style)
+                    else:
+                        gap = ""
+        pen.move(row, column, text=gap)
+
+    def _draw_run(self, index: int, start: int, end: int, new: Row, text: str, *, keep_last: bool) -> None:
+        """Draw the columns from `start` to before `end`; `keep_last`: the row's last column must be printed."""
+        letters = new[1]
+        styles = self._styles
+        self._move(index, start, text, letters, styles[ord(letters[start])])
+        part = letters[start:end]
+        if part == part[0] * len(part):
+            self._draw_styled(index, start, end, new, text, styles[ord(part[0])], end, keep_last)
+            return
+        for match in _STYLE_RUN.finditer(letters, start, end):
+            first, last = match.span()
+            self._draw_styled(index, first, last, new, text, styles[ord(letters[first])], end, keep_last)
+
+    def _draw_styled(
+        self,
+        index: int,
+        start: int,
+        end: int,
+        new: Row,
+        text: str,
+        style: Style,
+        run_end: int,
+        keep_last: bool,
+    ) -> None:
+        """Draw columns of one style; blank stretches are erased where that is shorter."""
+        pen = self._pen
+        part = text[start:end]
+        dialect = pen.dialect
+        if "     " in part and dialect.ech and erasable(style) and (dialect.bce or style.bg == -1):
+            limit = end - 1 if keep_last and end == self._columns else end
+            at = start
+            for match in _LONG_BLANK.finditer(text, start, limit):
+                first, last = match.span()
+                if first > at:
+                    self._draw_text(index, at, first, new, text, style)
+                self._erase(index, first, last, style)
+                at = last
+            stretch = limit - max(at, len(text[:limit].rstrip(" ")))
+            if limit == run_end and stretch >= _ECH_AT_END:
+                first = limit - stretch
+                if first > at:
+                    self._draw_text(index, at, first, new, text, style)
+                self._erase(index, first, limit, style)
+                at = limit
+            if at < end:
+                self._draw_text(index, at, end, new, text, style)
+            return
+        self._draw_text(index, start, end, new, text, style)
+
+    def _erase(self, index: int, start: int, end: int, style: Style) -> None:
+        pen = self._pen
+        pen.set_background_of(style)
+        pen.move(index, start)
+        pen.output.append(f"\x1b[{end - start}X")
+
+    def _draw_text(self, index: int, start: int, end: int, new: Row, text: str, style: Style) -> None:
+        """Print columns of one style."""
+        pen = self._pen
+        if pen.style != style:
+            pen.set_style(style)
+        if pen.row != index or pen.column != start or pen.pending:
+            pen.move(index, start)
+        part = text[start:end]
+        if part.isascii() and CLUSTER not in part and WIDE_TAIL not in part:
+            pen.print(part, end - start)
+            return
+        if not pen.dialect.unicode:
+            pen.print(self._plain(start, new, part), end - start)
+            return
+        if _SAFE.fullmatch(part):
+            pen.print(part.replace(WIDE_TAIL, ""), end - start)
+            return
+        at = start
+        for match in _TOKEN.finditer(part):
+            token = match[0]
+            if pen.column != at or pen.pending:
+                pen.move(index, at)
+            char = token[0]
+            grapheme = new[3][at] if char == CLUSTER else token.replace(WIDE_TAIL, "")
+            pen.print(grapheme, len(token))
+            at += len(token)
+            if not _agreed(token, grapheme):
+                pen.pending = False
+                pen.column = UNKNOWN
+                if at >= self._columns - 2:
+                    pen.row = UNKNOWN
+
+    def _encodable(self, grapheme: str) -> str:
+        return grapheme if self._pen.dialect.unicode or grapheme.isascii() else "?"
+
+    def _plain(self, start: int, new: Row, part: str) -> str:
+        """Return the columns in ASCII."""
+        shown = part.replace(WIDE_TAIL, " ")
+        return "".join(
+            (new[3][start + at][:1] if char == CLUSTER else char) if char.isascii() else "?"
+            for at, char in enumerate(shown)
+        )
+
+
+def _agreed(token: str, grapheme: str) -> bool:
+    """Return whether both ends give a token (a grapheme and its tail, or a run of such) the same width."""
+    if token[0] == CLUSTER:
+        return _SAFE_CLUSTER.fullmatch(grapheme) is not None
+    return _SAFE.fullmatch(token) is not None
+
+
+def _differences(old: Row, new: Row, old_text: str, new_text: str) -> bytes:
+    """Return one octet per column: 1 where the rows differ."""
+    mask = bytes(map(ne, old_text, new_text)) if old_text != new_text else bytes(len(new_text))
+    if old[1] != new[1]:
+        mask = bytes(map(or_, mask, map(ne, old[1], new[1])))
+    if old[3] and new[3] and old[3] != new[3]:
+        marks = bytearray(mask)
+        for column, grapheme in new[3].items():
+            if new_text[column] == CLUSTER and old[3].get(column, grapheme) != grapheme:
+                marks[column] = 1
+        mask = bytes(marks)
+    return mask
+
+
+def _whole_graphemes(mask: bytes, old_text: str, new_text: str, new: Row) -> bytes:
+    """Extend what is to be drawn to whole graphemes, and to cells which the other end may overwrite with them."""
+    marks = bytearray(mask)
+    columns = len(marks)
+    if WIDE_TAIL in new_text:
+        for column in range(1, columns):
+            if new_text[column] == WIDE_TAIL and marks[column] != marks[column - 1]:
+                marks[column] = marks[column - 1] = 1
+    return bytes(marks)

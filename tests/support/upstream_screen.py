@@ -1,0 +1,274 @@
+"""Upstream's emulator as a black box: feed it output, get back upstream's own drawing of the screen that results.
+
+Runs Debian's mosh-server with a program in it that echoes raw input, and speaks just enough of the protocol
+(protocol.md) to type and to receive. It acknowledges nothing, so the server keeps sending the whole way from the blank
+state 0: two equal answers mean two equal screens, in everything that upstream's diff can express. Shares no code with
+the product, so that it can judge it.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import time
+import unicodedata
+import zlib
+
+# One cell: (grapheme, SGR parameters); a blank is "" whether it was written or erased.
+Cell = tuple[str, str]
+
+SERVER = shutil.which("mosh-server")
+_PATIENCE_S = 20.0
+_TO_CLIENT = 1 << 63
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def _field(number: int, value: int | bytes) -> bytes:
+    if isinstance(value, int):
+        return _varint(number << 3) + _varint(value)
+    return _varint(number << 3 | 2) + _varint(len(value)) + value
+
+
+def _fields(data: bytes) -> list[tuple[int, int | bytes]]:
+    found: list[tuple[int, int | bytes]] = []
+    at = 0
+
+    def read() -> int:
+        nonlocal at
+        value = shift = 0
+        while True:
+            octet = data[at]
+            at += 1
+            value |= (octet & 127) << shift
+            shift += 7
+            if octet < 128:
+                return value
+
+    while at < len(data):
+        tag = read()
+        number = read()
+        if tag & 7 == 0:
+            found.append((tag >> 3, number))
+        else:
+            found.append((tag >> 3, data[at : at + number]))
+            at += number
+    return found
+
+
+class UpstreamScreen:
+    """One mosh-server with an echoing program in it."""
+
+    def __init__(self, columns: int = 80, lines: int = 24) -> None:
+        from cryptography.hazmat.primitives.ciphers.aead import AESOCB3
+
+        self._columns = columns
+        self._lines = lines
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "MOSH_"))}
+        environment |= {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
+        started = subprocess.run(
+            [SERVER or "mosh-server", "new", "-i", "127.0.0.1", "-p", "61200:61999", "-c", "256", "--"]
+            + ["sh", "-c", "stty raw -echo; exec cat"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PATIENCE_S,
+            check=False,
+        )
+        words = re.search(rb"MOSH CONNECT (\d+) (\S{22})", started.stdout)
+        detached = re.search(rb"pid = (\d+)", started.stderr)
+        assert words is not None and detached is not None, started
+        self._pid = int(detached[1])
+        self._cipher = AESOCB3(base64.b64decode(words[2] + b"=="))
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.connect(("127.0.0.1", int(words[1])))
+        self._sequence = 0
+        self._fragment = 0
+        self._state = 0
+        self._heard = 0  # the newest state of ours that the server has
+        self._marks = 0
+        self._assembly: tuple[int, dict[int, bytes], int | None] = (-1, {}, None)
+        self._type(_field(1, _field(3, _field(5, columns) + _field(6, lines))))
+        time.sleep(0.3)  # the shell runs stty
+
+    def __enter__(self) -> UpstreamScreen:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the server."""
+        self._socket.close()
+        try:
+            os.kill(self._pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Give the terminal another size."""
+        self._type(_field(1, _field(3, _field(5, columns) + _field(6, lines))))
+
+    def feed(self, output: bytes) -> None:
+        """Have the program inside print `output`."""
+        for start in range(0, len(output), 2000):  # the pty's queue is bounded
+            self._type(_field(1, _field(2, _field(4, output[start : start + 2000]))))
+
+    def drawing(self, output: bytes) -> bytes:
+        """Start from a reset terminal, print `output`; return upstream's drawing of the result from nothing."""
+        self._marks += 1
+        mark = b"mark%d." % self._marks
+        self.feed(b"\x1bc" + output + b"\x1b]2;" + mark + b"\x07")
+        deadline = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < deadline:
+            received = self._receive(deadline - time.monotonic())
+            if received is None:
+                continue
+            old, diff = received
+            if old:
+                continue
+            for number, instruction in _fields(diff):
+                assert number == 1
+                for kind, body in _fields(instruction):  # type: ignore[arg-type]
+                    if kind == 2:
+                        text = b"".join(value for _, value in _fields(body) if isinstance(value, bytes))  # type: ignore[arg-type]
+                        if mark in text:
+                            return re.sub(rb"\x1b\][02];[^\x07]*\x07|\x07", b"", text)
+        raise AssertionError("upstream's server does not answer")
+
+    def screen(self, output: bytes) -> tuple[list[list[Cell]], list[bool], str]:
+        """Like `drawing`, but return (cells, whether each row wraps, what follows the cells)."""
+        return read_drawing(self.drawing(output).decode(), self._columns, self._lines)
+
+    def _type(self, diff: bytes) -> None:
+        self._state += 1
+        deadline = time.monotonic() + _PATIENCE_S
+        while self._heard < self._state:
+            assert time.monotonic() < deadline, "upstream's server does not acknowledge"
+            self._send(
+                _field(1, 2)
+                + _field(2, self._state - 1)
+                + _field(3, self._state)
+                + _field(4, 0)
+                + _field(5, self._state - 1)
+                + _field(6, diff)
+            )
+            waited = time.monotonic() + 0.4
+            while self._heard < self._state and time.monotonic() < waited:
+                self._receive(waited - time.monotonic())
+
+    def _send(self, instruction: bytes) -> None:
+        data = zlib.compress(instruction)
+        self._fragment += 1
+        pieces = [data[start : start + 1000] for start in range(0, len(data), 1000)]
+        for number, piece in enumerate(pieces):
+            final = number == len(pieces) - 1
+            plain = struct.pack("!HH", int(time.monotonic() * 1000) % 65535, 65535)
+            plain += struct.pack("!QH", self._fragment, final << 15 | number) + piece
+            nonce = struct.pack("!Q", self._sequence)
+            self._sequence += 1
+            self._socket.send(nonce + self._cipher.encrypt(bytes(4) + nonce, plain, None))
+
+    def _receive(self, patience_s: float) -> tuple[int, bytes] | None:
+        """Return (old state number, diff) of the next whole instruction, or None."""
+        self._socket.settimeout(max(0.001, patience_s))
+        try:
+            datagram = self._socket.recv(65536)
+        except (TimeoutError, ConnectionRefusedError):
+            return None
+        plain = self._cipher.decrypt(bytes(4) + datagram[:8], datagram[8:], None)
+        identity, number = struct.unpack("!QH", plain[4:14])
+        known, pieces, count = self._assembly
+        if identity != known:
+            pieces, count = {}, None
+        pieces[number & 0x7FFF] = plain[14:]
+        if number & 0x8000:
+            count = (number & 0x7FFF) + 1
+        self._assembly = (identity, pieces, count)
+        if count is None or len(pieces) < count:
+            return None
+        values = dict(_fields(zlib.decompress(b"".join(pieces[index] for index in range(count)))))
+        self._heard = max(self._heard, int(values.get(4, 0)))  # type: ignore[arg-type]
+        diff = values.get(6, b"")
+        assert isinstance(diff, bytes)
+        return (int(values.get(2, 0)), diff)  # type: ignore[arg-type]
+
+
+_TOKEN = re.compile(r"\x1b\[([?]?[0-9;]*)([A-Za-z])|\x1b\][^\x07]*\x07|[\r\n\b]|[^\x00-\x1f]")
+
+
+def read_drawing(drawing: str, columns: int, lines: int) -> tuple[list[list[Cell]], list[bool], str]:
+    """Execute upstream's drawing of a whole screen: the few sequences that upstream uses for it, and nothing else."""
+    blank: Cell = ("", "0")
+    cells = [[blank] * columns for _ in range(lines)]
+    wraps = [False] * lines
+    row = column = 0
+    pending = False
+    rendition = "0"
+    rest: list[str] = []
+    last: tuple[int, int] | None = None
+    for match in _TOKEN.finditer(drawing):
+        token, parameters, final = match[0], match[1], match[2]
+        if len(token) == 1 and token not in "\r\n\b":
+            if unicodedata.combining(token) and last is not None:
+                grapheme, style = cells[last[0]][last[1]]
+                cells[last[0]][last[1]] = (grapheme + token, style)
+                continue
+            width = 2 if unicodedata.east_asian_width(token) in "WF" else 1
+            if pending:
+                wraps[row] = True
+                row, column = row + 1, 0
+            if row == lines:  # the wrap of the bottom row; upstream rewrites that row's start
+                row = lines - 1
+            cells[row][column] = ("" if token == " " else token, rendition)
+            if width == 2:
+                cells[row][column + 1] = ("tail", rendition)
+            last = (row, column)
+            column += width
+            pending = column >= columns
+            column = min(column, columns - 1)
+            continue
+        if final == "m":
+            rendition = parameters
+            rest.append(token)
+            continue
+        if final == "h" or final == "l" or token.startswith("\x1b]"):
+            rest.append(token)
+            continue
+        pending = False
+        background = "0" + "".join(re.findall(r";4(?:8;[0-9;]*|[0-7])(?=;|$)", rendition))
+        if token == "\r":
+            column = 0
+        elif token == "\n":
+            row += 1
+        elif token == "\b":
+            column -= 1
+        elif final == "H":
+            row, column = [int(number) - 1 for number in parameters.split(";")] if parameters else (0, 0)
+        elif final == "K":
+            cells[row][column:] = [("", background)] * (columns - column)
+        elif final == "X":
+            count = int(parameters or "1")
+            cells[row][column : column + count] = [("", background)] * count
+        elif final == "J":
+            cells = [[("", background)] * columns for _ in range(lines)]
+        elif final != "r":
+            raise AssertionError(f"unexpected {token!r}")
+    position = f"cursor {row},{column}"
+    tail = "".join(rest)
+    end = tail.rfind("\x1b[?2004")
+    # The renditions while drawing may differ; the one in force at the end and the modes may not.
+    return cells, wraps, f"{position} {rendition} {tail[end:]} {'?25h' if '?25h' in tail else '?25l'} {'?5h' in tail}"
