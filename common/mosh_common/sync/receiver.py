@@ -11,7 +11,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 from mosh_common.errors import PeerError
 from mosh_common.protocol import RECEIVED_QUENCH_MS, RECEIVED_STATES_LIMIT
 from mosh_common.sync.state import RemoteState
-from mosh_common.wire.datagram import Dropped, DropReason
+from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.instruction import Instruction
 
 Remote = TypeVar("Remote", bound=RemoteState)

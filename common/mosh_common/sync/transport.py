@@ -24,7 +24,7 @@ from mosh_common.sync.pacing import Link, Pacing
 from mosh_common.sync.receiver import Receiver
 from mosh_common.sync.sender import Sender
 from mosh_common.sync.state import LocalState, RemoteState
-from mosh_common.wire.datagram import Dropped, DropReason
+from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.fragment import Assembler, Fragment, Fragmenter
 from mosh_common.wire.instruction import Instruction
 from mosh_common.wire.key import Key
@@ -85,6 +85,7 @@ class Counters:
         "resends",
         "sent",
         "sent_octets",
+        "unsendable",
     )
 
     def __init__(self) -> None:
@@ -95,6 +96,7 @@ class Counters:
         self.instructions = 0  # instructions sent (one or more datagrams each)
         self.resends = 0  # of these, with a number that was sent before
         self.empty_acks = 0  # of these, with an empty diff
+        self.unsendable = 0  # instructions too long for any peer
         self.dropped: dict[DropReason, int] = {}
 
 
@@ -190,15 +192,19 @@ class Transport(Generic[Local, Remote]):
         if sending is None:
             return []
         instruction, rule, resent = sending
-        encoded = instruction.encode()
+        try:
+            encoded = instruction.encode()
+            fragments = self._fragmenter.split(encoded, self._endpoint.fragment_octets)
+        except UsageError as error:
+            # Only a frame of absurd size gets here. It counts as sent, so the next one, maybe smaller, has its turn.
+            self.counters.unsendable += 1
+            self._debug(f"{now} not sent: {error}")
+            return []
         if not self._endpoint.can_seal(len(encoded)):
             self._exhausted = self._ended = True
             self._events.append(SessionExhausted())
             return []
-        datagrams = [
-            (self._endpoint.seal(fragment.encode(), now=now), peer)
-            for fragment in self._fragmenter.split(encoded, self._endpoint.fragment_octets)
-        ]
+        datagrams = [(self._endpoint.seal(fragment.encode(), now=now), peer) for fragment in fragments]
         counters = self.counters
         counters.instructions += 1
         counters.resends += resent

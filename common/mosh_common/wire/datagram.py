@@ -1,4 +1,4 @@
-"""One sealed datagram and the reasons for which one is dropped (protocol.md §1).
+"""One sealed datagram (protocol.md §1).
 
     offset  octets
     0       8       nonce: direction in bit 63 (1 = to the client), sequence number in bits 0–62
@@ -10,40 +10,17 @@ Knows no state, no clock and no address: `Endpoint` counts sequence numbers and 
 
 from __future__ import annotations
 
-import enum
 import struct
 from typing import Final, NamedTuple
 
 from mosh_common.errors import PeerError, UsageError
 from mosh_common.protocol import DATAGRAM_MIN_OCTETS, NONCE_OCTETS, SEQUENCE_LIMIT, TIMESTAMPS_OCTETS, TO_CLIENT_BIT
+from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.ocb import Ocb
 
 _NONCE: Final = struct.Struct("!Q")
 _TIMESTAMPS: Final = struct.Struct("!HH")
 _NONCE_PREFIX: Final = b"\0\0\0\0"  # the cipher takes 12 octets, 8 of which travel
-
-
-class DropReason(enum.Enum):
-    """Why something that came was not used. The value is for debug lines."""
-
-    TOO_SHORT = "too short"  # cannot hold nonce and tag, or no timestamps under them
-    NOT_AUTHENTIC = "not authentic"
-    OWN_DIRECTION = "our own direction"  # reflected
-    MALFORMED_FRAGMENT = "malformed fragment"
-    MALFORMED_INSTRUCTION = "malformed instruction"  # does not inflate or parse, or its numbers contradict
-    WRONG_VERSION = "another protocol version"
-    ALREADY_HELD = "state already held"  # a duplicate or a resend: normal
-    UNKNOWN_BASE = "diff from a state not held"  # overtaken or lost: normal on bad networks
-    TOO_MANY_STATES = "too many states held"
-    MALFORMED_DIFF = "malformed diff"
-
-
-class Dropped(PeerError):
-    """Something that came was not used; `reason` says why."""
-
-    def __init__(self, reason: DropReason, message: str) -> None:
-        super().__init__(message)
-        self.reason: Final = reason
 
 
 class Datagram(NamedTuple):

@@ -14,7 +14,7 @@ import struct
 from typing import Final, NamedTuple
 
 from mosh_common.errors import UsageError
-from mosh_common.wire.datagram import Dropped, DropReason
+from mosh_common.wire.drop import Dropped, DropReason
 
 _HEADER: Final = struct.Struct("!QH")
 HEADER_OCTETS: Final = _HEADER.size

@@ -10,8 +10,9 @@ from typing import Final, NamedTuple
 
 from google.protobuf.message import DecodeError
 
+from mosh_common.errors import UsageError
 from mosh_common.protocol import CHAFF_MAX_OCTETS, PROTOCOL_VERSION
-from mosh_common.wire.datagram import Dropped, DropReason
+from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.pb import mosh_pb2
 
 # What an instruction may inflate to: a frame that paints each cell of a 480×200 screen in its own two colours is half
@@ -31,7 +32,7 @@ class Instruction(NamedTuple):
     protocol_version: int = PROTOCOL_VERSION
 
     def encode(self) -> bytes:
-        """Return the compressed message, to be cut into fragments."""
+        """Return the compressed message, to be cut into fragments. Raises UsageError when no peer would take it."""
         message = mosh_pb2.TransportInstruction(
             protocol_version=self.protocol_version,
             old_num=self.old_num,
@@ -41,7 +42,10 @@ class Instruction(NamedTuple):
             diff=self.diff,
             chaff=self.chaff,
         )
-        return zlib.compress(message.SerializeToString())
+        serialized = message.SerializeToString()
+        if len(serialized) > INFLATED_LIMIT:
+            raise UsageError(f"an instruction of {len(serialized)} octets, at most {INFLATED_LIMIT}")
+        return zlib.compress(serialized)
 
     @classmethod
     def decode(cls, encoded: bytes) -> Instruction:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from mosh_common.errors import UsageError
-from mosh_common.wire.datagram import Dropped, DropReason
+from mosh_common.wire.drop import Dropped, DropReason
 
 SIDE_LIMIT: Final = 0x7FFF  # columns or lines; a pty's window size has 16 bits
 # Cells. A window of 2^20 cells is a 4K display in a 4×2 pixel font; each cell costs the emulator some octets in each of

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from google.protobuf.message import DecodeError
 
-from mosh_common.wire.datagram import Dropped, DropReason
+from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.pb import mosh_pb2
 from mosh_common.wire.size import Resize, check_size, decode_size
 
