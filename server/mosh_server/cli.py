@@ -28,7 +28,8 @@ HIGHEST_PORT: Final = 65535
 FEWEST_COLORS: Final = 8
 
 _WITH_VALUE: Final = "ipcl"
-_FLAGS: Final = "svh"
+_FLAGS: Final = "sv"
+_SHOWN: Final = {"--help": "help", "-h": "help", "--version": "version"}
 _MAPPED_IPV4: Final = "::ffff:"  # how a dual-stack sshd writes an IPv4 address
 
 
@@ -51,10 +52,8 @@ def parse(arguments: Sequence[str], *, ssh_connection: str | None = None) -> Opt
     Raises UsageError for a value that cannot be meant: a port, a port range or a number of colours.
     """
     words, command = _split_command(arguments)
-    if words and words[0] in ("--help", "-h"):
-        return Options(show="help")
-    if words and words[0] == "--version":
-        return Options(show="version")
+    if words and words[0] in _SHOWN:
+        return Options(show=_SHOWN[words[0]])
     if not words or words[0] != "new":
         return _parse_legacy(words, command)
     return _parse_new(words[1:], command, ssh_connection)
@@ -158,8 +157,8 @@ def _parse_new(words: Sequence[str], command: tuple[str, ...], ssh_connection: s
     options = Options(command=command)
     complaints: list[str] = []
     for letter, value in _letters(words, complaints):
-        if letter == "h":
-            return Options(show="help")
+        if letter in _SHOWN.values():
+            return Options(show=letter)
         if letter == "v":
             options = options._replace(verbose=options.verbose + 1)
         elif letter == "i":
@@ -180,12 +179,15 @@ def _parse_new(words: Sequence[str], command: tuple[str, ...], ssh_connection: s
 
 
 def _letters(words: Sequence[str], complaints: list[str]) -> list[tuple[str, str]]:
-    """Return (option letter, its value or ""), as getopt reads words; what it does not know becomes a complaint."""
+    """Return (option letter, its value or ""), as getopt reads words; what it does not know becomes a complaint.
+
+    Words that ask to be shown something come as what they ask for.
+    """
     found: list[tuple[str, str]] = []
     waiting = iter(words)
     for word in waiting:
-        if word in ("--help", "--version"):
-            found.append(("h", ""))
+        if word in _SHOWN:
+            found.append((_SHOWN[word], ""))
             continue
         if len(word) < 2 or word[0] != "-":
             continue  # upstream passes over words without a dash

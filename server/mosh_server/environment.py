@@ -131,13 +131,12 @@ def session_environment(environ: Mapping[str, str], *, colors: int, account: Acc
     return session
 
 
-def seconds_from(environ: Mapping[str, str], name: str) -> int | None:
-    """Return the positive whole number of seconds in that variable, None when unset, zero or no number."""
+def seconds_from(environ: Mapping[str, str], name: str) -> int:
+    """Return the positive whole number of seconds in that variable; 0 when it is unset or no such number."""
     try:
-        seconds = int(environ.get(name, ""))
+        return max(int(environ.get(name, "")), 0)
     except ValueError:
-        return None
-    return seconds if seconds > 0 else None
+        return 0
 
 
 def _rule(environ: Mapping[str, str]) -> tuple[str, str]:

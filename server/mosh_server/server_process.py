@@ -1,6 +1,6 @@
 """The loop of the detached process: socket, pty, signals and clock in; what the session decides out.
 
-Holds no policy: that is session.py's. Here the parts are put together, and what happens in the world is done.
+Holds no policy: that is session.py's. What happens outside the process is host.py's.
 """
 
 from __future__ import annotations
@@ -21,11 +21,8 @@ from mosh_common.sync.transport import Transport
 from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.key import Key
-from mosh_server import greeting, registry
-from mosh_server.accounting import Accounting
-from mosh_server.detach import forbid_core_dumps
 from mosh_server.environment import Account, seconds_from
-from mosh_server.pty import Pty
+from mosh_server.host import Host
 from mosh_server.session import (
     ClientHeard,
     ClientSilent,
@@ -44,131 +41,6 @@ INITIAL_LINES: Final = 24
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 
 
-class ServerProcess:
-    """The world around one session: its socket, its pty, its entries in the system's books."""
-
-    def __init__(
-        self,
-        *,
-        socket: UdpSocket,
-        session: Session,
-        command: Sequence[str],
-        environment: Mapping[str, str],
-        account: Account,
-        verbose: int,
-    ) -> None:
-        """Serve `session` on `socket`; `command` (empty = login shell) runs in `environment`."""
-        self._socket = socket
-        self._session = session
-        self._command = command
-        self._environment = environment
-        self._account = account
-        self._verbose = verbose
-        self._core_limit = forbid_core_dumps()
-        self._pty: Pty | None = None
-        self._accounting = Accounting(user=account.user, pid=os.getpid())
-        self._registry = registry.Registry(registry.directory_for(environment, uid=os.getuid()))
-        self._exit_status = 0
-
-    def run(self) -> int:
-        """Turn until the session is finished; return the exit status."""
-        with Waiter(_SIGNALS) as waiter:
-            waiter.watch(self._socket.fileno())
-            try:
-                while not self._session.finished:
-                    self._turn(waiter)
-            finally:
-                self._registry.leave()
-                self._accounting.end()
-                self._close_pty(waiter)
-        return self._exit_status
-
-    def _turn(self, waiter: Waiter) -> None:
-        """Wait, feed the session everything that happened, do what it decides."""
-        session, pty = self._session, self._pty
-        if pty is not None:
-            waiter.watch(pty.fileno(), write=bool(session.input_to_write()))
-        ready = waiter.wait(session.next_deadline(now=now_ms()))
-        now = now_ms()
-        for number in ready.signals:
-            if number == signal.SIGUSR1:
-                session.terminate_if_silent(now=now)
-            else:
-                session.terminate(now=now)
-        if self._socket.fileno() in ready.readable:
-            for data, source, congestion in self._socket.receive():
-                session.receive_datagram(data, source, now=now, congestion=congestion)
-        if pty is not None and pty.fileno() in ready.readable:
-            output, is_open = pty.read()
-            if output:
-                session.receive_output(output, now=now)
-            if not is_open:
-                self._close_pty(waiter)
-                session.pty_closed(now=now)
-        for event in session.events(now=now):
-            self._perform(event, now=now)
-        if self._pty is not None and session.input_to_write():
-            session.input_written(self._pty.write(session.input_to_write()), now=now)
-        for datagram, destination in session.datagrams_to_send(now=now):
-            failure = self._socket.send(datagram, destination)
-            if failure:
-                session.report_send_failure(failure, now=now)
-
-    def _perform(self, event: Event, *, now: int) -> None:
-        if self._verbose:
-            print(f"mosh-server: {event}", file=sys.stderr, flush=True)
-        if isinstance(event, StartShell):
-            self._start_shell(event, now=now)
-        elif isinstance(event, SetSize):
-            if self._pty is not None:
-                self._pty.resize(event.columns, event.lines)
-        elif isinstance(event, ClientHeard):
-            self._registry.set_detached(False)
-            self._accounting.connected(event.host)
-        elif isinstance(event, ClientSilent):
-            self._registry.set_detached(True)
-            self._accounting.detached()
-        elif isinstance(event, Finished) and event.failed:
-            self._accounting.failed(event.reason)
-            self._exit_status = 1
-
-    def _start_shell(self, size: StartShell, *, now: int) -> None:
-        if not self._command:
-            self._session.receive_output(self._greeting(), now=now)
-        try:
-            self._pty = Pty.spawn(
-                self._command,
-                shell=self._account.shell,
-                environment=self._environment,
-                columns=size.columns,
-                lines=size.lines,
-                core_limit=self._core_limit,
-            )
-        except EnvironmentFailure as error:
-            # Only the session's own screen is left to tell the user on.
-            self._accounting.failed(str(error))
-            self._session.receive_output(f"mosh-server: {error}\r\n".encode(), now=now)
-            self._session.pty_closed(now=now)
-            self._exit_status = error.exit_code
-            return
-        self._registry.enter(os.getpid())
-        self._accounting.begin(self._pty.fileno())
-
-    def _greeting(self) -> bytes:
-        """Return the message of the day, and the names of this user's sessions that were left behind."""
-        in_utmp = registry.detached_in_utmp(registry.read_utmp(), user=self._account.user)
-        others = {pid for pid in in_utmp if registry.is_alive(pid)} | self._registry.detached_pids()
-        others.discard(os.getpid())
-        return greeting.message_of_the_day(self._account.home) + greeting.detached_warning(others)
-
-    def _close_pty(self, waiter: Waiter) -> None:
-        if self._pty is not None:
-            self._accounting.end()
-            waiter.forget(self._pty.fileno())
-            self._pty.close()
-            self._pty = None
-
-
 def run(
     *,
     socket: UdpSocket,
@@ -178,8 +50,84 @@ def run(
     account: Account,
     verbose: int,
 ) -> int:
-    """Serve one session on `socket` under `key` until it ends; return the exit status."""
+    """Serve one session on `socket` under `key` until it ends; return the exit status.
+
+    `command` (empty = login shell) runs in `environment`. `verbose` 1 prints events, 2 every instruction.
+    """
     gc.freeze()  # what was imported lives as long as the process: no collection need look at it again
+    host = Host(command=command, environment=environment, account=account)
+    session = _new_session(key, environment, verbose=verbose)
+    try:
+        with Waiter(_SIGNALS) as waiter:
+            waiter.watch(socket.fileno())
+            while not session.finished:
+                _turn(waiter, socket=socket, session=session, host=host, verbose=verbose)
+    except Exception as error:
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        where = "" if place is None else f" at {place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
+        host.failed(f"{type(error).__name__}{where}")  # not its text: it may quote what the user typed
+        raise
+    finally:
+        host.end_shell()
+    return 1 if session.failed else 0
+
+
+def _turn(waiter: Waiter, *, socket: UdpSocket, session: Session, host: Host, verbose: int) -> None:
+    """Wait, feed the session everything that happened, do what it decides."""
+    if host.pty is not None:
+        waiter.watch(host.pty.fileno(), write=bool(session.input_to_write()))
+    ready = waiter.wait(session.next_deadline(now=now_ms()))
+    now = now_ms()
+    for number in ready.signals:
+        if number == signal.SIGUSR1:
+            session.terminate_if_silent(now=now)
+        else:
+            session.terminate(now=now)
+    if socket.fileno() in ready.readable:
+        for data, source, congestion in socket.receive():
+            session.receive_datagram(data, source, now=now, congestion=congestion)
+    if host.pty is not None and host.pty.fileno() in ready.readable:
+        output, is_open = host.pty.read()
+        if output:
+            session.receive_output(output, now=now)
+        if not is_open:
+            waiter.forget(host.pty.fileno())
+            host.end_shell()
+            session.pty_closed(now=now)
+    for event in session.events(now=now):
+        if verbose:
+            _print_line(str(event))
+        _perform(event, session=session, host=host, now=now)
+    if host.pty is not None and session.input_to_write():
+        session.input_written(host.pty.write(session.input_to_write()), now=now)
+    for datagram, destination in session.datagrams_to_send(now=now):
+        failure = socket.send(datagram, destination)
+        if failure:
+            session.report_send_failure(failure, now=now)
+
+
+def _perform(event: Event, *, session: Session, host: Host, now: int) -> None:
+    if isinstance(event, StartShell):
+        try:
+            session.receive_output(host.greeting(), now=now)
+            host.start_shell(event.columns, event.lines)
+        except EnvironmentFailure as error:  # only the session's own screen is left to tell the user on
+            session.receive_output(f"mosh-server: {error}\r\n".encode(), now=now)
+            session.pty_closed(now=now)
+    elif isinstance(event, SetSize):
+        if host.pty is not None:
+            host.pty.resize(event.columns, event.lines)
+    elif isinstance(event, ClientHeard):
+        host.client_heard(event.host)
+    elif isinstance(event, ClientSilent):
+        host.client_silent()
+    elif isinstance(event, Finished) and session.failed:
+        host.failed(event.reason)
+
+
+def _new_session(key: Key, environment: Mapping[str, str], *, verbose: int) -> Session:
     emulator = Emulator(INITIAL_COLUMNS, INITIAL_LINES)
     now = now_ms()
     transport: Transport[ServerScreen, UserStream] = Transport(
@@ -191,22 +139,11 @@ def run(
         now=now,
         log=_print_line if verbose > 1 else None,
     )
-    network, signal_ = (
-        seconds_from(environment, name) for name in ("MOSH_SERVER_NETWORK_TMOUT", "MOSH_SERVER_SIGNAL_TMOUT")
-    )
     timeouts = Timeouts(
-        network_ms=None if network is None else network * 1000,
-        signal_ms=None if signal_ is None else signal_ * 1000,
+        network_ms=seconds_from(environment, "MOSH_SERVER_NETWORK_TMOUT") * 1000 or None,
+        signal_ms=seconds_from(environment, "MOSH_SERVER_SIGNAL_TMOUT") * 1000 or None,
     )
-    session = Session(transport=transport, emulator=emulator, timeouts=timeouts, now=now)
-    return ServerProcess(
-        socket=socket,
-        session=session,
-        command=command,
-        environment=environment,
-        account=account,
-        verbose=verbose,
-    ).run()
+    return Session(transport=transport, emulator=emulator, timeouts=timeouts, now=now)
 
 
 def _print_line(line: str) -> None:

@@ -10,19 +10,15 @@ from typing import Final, NamedTuple, TypeAlias
 
 from mosh_common.protocol import DETACH_AFTER_MS, FIRST_CONTACT_TIMEOUT_MS, SHUTDOWN_NUMBER, Address
 from mosh_common.sync import transport as sync
+from mosh_common.sync.echo_ack import EchoAckClock
 from mosh_common.sync.screen_state import ServerScreen
 from mosh_common.sync.transport import Transport
 from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.size import Resize
-from mosh_server.echo_ack import EchoAck
+from mosh_server.input_queue import REPLIES_LIMIT_OCTETS, InputQueue
 from mosh_server.input_translation import CursorKeyTranslation
-
-# An application that takes no input must not cost memory without end. Beyond this, what is typed is lost, as it is
-# in a tty whose own queue (4 KiB) is full; a paste of megabytes is not.
-INPUT_LIMIT_OCTETS: Final = 16 << 20
-REPLIES_LIMIT_OCTETS: Final = 64 << 10  # answers behind this much unread input: the asker is not listening
 
 # An application between BSU and ESU promises a better screen soon; one that breaks the promise is not waited for.
 SYNCHRONIZED_UPDATE_MS: Final = 150
@@ -60,7 +56,6 @@ class Finished(NamedTuple):
     """The session is over: hang up the pty and leave."""
 
     reason: str
-    failed: bool = False
 
 
 Event: TypeAlias = StartShell | SetSize | ClientHeard | ClientSilent | Finished
@@ -95,17 +90,16 @@ class Session:
         self._seen_input = UserStream()  # the newest input state that was dealt with
         # The pty.
         self._shell_wanted = False  # StartShell was reported
-        self._pty_open = True
         self._translation = CursorKeyTranslation()
-        self._input = bytearray()  # for the pty, not written yet
-        self._input_taken = 0  # octets written to the pty in all
-        self._echo_ack = EchoAck()
+        self._input = InputQueue()  # for the pty
+        self._echo_ack = EchoAckClock()
         # The screen.
         self._update_began: int | None = None  # the synchronized update that the application is in
         self._shown: Snapshot = emulator.snapshot()  # what the client is to see
         # The end.
         self._ending: str | None = None  # why shutdown was started
-        self.finished = False
+        self.finished = False  # no turn is needed any more
+        self.failed = False  # it ended because of a fault, not because somebody wanted it to
 
     # --- What comes in ------------------------------------------------------------------------------------------
 
@@ -129,14 +123,11 @@ class Session:
             self._update_began = None
         elif self._update_began is None:
             self._update_began = now
-        replies = emulator.replies()
-        if replies and len(self._input) < REPLIES_LIMIT_OCTETS:
-            self._queue(replies)
+        self._input.add(emulator.replies(), limit=REPLIES_LIMIT_OCTETS)
         self._show(now=now)
 
     def pty_closed(self, *, now: int) -> None:
         """The shell is gone: show what it left, and tell the client that this was all."""
-        self._pty_open = False
         self._input.clear()
         self._update_began = None
         self._show(now=now)
@@ -144,10 +135,8 @@ class Session:
 
     def input_written(self, count: int, *, now: int) -> None:
         """Say how many octets of `input_to_write` the pty took."""
-        if count:
-            del self._input[:count]
-            self._input_taken += count
-            self._echo_ack.taken(self._input_taken, now=now)
+        self._input.written(count)
+        self._note_complete_states(now=now)
 
     def terminate(self, *, now: int) -> None:
         """SIGTERM or SIGINT: end the session, but let the client know."""
@@ -167,9 +156,7 @@ class Session:
         for event in self._transport.events():
             self._digest(event, now=now)
         self._watch_client(now=now)
-        late = self._translation.flush(now=now)
-        if late:
-            self._queue(late)
+        self._input.add(self._translation.flush(now=now))
         # While a frame is held back, so is the echo ack: the client would judge its guesses by the older screen.
         if not self._holding(now=now) and (self._echo_ack.advance(now=now) or self._update_began is not None):
             self._show(now=now)
@@ -178,7 +165,7 @@ class Session:
 
     def input_to_write(self) -> bytearray:
         """Return what the pty is to be given, in order; then say `input_written`. Do not change it."""
-        return self._input
+        return self._input.data
 
     def datagrams_to_send(self, *, now: int) -> list[tuple[bytes, Address]]:
         """Return the datagrams that are due, with their destination."""
@@ -196,7 +183,7 @@ class Session:
         if self._update_began is not None and self._holding(now=now):
             candidates.append(self._update_began + SYNCHRONIZED_UPDATE_MS)
         else:
-            candidates.append(self._echo_ack.next_deadline())
+            candidates.append(self._echo_ack.next_deadline(now=now))
         if self._client_host is not None and self._transport.last_datagram_at is not None:
             candidates.append(self._transport.last_datagram_at + DETACH_AFTER_MS)
         if self._ending is None:
@@ -214,7 +201,7 @@ class Session:
         elif isinstance(event, sync.ShutdownDone):
             self._finish(self._ending or "shut down")
         elif isinstance(event, sync.VersionMismatch):
-            self._finish(f"the client speaks version {event.version} of the protocol", failed=True)
+            self._finish(event.message, failed=True)
         elif isinstance(event, sync.SessionExhausted):
             self._finish("the session's key is used up", failed=True)
 
@@ -224,7 +211,7 @@ class Session:
             if isinstance(event, Resize):
                 self._resize(event, now=now)
             else:
-                self._queue(
+                self._input.add(
                     self._translation.translate(
                         event.data, application_cursor_keys=self._emulator.application_cursor_keys, now=now
                     )
@@ -237,8 +224,12 @@ class Session:
             screen = self._emulator.snapshot()
             self._events.append(StartShell(screen.columns, screen.lines))
         if changed:
-            self._echo_ack.queue(number, end=self._input_taken + len(self._input))
-            self._echo_ack.taken(self._input_taken, now=now)
+            self._input.end_state(number)
+            self._note_complete_states(now=now)
+
+    def _note_complete_states(self, *, now: int) -> None:
+        for number in self._input.complete_states():
+            self._echo_ack.receive_input(number, now=now)
 
     def _resize(self, size: Resize, *, now: int) -> None:
         self._emulator.resize(size.columns, size.lines)
@@ -246,10 +237,6 @@ class Session:
             self._events.append(SetSize(size.columns, size.lines))
         self._update_began = None  # it was of the old size; the application will draw anew
         self._show(now=now)
-
-    def _queue(self, data: bytes) -> None:
-        if self._pty_open and len(self._input) + len(data) <= INPUT_LIMIT_OCTETS:
-            self._input += data
 
     def _watch_client(self, *, now: int) -> None:
         """Note that the client came, moved or fell silent, and end the session that waited too long for it."""
@@ -297,4 +284,5 @@ class Session:
     def _finish(self, reason: str, *, failed: bool = False) -> None:
         if not self.finished:
             self.finished = True
-            self._events.append(Finished(reason, failed))
+            self.failed = failed
+            self._events.append(Finished(reason))
