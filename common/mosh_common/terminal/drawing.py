@@ -1,0 +1,174 @@
+"""Printing: runs of characters into cells, with wrapping, wide and combining characters, and insert mode."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mosh_common.terminal import rows as row_ops
+from mosh_common.terminal.cells import CLUSTER, EMPTY, NO_CLUSTERS, WIDE_TAIL
+from mosh_common.terminal.grid import Grid
+from mosh_common.terminal.rows import Span
+from mosh_common.terminal.width import char_width, run_pattern
+
+MAX_CLUSTER_OCTETS: Final = 32  # upstream's limit for a cell's contents; both ends must cut alike
+_NO_BREAK_SPACE: Final = "\u00a0"  # what a combining character stands on where there is nothing
+
+
+class Drawing(Grid):
+    """What happens to printable characters."""
+
+    def write(self, text: str) -> None:
+        """Print `text`, which holds no control characters."""
+        if self.charsets.single_shift and text:
+            self._write_shifted(text[0])
+            text = text[1:]
+        if self.translation is not None:
+            text = text.translate(self.translation)
+        if text.isascii():
+            if text:
+                self._write_run(text, text, 1)
+            return
+        for narrow, wide, other in run_pattern().findall(text):
+            if narrow:
+                self._write_run(narrow, narrow, 1)
+            elif wide:
+                self._write_run(WIDE_TAIL.join(wide) + WIDE_TAIL, wide, 2)
+            else:
+                self._write_other(other)
+
+    def _write_shifted(self, char: str) -> None:
+        """Print the character that SS2 or SS3 was for."""
+        table = self.charsets.shifted_translation()
+        self.charsets = self.charsets._replace(single_shift=0)
+        shifted = char.translate(table) if table else char
+        translation, self.translation = self.translation, None
+        self.write(shifted)
+        self.translation = translation
+
+    def _write_other(self, char: str) -> None:
+        """Print a character that stands in neither class of common ones."""
+        width = char_width(char)
+        if width == 1:
+            self._write_run(char, char, 1)
+        elif width == 2:
+            self._write_run(char + WIDE_TAIL, char, 2)
+        elif width == 0:
+            self._combine(char)
+
+    def _write_run(self, cells: str, characters: str, width: int) -> None:
+        """Write a non-empty run whose characters all are `width` columns wide; `cells` has their tails in it."""
+        self.last_character = characters[-1]
+        if width > self.columns:
+            return  # a wide character on a screen of one column
+        total = len(cells)
+        offset = 0
+        while True:
+            if self.wrap_pending:
+                self.wrap_pending = False
+                if self.autowrap:
+                    self._wrap()
+            column = self.cursor_column
+            limit = self.right + 1 if column <= self.right else self.columns
+            room = limit - column
+            if width == 2:
+                room &= ~1
+            if room <= 0:
+                # A wide character before the last column: it goes to the next row, and the column left behind is blank.
+                if not self.autowrap:
+                    break
+                self.rows[self.cursor_row] = row_ops.erase(
+                    self.rows[self.cursor_row], column, limit, self.rendition.blank
+                )
+                self._wrap()
+                continue
+            piece = cells[offset : offset + room] if offset or room < total else cells
+            self._write_cells(piece, limit)
+            offset += len(piece)
+            column += len(piece)
+            if column >= limit:
+                self.cursor_column = limit - 1
+                self.wrap_pending = True
+            else:
+                self.cursor_column = column
+            if offset >= total:
+                break
+            if not self.autowrap:
+                # Everything else is printed over the last column; only the last character remains.
+                if width == 1:
+                    self.cursor_column = limit - 1
+                    self._write_cells(cells[-1], limit)
+                break
+        self.last_row = self.cursor_row
+        self.last_column = self.cursor_column
+
+    def _write_cells(self, cells: str, limit: int) -> None:
+        """Put cells at the cursor, which fit before `limit`."""
+        column = self.cursor_column
+        row = self.rows[self.cursor_row]
+        count = len(cells)
+        if self.insert_mode and column + count < limit:
+            row = row_ops.insert(row, column, limit, count, self.rendition.blank)
+        text, letters, wrapped, clusters = row
+        end = column + count
+        if clusters or text[column] == WIDE_TAIL or (end < self.columns and text[end] == WIDE_TAIL):
+            new = Span(cells, self.rendition.letter * count)
+            self.rows[self.cursor_row] = row_ops.put(row, column, new)
+            return
+        self.rows[self.cursor_row] = (
+            text[:column] + cells + text[end:],
+            letters[:column] + self.rendition.letter * count + letters[end:],
+            wrapped and end < self.columns,
+            NO_CLUSTERS,
+        )
+
+    def _wrap(self) -> None:
+        """Go to the start of the next row, because a character did not fit."""
+        if self.cursor_column == self.columns - 1:
+            text, letters, _, clusters = self.rows[self.cursor_row]
+            self.rows[self.cursor_row] = (text, letters, True, clusters)
+        self.cursor_column = self.left if self.cursor_column >= self.left else 0
+        self.index()
+
+    def index(self) -> None:
+        """IND: move down one row; at the bottom margin, scroll."""
+        self.wrap_pending = False
+        if self.cursor_row == self.bottom:
+            if self.within_columns():
+                self.scroll_up(1)
+        elif self.cursor_row < self.lines - 1:
+            self.cursor_row += 1
+
+    def _combine(self, mark: str) -> None:
+        """Add a character without width to the cell that was written last, or else to the one at the cursor."""
+        row, column = self.cursor_row, self.cursor_column
+        if (row, column) == (self.last_row, self.last_column) and not self.wrap_pending and column > 0:
+            column -= 1
+        text, letters, wrapped, clusters = self.rows[row]
+        if text[column] == WIDE_TAIL and column > 0:
+            column -= 1
+        char = text[column]
+        if char == EMPTY:
+            # terminal.md §2: if that cell is empty, it stands on a no-break space and occupies the cell.
+            self.cursor_column = column
+            self.wrap_pending = False
+            self._write_run(_NO_BREAK_SPACE, _NO_BREAK_SPACE, 1)
+            text, letters, wrapped, clusters = self.rows[row]
+            char = text[column]
+        grapheme = (clusters[column] if char == CLUSTER else char) + mark
+        if len(grapheme.encode()) > MAX_CLUSTER_OCTETS:
+            return
+        self.rows[row] = (
+            text[:column] + CLUSTER + text[column + 1 :],
+            letters,
+            wrapped,
+            {**clusters, column: grapheme},
+        )
+
+    def repeat_character(self, count: int = 1, *_: int) -> None:
+        """REP: print the last printed character again, `count` times."""
+        char = self.last_character
+        if char:
+            count = min(count or 1, self.columns * self.lines)
+            width = char_width(char)
+            if width > 0:
+                self._write_run((char + WIDE_TAIL if width == 2 else char) * count, char, width)

@@ -1,0 +1,162 @@
+"""Erasing, inserting and deleting; with protection (DECSCA, SPA). All of it cancels a pending wrap."""
+
+from __future__ import annotations
+
+from mosh_common.terminal import rows as row_ops
+from mosh_common.terminal.cells import NO_CLUSTERS, PROTECTED, WIDE_TAIL, Row
+from mosh_common.terminal.movement import Movement
+
+
+class Erasing(Movement):
+    """Control functions that blank, insert or remove cells. What is blank has the current background only."""
+
+    def _erase(self, row: int, start: int, end: int, *, selective: bool = False) -> None:
+        """Blank columns `start` to `end` (exclusive); protected cells stay where the sequence respects them."""
+        if not selective and not self.iso_protection:
+            self.rows[row] = row_ops.erase(self.rows[row], start, end, self.rendition.blank)
+            return
+        if selective and self.iso_protection:
+            # DECSED and DECSEL know only DECSCA's protection.
+            self.rows[row] = row_ops.erase(self.rows[row], start, end, self.rendition.blank)
+            return
+        self.rows[row] = self.erased_unprotected(self.rows[row], start, end)
+
+    def erased_unprotected(self, row: Row, start: int, end: int) -> Row:
+        """Return `row` with the unprotected columns from `start` to `end` (exclusive) blank."""
+        text, letters = row[0], row[1]
+        protected = {letter: self.is_protected(letter) for letter in set(letters[start:end])}
+        if not any(protected.values()):
+            return row_ops.erase(row, start, end, self.rendition.blank)
+        for column in range(start, end):
+            if not protected[letters[column]] and text[column] != WIDE_TAIL:
+                width = 2 if text[column + 1 : column + 2] == WIDE_TAIL else 1
+                row = row_ops.erase(row, column, column + width, self.rendition.blank)
+        return row
+
+    def erase_characters(self, count: int | None = None, *_: int) -> None:
+        """ECH: blank `count` columns from the cursor on, regardless of margins."""
+        self.wrap_pending = False
+        end = min(self.cursor_column + (count or 1), self.columns)
+        self._erase(self.cursor_row, self.cursor_column, end)
+
+    def erase_in_line(self, how: int = 0, *_: int, private: bool = False) -> None:
+        """EL, and DECSEL if private: 0 to the end, 1 from the start, 2 all of the row."""
+        self.wrap_pending = False
+        if how == 0:
+            self._erase(self.cursor_row, self.cursor_column, self.columns, selective=private)
+        elif how == 1:
+            self._erase(self.cursor_row, 0, self.cursor_column + 1, selective=private)
+        elif how == 2:
+            self._erase(self.cursor_row, 0, self.columns, selective=private)
+
+    def erase_in_display(self, how: int = 0, *_: int, private: bool = False) -> None:
+        """ED, and DECSED if private: 0 to the end, 1 from the start, 2 all; 3 the scrollback, of which there is none."""
+        self.wrap_pending = False
+        first, last = 0, self.lines - 1
+        if how == 0:
+            first = self.cursor_row + 1
+            if self.cursor_column == 0:
+                first -= 1
+            else:
+                self.erase_in_line(0, private=private)
+        elif how == 1:
+            last = self.cursor_row - 1
+            self.erase_in_line(1, private=private)
+        elif how != 2:
+            return
+        if private or self.iso_protection:
+            for row in range(first, last + 1):
+                self._erase(row, 0, self.columns, selective=private)
+        elif last >= first:
+            self.rows[first : last + 1] = [self.blank_row()] * (last - first + 1)
+
+    def insert_characters(self, count: int | None = None, *_: int) -> None:
+        """ICH: blanks at the cursor; the rest up to the right margin moves right."""
+        self.wrap_pending = False
+        if self.within_columns():
+            self.scroll_sideways(self.cursor_column, count or 1, self.cursor_row, self.cursor_row)
+
+    def delete_characters(self, count: int | None = None, *_: int) -> None:
+        """DCH: remove columns at the cursor; the rest up to the right margin moves left."""
+        self.wrap_pending = False
+        if self.within_columns():
+            self.scroll_sideways(self.cursor_column, -(count or 1), self.cursor_row, self.cursor_row)
+
+    def insert_lines(self, count: int | None = None, *_: int) -> None:
+        """IL: blank rows at the cursor; the cursor goes to the left margin. Outside the region: nothing."""
+        self.wrap_pending = False
+        if self.within_margins():
+            self.scroll_down(count or 1, self.cursor_row)
+            self.cursor_column = self.left
+
+    def delete_lines(self, count: int | None = None, *_: int) -> None:
+        """DL: remove rows at the cursor; the cursor goes to the left margin. Outside the region: nothing."""
+        self.wrap_pending = False
+        if self.within_margins():
+            self.scroll_up(count or 1, self.cursor_row)
+            self.cursor_column = self.left
+
+    def insert_columns(self, count: int = 1, *_: int) -> None:
+        """DECIC: blank columns at the cursor, on all rows of the region."""
+        self.wrap_pending = False
+        if self.within_margins():
+            self.scroll_sideways(self.cursor_column, count or 1, self.top, self.bottom)
+
+    def delete_columns(self, count: int = 1, *_: int) -> None:
+        """DECDC: remove columns at the cursor, on all rows of the region."""
+        self.wrap_pending = False
+        if self.within_margins():
+            self.scroll_sideways(self.cursor_column, -(count or 1), self.top, self.bottom)
+
+    def scroll_lines_up(self, count: int = 1, *_: int) -> None:
+        """SU: the region up."""
+        self.wrap_pending = False
+        self.scroll_up(count or 1)
+
+    def scroll_lines_down(self, count: int = 1, *more: int) -> None:
+        """SD: the region down. With five parameters it is xterm's highlight tracking, which is not supported."""
+        self.wrap_pending = False
+        if not more:
+            self.scroll_down(count or 1)
+
+    def scroll_left(self, count: int = 1, *_: int) -> None:
+        """SL: the region left."""
+        self.wrap_pending = False
+        if self.within_margins():
+            self.scroll_sideways(self.left, -(count or 1), self.top, self.bottom)
+
+    def scroll_right(self, count: int = 1, *_: int) -> None:
+        """SR: the region right."""
+        self.wrap_pending = False
+        if self.within_margins():
+            self.scroll_sideways(self.left, count or 1, self.top, self.bottom)
+
+    def alignment_display(self) -> None:
+        """DECALN: margins reset, cursor home, the screen full of E."""
+        self.reset_margins()
+        self.origin_mode = False
+        self.cursor_position()
+        self.rows[:] = [("E" * self.columns, "\x00" * self.columns, False, NO_CLUSTERS)] * self.lines
+
+    # --- protection
+
+    def _set_protected(self, protected: bool, *, iso: bool) -> None:
+        """Protect what is printed from now on, or stop doing so."""
+        flags = self.style.flags
+        self.set_style(self.style._replace(flags=flags | PROTECTED if protected else flags & ~PROTECTED))
+        if protected:
+            self.iso_protection = iso
+
+    def set_protection(self, how: int = 0, *_: int) -> None:
+        """DECSCA: 1 protects against selective erasure, 0 and 2 do not."""
+        if how in (0, 1, 2):
+            self._set_protected(how == 1, iso=False)
+            self.iso_protection = False
+
+    def start_protected_area(self) -> None:
+        """SPA: protect against all erasure."""
+        self._set_protected(True, iso=True)
+
+    def end_protected_area(self) -> None:
+        """EPA: no longer protect what is printed."""
+        self._set_protected(False, iso=True)

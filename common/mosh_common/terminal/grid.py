@@ -1,0 +1,247 @@
+"""The state of a screen and the few operations that everything else is made of: cells, cursor, margins, scrolling.
+
+All rows and columns are 0-based; regions include their last row and column. Knows no escape sequences; the modules
+that do (drawing, erasing, movement, …) are mixins over `Grid`.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from mosh_common.terminal import rows as row_ops
+from mosh_common.terminal.cells import (
+    DEFAULT_MODES,
+    DEFAULT_STYLE,
+    PROTECTED,
+    Modes,
+    Palette,
+    Row,
+    Style,
+    blank_row,
+)
+from mosh_common.terminal.charsets import DEFAULT_CHARSETS, Charsets, Translation
+from mosh_common.terminal.rows import Span
+from mosh_common.terminal.sgr import Rendition, Renditions
+
+MAX_COLUMNS: Final = 4096  # a size comes from the peer; 4096² cells are still affordable
+MAX_LINES: Final = 4096
+TAB_WIDTH: Final = 8
+_BLANK_ROWS_LIMIT: Final = 256  # blank rows remembered by background
+
+
+class SavedCursor(NamedTuple):
+    """What DECSC saves and DECRC restores."""
+
+    row: int = 0
+    column: int = 0
+    wrap_pending: bool = False
+    style: Style = DEFAULT_STYLE
+    charsets: Charsets = DEFAULT_CHARSETS
+    origin_mode: bool = False
+
+
+class OtherScreen(NamedTuple):
+    """The screen that is not shown: the main one while an application uses the alternate one, and vice versa."""
+
+    rows: list[Row]
+    saved: SavedCursor
+
+
+def default_tab_stops(columns: int) -> bytearray:
+    """Return one octet per column, 1 where a tab stop is: every eight columns, not in the first."""
+    stops = bytearray(columns)
+    stops[TAB_WIDTH::TAB_WIDTH] = b"\x01" * len(range(TAB_WIDTH, columns, TAB_WIDTH))
+    return stops
+
+
+class Grid:
+    """Rows of cells, a cursor in them, and the modes that govern how the two change."""
+
+    def __init__(self, columns: int, lines: int) -> None:
+        self.columns = max(1, min(columns, MAX_COLUMNS))
+        self.lines = max(1, min(lines, MAX_LINES))
+        # Cells.
+        self.palette = Palette()
+        self.renditions = Renditions(self.palette)
+        self.rendition: Rendition = self.renditions.of(DEFAULT_STYLE)
+        self._blank_rows: dict[str, Row] = {}
+        self.rows: list[Row] = [blank_row(self.columns)] * self.lines
+        # Cursor.
+        self.cursor_row = 0
+        self.cursor_column = 0
+        self.wrap_pending = False  # the cursor stands in the last column, which was just written
+        self.last_row = -1  # where the cursor stood after the last character was written: a combining one joins it
+        self.last_column = -1
+        self.last_character = ""  # for REP
+        self.saved = SavedCursor()
+        # Margins and tab stops.
+        self.top = 0
+        self.bottom = self.lines - 1
+        self.left = 0
+        self.right = self.columns - 1
+        self.margin_mode = False  # DECLRMM: left and right margins can be set
+        self.tab_stops = default_tab_stops(self.columns)
+        # Character sets.
+        self.charsets = DEFAULT_CHARSETS
+        self.translation: Translation | None = None  # of GL
+        # Modes that govern printing and moving; the rest is in `modes`.
+        self.autowrap = True
+        self.insert_mode = False
+        self.origin_mode = False
+        self.newline_mode = False
+        self.reverse_wrap = False
+        self.iso_protection = False  # protected cells were made by SPA, which ordinary erasures respect too
+        self.modes: Modes = DEFAULT_MODES
+        # The screen that is not shown.
+        self.alternate = False
+        self.other = OtherScreen(self.rows, SavedCursor())
+
+    # --- styles
+
+    @property
+    def style(self) -> Style:
+        """Current rendition and hyperlink, with DECSCA's protection."""
+        return self.rendition.style
+
+    def set_style(self, style: Style) -> None:
+        """Make `style` the current one."""
+        try:
+            self.rendition = self.renditions.of(style)
+        except OverflowError:
+            self.compact_palette()
+            self.rendition = self.renditions.of(style)
+
+    def compact_palette(self) -> None:
+        """Start a new palette with the styles still in use; snapshots keep the old one."""
+        style = self.rendition.style
+        old, new = self.palette, Palette()
+        used = {letter for row in (*self.rows, *self.other.rows) for letter in set(row[1])}
+        if len(used) > Palette.LIMIT // 2:
+            used = set()  # a screen full of different styles is an attack, or noise: it loses them
+        table = {ord(letter): new.letter(old.styles[ord(letter)]) for letter in sorted(used)}
+        blanks: dict[str, Row] = {}
+
+        def relettered(row: Row) -> Row:
+            text, letters, wrapped, clusters = row
+            letters = letters.translate(table) if used else "\x00" * len(letters)
+            if not wrapped and not clusters and letters == letters[0] * len(letters) and not text.strip("\x00"):
+                return blanks.setdefault(letters[0], (text, letters, wrapped, clusters))
+            return (text, letters, wrapped, clusters)
+
+        self.rows = [relettered(row) for row in self.rows]
+        blanks.clear()  # the other screen's rows may have another length while it is resized
+        self.other = self.other._replace(rows=[relettered(row) for row in self.other.rows])
+        self.use_palette(new)
+        self.rendition = self.renditions.of(style)
+
+    def use_palette(self, palette: Palette) -> None:
+        """Refer to `palette` from now on. The caller sets rows and rendition to match."""
+        self.palette = palette
+        self.renditions = Renditions(palette)
+        self._blank_rows = {}
+
+    # --- cells
+
+    def blank_row(self) -> Row:
+        """Return an erased row with the current background."""
+        letter = self.rendition.blank
+        row = self._blank_rows.get(letter)
+        if row is None or len(row[0]) != self.columns:
+            if len(self._blank_rows) >= _BLANK_ROWS_LIMIT:
+                self._blank_rows.clear()
+            row = self._blank_rows[letter] = blank_row(self.columns, letter)
+        return row
+
+    def put(self, row: int, column: int, new: Span) -> None:
+        """Overwrite part of a row."""
+        self.rows[row] = row_ops.put(self.rows[row], column, new)
+
+    def is_protected(self, letter: str) -> bool:
+        """Return whether DECSCA or SPA protects cells of that style."""
+        return bool(self.palette.styles[ord(letter)].flags & PROTECTED)
+
+    # --- scrolling
+
+    def within_columns(self) -> bool:
+        """Return whether the cursor is between the left and right margins."""
+        return self.left <= self.cursor_column <= self.right
+
+    def within_margins(self) -> bool:
+        """Return whether the cursor is inside the scrolling region."""
+        return self.top <= self.cursor_row <= self.bottom and self.left <= self.cursor_column <= self.right
+
+    def scroll_up(self, count: int, top: int | None = None) -> None:
+        """Scroll the region from `top` (default: the top margin) down to the bottom margin up by `count` rows."""
+        first = self.top if top is None else top
+        last = self.bottom
+        count = min(count, last - first + 1)
+        rows = self.rows
+        blank = self.blank_row()
+        if not self.margin_mode:
+            del rows[first : first + count]
+            rows[last + 1 - count : last + 1 - count] = [blank] * count
+            return
+        for row in range(first, last + 1):
+            source = rows[row + count] if row + count <= last else blank
+            self.put(row, self.left, row_ops.span(source, self.left, self.right + 1))
+
+    def scroll_down(self, count: int, top: int | None = None) -> None:
+        """Scroll the region from `top` (default: the top margin) down to the bottom margin down by `count` rows."""
+        first = self.top if top is None else top
+        last = self.bottom
+        count = min(count, last - first + 1)
+        rows = self.rows
+        blank = self.blank_row()
+        if not self.margin_mode:
+            del rows[last + 1 - count : last + 1]
+            rows[first:first] = [blank] * count
+            return
+        for row in range(last, first - 1, -1):
+            source = rows[row - count] if row - count >= first else blank
+            self.put(row, self.left, row_ops.span(source, self.left, self.right + 1))
+
+    def scroll_sideways(self, at: int, count: int, first: int, last: int) -> None:
+        """Move what is between column `at` and the right margin, on rows `first` to `last`.
+
+        Right by `count` columns; left if it is negative. Blanks come in.
+        """
+        move = row_ops.insert if count > 0 else row_ops.delete
+        letter = self.rendition.blank
+        for row in range(first, last + 1):
+            self.rows[row] = move(self.rows[row], at, self.right + 1, abs(count), letter)
+
+    # --- margins and size
+
+    def reset_margins(self) -> None:
+        """Make the whole screen the scrolling region."""
+        self.top, self.bottom = 0, self.lines - 1
+        self.left, self.right = 0, self.columns - 1
+
+    def set_charsets(self, charsets: Charsets) -> None:
+        """Designate and shift character sets."""
+        self.charsets = charsets
+        self.translation = charsets.translation()
+
+    def resize_grid(self, columns: int, lines: int) -> None:
+        """Cut or add rows at the bottom and columns at the right, on both screens; margins are reset."""
+        columns, lines = max(1, min(columns, MAX_COLUMNS)), max(1, min(lines, MAX_LINES))
+
+        def resized(rows: list[Row]) -> list[Row]:
+            kept = rows[:lines]
+            if columns != self.columns:
+                # Rows that are one object stay one object.
+                by_identity = {id(row): row_ops.resized(row, columns, "\x00") for row in kept}
+                kept = [by_identity[id(row)] for row in kept]
+            return kept + [blank_row(columns)] * (lines - len(kept))
+
+        same = self.other.rows is self.rows
+        self.rows = resized(self.rows)
+        self.other = self.other._replace(rows=self.rows if same else resized(self.other.rows))
+        if columns != self.columns:
+            self.wrap_pending = False
+            self.tab_stops = self.tab_stops[:columns] + default_tab_stops(columns)[len(self.tab_stops) :]
+        self.columns, self.lines = columns, lines
+        self.cursor_row = min(self.cursor_row, lines - 1)
+        self.cursor_column = min(self.cursor_column, columns - 1)
+        self.last_row = -1
+        self.reset_margins()

@@ -1,0 +1,196 @@
+"""SGR (ECMA-48 §8.3.117, with xterm's and kitty's additions): what a sequence does to a style.
+
+`Renditions` turns the sequence of styles that an application goes through into a graph: each style is a node, each
+parameter string an edge, so that a repeated SGR costs one dictionary look-up. Knows nothing of the screen.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mosh_common.terminal.cells import (
+    BLINK,
+    BOLD,
+    DEFAULT_COLOR,
+    DEFAULT_STYLE,
+    FAINT,
+    INVERSE,
+    INVISIBLE,
+    ITALIC,
+    OVERLINE,
+    PROTECTED,
+    RGB,
+    STRIKE,
+    UNDERLINE_DASHED,
+    UNDERLINE_DOUBLE,
+    UNDERLINE_NONE,
+    UNDERLINE_SINGLE,
+    Palette,
+    Style,
+)
+
+MAX_PARAMETERS: Final = 32  # more than any sane sequence has; xterm keeps 30
+_EDGE_LIMIT: Final = 16384  # remembered transitions; a stream of random true colours must not grow without end
+
+_SET_FLAG: Final = {
+    1: BOLD, 2: FAINT, 3: ITALIC, 5: BLINK, 6: BLINK, 7: INVERSE, 8: INVISIBLE, 9: STRIKE, 53: OVERLINE,
+}  # fmt: skip
+_CLEAR_FLAGS: Final = {
+    22: BOLD | FAINT, 23: ITALIC, 25: BLINK, 27: INVERSE, 28: INVISIBLE, 29: STRIKE, 55: OVERLINE,
+}  # fmt: skip
+_EXTENDED: Final = {38: "fg", 48: "bg", 58: "underline_color"}
+_DEFAULT_OF: Final = {39: "fg", 49: "bg", 59: "underline_color"}
+
+
+def _number(text: str) -> int:
+    """Return a parameter's value; -1 if it is not a number of sane length."""
+    if not text:
+        return 0
+    return int(text) if len(text) <= 5 and text.isdigit() else -1
+
+
+def _rgb(parts: list[int]) -> int | None:
+    """Return the colour of three components, or None if one is out of range."""
+    if len(parts) != 3 or not all(0 <= part <= 255 for part in parts):
+        return None
+    return RGB | parts[0] << 16 | parts[1] << 8 | parts[2]
+
+
+def _colon_color(parts: list[str]) -> int | None:
+    """Return the colour of `5:n`, `2:r:g:b` or `2:colourspace:r:g:b[:…]` (ITU-T T.416), or None."""
+    kind = parts[0] if parts else ""
+    if kind == "5" and len(parts) >= 2:
+        index = _number(parts[1])
+        return index if 0 <= index <= 255 else None
+    if kind == "2":
+        components = parts[2:5] if len(parts) >= 5 else parts[1:4]
+        return _rgb([_number(part) for part in components])
+    return None
+
+
+def _semicolon_color(items: list[str], at: int) -> tuple[int | None, int]:
+    """Return the colour that `items[at:]` gives as `5;n` or `2;r;g;b`, and where the next attribute stands."""
+    kind = items[at] if at < len(items) else ""
+    if kind == "5":
+        index = _number(items[at + 1]) if at + 1 < len(items) else -1
+        return (index if 0 <= index <= 255 else None), at + 2
+    if kind == "2":
+        return _rgb([_number(item) for item in items[at + 1 : at + 4]]), at + 4
+    return None, at + 1
+
+
+def apply_sgr(style: Style, parameters: str) -> Style:
+    """Return `style` after `CSI parameters m`; the hyperlink and protection stay. Never raises."""
+    values = {"fg": style.fg, "bg": style.bg, "underline_color": style.underline_color}
+    flags, underline = style.flags, style.underline
+    items = parameters.split(";", MAX_PARAMETERS)[:MAX_PARAMETERS]
+    at = 0
+    while at < len(items):
+        item = items[at]
+        at += 1
+        first, colon, rest = item.partition(":")
+        code = _number(first)
+        if colon:
+            parts = rest.split(":")
+            if code == 4:
+                kind = _number(parts[0])
+                underline = kind if UNDERLINE_NONE <= kind <= UNDERLINE_DASHED else UNDERLINE_SINGLE
+            elif code in _EXTENDED:
+                color = _colon_color(parts)
+                if color is not None:
+                    values[_EXTENDED[code]] = color
+        elif code == 0:
+            values = dict.fromkeys(values, DEFAULT_COLOR)
+            flags &= PROTECTED
+            underline = UNDERLINE_NONE
+        elif code in _SET_FLAG:
+            flags |= _SET_FLAG[code]
+        elif code in _CLEAR_FLAGS:
+            flags &= ~_CLEAR_FLAGS[code]
+        elif code == 4:
+            underline = UNDERLINE_SINGLE
+        elif code == 21:
+            underline = UNDERLINE_DOUBLE
+        elif code == 24:
+            underline = UNDERLINE_NONE
+        elif 30 <= code <= 37:
+            values["fg"] = code - 30
+        elif 40 <= code <= 47:
+            values["bg"] = code - 40
+        elif 90 <= code <= 97:
+            values["fg"] = code - 90 + 8
+        elif 100 <= code <= 107:
+            values["bg"] = code - 100 + 8
+        elif code in _DEFAULT_OF:
+            values[_DEFAULT_OF[code]] = DEFAULT_COLOR
+        elif code in _EXTENDED:
+            color, at = _semicolon_color(items, at)
+            if color is not None:
+                values[_EXTENDED[code]] = color
+    return Style(values["fg"], values["bg"], flags, underline, values["underline_color"], style.link)
+
+
+def _color_parameters(color: int, base: int) -> list[str]:
+    """Return the SGR parameters of a foreground (base 30) or background (base 40) colour."""
+    if color == DEFAULT_COLOR:
+        return []
+    if color & RGB:
+        return [f"{base + 8}:2::{color >> 16 & 255}:{color >> 8 & 255}:{color & 255}"]
+    if color < 8:
+        return [str(base + color)]
+    return [str(base + 52 + color)] if color < 16 else [f"{base + 8}:5:{color}"]
+
+
+def sgr_report(style: Style) -> str:
+    """Return the parameters that DECRQSS reports for `style`, from reset, as xterm does."""
+    parts = ["0"]
+    parts += [str(code) for code, flag in _SET_FLAG.items() if style.flags & flag and code != 6]
+    if style.underline:
+        parts.append("4" if style.underline == UNDERLINE_SINGLE else f"4:{style.underline}")
+    return ";".join(parts + _color_parameters(style.fg, 30) + _color_parameters(style.bg, 40))
+
+
+class Rendition(dict[str, "Rendition"]):
+    """A style with its letters; as a mapping, from SGR parameters to the rendition that they lead to."""
+
+    __slots__ = ("blank", "book", "letter", "style")
+
+    def __init__(self, book: Renditions, style: Style, letter: str, blank: str) -> None:
+        super().__init__()
+        self.book = book
+        self.style = style
+        self.letter = letter  # palette letter of `style`
+        self.blank = blank  # palette letter of what an erasure leaves: the background and nothing else
+
+    def __missing__(self, parameters: str) -> Rendition:
+        return self.book.follow(self, parameters)
+
+
+class Renditions:
+    """The renditions met so far on one palette; bounded. Raises OverflowError when the palette is full."""
+
+    def __init__(self, palette: Palette) -> None:
+        self.palette = palette
+        self._nodes: dict[Style, Rendition] = {}
+        self._edges = 0  # transitions remembered in all nodes together
+
+    def of(self, style: Style) -> Rendition:
+        """Return the rendition of `style`."""
+        node = self._nodes.get(style)
+        if node is None:
+            letter = self.palette.letter(style)
+            blank = self.palette.letter(Style(bg=style.bg) if style.bg != DEFAULT_COLOR else DEFAULT_STYLE)
+            node = self._nodes[style] = Rendition(self, style, letter, blank)
+        return node
+
+    def follow(self, node: Rendition, parameters: str) -> Rendition:
+        """Return where `parameters` lead from `node`, and remember it."""
+        if self._edges >= _EDGE_LIMIT:
+            for other in self._nodes.values():
+                other.clear()
+            self._nodes.clear()
+            self._edges = 0
+        result = self.of(apply_sgr(node.style, parameters))
+        self._edges += 1
+        node[parameters] = result
+        return result

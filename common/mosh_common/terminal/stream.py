@@ -1,0 +1,304 @@
+"""The parser: text in, calls of a screen's methods out. Subclass of pyte's `Stream`, which it replaces inside.
+
+A read is cut into tokens by one compiled pattern (each: a run of text, and the control or sequence after it), and each
+token dispatched through dictionaries. What the pattern does not take, because it is unusual or not complete yet,
+goes through `_unusual`. Follows the states of a VT500 parser (vt100.net/emu/dec_ansi_parser) as far as they can be
+seen from outside. Never raises, whatever comes.
+
+Works with pyte's own Screen too: methods that it lacks are not called.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+import pyte
+
+from mosh_common.terminal.sequences import (
+    CONTROLS,
+    ESCAPES,
+    MAX_PARAMETERS,
+    PYTE_NAMES,
+    SEQUENCES,
+)
+
+MAX_SEQUENCE: Final = 256  # characters of one CSI or ESC sequence; longer ones are ignored
+MAX_STRING: Final = 32 * 1024  # characters of one OSC or DCS string; longer ones are skipped. A clipboard fits.
+MAX_PARAMETER: Final = 65535  # larger ones count as this
+_CACHE_LIMIT: Final = 4096  # remembered sequences
+
+# C1 controls as their 7-bit forms.
+_C1: Final = {0x80 + i: f"\x1b{chr(0x40 + i)}" for i in range(32)}
+_C1_PATTERN: Final = re.compile("[\x80-\x9f]")
+
+# (text)(CSI …)(controls)(string)(ESC …)(anything else to the end)
+_TOKEN: Final = re.compile(
+    "([^\x00-\x1f\x7f]*)"
+    "(?:\x1b\\[([0-?]{0,200}[ -/]{0,4}[@-~])"
+    "|([\x00-\x17\x19\x1c-\x1f\x7f]+)"
+    "|\x1b([\\]PX^_][^\x07\x18\x1a\x1b]{0,%d}(?:\x07|\x1b\\\\))"
+    "|\x1b([0-OQ-WYZ\\\\`-~]|[ -/]{1,4}[0-~])"
+    "|([\x18\x1a]|\x1b[\\s\\S]*)"
+    "|$)" % MAX_STRING
+)
+# Parts of what is unusual.
+_HEAD: Final = re.compile("\x1b(?:\\[[ -?]*|[ -/]*)")
+_CONTROL_RUN: Final = re.compile("[\x00-\x17\x19\x1c-\x1f\x7f]+")
+_OSC_END: Final = re.compile("[\x07\x18\x1a\x1b]")
+_STRING_END: Final = re.compile("[\x18\x1a\x1b]")
+
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
+
+
+class _Sequences(dict[str, Call]):
+    """CSI sequences, each with what it calls; filled when met; bounded."""
+
+    def __init__(self, resolve: Callable[[str], Call]) -> None:
+        super().__init__()
+        self._resolve = resolve
+
+    def __missing__(self, body: str) -> Call:
+        if len(self) >= _CACHE_LIMIT:
+            self.clear()
+        call = self[body] = self._resolve(body)
+        return call
+
+
+def parse_parameters(text: str) -> tuple[int, ...] | None:
+    """Return the numbers between semicolons, 0 for missing ones; None if there is anything else."""
+    if not text:
+        return ()
+    values = []
+    for item in text.split(";", MAX_PARAMETERS)[:MAX_PARAMETERS]:
+        if not item:
+            values.append(0)
+        elif item.isdigit():
+            values.append(min(int(item[:9]), MAX_PARAMETER) if len(item) < 10 else _saturated(item))
+        else:
+            return None
+    return tuple(values)
+
+
+def _saturated(digits: str) -> int:
+    """Return a long number, which may have leading zeros, saturated."""
+    digits = digits.lstrip("0")
+    return min(int(digits or 0), MAX_PARAMETER) if len(digits) < 10 else MAX_PARAMETER
+
+
+class Stream(pyte.Stream):  # type: ignore[misc]  # pyte has no type information
+    """Parses text and drives the attached screen."""
+
+    def __init__(self, screen: Any = None, strict: bool = True) -> None:
+        self._pending = ""  # an escape sequence that is not complete yet
+        self._string_kind = ""  # "" or the introducer (]PX^_) of the control string that is being read
+        self._string_parts: list[str] = []
+        self._string_length = 0
+        self._sequences = _Sequences(self._resolve)
+        self._controls: dict[str, Callable[..., Any]] = {}
+        self._escapes: dict[str, Callable[..., Any]] = {}
+        self._write: Callable[[str], Any] = self._nothing
+        self._unknown: Callable[..., Any] = self._nothing
+        super().__init__(screen, strict)
+
+    def _initialize_parser(self) -> None:
+        """Bind to the listener's methods (called by pyte's `attach`), at ground state."""
+        screen = self.listener
+        self.reset_parser()
+        self._sequences.clear()
+        self._unknown = screen.debug
+        self._write = getattr(screen, "write", None) or screen.draw
+        self._controls = {control: self._bound(name) for control, name in CONTROLS.items()}
+        self._escapes = {text: self._bound(name, *arguments) for text, (name, *arguments) in ESCAPES.items()}
+
+    def reset_parser(self) -> None:
+        """Forget what is not complete."""
+        self._pending = ""
+        self._string_kind = ""
+        self._string_parts = []
+        self._string_length = 0
+
+    @staticmethod
+    def _nothing(*_: Any) -> None:
+        """Do nothing, where there is no screen."""
+
+    def _bound(self, name: str, *arguments: Any) -> Callable[..., Any]:
+        """Return the screen's method of that name, or what stands in for it."""
+        method = getattr(self.listener, name, None) or getattr(self.listener, PYTE_NAMES.get(name, "debug"))
+        return partial(method, *arguments) if arguments else method
+
+    def _resolve(self, body: str) -> Call:
+        """Return what a CSI sequence (without its introducer) calls."""
+        start = 1 if body[0] in "<=>?" else 0
+        end = len(body) - 1
+        while end > start and " " <= body[end - 1] <= "/":
+            end -= 1
+        key = body[:start] + body[end:]
+        text = body[start:end]
+        entry = SEQUENCES.get(key)
+        if entry is None:
+            return self._unknown, ()
+        name, limit, private = entry
+        if key == "m":
+            method = getattr(self.listener, "select_rendition", None)
+            if method is not None:
+                return (method, (text,)) if set(text) <= set("0123456789;:") else (self._unknown, ())
+            text = text.replace(":", ";")
+        parameters = parse_parameters(text)
+        if parameters is None:
+            return self._unknown, ()
+        method = self._bound(name)
+        if private and method is not self._unknown:
+            method = partial(method, private=True)
+        return method, parameters[:limit]
+
+    def feed(self, data: str) -> None:
+        """Execute `data`; sequences may be cut anywhere between calls."""
+        if self.listener is None:
+            raise RuntimeError("Listener is not set")
+        if not data.isascii() and _C1_PATTERN.search(data):
+            data = data.translate(_C1)
+        while data:
+            if self._string_kind:
+                data = self._continue_string(data)
+                continue
+            if self._pending:
+                data = self._pending + data
+                self._pending = ""
+            data = self._run(data)
+
+    def _run(self, data: str) -> str:
+        """Execute tokens; return what must be executed after an unusual one."""
+        write = self._write
+        sequences = self._sequences
+        controls = self._controls
+        for text, sequence, control, string, escape, rest in _TOKEN.findall(data):
+            if text:
+                write(text)
+            if sequence:
+                call, arguments = sequences[sequence]
+                call(*arguments)
+            elif control:
+                for char in control:
+                    if char in controls:
+                        controls[char]()
+            elif escape:
+                self._escape(escape)
+            elif string:
+                self._complete_string(string)
+            elif rest and rest[0] == "\x1b":
+                return self._unusual(rest)
+        return ""
+
+    def _escape(self, text: str) -> None:
+        """Execute an escape sequence (without ESC)."""
+        call = self._escapes.get(text)
+        if call is not None:
+            call()
+        elif text[0] in "()*+-./" and len(text) <= 3:
+            define = getattr(self.listener, "define_charset", None)
+            if define is not None:
+                define(text[1:], mode=text[0])
+        else:
+            self._unknown()
+
+    def _unusual(self, data: str) -> str:
+        """Take an unusual or unfinished sequence from the front of `data`; return what is to be executed next.
+
+        Either it makes the front usual, or it removes at least one character, or it keeps all of it for later.
+        """
+        if data[1:2] and data[1] in "]PX^_":
+            self._string_kind = data[1]
+            return data[2:]
+        match = _HEAD.match(data)
+        assert match is not None
+        head, rest = match.group(), data[match.end() :]
+        if len(head) > MAX_SEQUENCE:
+            # Too long: what is kept can still be ended, but means nothing.
+            head = head[:2] + ("<" * 8 if head[1] == "[" else " " * 5)
+        if not rest:
+            self._pending = head
+            return ""
+        controls = _CONTROL_RUN.match(rest)
+        if controls is not None:
+            # Controls inside a sequence are executed at once, as if they stood before it.
+            for char in controls.group():
+                if char in self._controls:
+                    self._controls[char]()
+            return head + rest[controls.end() :]
+        if rest[0] in "\x18\x1a":
+            self._unknown()
+            return rest[1:]
+        if rest[0] == "\x1b" or rest[0] >= "\x80":
+            self._unknown()
+            return rest
+        # A final character, but the sequence is not well formed (or too long): ignored.
+        self._unknown()
+        return rest[1:]
+
+    def _continue_string(self, data: str) -> str:
+        """Read on in a control string; return what stands after its end."""
+        end = (_OSC_END if self._string_kind == "]" else _STRING_END).search(data)
+        if self._pending:
+            # ESC was the last character so far: with a backslash it ends the string, else it starts a sequence.
+            self._pending = ""
+            if data[0] == "\\":
+                self._finish_string("\x1b\\")
+                return data[1:]
+            self._abandon_string()
+            return "\x1b" + data
+        stop = end.start() if end is not None else len(data)
+        if self._string_length <= MAX_STRING:
+            self._string_parts.append(data[:stop])
+        self._string_length += stop
+        if end is None:
+            return ""
+        terminator = data[stop]
+        if terminator == "\x1b":
+            self._pending = "\x1b"
+            return data[stop + 1 :]
+        if terminator == "\x07":
+            self._finish_string("\x07")
+        else:
+            self._abandon_string()
+        return data[stop + 1 :]
+
+    def _abandon_string(self) -> None:
+        """CAN, SUB or another sequence came inside a control string."""
+        self._string_kind = ""
+        self._string_parts = []
+        self._string_length = 0
+
+    def _finish_string(self, terminator: str) -> None:
+        """Execute the string that was read in parts."""
+        kind, text = self._string_kind, "".join(self._string_parts)
+        fits = self._string_length <= MAX_STRING
+        self._abandon_string()
+        if fits:
+            self._execute_string(kind, text, terminator)
+
+    def _complete_string(self, string: str) -> None:
+        """Execute a string that came in one piece: introducer, contents, terminator."""
+        if string[-1] != "\x07":
+            self._execute_string(string[0], string[1:-2], "\x1b\\")
+        elif string[0] == "]":
+            self._execute_string("]", string[1:-1], "\x07")
+
+    def _execute_string(self, kind: str, text: str, terminator: str) -> None:
+        """Hand a control string to the screen; APC, PM and SOS mean nothing here."""
+        if kind == "]":
+            command = getattr(self.listener, "operating_system_command", None)
+            if command is not None:
+                command(text, terminator)
+            else:
+                number, _, param = text.partition(";")
+                if number in ("0", "1"):
+                    self.listener.set_icon_name(param)
+                if number in ("0", "2"):
+                    self.listener.set_title(param)
+        elif kind == "P":
+            command = getattr(self.listener, "device_control_string", None)
+            if command is not None:
+                command(text)
