@@ -91,7 +91,7 @@ class Endpoint:
         sequence = self._next_sequence
         self._next_sequence += 1
         reply = self.rtt.reply_to_send(now=now)
-        sealed = Datagram(not self._is_server, sequence, timestamp16(now), reply, payload)
+        sealed = Datagram(self._is_server, sequence, timestamp16(now), reply, payload)
         return datagram.seal(self._cipher, sealed)
 
     @property
