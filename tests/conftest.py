@@ -1,0 +1,25 @@
+"""Markers that all tests may use, and why a test is skipped where its surroundings lack something."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from tests.support.programs import missing_programs
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "requires_program(name, ...): skipped, with the reason, where one of the programs is missing"
+    )
+    config.addinivalue_line("markers", "requires_linux: looks at /proc; skipped elsewhere")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    # In setup, not at collection: a test that is not selected costs no look-up.
+    if item.get_closest_marker("requires_linux") is not None and not sys.platform.startswith("linux"):
+        pytest.skip(f"needs Linux's /proc, this is {sys.platform}")
+    wanted = [name for marker in item.iter_markers("requires_program") for name in marker.args]
+    missing = missing_programs(wanted)
+    if missing:
+        pytest.skip(f"not installed here: {', '.join(sorted(set(missing)))}")

@@ -1,0 +1,252 @@
+"""The programs under test, ours and upstream's, and the processes that a test starts with them.
+
+Everything started here is ended by process id, never by name, and only after a look whether that id still belongs
+to the process that was started. Knows nothing of terminals (tmux.py) or of the network between (relay.py).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SOURCE_FOLDERS = tuple(str(REPOSITORY / name) for name in ("bootstrap", "client", "common", "server"))
+
+PATIENCE_S = 20.0  # bound of every wait for a condition: generous, the machine may be busy
+_POLL_INTERVAL_S = 0.02
+_END_PATIENCE_S = 3.0  # after SIGTERM, before SIGKILL
+
+_CONNECT_LINE = re.compile(rb"^MOSH CONNECT (\d+) ([A-Za-z0-9+/]{22})\r?$", re.MULTILINE)
+_DETACHED_NOTICE = re.compile(rb"\[mosh-server detached, pid = (\d+)\]")
+
+Result = TypeVar("Result")
+
+
+class Programs(NamedTuple):
+    """How one implementation's three programs are called."""
+
+    name: str
+    client: tuple[str, ...]
+    server: tuple[str, ...]
+    wrapper: tuple[str, ...]
+
+
+def _module(name: str) -> tuple[str, ...]:
+    return ("/usr/bin/env", f"PYTHONPATH={os.pathsep.join(SOURCE_FOLDERS)}", sys.executable, "-m", name)
+
+
+OURS = Programs("ours", _module("mosh_client"), _module("mosh_server"), _module("mosh_bootstrap"))
+UPSTREAM = Programs("upstream", ("/usr/bin/mosh-client",), ("/usr/bin/mosh-server",), ("/usr/bin/mosh",))
+
+
+class Pair(NamedTuple):
+    """Whose client talks to whose server."""
+
+    client: Programs
+    server: Programs
+
+    def __str__(self) -> str:
+        return f"{self.client.name}-client-{self.server.name}-server"
+
+
+ALL_PAIRS = tuple(Pair(client, server) for server in (UPSTREAM, OURS) for client in (UPSTREAM, OURS))
+OUR_PAIR = Pair(OURS, OURS)
+
+
+def missing_programs(names: Iterable[str]) -> list[str]:
+    """Return those of `names` that this machine lacks, in PATH and in the folders for administrators."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+    return [name for name in names if shutil.which(name, path=path) is None]
+
+
+def clean_environment(home: Path, **extra: str) -> dict[str, str]:
+    """Return the environment of a user with the home `home`, and nothing of the tests' own."""
+    return {
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "LOGNAME": os.environ.get("LOGNAME", "root"),
+        "PATH": os.environ.get("PATH", os.defpath),
+        "SHELL": "/bin/bash",
+        "TERM": "xterm-256color",
+        **extra,
+    }
+
+
+def write_launcher(path: Path, command: Sequence[str]) -> Path:
+    """Write an executable file `path` that runs `command` with whatever arguments it gets."""
+    quoted = " ".join("'" + word.replace("'", "'\\''") + "'" for word in command)
+    path.write_text(f'#!/bin/sh\nexec {quoted} "$@"\n')
+    path.chmod(0o755)
+    return path
+
+
+# --- waiting
+
+
+def wait_until(
+    condition: Callable[[], Result], what: str | Callable[[], str], *, timeout_s: float = PATIENCE_S
+) -> Result:
+    """Poll `condition` until it is true and return what it returned; fail the test with `what` otherwise."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise AssertionError(f"after {timeout_s:.0f} s: {what() if callable(what) else what}")
+        time.sleep(_POLL_INTERVAL_S)
+
+
+# --- processes
+
+
+class Process(NamedTuple):
+    """A process that cannot be mistaken for a later one with the same id."""
+
+    pid: int
+    started: str  # start time in clock ticks since boot, /proc/PID/stat field 22
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs; one that only waits to be reaped does not."""
+        fields = _stat_fields(self.pid)
+        return fields is not None and fields[19] == self.started and fields[0] not in ("Z", "X")
+
+    @property
+    def name(self) -> str:
+        """Its command line, for messages."""
+        try:
+            words = Path(f"/proc/{self.pid}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            return "(gone)"
+        return " ".join(word.decode(errors="replace") for word in words if word)
+
+    def signal(self, number: int) -> None:
+        """Send it a signal, if it still runs."""
+        if self.alive:
+            try:
+                os.kill(self.pid, number)
+            except ProcessLookupError:
+                pass
+
+    def end(self) -> None:
+        """End it, kindly first."""
+        self.signal(signal.SIGTERM)
+        deadline = time.monotonic() + _END_PATIENCE_S
+        while self.alive and time.monotonic() < deadline:
+            time.sleep(_POLL_INTERVAL_S)
+        self.signal(signal.SIGKILL)
+
+
+def process(pid: int) -> Process:
+    """Return the running process `pid`; fails when there is none."""
+    fields = _stat_fields(pid)
+    if fields is None:
+        raise AssertionError(f"no process {pid}")
+    return Process(pid, fields[19])
+
+
+def descendants(pid: int) -> list[Process]:
+    """Return the children of `pid`, their children and so on; not the ones that left the family by detaching."""
+    children: dict[int, list[Process]] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and (fields := _stat_fields(int(entry))) is not None:
+            children.setdefault(int(fields[1]), []).append(Process(int(entry), fields[19]))
+    found: list[Process] = []
+    generation = [pid]
+    while generation:
+        members = [child for parent in generation for child in children.get(parent, [])]
+        found += members
+        generation = [member.pid for member in members]
+    return found
+
+
+def _stat_fields(pid: int) -> list[str] | None:
+    """Return /proc/PID/stat from the state (field 3) on: the name before it may hold anything."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return None
+    return text.rpartition(")")[2].split()
+
+
+def bound_udp_ports() -> set[int]:
+    """Return the local UDP ports that are in use on this machine, of both families."""
+    ports: set[int] = set()
+    for table in ("/proc/net/udp", "/proc/net/udp6"):
+        try:
+            lines = Path(table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        ports.update(int(line.split()[1].rpartition(":")[2], 16) for line in lines)
+    return ports
+
+
+# --- a server
+
+
+class RunningServer(NamedTuple):
+    """A mosh-server that has detached and waits for its client."""
+
+    port: int
+    key: str
+    process: Process
+    notices: bytes  # what it wrote to stderr before it detached
+
+    def family(self) -> list[Process]:
+        """Return the server's processes and those of the session within."""
+        return [self.process, *descendants(self.process.pid)]
+
+    def end(self) -> None:
+        """End it and what runs within it, however far the test came."""
+        family = self.family()
+        self.process.end()
+        for member in family:
+            member.signal(signal.SIGKILL)
+
+
+def start_server(
+    programs: Programs,
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    directory: Path,
+    options: Sequence[str] = (),
+) -> RunningServer:
+    """Run `mosh-server new` for `command` and return it once it has detached.
+
+    That the call returns at all shows that the detached server let go of stdout and stderr, as sshd needs it.
+    """
+    argv = [
+        *programs.server,
+        *("new", "-i", "127.0.0.1", "-c", "256", "-l", "LANG=C.UTF-8"),
+        *options,
+        "--",
+        *command,
+    ]
+    done = subprocess.run(
+        argv,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env=dict(environment),
+        cwd=directory,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    connect = _CONNECT_LINE.search(done.stdout)
+    detached = _DETACHED_NOTICE.search(done.stderr)
+    if done.returncode or connect is None or detached is None:
+        raise AssertionError(
+            f"{programs.name} mosh-server exited with {done.returncode};"
+            f" stdout {done.stdout!r}, stderr {done.stderr.decode(errors='replace')}"
+        )
+    pid = int(detached.group(1))
+    return RunningServer(int(connect.group(1)), connect.group(2).decode(), process(pid), done.stderr)
