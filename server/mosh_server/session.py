@@ -10,13 +10,13 @@ from typing import Final, NamedTuple, TypeAlias
 
 from mosh_common.protocol import DETACH_AFTER_MS, FIRST_CONTACT_TIMEOUT_MS, SHUTDOWN_NUMBER, Address
 from mosh_common.sync import transport as sync
-from mosh_common.sync.echo_ack import EchoAckClock
 from mosh_common.sync.screen_state import ServerScreen
 from mosh_common.sync.transport import Transport
 from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.size import Resize
+from mosh_server.echo_ack import EchoAckClock
 from mosh_server.input_queue import REPLIES_LIMIT_OCTETS, InputQueue
 from mosh_server.input_translation import CursorKeyTranslation
 
@@ -183,7 +183,7 @@ class Session:
         if self._update_began is not None and self._holding(now=now):
             candidates.append(self._update_began + SYNCHRONIZED_UPDATE_MS)
         else:
-            candidates.append(self._echo_ack.next_deadline(now=now))
+            candidates.append(self._echo_ack.next_deadline())
         if self._client_host is not None and self._transport.last_datagram_at is not None:
             candidates.append(self._transport.last_datagram_at + DETACH_AFTER_MS)
         if self._ending is None:
@@ -229,7 +229,7 @@ class Session:
 
     def _note_complete_states(self, *, now: int) -> None:
         for number in self._input.complete_states():
-            self._echo_ack.receive_input(number, now=now)
+            self._echo_ack.give(number, now=now)
 
     def _resize(self, size: Resize, *, now: int) -> None:
         self._emulator.resize(size.columns, size.lines)
