@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from mosh_common.terminal import rows as row_ops
-from mosh_common.terminal.cells import CLUSTER, EMPTY, NO_CLUSTERS, WIDE_TAIL
+from mosh_common.terminal.cells import CLUSTER, EMPTY, NO_CLUSTERS, WIDE_TAIL, cell_text
 from mosh_common.terminal.grid import Grid
 from mosh_common.terminal.rows import Span
 from mosh_common.terminal.width import char_width, run_pattern
@@ -26,13 +26,13 @@ class Drawing(Grid):
             text = text.translate(self.translation)
         if text.isascii():
             if text:
-                self._write_run(text, text, 1)
+                self._write_run(text, 1)
             return
         for narrow, wide, other in run_pattern().findall(text):
             if narrow:
-                self._write_run(narrow, narrow, 1)
+                self._write_run(narrow, 1)
             elif wide:
-                self._write_run(WIDE_TAIL.join(wide) + WIDE_TAIL, wide, 2)
+                self._write_run(WIDE_TAIL.join(wide) + WIDE_TAIL, 2)
             else:
                 self._write_other(other)
 
@@ -49,15 +49,14 @@ class Drawing(Grid):
         """Print a character that stands in neither class of common ones."""
         width = char_width(char)
         if width == 1:
-            self._write_run(char, char, 1)
+            self._write_run(char, 1)
         elif width == 2:
-            self._write_run(char + WIDE_TAIL, char, 2)
+            self._write_run(char + WIDE_TAIL, 2)
         elif width == 0:
             self._combine(char)
 
-    def _write_run(self, cells: str, characters: str, width: int) -> None:
-        """Write a non-empty run whose characters all are `width` columns wide; `cells` has their tails in it."""
-        self.last_character = characters[-1]
+    def _write_run(self, cells: str, width: int) -> None:
+        """Write a non-empty run of characters that all are `width` columns wide; with their tails, if they have any."""
         if width > self.columns:
             return  # a wide character on a screen of one column
         total = len(cells)
@@ -138,37 +137,46 @@ class Drawing(Grid):
         elif self.cursor_row < self.lines - 1:
             self.cursor_row += 1
 
+    def _last_cell(self) -> int | None:
+        """Return the column of the character written last; None if the cursor moved since."""
+        column = self.cursor_column
+        if (self.cursor_row, column) != (self.last_row, self.last_column):
+            return None
+        if not self.wrap_pending and column > 0:
+            column -= 1
+        if column > 0 and self.rows[self.cursor_row][0][column] == WIDE_TAIL:
+            column -= 1
+        return column
+
     def _combine(self, mark: str) -> None:
         """Add a character without width to the cell that was written last, or else to the one at the cursor."""
-        row, column = self.cursor_row, self.cursor_column
-        if (row, column) == (self.last_row, self.last_column) and not self.wrap_pending and column > 0:
-            column -= 1
-        text, letters, wrapped, clusters = self.rows[row]
-        if text[column] == WIDE_TAIL and column > 0:
-            column -= 1
-        char = text[column]
-        if char == EMPTY:
+        row, column = self.cursor_row, self._last_cell()
+        if column is None:
+            column = self.cursor_column
+            if column > 0 and self.rows[row][0][column] == WIDE_TAIL:
+                column -= 1
+        if self.rows[row][0][column] == EMPTY:
             # terminal.md §2: if that cell is empty, it stands on a no-break space and occupies the cell.
             self.cursor_column = column
             self.wrap_pending = False
-            self._write_run(_NO_BREAK_SPACE, _NO_BREAK_SPACE, 1)
-            text, letters, wrapped, clusters = self.rows[row]
-            char = text[column]
-        grapheme = (clusters[column] if char == CLUSTER else char) + mark
-        if len(grapheme.encode()) > MAX_CLUSTER_OCTETS:
-            return
-        self.rows[row] = (
-            text[:column] + CLUSTER + text[column + 1 :],
-            letters,
-            wrapped,
-            {**clusters, column: grapheme},
-        )
+            self._write_run(_NO_BREAK_SPACE, 1)
+        text, letters, wrapped, clusters = self.rows[row]
+        grapheme = cell_text(self.rows[row], column) + mark
+        if len(grapheme.encode()) <= MAX_CLUSTER_OCTETS:
+            text = text[:column] + CLUSTER + text[column + 1 :]
+            self.rows[row] = (text, letters, wrapped, {**clusters, column: grapheme})
 
     def repeat_character(self, count: int = 1, *_: int) -> None:
-        """REP: print the last printed character again, `count` times."""
-        char = self.last_character
-        if char:
-            count = min(count or 1, self.columns * self.lines)
-            width = char_width(char)
-            if width > 0:
-                self._write_run((char + WIDE_TAIL if width == 2 else char) * count, char, width)
+        """REP: print the last character again, `count` times, if nothing has happened since."""
+        column = self._last_cell()
+        if column is None:
+            return
+        grapheme = cell_text(self.rows[self.cursor_row], column)
+        count = min(count or 1, self.columns * self.lines)
+        translation, self.translation = self.translation, None  # it was translated when it was printed
+        if len(grapheme) == 1:
+            self.write(grapheme * count)
+        elif grapheme:
+            for _i in range(count):
+                self.write(grapheme)
+        self.translation = translation

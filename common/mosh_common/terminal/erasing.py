@@ -50,7 +50,7 @@ class Erasing(Movement):
             self._erase(self.cursor_row, 0, self.columns, selective=private)
 
     def erase_in_display(self, how: int = 0, *_: int, private: bool = False) -> None:
-        """ED, and DECSED if private: 0 to the end, 1 from the start, 2 all; 3 the scrollback, of which there is none."""
+        """ED, and DECSED if private: 0 to the end, 1 from the start, 2 all; 3 is the scrollback: there is none."""
         self.wrap_pending = False
         first, last = 0, self.lines - 1
         if how == 0:

@@ -70,9 +70,10 @@ class Grid:
         self.cursor_row = 0
         self.cursor_column = 0
         self.wrap_pending = False  # the cursor stands in the last column, which was just written
-        self.last_row = -1  # where the cursor stood after the last character was written: a combining one joins it
+        self.last_row = (
+            -1
+        )  # where the cursor stood after the last character was written: a combining one joins it, REP repeats it
         self.last_column = -1
-        self.last_character = ""  # for REP
         self.saved = SavedCursor()
         # Margins and tab stops.
         self.top = 0
@@ -90,6 +91,7 @@ class Grid:
         self.origin_mode = False
         self.newline_mode = False
         self.reverse_wrap = False
+        self.wrap_before_tab = False  # xterm's fix for "more": HT executes a pending wrap
         self.iso_protection = False  # protected cells were made by SPA, which ordinary erasures respect too
         self.modes: Modes = DEFAULT_MODES
         # The screen that is not shown.

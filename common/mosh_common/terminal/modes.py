@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from mosh_common.terminal.cells import DEFAULT_MODES, DEFAULT_STYLE
 from mosh_common.terminal.charsets import DEFAULT_CHARSETS
@@ -11,6 +11,8 @@ from mosh_common.terminal.grid import OtherScreen, SavedCursor
 
 INSERT: Final = 4  # IRM
 NEWLINE: Final = 20  # LNM
+# GATM, SRTM, VEM, HEM, PUM, FEAM, FETM, MATM, TTM, SATM, TSM, EBM (ECMA-48 §7): printers and forms, not terminals.
+_PERMANENTLY_RESET: Final = frozenset((1, 5, 7, 10, 11, 13, 14, 15, 16, 17, 18, 19))
 
 CURSOR_KEYS: Final = 1  # DECCKM
 COLUMN_132: Final = 3  # DECCOLM
@@ -44,10 +46,10 @@ _FIELDS: Final = {
     BRACKETED_PASTE: "bracketed_paste",
 }
 # Modes that are attributes of the grid: they govern printing and moving.
-_ATTRIBUTES: Final = {AUTOWRAP: "autowrap", REVERSE_WRAP: "reverse_wrap"}
+_ATTRIBUTES: Final = {AUTOWRAP: "autowrap", REVERSE_WRAP: "reverse_wrap", WRAP_BEFORE_TAB: "wrap_before_tab"}
 # Modes that are only remembered, for who asks about them (DECRQM) and for those who look them up in `flags`.
 _REMEMBERED: Final = frozenset(
-    (CURSOR_KEYS, 12, ALLOW_COLUMN_132, WRAP_BEFORE_TAB, KEYPAD, NO_CLEAR_ON_COLUMN_132, 1034, 1036, 1039, SYNCHRONIZED)
+    (CURSOR_KEYS, 12, ALLOW_COLUMN_132, KEYPAD, NO_CLEAR_ON_COLUMN_132, 1034, 1036, 1039, SYNCHRONIZED)
 )
 _SAVED_MODES_LIMIT: Final = 64  # XTSAVE: far more than there are modes
 
@@ -61,7 +63,7 @@ class ModeControl(Erasing):
         self.saved_modes: dict[int, bool] = {}  # XTSAVE
         self.conformance_level = 5  # DECSCL
 
-    def set_mode(self, *modes: int, private: bool = False) -> None:
+    def set_mode(self, *modes: int, private: bool = False, **_: Any) -> None:
         """SM, or DECSET if private."""
         for mode in modes:
             if private:
@@ -69,7 +71,7 @@ class ModeControl(Erasing):
             else:
                 self._switch(mode, True)
 
-    def reset_mode(self, *modes: int, private: bool = False) -> None:
+    def reset_mode(self, *modes: int, private: bool = False, **_: Any) -> None:
         """RM, or DECRST if private."""
         for mode in modes:
             if private:
@@ -86,6 +88,10 @@ class ModeControl(Erasing):
     def mode_is_set(self, mode: int) -> bool | None:
         """Return whether an ANSI mode is set; None if it is unknown."""
         return {INSERT: self.insert_mode, NEWLINE: self.newline_mode}.get(mode)
+
+    def mode_is_fixed(self, mode: int) -> bool:
+        """Return whether an ANSI mode is known and can never be set."""
+        return mode in _PERMANENTLY_RESET
 
     def private_mode_is_set(self, mode: int) -> bool | None:
         """Return whether a private mode is set; None if it is unknown."""
@@ -199,6 +205,7 @@ class ModeControl(Erasing):
         self.origin_mode = False
         self.autowrap = True
         self.reverse_wrap = False
+        self.wrap_before_tab = False
         self.flags -= {CURSOR_KEYS, KEYPAD}
         self.margin_mode = False
         self.reset_margins()
@@ -222,4 +229,3 @@ class ModeControl(Erasing):
         self.rows[:] = [self.blank_row()] * self.lines
         self.cursor_row = self.cursor_column = 0
         self.last_row = -1
-        self.last_character = ""

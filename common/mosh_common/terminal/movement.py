@@ -75,20 +75,10 @@ class Movement(Drawing):
         self.wrap_pending = False
         self.cursor_column = min(self.columns - 1, self.cursor_column + (count or 1))
 
-    def column_back(self, count: int = 1, *_: int) -> None:
-        """HPB: left, regardless of margins."""
-        self.wrap_pending = False
-        self.cursor_column = max(0, self.cursor_column - (count or 1))
-
     def line_forward(self, count: int = 1, *_: int) -> None:
         """VPR: down, regardless of margins."""
         self.wrap_pending = False
         self.cursor_row = min(self.lines - 1, self.cursor_row + (count or 1))
-
-    def line_back(self, count: int = 1, *_: int) -> None:
-        """VPB: up, regardless of margins."""
-        self.wrap_pending = False
-        self.cursor_row = max(0, self.cursor_row - (count or 1))
 
     # --- absolute
 
@@ -168,6 +158,8 @@ class Movement(Drawing):
 
     def tab(self) -> None:
         """HT: to the next tab stop, else to the right margin or last column."""
+        if self.wrap_pending and self.wrap_before_tab and self.autowrap:
+            self._wrap()
         limit = self.right if self.cursor_column <= self.right else self.columns - 1
         stop = self.tab_stops.find(1, self.cursor_column + 1, limit)
         self.cursor_column = stop if stop >= 0 else limit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from mosh_common.terminal.cells import PROTECTED
 from mosh_common.terminal.modes import ModeControl
@@ -64,7 +64,7 @@ class Reports(ModeControl):
 
     # --- identity
 
-    def report_device_attributes(self, mode: int = 0, *_: int, private: bool = False) -> None:
+    def report_device_attributes(self, mode: int = 0, *_: int, private: bool = False, **__: Any) -> None:
         """DA: a VT220, like upstream."""
         if mode == 0 and not private:
             self.write_process_input(_CSI + "?62c")
@@ -91,7 +91,7 @@ class Reports(ModeControl):
 
     # --- status
 
-    def report_device_status(self, mode: int = 0, *_: int, private: bool = False) -> None:
+    def report_device_status(self, mode: int = 0, *parameters: int, private: bool = False) -> None:
         """DSR: 5 status, 6 cursor position (CPR; DECXCPR if private), and the private ones that apply."""
         row, column = self.cursor_row + 1, self.cursor_column + 1
         if self.origin_mode:
@@ -114,13 +114,17 @@ class Reports(ModeControl):
             75: "?70n",  # data integrity: no error
             85: "?83n",  # no multiple sessions
         }
-        if mode in answers:
+        if mode == 63:  # DECCKSR: checksum of the macros, of which there are none
+            self.write_process_input(f"{_DCS}{parameters[0] if parameters else 0}!~0000{_ST}")
+        elif mode in answers:
             self.write_process_input(_CSI + answers[mode])
 
     def report_mode(self, mode: int = 0, *_: int, private: bool = False) -> None:
-        """DECRQM: 0 unknown, 1 set, 2 reset."""
+        """DECRQM: 0 unknown, 1 set, 2 reset, 4 always reset."""
         value = self.private_mode_is_set(mode) if private else self.mode_is_set(mode)
         answer = 0 if value is None else 1 if value else 2
+        if not private and self.mode_is_fixed(mode):
+            answer = 4
         self.write_process_input(f"{_CSI}{'?' if private else ''}{mode};{answer}$y")
 
     def report_keyboard_flags(self, *_: int) -> None:

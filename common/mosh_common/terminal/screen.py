@@ -25,7 +25,7 @@ _SLOTS: Final = {"(": 0, ")": 1, "*": 2, "+": 3, "-": 1, ".": 2, "/": 3}
 _PRIVATE_SHIFT: Final = 5  # pyte keeps private modes shifted left by this
 
 
-class Screen(Rectangles, pyte.Screen):  # type: ignore[misc]  # pyte has no type information
+class Screen(Rectangles, pyte.Screen):
     """A terminal's screen. Rows never change once a snapshot has them."""
 
     def __init__(self, columns: int, lines: int) -> None:
@@ -137,6 +137,7 @@ class Screen(Rectangles, pyte.Screen):  # type: ignore[misc]  # pyte has no type
         self.margin_mode = False
         self.reset_margins()
         self.insert_mode = self.origin_mode = self.newline_mode = self.reverse_wrap = False
+        self.wrap_before_tab = False
         self.autowrap = True
         self.iso_protection = False
         if self.charsets is not DEFAULT_CHARSETS:
@@ -155,7 +156,7 @@ class Screen(Rectangles, pyte.Screen):  # type: ignore[misc]  # pyte has no type
     # --- views for pyte's users
 
     @property
-    def buffer(self) -> BufferView:
+    def buffer(self) -> BufferView:  # type: ignore[override]  # a view, not a store
         """The cells, as pyte gives them."""
         return BufferView(self.rows, self.palette, self.modes.reverse_video)
 
@@ -165,7 +166,7 @@ class Screen(Rectangles, pyte.Screen):  # type: ignore[misc]  # pyte has no type
         return [row_text(row) for row in self.rows]
 
     @property
-    def cursor(self) -> Any:
+    def cursor(self) -> Any:  # type: ignore[override]  # a view, not a store
         """The cursor; with a pending wrap its column is `columns`, as in pyte."""
         return pyte_cursor(
             self.columns if self.wrap_pending else self.cursor_column,
@@ -176,13 +177,13 @@ class Screen(Rectangles, pyte.Screen):  # type: ignore[misc]  # pyte has no type
         )
 
     @property
-    def margins(self) -> Any:
+    def margins(self) -> Any:  # type: ignore[override]  # a view, not a store
         """Top and bottom margin; None if the whole screen scrolls."""
         whole = self.top == 0 and self.bottom == self.lines - 1
         return None if whole else Margins(self.top, self.bottom)
 
     @property
-    def mode(self) -> set[int]:
+    def mode(self) -> set[int]:  # type: ignore[override]  # a view, not a store
         """The modes that are set, private ones shifted, as pyte numbers them."""
         private = {7: self.autowrap, 6: self.origin_mode, 69: self.margin_mode, 45: self.reverse_wrap}
         fields = self.modes
@@ -194,21 +195,21 @@ class Screen(Rectangles, pyte.Screen):  # type: ignore[misc]  # pyte has no type
         return {number << _PRIVATE_SHIFT for number in numbers} | ansi
 
     @property
-    def tabstops(self) -> set[int]:
+    def tabstops(self) -> set[int]:  # type: ignore[override]  # a view, not a store
         """The columns with a tab stop."""
         return {column for column, stop in enumerate(self.tab_stops) if stop}
 
     @property
-    def charset(self) -> int:
+    def charset(self) -> int:  # type: ignore[override]  # a view, not a store
         """Which of G0–G3 is in GL."""
         return self.charsets.left
 
     @property
-    def savepoints(self) -> list[SavedCursor]:
+    def savepoints(self) -> list[SavedCursor]:  # type: ignore[override]  # a view, not a store
         """What DECRC would restore (at most one; pyte keeps a stack)."""
         return [] if self.saved == SavedCursor() else [self.saved]
 
     @property
-    def dirty(self) -> set[int]:
+    def dirty(self) -> set[int]:  # type: ignore[override]  # a view, not a store
         """Rows that may have changed: all. Who wants to know compares the rows of two snapshots by identity."""
         return set(range(self.lines))

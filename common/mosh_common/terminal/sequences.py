@@ -20,7 +20,37 @@ CONTROLS: Final[dict[str, str]] = {
 }
 
 # Escape sequences without ESC: (method, arguments…). C1 controls are among them, in their 7-bit form.
-ESCAPES: Final[dict[str, tuple[str | int, ...]]] = {}
+ESCAPES: Final[dict[str, tuple[str, *tuple[int, ...]]]] = {
+    "6": ("back_index",),
+    "7": ("save_cursor",),
+    "8": ("restore_cursor",),
+    "9": ("forward_index",),
+    "D": ("index",),
+    "E": ("next_line",),
+    "H": ("set_tab_stop",),
+    "M": ("reverse_index",),
+    "N": ("single_shift", 2),
+    "O": ("single_shift", 3),
+    "V": ("start_protected_area",),
+    "W": ("end_protected_area",),
+    "Z": ("report_device_attributes",),  # DECID
+    "\\": ("ignore",),  # ST without a string
+    "c": ("reset",),
+    "n": ("locking_shift", 2),
+    "o": ("locking_shift", 3),
+    "~": ("locking_shift_right", 1),
+    "}": ("locking_shift_right", 2),
+    "|": ("locking_shift_right", 3),
+    "=": ("set_application_keypad",),
+    ">": ("set_numeric_keypad",),
+    "#8": ("alignment_display",),
+    " F": ("ignore",),  # S7C1T: answers are always 7-bit
+    " G": ("ignore",),
+    "%G": ("ignore",),  # UTF-8, as always
+    "%@": ("ignore",),
+    "l": ("ignore",),  # memory lock
+    "m": ("ignore",),
+}
 
 # CSI sequences: private prefix + intermediates + final → (method, most parameters, private).
 SEQUENCES: Final[dict[str, tuple[str, int, bool]]] = {
@@ -62,15 +92,13 @@ SEQUENCES: Final[dict[str, tuple[str, int, bool]]] = {
     "?h": ("set_mode", MAX_PARAMETERS, True),
     "i": ("ignore", 0, False),  # MC: there is no printer
     "?i": ("ignore", 0, False),
-    "j": ("column_back", 1, False),
-    "k": ("line_back", 1, False),
     "l": ("reset_mode", MAX_PARAMETERS, False),
     "?l": ("reset_mode", MAX_PARAMETERS, True),
     "m": ("select_graphic_rendition", MAX_PARAMETERS, False),
     ">m": ("ignore", 0, False),  # XTMODKEYS: the client's terminal decides
     "?m": ("ignore", 0, False),
     "n": ("report_device_status", 1, False),
-    "?n": ("report_device_status", 1, True),
+    "?n": ("report_device_status", 2, True),
     ">n": ("ignore", 0, False),
     "!p": ("soft_reset", 0, False),
     "$p": ("report_mode", 1, False),
@@ -104,40 +132,6 @@ SEQUENCES: Final[dict[str, tuple[str, int, bool]]] = {
     "'}": ("insert_columns", 1, False),
     "'~": ("delete_columns", 1, False),
 }
-
-ESCAPES.update(
-    {
-        "6": ("back_index",),
-        "7": ("save_cursor",),
-        "8": ("restore_cursor",),
-        "9": ("forward_index",),
-        "D": ("index",),
-        "E": ("next_line",),
-        "H": ("set_tab_stop",),
-        "M": ("reverse_index",),
-        "N": ("single_shift", 2),
-        "O": ("single_shift", 3),
-        "V": ("start_protected_area",),
-        "W": ("end_protected_area",),
-        "Z": ("report_device_attributes",),  # DECID
-        "\\": ("ignore",),  # ST without a string
-        "c": ("reset",),
-        "n": ("locking_shift", 2),
-        "o": ("locking_shift", 3),
-        "~": ("locking_shift_right", 1),
-        "}": ("locking_shift_right", 2),
-        "|": ("locking_shift_right", 3),
-        "=": ("set_application_keypad",),
-        ">": ("set_numeric_keypad",),
-        "#8": ("alignment_display",),
-        " F": ("ignore",),  # S7C1T: answers are always 7-bit
-        " G": ("ignore",),
-        "%G": ("ignore",),  # UTF-8, as always
-        "%@": ("ignore",),
-        "l": ("ignore",),  # memory lock
-        "m": ("ignore",),
-    }
-)
 
 # What pyte's own Screen calls it, where it has such a method under another name.
 PYTE_NAMES: Final[dict[str, str]] = {

@@ -39,10 +39,10 @@ _TOKEN: Final = re.compile(
     "([^\x00-\x1f\x7f]*)"
     "(?:\x1b\\[([0-?]{0,200}[ -/]{0,4}[@-~])"
     "|([\x00-\x17\x19\x1c-\x1f\x7f]+)"
-    "|\x1b([\\]PX^_][^\x07\x18\x1a\x1b]{0,%d}(?:\x07|\x1b\\\\))"
+    f"|\x1b([\\]PX^_][^\x07\x18\x1a\x1b]{{0,{MAX_STRING}}}(?:\x07|\x1b\\\\))"
     "|\x1b([0-OQ-WYZ\\\\`-~]|[ -/]{1,4}[0-~])"
     "|([\x18\x1a]|\x1b[\\s\\S]*)"
-    "|$)" % MAX_STRING
+    "|$)"
 )
 # Parts of what is unusual.
 _HEAD: Final = re.compile("\x1b(?:\\[[ -?]*|[ -/]*)")
@@ -88,7 +88,7 @@ def _saturated(digits: str) -> int:
     return min(int(digits or 0), MAX_PARAMETER) if len(digits) < 10 else MAX_PARAMETER
 
 
-class Stream(pyte.Stream):  # type: ignore[misc]  # pyte has no type information
+class Stream(pyte.Stream):
     """Parses text and drives the attached screen."""
 
     def __init__(self, screen: Any = None, strict: bool = True) -> None:
@@ -108,6 +108,7 @@ class Stream(pyte.Stream):  # type: ignore[misc]  # pyte has no type information
         screen = self.listener
         self.reset_parser()
         self._sequences.clear()
+        assert screen is not None
         self._unknown = screen.debug
         self._write = getattr(screen, "write", None) or screen.draw
         self._controls = {control: self._bound(name) for control, name in CONTROLS.items()}
@@ -288,6 +289,7 @@ class Stream(pyte.Stream):  # type: ignore[misc]  # pyte has no type information
 
     def _execute_string(self, kind: str, text: str, terminator: str) -> None:
         """Hand a control string to the screen; APC, PM and SOS mean nothing here."""
+        assert self.listener is not None
         if kind == "]":
             command = getattr(self.listener, "operating_system_command", None)
             if command is not None:

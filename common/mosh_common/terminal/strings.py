@@ -1,4 +1,7 @@
-"""Control strings: OSC (titles, clipboard, hyperlinks, colours) and DCS (settings). What is not known is skipped whole."""
+"""Control strings: OSC (titles, clipboard, hyperlinks, colours) and DCS (settings).
+
+What is not known is skipped whole.
+"""
 
 from __future__ import annotations
 
