@@ -1,0 +1,304 @@
+"""The launcher: the process that the user's shell sees. Starts the two others and survives the renderer.
+
+It holds neither key nor socket, parses nothing that came from the network, and does what only a parent can: it saves
+the terminal's settings, replaces a renderer that died, passes signals on, and says the last words. Its protocol with
+the network process: docs/ipc.md, "Control".
+"""
+
+from __future__ import annotations
+
+import errno
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from mosh_client import sandbox
+from mosh_client.ipc import control
+from mosh_client.ipc.control import Report
+from mosh_client.renderer import tty
+from mosh_client.secret import forget_key
+from mosh_client.settings import Settings
+from mosh_common.clock import now_ms
+from mosh_common.io.fds import write_all
+from mosh_common.io.loop import Waiter
+from mosh_common.terminal.dialect import Dialect, dialect_from_terminfo
+from mosh_common.wire.key import Key
+
+# Exit codes of the renderer, for the launcher alone.
+RENDERER_LEFT: Final = 0  # the network process said Exit
+RENDERER_CUT_OFF: Final = 3  # its socketpair to the network process was closed
+RENDERER_BETRAYED: Final = 4  # the network process sent what it must not; the reason is on the lifeline
+RENDERER_FAILED: Final = 70  # a bug (EX_SOFTWARE of sysexits(3)); what kind is on the lifeline
+
+# With these the renderer has given the terminal back itself.
+_ORDERLY: Final = (RENDERER_LEFT, RENDERER_CUT_OFF, RENDERER_BETRAYED, RENDERER_FAILED)
+
+_MOST_RENDERERS: Final = 5  # that may die …
+_RENDERERS_WINDOW_MS: Final = 10_000  # … within this time: a fault that returns at once is not cured by another start
+_RENDERER_PATIENCE_MS: Final = 2000  # for a renderer to leave once the session is over; a stopped terminal blocks it
+_NETWORK_PATIENCE_S: Final = 0.3  # for the end of a network process to be seen after the renderer saw it
+
+_ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+_IMPATIENT_AFTER: Final = 2  # such signals: the second one does not wait for the server
+
+
+class Display(NamedTuple):
+    """What a renderer needs to know of the terminal; read once, inherited by fork."""
+
+    terminal: tty.Terminal
+    dialect: Dialect
+    attributes: tty.TermiosAttributes  # the shell's, to be restored
+
+
+class _Renderer(NamedTuple):
+    pid: int
+    lifeline: socket.socket  # closed: the other side is gone. The renderer sends the reason of its end on it
+
+
+class Launcher:
+    """One session, from the start of its processes to its last words."""
+
+    def __init__(self, *, settings: Settings, peer: tuple[Any, ...], ip: str) -> None:
+        self._settings = settings
+        self._peer = peer
+        self._ip = ip
+        self._waiter: Waiter | None = None
+        self._control: socket.socket | None = None  # to the network process
+        self._network_pid = 0
+        self._renderer: _Renderer | None = None
+        self._renderer_deaths: list[int] = []  # when, newest last
+        self._report = control.ReportReader()
+        self._terminal_given_back = True  # the last renderer left in good order
+
+    def run(self, key: Key) -> int:
+        """Run the session, erase `key`; return the exit code. Raises EnvironmentFailure before anything is drawn."""
+        attributes = tty.read_attributes(0)
+        ours, theirs = socket.socketpair()
+        gc.freeze()  # the children share what is here; collecting it would copy their pages
+        self._network_pid = _fork(lambda: self._become_network_process(ours, theirs, key))
+        theirs.close()
+        forget_key(key)
+        self._control = ours
+        sandbox.forbid_core_dumps()
+        try:
+            terminal = tty.describe_terminal(alternate_screen=self._settings.alternate_screen)
+            dialect = dialect_from_terminfo(terminal.capabilities, truecolor=self._settings.truecolor)
+            display = Display(terminal, dialect, attributes)
+            with Waiter((*_ENDING_SIGNALS, signal.SIGCHLD)) as waiter:
+                self._waiter = waiter
+                report = self._supervise(waiter, display)
+                self._end_renderer(waiter, display)
+        finally:
+            ours.close()
+            _end_process(self._network_pid)
+        return self._say_last_words(report)
+
+    # --- The session ----------------------------------------------------------------------------------------------
+
+    def _supervise(self, waiter: Waiter, display: Display) -> Report:
+        """Keep a renderer running until the network process reports the end."""
+        assert self._control is not None
+        self._control.setblocking(False)
+        waiter.watch(self._control.fileno())
+        self._start_renderer(display)
+        signals_seen = 0
+        while True:
+            ready = waiter.wait(None)
+            for number in ready.signals:
+                if number in _ENDING_SIGNALS:
+                    signals_seen += 1
+                    self._command(control.QUIT)
+                    if signals_seen >= _IMPATIENT_AFTER:
+                        return Report(0, "")
+            if self._control.fileno() in ready.readable:
+                report = self._report.receive(self._control)
+                if report is not None:
+                    return report
+            renderer = self._renderer
+            if renderer is not None and (status := _reap(renderer.pid)) is not None:
+                report = self._renderer_ended(renderer, status, display)
+                if report is not None:
+                    return report
+
+    def _renderer_ended(self, renderer: _Renderer, status: int, display: Display) -> Report | None:
+        """Start another renderer, or return why the session ends with this one."""
+        assert self._control is not None
+        self._renderer = None
+        code = os.waitstatus_to_exitcode(status)
+        self._terminal_given_back = code in _ORDERLY
+        reason = _last_words(renderer.lifeline)
+        renderer.lifeline.close()
+        if code == RENDERER_BETRAYED:
+            return Report(1, f"mosh-client: the network process was ended: it sent {reason}.")
+        if code in (RENDERER_LEFT, RENDERER_CUT_OFF):
+            # The network process is (about to be) gone too, and its report says more; else it cut the renderer off.
+            select.select([self._control], [], [], _NETWORK_PATIENCE_S)
+            report = self._report.receive(self._control)
+            if report is not None:
+                return report
+        if not self._terminal_given_back:
+            tty.restore_attributes(0, display.attributes)
+        now = now_ms()
+        self._renderer_deaths = [at for at in self._renderer_deaths if now - at < _RENDERERS_WINDOW_MS] + [now]
+        if len(self._renderer_deaths) > _MOST_RENDERERS:
+            cause = reason or (f"signal {-code}" if code < 0 else f"exit code {code}")
+            return Report(1, f"mosh-client: the process that draws the terminal keeps failing ({cause}).")
+        self._start_renderer(display)
+        return None
+
+    def _start_renderer(self, display: Display) -> None:
+        """Fork a renderer and give the network process the other end of its socketpair."""
+        assert self._control is not None
+        network_end, renderer_end = socket.socketpair()
+        lifeline, renderer_lifeline = socket.socketpair()
+        pid = _fork(lambda: self._become_renderer((network_end, lifeline), renderer_end, renderer_lifeline, display))
+        renderer_end.close()
+        renderer_lifeline.close()
+        self._renderer = _Renderer(pid, lifeline)
+        self._terminal_given_back = False
+        try:
+            socket.send_fds(self._control, [control.RENDERER], [network_end.fileno()])
+        except OSError:
+            pass  # the network process is gone, which its socket will tell
+        network_end.close()
+
+    def _end_renderer(self, waiter: Waiter, display: Display) -> None:
+        """Let the renderer give the terminal back; do it ourselves if it does not."""
+        renderer, self._renderer = self._renderer, None
+        if renderer is not None:
+            _end_process(self._network_pid)  # so that its socketpair is closed, whatever happened to it
+            renderer.lifeline.shutdown(socket.SHUT_WR)
+            deadline = now_ms() + _RENDERER_PATIENCE_MS
+            status = _reap(renderer.pid)
+            while status is None and now_ms() < deadline:
+                waiter.wait(deadline)
+                status = _reap(renderer.pid)
+            if status is None:
+                _end_process(renderer.pid)
+            else:
+                code = os.waitstatus_to_exitcode(status)
+                self._terminal_given_back = code in _ORDERLY
+            renderer.lifeline.close()
+        if not self._terminal_given_back:
+            _give_terminal_back(display)
+
+    def _say_last_words(self, report: Report) -> int:
+        """Tell the user how it ended; return the exit code."""
+        try:
+            if report.code == 0:
+                write_all(1, b"[mosh is exiting.]\n")
+            if report.message:
+                write_all(2, report.message.encode(errors="replace") + b"\n")
+        except OSError:
+            pass  # the terminal is gone
+        return report.code
+
+    def _command(self, command: bytes) -> None:
+        assert self._control is not None
+        try:
+            self._control.send(command)
+        except OSError:
+            pass  # it is gone, or does not read: the second signal ends it
+
+    # --- The children ---------------------------------------------------------------------------------------------
+
+    def _become_network_process(self, ours: socket.socket, theirs: socket.socket, key: Key) -> int:
+        ours.close()
+        os.environ.pop("MOSH_KEY", None)
+        sandbox.name_process("mosh-network")
+        sandbox.leave_terminal(keep_stderr=self._settings.verbose > 0 and not os.isatty(2))
+        from mosh_client import network_process
+
+        return network_process.run(theirs, key=key, peer=self._peer, ip=self._ip, verbose=self._settings.verbose)
+
+    def _become_renderer(
+        self,
+        foreign: tuple[socket.socket, ...],
+        ipc: socket.socket,
+        lifeline: socket.socket,
+        display: Display,
+    ) -> int:
+        if self._waiter is not None:
+            self._waiter.close()
+        if self._control is not None:
+            self._control.close()
+        for sock in foreign:
+            sock.close()
+        sandbox.name_process("mosh-renderer")
+        from mosh_client import renderer_process
+
+        return renderer_process.run(ipc, lifeline, settings=self._settings, display=display)
+
+
+def _fork(child: Callable[[], int]) -> int:
+    """Run `child` in another process and return its pid; its result is the exit code."""
+    pid = os.fork()
+    if pid:
+        return pid
+    code = RENDERER_FAILED
+    try:
+        code = child()
+    except BaseException:
+        if not os.isatty(2):
+            import traceback
+
+            traceback.print_exc()
+            sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+def _reap(pid: int) -> int | None:
+    """Return the status of a child that has ended; None while it runs (or is stopped)."""
+    try:
+        reaped, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return 0
+    return status if reaped else None
+
+
+def _end_process(pid: int) -> None:
+    """End a child for good and reap it; harmless when it has been reaped."""
+    try:
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            return
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    except OSError as error:
+        if error.errno not in (errno.ECHILD, errno.ESRCH):
+            raise
+
+
+def _last_words(lifeline: socket.socket) -> str:
+    """Return what a renderer that ended left on its lifeline, as printable text."""
+    lifeline.setblocking(False)
+    try:
+        text = lifeline.recv(control.LONGEST_REASON_OCTETS).decode(errors="replace")
+    except OSError:
+        return ""
+    return "".join([char if char.isprintable() else "?" for char in text])
+
+
+def _give_terminal_back(display: Display) -> None:
+    """Undo what a renderer that was killed may have left on the terminal."""
+    tty.restore_attributes(0, display.attributes)
+    octets = tty.leaving(
+        display.terminal,
+        hyperlinks=display.dialect.hyperlinks,
+        synchronized=display.dialect.synchronized,
+        cursor_shape=display.dialect.cursor_shape,
+        alternate_scroll=False,
+        lines=tty.window_size(0)[1],
+    )
+    output = tty.open_for_output(1)
+    try:
+        os.write(output, octets)
+    except OSError:
+        pass  # stopped or gone: nothing more can be done
+    finally:
+        os.close(output)

@@ -1,0 +1,221 @@
+"""The network process: a thin loop around the session. Holds the key and the sockets, has no terminal.
+
+Started by the launcher, which gives it a control socket; a renderer's socketpair comes over that. Policy is in
+session.py.
+"""
+
+from __future__ import annotations
+
+import array
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+from mosh_client import sandbox
+from mosh_client.ipc import control
+from mosh_client.ipc.channel import Channel
+from mosh_client.ipc.control import Report
+from mosh_client.ipc.messages import Hello
+from mosh_client.session import Session
+from mosh_client.sockets import Sockets
+from mosh_common.clock import now_ms
+from mosh_common.errors import EnvironmentFailure, PeerError
+from mosh_common.io.loop import Ready, Waiter
+from mosh_common.wire.key import Key
+
+_COMMANDS_OCTETS: Final = 64  # commands are one octet each and rare
+_DESCRIPTORS: Final = 4  # that may come at once: one for each renderer, of which one is expected
+_GOODBYE_MS: Final = 1000  # for a busy renderer to take the last frame and Exit
+
+
+def run(control_socket: socket.socket, *, key: Key, peer: tuple[Any, ...], ip: str, verbose: int) -> int:
+    """Run until the session is over and report to the launcher; return the process's exit code."""
+    try:
+        report = _NetworkProcess(control_socket, key=key, peer=peer, ip=ip, verbose=verbose).run()
+    except EnvironmentFailure as error:
+        report = Report(error.exit_code, f"mosh-client: {error}")
+    except Exception as error:
+        if verbose:
+            import traceback
+
+            traceback.print_exc()
+        report = Report(1, f"mosh-client: internal error in the network process: {type(error).__name__}: {error}")
+    try:
+        control_socket.setblocking(True)
+        control_socket.sendall(report.encode())
+    except OSError:
+        pass  # the launcher is gone
+    return report.code
+
+
+class _NetworkProcess:
+    """The descriptors and the loop."""
+
+    def __init__(
+        self, control_socket: socket.socket, *, key: Key, peer: tuple[Any, ...], ip: str, verbose: int
+    ) -> None:
+        self._control = control_socket
+        self._key = key
+        self._peer = peer
+        self._ip = ip
+        self._log: Callable[[str], None] | None = _log if verbose else None
+        self._sockets = Sockets(peer, now=now_ms())
+        self._channel: Channel | None = None  # to the renderer, once there is one
+        self._session: Session | None = None  # from the first Hello on
+        self._orphaned = False  # the launcher is gone
+
+    def run(self) -> Report:
+        self._control.setblocking(False)
+        sandbox.confine_network_process(keep=[self._control.fileno(), *self._sockets.filenos])
+        with Waiter((signal.SIGTERM, signal.SIGINT, signal.SIGHUP)) as waiter:
+            waiter.watch(self._control.fileno())
+            for fd in self._sockets.filenos:
+                waiter.watch(fd)
+            while True:
+                now = now_ms()
+                ready = waiter.wait(self._next_deadline(now=now), now=now)
+                self._turn(waiter, ready, now=now_ms())
+                session = self._session
+                if session is None:
+                    if self._orphaned or ready.signals:
+                        return Report(0, "")
+                elif session.outcome is not None:
+                    self._say_goodbye(waiter, session)
+                    return session.outcome
+
+    def _next_deadline(self, *, now: int) -> int | None:
+        deadlines = [self._sockets.next_deadline(now=now)]
+        if self._session is not None:
+            deadlines.append(self._session.next_deadline(now=now))
+        return min([each for each in deadlines if each is not None], default=None)
+
+    def _turn(self, waiter: Waiter, ready: Ready, *, now: int) -> None:
+        """Read what is ready, feed it, and send what came of it."""
+        if self._control.fileno() in ready.readable:
+            self._read_control(waiter, now=now)
+        channel = self._channel
+        if channel is not None and channel.fileno() in ready.readable:
+            self._read_renderer(channel, now=now)
+        session = self._session
+        if session is None:
+            return
+        for fd in self._sockets.filenos:
+            if fd in ready.readable:
+                for data, source, congestion in self._sockets.receive(fd):
+                    session.receive_datagram(data, source, now=now, congestion=congestion)
+        if ready.signals:
+            session.quit(now=now)
+        self._send_datagrams(waiter, session, now=now)
+        if self._channel is not None:
+            self._write_renderer(waiter, self._channel, session, now=now)
+
+    def _send_datagrams(self, waiter: Waiter, session: Session, *, now: int) -> None:
+        if session.port_hop_due(now=now):
+            closed = self._sockets.hop(now=now)
+            session.port_hopped(now=now)
+        else:
+            closed = self._sockets.close_expired(now=now)
+        for fd in closed:
+            waiter.forget(fd)
+        for fd in self._sockets.filenos:
+            waiter.watch(fd)
+        for data, peer in session.datagrams_to_send(now=now):
+            session.report_sent(self._sockets.send(data, peer), now=now)
+
+    # --- The renderer -----------------------------------------------------------------------------------------
+
+    def _read_renderer(self, channel: Channel, *, now: int) -> None:
+        try:
+            messages = channel.receive()
+        except PeerError as error:
+            # What it sent is not to be trusted: the launcher starts another when this one finds itself cut off.
+            if self._log is not None:
+                self._log(f"{now} renderer cut off: {error}")
+            channel.closed = True
+            return
+        for message in messages:
+            if not isinstance(message, Hello):
+                assert self._session is not None  # the permits let nothing through before Hello
+                self._session.receive_message(message, now=now)
+            elif self._session is None:
+                self._session = Session(
+                    message, key=self._key, peer=self._peer, ip=self._ip, entropy=os.urandom, now=now, log=self._log
+                )
+            else:
+                self._session.attach_renderer(message, now=now)
+
+    def _write_renderer(self, waiter: Waiter, channel: Channel, session: Session, *, now: int) -> None:
+        # While it has not taken what it was sent, nothing is added: it gets the newest frame next, not all between.
+        if channel.pending:
+            channel.flush()
+        if not channel.pending and not channel.closed:
+            for message in session.messages_to_send(now=now):
+                channel.send(message)
+            channel.flush()
+        if channel.closed:
+            self._drop_renderer(waiter)
+        else:
+            waiter.watch(channel.fileno(), write=channel.pending)
+
+    def _drop_renderer(self, waiter: Waiter) -> None:
+        if self._channel is not None:
+            waiter.forget(self._channel.fileno())
+            self._channel.close()
+            self._channel = None
+        if self._session is not None:
+            self._session.detach_renderer()
+
+    def _say_goodbye(self, waiter: Waiter, session: Session) -> None:
+        """Give the renderer a moment to take what is left; Exit is the last of it."""
+        deadline = now_ms() + _GOODBYE_MS
+        while self._channel is not None and now_ms() < deadline:
+            if not self._channel.pending:
+                for message in session.messages_to_send(now=now_ms()):
+                    self._channel.send(message)
+                self._channel.flush()
+                if not self._channel.pending:
+                    return
+            waiter.watch(self._channel.fileno(), read=False, write=True)
+            waiter.wait(deadline)
+            self._channel.flush()
+            if self._channel.closed:
+                return
+
+    # --- The launcher -----------------------------------------------------------------------------------------
+
+    def _read_control(self, waiter: Waiter, *, now: int) -> None:
+        try:
+            commands, ancillary, _flags, _address = self._control.recvmsg(
+                _COMMANDS_OCTETS, socket.CMSG_SPACE(_DESCRIPTORS * array.array("i").itemsize)
+            )
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            commands, ancillary = b"", []
+        for fd in _received_descriptors(ancillary):
+            self._drop_renderer(waiter)
+            self._channel = Channel(socket.socket(fileno=fd), in_network_process=True)
+            waiter.watch(fd)
+        if not commands:
+            self._orphaned = True
+            waiter.forget(self._control.fileno())
+            if self._session is not None:
+                self._session.orphaned(now=now)
+        elif control.QUIT in commands and self._session is not None:
+            for _ in range(commands.count(control.QUIT)):
+                self._session.quit(now=now)
+
+
+def _received_descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
+    descriptors = array.array("i")
+    for level, kind, octets in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            descriptors.frombytes(octets[: len(octets) - len(octets) % descriptors.itemsize])
+    return list(descriptors)
+
+
+def _log(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,158 @@
+"""The renderer without its terminal: keys and messages in, messages and octets for the terminal out.
+
+Does no I/O and reads no clock. Ties the escape key, the prediction engine, the notices and the compositor together.
+The loop: `receive_keys` / `receive_message` / `resize` → `commands`, `messages_to_send` → `draw` once the terminal
+has taken everything drawn before (so frames that it is too slow for are never drawn) → wait until `next_deadline`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mosh_client.ipc.frames import FrameDecoder
+from mosh_client.ipc.messages import (
+    LONGEST_INPUT_OCTETS,
+    Exit,
+    Frame,
+    Hello,
+    Input,
+    Link,
+    Notice,
+    Progress,
+    Quit,
+    Resize,
+    ToNetwork,
+    ToRenderer,
+)
+from mosh_client.renderer.compositor import Compositor
+from mosh_client.renderer.display_preference import DisplayPreference
+from mosh_client.renderer.escape_key import QUIT, SUSPEND, EscapeKey
+from mosh_client.renderer.notice import NoticeBoard
+from mosh_client.renderer.prediction import PredictionEngine
+from mosh_client.settings import Settings
+from mosh_common.terminal.cells import Snapshot, blank_snapshot
+from mosh_common.terminal.dialect import Dialect
+
+_REPAINT_KEY: Final = b"\x0c"  # Ctrl-L: the user sees rubbish; the session gets the key too
+
+
+class View:
+    """What one renderer shows and what it has to say."""
+
+    def __init__(self, *, settings: Settings, dialect: Dialect, columns: int, lines: int, now: int) -> None:
+        self._size = (columns, lines)
+        self._escape_key = EscapeKey(settings.escape_key)
+        self._predictions = PredictionEngine(
+            display=DisplayPreference(settings.prediction_display), overwrite=settings.prediction_overwrite
+        )
+        self._notices = NoticeBoard(quit_hint=self._escape_key.quit_hint, now=now)
+        self._compositor = Compositor(dialect=dialect, title_prefix=settings.title_prefix)
+        self._decoder = FrameDecoder()
+        # What is known, and what was said.
+        self._screen: Snapshot | None = None  # the newest of the server
+        self._blank = blank_snapshot(columns, lines)  # shown until there is one
+        self._batch = 0  # newest input batch
+        self._messages: list[ToNetwork] = [Hello(columns, lines)]
+        self._unjudged = False  # a frame or progress came that the predictions have not seen
+        self.suspend_wanted = False  # the caller stops the process group, then says False again
+        self.left = False  # the network process is done with us: the caller leaves
+
+    # --- What comes in ------------------------------------------------------------------------------------------
+
+    def receive_keys(self, data: bytes, *, now: int) -> None:
+        """Take one read of the terminal. Then `messages_to_send` at once, and `draw`."""
+        for part in self._escape_key.feed(data):
+            if isinstance(part, bytes):
+                self._receive_plain_keys(part, now=now)
+            elif part == QUIT:
+                self.quit()
+            elif part == SUSPEND:
+                self.suspend_wanted = True
+        self._notices.set_help(self._escape_key.help if self._escape_key.waiting else "")
+
+    def receive_message(self, message: ToRenderer, *, now: int) -> None:
+        """Take one message of the network process. Raises PeerError when it does not fit the ones before."""
+        if isinstance(message, Frame):
+            self._screen = self._decoder.apply(message)
+            self._unjudged = True
+        elif isinstance(message, Progress):
+            self._predictions.set_progress(
+                sent=message.sent,
+                acknowledged=message.acknowledged,
+                echo_acknowledged=message.echo_acknowledged,
+            )
+            self._unjudged = True
+        elif isinstance(message, Link):
+            self._notices.set_link(message)
+            self._predictions.set_send_interval(message.send_interval)
+            self._unjudged = True
+        elif isinstance(message, Notice):
+            self._notices.set_notice(message, now=now)
+        elif isinstance(message, Exit):
+            self.left = True
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Say that the terminal has (perhaps) another size."""
+        if (columns, lines) == self._size:
+            return
+        self._size = (columns, lines)
+        self._blank = blank_snapshot(columns, lines)
+        self._predictions.reset()
+        self._compositor.forget()
+        self._messages.append(Resize(columns, lines))
+
+    def repaint(self) -> None:
+        """Say that the terminal's contents are unknown: draw everything the next time."""
+        self._compositor.forget()
+
+    def quit(self) -> None:
+        """Ask the network process to end the session; the second time, without waiting for the server."""
+        self._messages.append(Quit())
+
+    # --- What goes out ------------------------------------------------------------------------------------------
+
+    def messages_to_send(self) -> list[ToNetwork]:
+        """Return and forget what the network process has to know, in order."""
+        messages, self._messages = self._messages, []
+        return messages
+
+    def draw(self, *, now: int) -> bytes:
+        """Return what to write to the terminal, all of it before `draw` is called again; may be empty."""
+        screen = self._screen
+        if screen is None:
+            screen = self._blank
+        else:
+            if self._unjudged or self._is_glitch_due(now=now):
+                self._predictions.server_screen(screen, now=now)
+                self._unjudged = False
+            screen = self._predictions.apply(screen)
+        columns, lines = self._size
+        return self._compositor.draw(screen, columns=columns, lines=lines, bar=self._notices.text(now=now))
+
+    def next_deadline(self, *, now: int) -> int | None:
+        """Return when `draw` wants to be called although nothing came; None = never."""
+        deadlines = [self._notices.next_deadline(now=now)]
+        if self._screen is not None:
+            deadlines.append(self._predictions.next_deadline(now=now))
+        return min([each for each in deadlines if each is not None], default=None)
+
+    @property
+    def alternate_scroll_drawn(self) -> bool:
+        """Whether alternate-scroll mode was switched on, for leaving the terminal."""
+        return self._compositor.alternate_scroll_drawn
+
+    # --- Private ------------------------------------------------------------------------------------------------
+
+    def _receive_plain_keys(self, data: bytes, *, now: int) -> None:
+        for start in range(0, len(data), LONGEST_INPUT_OCTETS):
+            batch = data[start : start + LONGEST_INPUT_OCTETS]
+            self._batch += 1
+            self._messages.append(Input(self._batch, batch))
+            if self._screen is not None:
+                self._predictions.user_input(batch, batch=self._batch, screen=self._screen, now=now)
+        if _REPAINT_KEY in data:
+            self._compositor.forget()
+
+    def _is_glitch_due(self, *, now: int) -> bool:
+        due = self._predictions.next_deadline(now=now)
+        return due is not None and now >= due

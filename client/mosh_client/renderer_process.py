@@ -1,0 +1,219 @@
+"""The renderer: a thin loop between the user's terminal and the network process. Policy is renderer/view.py's.
+
+Has neither key nor network. Leaves the terminal as it found it, whichever way it ends short of SIGKILL; for that there
+is the launcher.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from typing import Final
+
+from mosh_client.ipc.channel import Channel
+from mosh_client.ipc.messages import LONGEST_INPUT_OCTETS, Message, ToRenderer
+from mosh_client.launcher import RENDERER_BETRAYED, RENDERER_CUT_OFF, RENDERER_FAILED, RENDERER_LEFT, Display
+from mosh_client.renderer import tty
+from mosh_client.renderer.view import View
+from mosh_client.settings import Settings
+from mosh_common.clock import now_ms
+from mosh_common.errors import PeerError
+from mosh_common.io.fds import read_available, write_available
+from mosh_common.io.loop import Ready, Waiter
+
+_STDIN: Final = 0
+_STDOUT: Final = 1
+_GOODBYE_MS: Final = 500  # for a terminal that does not take octets (stopped with Ctrl-S): it is not waited for
+_SUSPENDED: Final = b"\x1b[37;44m[mosh is suspended.]\x1b[m\r\n"
+
+
+def run(ipc: socket.socket, lifeline: socket.socket, *, settings: Settings, display: Display) -> int:
+    """Draw until told to leave; return one of the launcher's codes for a renderer."""
+    renderer = _Renderer(ipc, lifeline, settings=settings, display=display)
+    try:
+        return renderer.run()
+    except Exception as error:
+        # The terminal has been given back by now. The launcher starts another renderer; the user reads why if that
+        # does not help.
+        if settings.verbose and not os.isatty(2):
+            import traceback
+
+            traceback.print_exc()
+        renderer.leave_reason(f"{type(error).__name__}: {error}")
+        return RENDERER_FAILED
+
+
+class _Renderer:
+    """The descriptors and the loop."""
+
+    def __init__(self, ipc: socket.socket, lifeline: socket.socket, *, settings: Settings, display: Display) -> None:
+        self._channel = Channel(ipc, in_network_process=False)
+        self._lifeline = lifeline
+        self._display = display
+        self._raw_mode = tty.RawMode(_STDIN, display.attributes)
+        self._output = tty.open_for_output(_STDOUT)
+        self._outgoing = bytearray()  # drawn and not yet taken by the terminal
+        self._hung_up = False  # the terminal is gone
+        self._stopped = False  # the process group is (about to be) stopped: the terminal is the shell's
+        self._view = View(
+            settings=settings,
+            dialect=display.dialect,
+            columns=tty.window_size(_STDOUT)[0],
+            lines=tty.window_size(_STDOUT)[1],
+            now=now_ms(),
+        )
+
+    def run(self) -> int:
+        caught = (
+            *(signal.SIGWINCH, signal.SIGCONT, signal.SIGTSTP),
+            *(signal.SIGTERM, signal.SIGINT, signal.SIGHUP),
+        )
+        with Waiter(caught) as waiter, self._raw_mode:
+            try:
+                return self._loop(waiter)
+            finally:
+                self._give_terminal_back(waiter)
+
+    def _loop(self, waiter: Waiter) -> int:
+        waiter.watch(_STDIN)
+        waiter.watch(self._lifeline.fileno())
+        self._write(tty.entering(self._display.terminal))
+        while True:
+            self._write_network(waiter)
+            now = now_ms()
+            if not self._outgoing and not self._stopped and not self._hung_up:
+                self._write(self._view.draw(now=now))
+            waiter.watch(self._output, read=False, write=bool(self._outgoing))
+            ready = waiter.wait(self._view.next_deadline(now=now) if not self._outgoing else None)
+            code = self._turn(waiter, ready)
+            if code is not None:
+                return code
+
+    def _turn(self, waiter: Waiter, ready: Ready) -> int | None:
+        """Read what is ready and feed it; return an exit code when this was the last turn."""
+        now = now_ms()
+        if ready.signals:
+            self._take_signals(ready.signals)
+        if _STDIN in ready.readable:
+            self._read_keys(waiter, now=now)
+            self._write_network(waiter)  # before anything is drawn: the server's answer is what takes longest
+        if self._output in ready.writable:
+            self._write(b"")
+        if self._channel.fileno() in ready.readable:
+            try:
+                for message in self._channel.receive():
+                    self._view.receive_message(_from_network(message), now=now)
+            except PeerError as error:
+                self.leave_reason(str(error))
+                return RENDERER_BETRAYED
+        if self._view.left:
+            # What was shown last stays in the scrollback of terminals without an alternate screen.
+            if not self._outgoing and not self._hung_up:
+                self._write(self._view.draw(now=now))
+            return RENDERER_LEFT
+        if self._channel.closed or self._lifeline.fileno() in ready.readable:
+            return RENDERER_CUT_OFF
+        if self._view.suspend_wanted:
+            self._view.suspend_wanted = False
+            self._suspend(waiter)
+        return None
+
+    # --- The terminal -------------------------------------------------------------------------------------------
+
+    def _read_keys(self, waiter: Waiter, *, now: int) -> None:
+        data = read_available(_STDIN, LONGEST_INPUT_OCTETS)
+        if data is None:
+            self._hung_up = True
+            self._outgoing.clear()
+            waiter.forget(_STDIN)
+            self._view.quit()
+        elif data:
+            self._view.receive_keys(data, now=now)
+
+    def _write(self, octets: bytes) -> None:
+        """Write what the terminal takes; the rest waits, and so does the next frame."""
+        self._outgoing += octets
+        if not self._outgoing:
+            return
+        written = write_available(self._output, self._outgoing)
+        if written is None:
+            self._hung_up = True
+            self._outgoing.clear()
+        else:
+            del self._outgoing[:written]
+
+    def _take_signals(self, signals: frozenset[int]) -> None:
+        if signal.SIGCONT in signals:
+            self._resume()
+        if signal.SIGWINCH in signals or signal.SIGCONT in signals:
+            self._view.resize(*tty.window_size(_STDOUT))
+        if signal.SIGTSTP in signals:
+            self._view.suspend_wanted = True
+        if signals & {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}:
+            self._view.quit()
+
+    def _suspend(self, waiter: Waiter) -> None:
+        """Give the terminal to the shell and stop the process group; SIGCONT resumes."""
+        self._write(_leaving(self._display, self._view) + _SUSPENDED)
+        self._drain(waiter)
+        self._raw_mode.leave()
+        self._stopped = True
+        self._write_network(waiter)
+        os.kill(0, signal.SIGSTOP)
+
+    def _resume(self) -> None:
+        self._stopped = False
+        self._outgoing.clear()  # of before the stop: everything is drawn again
+        self._raw_mode.enter()
+        self._write(tty.entering(self._display.terminal))
+        self._view.repaint()
+
+    def _give_terminal_back(self, waiter: Waiter) -> None:
+        if not self._stopped and not self._hung_up:
+            self._write(_leaving(self._display, self._view))
+            self._drain(waiter)
+        os.close(self._output)
+
+    def _drain(self, waiter: Waiter) -> None:
+        """Wait for the terminal to take what was written, but not for ever."""
+        deadline = now_ms() + _GOODBYE_MS
+        waiter.forget(_STDIN)
+        while self._outgoing and now_ms() < deadline:
+            waiter.watch(self._output, read=False, write=True)
+            waiter.wait(deadline)
+            self._write(b"")
+        waiter.watch(_STDIN)
+
+    # --- The others ---------------------------------------------------------------------------------------------
+
+    def _write_network(self, waiter: Waiter) -> None:
+        for message in self._view.messages_to_send():
+            self._channel.send(message)
+        if self._channel.pending:
+            self._channel.flush()
+        if not self._channel.closed:
+            waiter.watch(self._channel.fileno(), write=self._channel.pending)
+
+    def leave_reason(self, reason: str) -> None:
+        """Tell the launcher why this process ends."""
+        try:
+            self._lifeline.send(reason.encode())
+        except OSError:
+            pass  # the launcher is gone
+
+
+def _from_network(message: Message) -> ToRenderer:
+    """Narrow the type of what the permits of this direction let through."""
+    return message  # type: ignore[return-value]  # permits.FROM_NETWORK holds exactly the kinds of ToRenderer
+
+
+def _leaving(display: Display, view: View) -> bytes:
+    return tty.leaving(
+        display.terminal,
+        hyperlinks=display.dialect.hyperlinks,
+        synchronized=display.dialect.synchronized,
+        cursor_shape=display.dialect.cursor_shape,
+        alternate_scroll=view.alternate_scroll_drawn,
+        lines=tty.window_size(_STDOUT)[1],
+    )

@@ -1,0 +1,320 @@
+"""The policy of the network process: between the transport and the renderer, without any I/O.
+
+Knows what is sent to the renderer and when, which input batch is where, when a connection counts as failed, and how a
+session ends. Sockets, clock and randomness are the loop's (network_process.py).
+
+The loop: `receive_datagram` / `receive_message` → `datagrams_to_send` → `messages_to_send` when the renderer has taken
+everything before → leave when `outcome` is set → wait until `next_deadline`.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from mosh_client.ipc.control import Report
+from mosh_client.ipc.frames import FrameEncoder
+from mosh_client.ipc.messages import (
+    LARGEST_COUNT,
+    LONGEST_NOTICE,
+    Exit,
+    Hello,
+    Input,
+    Link,
+    Message,
+    Notice,
+    Progress,
+    Quit,
+    Resize,
+    ToRenderer,
+)
+from mosh_common.protocol import Address
+from mosh_common.sync.screen_state import ClientScreen
+from mosh_common.sync.transport import (
+    PeerShutdown,
+    SessionExhausted,
+    ShutdownDone,
+    Transport,
+    VersionMismatch,
+)
+from mosh_common.sync.user_stream import UserStream
+from mosh_common.wire.key import Key
+
+CONNECT_TIMEOUT_MS: Final = 15_000  # as upstream's users know it: then a firewall is the likely cause
+SILENT_AFTER_MS: Final = 10_000  # a server silent this long is not expected to answer a request to end, either
+LEAVE_TIMEOUT_MS: Final = 1500  # then such a request is given this long …
+ORPHANED_TIMEOUT_MS: Final = 3000  # … and this long when the launcher is gone: nobody waits, nothing may linger
+# Facts of the link that are only times reach the renderer at most this late, so that an idle session does not wake it
+# at every heartbeat. Below the silence (6.5 s) at which the renderer begins to show them.
+LINK_REFRESH_MS: Final = 5000
+
+
+class RendererLink:
+    """What one renderer was told, and where its input went."""
+
+    def __init__(self) -> None:
+        self.frames = FrameEncoder()
+        self.progress = Progress(0, 0, 0)
+        self.link: Link | None = None
+        self.link_told_at = 0
+        self.notice: Notice | None = None
+        self._batches: deque[tuple[int, int]] = deque()  # (batch, position of the user stream after it), not yet echoed
+        self._echoed = 0  # newest batch that was taken off `_batches`
+
+    def note_input(self, batch: int, position: int) -> None:
+        """Remember that the stream reached `position` with `batch`."""
+        self._batches.append((batch, position))
+
+    def batch_at(self, position: int) -> int:
+        """Return the newest batch that a stream of that length holds."""
+        newest = self._echoed
+        for batch, end in self._batches:
+            if end > position:
+                break
+            newest = batch
+        return newest
+
+    def forget_up_to(self, batch: int) -> None:
+        """Say that batches up to `batch` have reached the last stage."""
+        while self._batches and self._batches[0][0] <= batch:
+            self._echoed = self._batches.popleft()[0]
+
+
+class Session:
+    """One session with a server, from the first renderer's Hello on."""
+
+    def __init__(
+        self,
+        hello: Hello,
+        *,
+        key: Key,
+        peer: Address,
+        ip: str,
+        entropy: Callable[[int], bytes],
+        now: int,
+        log: Callable[[str], None] | None = None,
+    ) -> None:
+        self._ip = ip
+        self._port: int = peer[1]
+        self._started = now
+        # The two objects.
+        self._stream = UserStream()  # what the user typed so far
+        self._size: tuple[int, int] | None = None  # the last one in the stream
+        self._transport: Transport[UserStream, ClientScreen] = Transport(
+            key=key,
+            is_server=False,
+            local=self._stream,
+            remote=ClientScreen.blank(hello.columns, hello.lines),
+            entropy=entropy,
+            now=now,
+            peer=peer,
+            log=log,
+        )
+        self._positions: deque[tuple[int, int]] = deque(((0, 0),))  # (state number, its stream's length), as sent
+        # The renderer.
+        self._renderer: RendererLink | None = None
+        self._notice = Notice("", False)  # what the bar should say of the network
+        # The end.
+        self._leave_by: int | None = None  # shutdown was asked for: the session is over then at the latest
+        self.outcome: Report | None = None  # set when the session is over: send what is left, report and leave
+        self.attach_renderer(hello, now=now)
+
+    # --- What comes in ------------------------------------------------------------------------------------------
+
+    def attach_renderer(self, hello: Hello, *, now: int) -> None:
+        """Start to serve a (new) renderer; it is told everything from the beginning."""
+        self._renderer = RendererLink()
+        self._resize(hello.columns, hello.lines, now=now)
+
+    def detach_renderer(self) -> None:
+        """Say that the renderer is gone; another one may come."""
+        self._renderer = None
+
+    def receive_message(self, message: Message, *, now: int) -> None:
+        """Take a message of the renderer, which has said Hello."""
+        if isinstance(message, Input):
+            if self._leave_by is not None or self._renderer is None:
+                return
+            self._stream = self._stream.push_keys(message.data)
+            self._renderer.note_input(message.batch, self._stream.position)
+            self._transport.set_local_state(self._stream, now=now)
+        elif isinstance(message, Resize):
+            self._resize(message.columns, message.lines, now=now)
+        elif isinstance(message, Quit):
+            self.quit(now=now)
+
+    def receive_datagram(self, data: bytes, source: Address, *, now: int, congestion: bool) -> None:
+        """Take a datagram. Never raises on what is in it."""
+        self._transport.receive_datagram(data, source, now=now, congestion=congestion)
+
+    def report_sent(self, failure: int, *, now: int) -> None:
+        """Say how sending a datagram went: 0, or the errno."""
+        if failure == 0:
+            if self._notice.text and self._leave_by is None:
+                self._notice = Notice("", False)
+            return
+        self._transport.report_send_failure(failure, now=now)
+        if failure not in (errno.EMSGSIZE, errno.EAGAIN, errno.ENOBUFS) and self._leave_by is None:
+            self._notice = Notice(f"Cannot send: {os.strerror(failure)}."[:LONGEST_NOTICE], True)
+
+    def quit(self, *, now: int) -> None:
+        """End the session; the second time, at once."""
+        if self._leave_by is not None:
+            self._finish(Report(0, ""))
+            return
+        heard = self._transport.last_heard
+        reachable = heard is not None and now - heard < SILENT_AFTER_MS
+        # Transport gives up by itself when a server that was there a moment ago does not answer.
+        self._leave_by = now + (2 * SILENT_AFTER_MS if reachable else LEAVE_TIMEOUT_MS)
+        self._notice = Notice("Exiting on user request...", True)
+        self._transport.start_shutdown(now=now)
+
+    def orphaned(self, *, now: int) -> None:
+        """Say that the launcher is gone: end the session, soon."""
+        if self._leave_by is None:
+            self.quit(now=now)
+        self._leave_by = min(self._leave_by or now, now + ORPHANED_TIMEOUT_MS)
+
+    # --- What goes out ------------------------------------------------------------------------------------------
+
+    def datagrams_to_send(self, *, now: int) -> list[tuple[bytes, Address]]:
+        """Return the datagrams that are due; then say `report_sent` for each."""
+        datagrams = self._transport.datagrams_to_send(now=now)
+        if datagrams:
+            number = self._transport.sent_num
+            position = self._transport.last_sent_state().position
+            if number > self._positions[-1][0]:
+                self._positions.append((number, position))
+        self._digest_events()
+        self._check_time(now=now)
+        return datagrams
+
+    def messages_to_send(self, *, now: int) -> list[ToRenderer]:
+        """Return what the renderer does not know yet, in the order in which it must learn it."""
+        renderer = self._renderer
+        if renderer is None:
+            return []
+        messages: list[ToRenderer] = []
+        if self._transport.last_heard is not None:
+            # The frame goes first: progress read with an older frame would judge predictions by the wrong screen.
+            frame = renderer.frames.encode(self._transport.remote_state().snapshot)
+            if frame is not None:
+                messages.append(frame)
+        progress = self._progress(renderer)
+        if progress != renderer.progress:
+            renderer.progress = progress
+            messages.append(progress)
+        if self._notice != renderer.notice and (self._notice.text or renderer.notice is not None):
+            renderer.notice = self._notice
+            messages.append(self._notice)
+        link = self._link()
+        if link != renderer.link and (messages or self._is_link_due(renderer, link, now=now)):
+            renderer.link = link
+            renderer.link_told_at = now
+            messages.append(link)
+        if self.outcome is not None:
+            messages.append(Exit())
+        return messages
+
+    def next_deadline(self, *, now: int) -> int | None:
+        """Return when `datagrams_to_send` and `messages_to_send` want to be called next; None = never."""
+        deadlines = [self._transport.next_deadline(now=now), self._leave_by]
+        if self._transport.last_heard is None:
+            deadlines.append(self._started + CONNECT_TIMEOUT_MS)
+        renderer = self._renderer
+        if renderer is not None and renderer.link is not None and self._link() != renderer.link:
+            deadlines.append(renderer.link_told_at + LINK_REFRESH_MS)
+        return min([each for each in deadlines if each is not None], default=None)
+
+    def port_hop_due(self, *, now: int) -> bool:
+        """Return whether to open another socket now; then say `port_hopped`."""
+        return self._leave_by is None and self._transport.port_hop_due(now=now)
+
+    def port_hopped(self, *, now: int) -> None:
+        """Say that another socket is in use."""
+        self._transport.port_hopped(now=now)
+
+    # --- Private ------------------------------------------------------------------------------------------------
+
+    def _resize(self, columns: int, lines: int, *, now: int) -> None:
+        if (columns, lines) == self._size or self._leave_by is not None:
+            return
+        self._size = (columns, lines)
+        self._stream = self._stream.push_resize(columns, lines)
+        self._transport.set_local_state(self._stream, now=now)
+
+    def _digest_events(self) -> None:
+        for event in self._transport.events():
+            if isinstance(event, PeerShutdown):
+                self._notice = Notice("", False)
+            elif isinstance(event, ShutdownDone):
+                self._finish(Report(0, ""))
+            elif isinstance(event, VersionMismatch):
+                self._finish(Report(1, f"mosh-client: {event.message}"))
+            elif isinstance(event, SessionExhausted):
+                self._finish(
+                    Report(
+                        1, "mosh-client: this session's key has encrypted all that it safely can; start a new session."
+                    )
+                )
+
+    def _check_time(self, *, now: int) -> None:
+        if self._leave_by is not None:
+            if now >= self._leave_by:
+                self._finish(Report(0, ""))
+        elif self._transport.last_heard is None and now - self._started >= CONNECT_TIMEOUT_MS:
+            self._finish(Report(1, connection_failure(self._ip, self._port)))
+
+    def _finish(self, outcome: Report) -> None:
+        if self.outcome is None:
+            self.outcome = outcome
+
+    def _progress(self, renderer: RendererLink) -> Progress:
+        transport = self._transport
+        echo_ack = transport.remote_state().echo_ack
+        positions = self._positions
+        while len(positions) > 1 and positions[1][0] <= echo_ack:
+            positions.popleft()
+        echoed = positions[0][1] if positions[0][0] <= echo_ack else 0
+        progress = Progress(
+            renderer.batch_at(transport.last_sent_state().position),
+            renderer.batch_at(transport.acknowledged_state().position),
+            renderer.batch_at(echoed),
+        )
+        renderer.forget_up_to(min(progress))
+        return progress
+
+    def _link(self) -> Link:
+        transport = self._transport
+        return Link(
+            transport.last_heard,
+            transport.last_acknowledged_at,
+            min(transport.send_interval, LARGEST_COUNT),
+            round(transport.srtt),
+            self._port,
+        )
+
+    @staticmethod
+    def _is_link_due(renderer: RendererLink, link: Link, *, now: int) -> bool:
+        told = renderer.link
+        return (
+            told is None
+            or told.last_heard is None
+            or told.last_acknowledged is None
+            or told.send_interval != link.send_interval
+            or told.port != link.port
+            or now - renderer.link_told_at >= LINK_REFRESH_MS
+        )
+
+
+def connection_failure(ip: str, port: int) -> str:
+    """Return what the user reads when no datagram of the server ever came."""
+    return (
+        f"mosh did not make a successful connection to {ip}:{port}.\n"
+        f"Please verify that UDP port {port} is not firewalled and can reach the server.\n\n"
+        "(mosh-server takes a UDP port between 60001 and 60999 unless told otherwise;\n"
+        "the -p option of mosh selects a particular one.)"
+    )

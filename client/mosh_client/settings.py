@@ -1,0 +1,43 @@
+"""What the user chose in the environment, read and checked once, before anything is started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from mosh_client.renderer.escape_key import EscapeKeySpec, parse_escape_key
+from mosh_common.errors import UsageError
+
+PREDICTION_DISPLAYS: Final = ("adaptive", "always", "never", "experimental")
+TITLE_PREFIX: Final = "[mosh] "
+
+
+class Settings(NamedTuple):
+    """The renderer's choices; the network process needs none of them but `verbose`."""
+
+    prediction_display: str  # one of PREDICTION_DISPLAYS
+    prediction_overwrite: bool  # a predicted character replaces the one under the cursor
+    escape_key: EscapeKeySpec | None  # None: no key leaves the session
+    title_prefix: str
+    alternate_screen: bool  # use terminfo's smcup and rmcup
+    truecolor: bool  # COLORTERM says that the terminal shows RGB colours
+    verbose: int
+
+
+def read_settings(environment: Mapping[str, str], *, verbose: int = 0) -> Settings:
+    """Return the settings that `environment` asks for. Raises UsageError with one sentence for the user."""
+    display = environment.get("MOSH_PREDICTION_DISPLAY", "adaptive")
+    if display not in PREDICTION_DISPLAYS:
+        raise UsageError(
+            f"MOSH_PREDICTION_DISPLAY is {display!r}; it can be {', '.join(PREDICTION_DISPLAYS[:-1])} or"
+            f" {PREDICTION_DISPLAYS[-1]}."
+        )
+    return Settings(
+        prediction_display=display,
+        prediction_overwrite=environment.get("MOSH_PREDICTION_OVERWRITE", "no") in ("yes", "1", "true"),
+        escape_key=parse_escape_key(environment.get("MOSH_ESCAPE_KEY")),
+        title_prefix="" if "MOSH_TITLE_NOPREFIX" in environment else TITLE_PREFIX,
+        alternate_screen="MOSH_NO_TERM_INIT" not in environment,
+        truecolor=environment.get("COLORTERM", "") in ("truecolor", "24bit"),
+        verbose=verbose,
+    )

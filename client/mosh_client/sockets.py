@@ -1,0 +1,69 @@
+"""The client's UDP sockets: one to send from, older ones to listen on.
+
+A new source port gets a session out of a NAT or firewall that forgot or blocked the old one; answers to what the old
+ones sent may still come for a while (protocol.md §1). When to hop is the transport's to say.
+"""
+
+from __future__ import annotations
+
+from mosh_common.errors import EnvironmentFailure
+from mosh_common.io.udp import Address, UdpSocket
+from mosh_common.protocol import PORT_LIFETIME_MS, PORTS_KEPT
+
+
+class Sockets:
+    """Sends from the newest socket, receives from all."""
+
+    def __init__(self, peer: Address, *, now: int) -> None:
+        """Open the first socket. Raises EnvironmentFailure."""
+        self._peer = peer
+        self._sockets = [UdpSocket.for_peer(peer)]  # newest last
+        self._chosen_at = now  # when the newest one was
+
+    @property
+    def filenos(self) -> list[int]:
+        """The descriptors to watch."""
+        return [sock.fileno() for sock in self._sockets]
+
+    def send(self, data: bytes, to: Address) -> int:
+        """Send a datagram; return 0 or the errno."""
+        return self._sockets[-1].send(data, to)
+
+    def receive(self, fd: int) -> list[tuple[bytes, Address, bool]]:
+        """Return what waits on one of `filenos`: (datagram, source, congestion mark seen)."""
+        for sock in self._sockets:
+            if sock.fileno() == fd:
+                return sock.receive()
+        return []
+
+    def hop(self, *, now: int) -> list[int]:
+        """Open another socket to send from; return the descriptors to be forgotten, now closed."""
+        try:
+            fresh = UdpSocket.for_peer(self._peer)
+        except EnvironmentFailure:
+            return []  # e.g. no descriptors left: the old one goes on
+        self._sockets.append(fresh)
+        self._chosen_at = now
+        return self._close_oldest(len(self._sockets) - PORTS_KEPT)
+
+    def close_expired(self, *, now: int) -> list[int]:
+        """Close the old sockets once the newest has served long enough; return the closed descriptors."""
+        if len(self._sockets) == 1 or now < self._chosen_at + PORT_LIFETIME_MS:
+            return []
+        return self._close_oldest(len(self._sockets) - 1)
+
+    def next_deadline(self, *, now: int) -> int | None:
+        """Return when `close_expired` has something to do; None = never."""
+        return self._chosen_at + PORT_LIFETIME_MS if len(self._sockets) > 1 else None
+
+    def close(self) -> None:
+        """Close all."""
+        self._close_oldest(len(self._sockets))
+
+    def _close_oldest(self, count: int) -> list[int]:
+        closed: list[int] = []
+        for sock in self._sockets[: max(count, 0)]:
+            closed.append(sock.fileno())
+            sock.close()
+        del self._sockets[: max(count, 0)]
+        return closed
