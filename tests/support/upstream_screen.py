@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -80,8 +81,7 @@ class UpstreamScreen:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "MOSH_"))}
         environment |= {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
         started = subprocess.run(
-            [SERVER or "mosh-server", "new", "-i", "127.0.0.1", "-p", "61200:61999", "-c", "256", "--"]
-            + ["sh", "-c", "stty raw -echo; exec cat"],
+            shlex.split(f"{SERVER} new -i 127.0.0.1 -p 61200:61999 -c 256 -- sh -c 'stty raw -echo; exec cat'"),
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -90,7 +90,8 @@ class UpstreamScreen:
         )
         words = re.search(rb"MOSH CONNECT (\d+) (\S{22})", started.stdout)
         detached = re.search(rb"pid = (\d+)", started.stderr)
-        assert words is not None and detached is not None, started
+        assert words is not None, started
+        assert detached is not None, started
         self._pid = int(detached[1])
         self._cipher = AESOCB3(base64.b64decode(words[2] + b"=="))
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -248,6 +249,8 @@ def read_drawing(drawing: str, columns: int, lines: int) -> tuple[list[list[Cell
         if final == "h" or final == "l" or token.startswith("\x1b]"):
             rest.append(token)
             continue
+        if token == "\b" and pending:
+            column += 1  # upstream counts from beyond the last column here, wherever its own emulator then is
         pending = False
         background = "0" + "".join(re.findall(r";4(?:8;[0-9;]*|[0-7])(?=;|$)", rendition))
         if token == "\r":

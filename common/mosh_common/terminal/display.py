@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from .cells import DEFAULT_MODES, DEFAULT_STYLE, EMPTY, Modes, Palette, Row, Snapshot, blank_row
-from .dialect import WIRE, Dialect
-from .display_pen import REPRINT_LIMIT, Pen
-from .display_rows import RowPainter
-from .display_scroll import Scroll, find_scroll, scroll_rows, write_scroll
+from mosh_common.terminal.cells import DEFAULT_MODES, DEFAULT_STYLE, EMPTY, Modes, Palette, Row, Snapshot, blank_row
+from mosh_common.terminal.dialect import WIRE, Dialect
+from mosh_common.terminal.display_pen import REPRINT_LIMIT, Pen
+from mosh_common.terminal.display_rows import RowPainter
+from mosh_common.terminal.display_scroll import Scroll, find_scroll, scroll_rows, write_scroll
 
 __all__ = ["WIRE", "Dialect", "diff"]
 

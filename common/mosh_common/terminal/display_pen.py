@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from .cells import Style
-from .dialect import Dialect
-from .display_sgr import hyperlink, rendition
+from mosh_common.terminal.cells import Style
+from mosh_common.terminal.dialect import Dialect
+from mosh_common.terminal.display_sgr import hyperlink, rendition
 
 UNKNOWN: Final = -1
 

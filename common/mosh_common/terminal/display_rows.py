@@ -10,9 +10,9 @@ import re
 from operator import ne, or_
 from typing import Final
 
-from .cells import CLUSTER, EMPTY, WIDE_TAIL, Row, Style
-from .display_pen import UNKNOWN, Pen
-from .display_sgr import erasable
+from mosh_common.terminal.cells import CLUSTER, EMPTY, WIDE_TAIL, Row, Style
+from mosh_common.terminal.display_pen import UNKNOWN, Pen
+from mosh_common.terminal.display_sgr import erasable
 
 _DIRTY: Final = re.compile(b"\x01+")
 _STYLE_RUN: Final = re.compile(r"(.)\1*", re.DOTALL)
@@ -33,7 +33,6 @@ _AGREED_WIDE: Final = "\u3001-\u3029\u3041-\u3096\u309b-\u30ff\u3400-\u4db5\u4e0
 _TOKEN: Final = re.compile(f"(?:[{_AGREED}]|[{_AGREED_WIDE}]\x01)+|.\x01?", re.DOTALL)
 _SAFE: Final = re.compile(f"(?:[{_AGREED}]|[{_AGREED_WIDE}]\x01)+")
 _SAFE_CLUSTER: Final = re.compile(f"[{_AGREED}{_AGREED_WIDE}][\u0300-\u034e\u0350-\u036f]+")
-_EMOJI: Final = "\u231a"  # from here on a further code point of a cluster may be wide on the other end
 
 
 class RowPainter:
@@ -61,24 +60,22 @@ class RowPainter:
         letters = new[1]
         mask = _differences(old, new, old_text, new_text)
 
+        if WIDE_TAIL in new_text:
+            mask = _whole_graphemes(mask, new_text)
+
         # A row's wrap flag lives in its last cell: printing past it sets the flag, rewriting it clears it.
         wraps = new[2] and index < self._bottom
         through = wraps and (not old[2] or not wrap_known or mask[-1] == 1)
-        clear = not new[2] and (old[2] or not wrap_known)
-        if through or clear:
-            mask = mask[:-1] + b"\x01"
-        if self._wrapping:
-            mask = b"\x01" + mask[1:]
-        if 1 not in mask:
+        if through or (not new[2] and (old[2] or not wrap_known)):
+            mask = mask[:-2] + b"\x01\x01" if new_text[-1] == WIDE_TAIL else mask[:-1] + b"\x01"
+        if 1 not in mask and not self._wrapping:
             return
-        if not new_text.isascii() or not old_text.isascii() or CLUSTER in new_text:
-            mask = _whole_graphemes(mask, old_text, new_text, new)
         if self._wrapping:
             mask = self._begin_after_wrap(new, new_text, mask)
         self._wrapping = False
 
         end = columns
-        tail = self._erasable_tail(new_text, letters) if not through else columns
+        tail = columns if new[2] else self._erasable_tail(new_text, letters)  # EL takes the wrap flag along
         erase_at = UNKNOWN
         if tail < columns:
             first = mask.find(1, tail)
@@ -278,12 +275,12 @@ def _differences(old: Row, new: Row, old_text: str, new_text: str) -> bytes:
     return mask
 
 
-def _whole_graphemes(mask: bytes, old_text: str, new_text: str, new: Row) -> bytes:
-    """Extend what is to be drawn to whole graphemes, and to cells which the other end may overwrite with them."""
+def _whole_graphemes(mask: bytes, text: str) -> bytes:
+    """Extend what is to be drawn to both halves of wide characters."""
     marks = bytearray(mask)
-    columns = len(marks)
-    if WIDE_TAIL in new_text:
-        for column in range(1, columns):
-            if new_text[column] == WIDE_TAIL and marks[column] != marks[column - 1]:
-                marks[column] = marks[column - 1] = 1
+    column = text.find(WIDE_TAIL)
+    while column > 0:
+        if marks[column] != marks[column - 1]:
+            marks[column] = marks[column - 1] = 1
+        column = text.find(WIDE_TAIL, column + 1)
     return bytes(marks)

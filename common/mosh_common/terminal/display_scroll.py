@@ -8,9 +8,9 @@ from __future__ import annotations
 from operator import ne
 from typing import Final, NamedTuple
 
-from .cells import DEFAULT_STYLE, EMPTY, Row, Style, blank_row
-from .dialect import Dialect
-from .display_pen import Pen
+from mosh_common.terminal.cells import DEFAULT_STYLE, EMPTY, Row, Style, blank_row
+from mosh_common.terminal.dialect import Dialect
+from mosh_common.terminal.display_pen import Pen
 
 # DECSTBM, a move, the lines, DECSTBM reset: about 16 octets for a region, fewer for the whole screen.
 _COST_REGION: Final = 18

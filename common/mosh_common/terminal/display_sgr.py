@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from .cells import (
+from mosh_common.terminal.cells import (
     BLINK,
     BOLD,
     DEFAULT_COLOR,
@@ -25,7 +25,7 @@ from .cells import (
     UNDERLINE_SINGLE,
     Style,
 )
-from .dialect import TRUECOLOR, Dialect
+from mosh_common.terminal.dialect import TRUECOLOR, Dialect
 
 # (flag, switches it on, switches it off). 22 switches bold and faint off together.
 _FLAGS: Final = (

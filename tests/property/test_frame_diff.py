@@ -1,0 +1,128 @@
+"""The frame diff's invariant on our own emulator: executing diff(A, B) on A gives B, in every field."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.support.screens import canonical, programs
+
+from mosh_common.terminal.cells import Snapshot
+from mosh_common.terminal.dialect import TRUECOLOR, WIRE, XTERM, Dialect
+from mosh_common.terminal.display import diff
+from mosh_common.terminal.emulator import Emulator
+
+_COLUMNS = st.integers(1, 24)
+_LINES = st.integers(1, 9)
+_SHOWS_EVERYTHING = {
+    "colors": TRUECOLOR,
+    "extended_underline": True,
+    "hyperlinks": True,
+    "cursor_shape": True,
+    "unicode": True,
+    "title": True,
+    "clipboard": True,
+    "every_bell": True,
+}
+_dialects = st.builds(
+    Dialect,
+    **{
+        name: st.just(_SHOWS_EVERYTHING[name]) if name in _SHOWS_EVERYTHING else st.booleans()
+        for name in Dialect._fields
+    },
+)
+
+
+def _screen(columns: int, lines: int, program: str) -> Snapshot:
+    emulator = Emulator(columns, lines)
+    emulator.feed(program.encode())
+    return emulator.snapshot()
+
+
+def _assert_leads(old: Snapshot, new: Snapshot, dialect: Dialect = WIRE) -> None:
+    receiver = Emulator(old.columns, old.lines)
+    receiver.restore(old)
+    if (old.columns, old.lines) != (new.columns, new.lines):
+        receiver.resize(new.columns, new.lines)
+    output = diff(old, new, dialect=dialect)
+    receiver.feed(output)
+    assert canonical(receiver.snapshot()) == canonical(new), output
+    assert receiver.replies() == b""
+
+
+def _in_reach(old: Snapshot, new: Snapshot) -> Snapshot:
+    """Return `new` with what no output can take back: a bell that rang, a title and a clipboard once they were set."""
+    return new._replace(
+        bell_count=max(old.bell_count, new.bell_count),
+        title_set=old.title_set or new.title_set,
+        clipboard=new.clipboard or old.clipboard,
+    )
+
+
+@given(_COLUMNS, _LINES, programs, programs)
+@settings(max_examples=300, deadline=None)
+def test_a_diff_leads_to_what_the_application_did_next(columns: int, lines: int, first: str, then: str) -> None:
+    emulator = Emulator(columns, lines)
+    emulator.feed(first.encode())
+    old = emulator.snapshot()
+    emulator.feed(then.encode())
+    _assert_leads(old, emulator.snapshot())
+
+
+@given(_COLUMNS, _LINES, programs, programs)
+@settings(max_examples=300, deadline=None)
+def test_a_diff_leads_from_any_screen_to_any_other_of_its_size(
+    columns: int, lines: int, first: str, second: str
+) -> None:
+    old, new = _screen(columns, lines, first), _screen(columns, lines, second)
+    _assert_leads(old, _in_reach(old, new))
+
+
+@given(_COLUMNS, _LINES, programs, _COLUMNS, _LINES, programs)
+@settings(max_examples=150, deadline=None)
+def test_a_diff_leads_to_a_screen_of_another_size(
+    old_columns: int, old_lines: int, first: str, columns: int, lines: int, second: str
+) -> None:
+    old, new = _screen(old_columns, old_lines, first), _screen(columns, lines, second)
+    _assert_leads(old, _in_reach(old, new))
+
+
+@given(_COLUMNS, _LINES, programs, programs, _dialects)
+@settings(max_examples=300, deadline=None)
+def test_a_terminal_that_lacks_something_shows_the_same(
+    columns: int, lines: int, first: str, then: str, dialect: Dialect
+) -> None:
+    emulator = Emulator(columns, lines)
+    emulator.feed(first.encode())
+    old = emulator.snapshot()
+    emulator.feed(then.encode())
+    _assert_leads(old, emulator.snapshot(), dialect)
+
+
+@given(_COLUMNS, _LINES, programs, programs)
+@settings(max_examples=150, deadline=None)
+def test_a_terminal_in_an_unknown_state_is_drawn_whole(columns: int, lines: int, unknown: str, program: str) -> None:
+    terminal = Emulator(columns, lines)
+    terminal.feed(unknown.encode())
+    before = terminal.snapshot()
+    new = _screen(columns, lines, program)
+    terminal.feed(diff(None, new, dialect=XTERM))
+    after = terminal.snapshot()
+    expected = new._replace(
+        bell_count=before.bell_count,
+        clipboard=before.clipboard,
+        title=new.title if new.title_set else before.title,
+        title_set=before.title_set or new.title_set,
+        icon_name=before.icon_name,
+        modes=new.modes._replace(cursor_shape=new.modes.cursor_shape or before.modes.cursor_shape),
+    )
+    assert canonical(after) == canonical(expected)
+
+
+@given(_COLUMNS, _LINES, programs)
+@settings(max_examples=100, deadline=None)
+def test_an_equal_screen_costs_nothing(columns: int, lines: int, program: str) -> None:
+    first = _screen(columns, lines, program)
+    second = _screen(columns, lines, program)
+    assert first is not second
+    at_the_edge = first.cursor_column == columns - 1
+    assert diff(first, second) == b"" or at_the_edge
