@@ -7,12 +7,18 @@ knows nothing of keys; why a guess is made is prediction.py's business.
 from __future__ import annotations
 
 import enum
-import unicodedata
 from typing import Final, NamedTuple
 
-from mosh_common.terminal.cells import CLUSTER, EMPTY, UNDERLINE_SINGLE, WIDE_TAIL, Row, Snapshot, Style
+from mosh_client.renderer.prediction_confidence import Habit
+from mosh_common.terminal.cells import CLUSTER, EMPTY, FAINT, RGB, UNDERLINE_SINGLE, WIDE_TAIL, Row, Snapshot, Style
+from mosh_common.terminal.width import char_width
 
 BLANK: Final = " "
+
+_BRIGHT_BLACK: Final = 8
+_GREYS: Final = range(236, 251)  # of the 256 colours' ramp, those that are readable and yet dim
+_GREY_SPREAD: Final = 24  # of 255: how far a grey's parts may lie apart
+_GREY_BRIGHTEST: Final = 0xB4
 
 
 class Verdict(enum.Enum):
@@ -32,51 +38,58 @@ class Cell(NamedTuple):
     known: bool = True  # False: something unforeseeable is shifted in here
 
 
+class Origin(NamedTuple):
+    """Where a guess comes from: what all guesses of one key share."""
+
+    epoch: int  # shown once this epoch is confirmed
+    batch: int  # judged once the echo ack reaches this input batch
+    made_at: int  # ms
+    habit: Habit | None = None  # what the program is expected to do with the key
+
+
 class CellGuess:
     """One cell's expected contents."""
 
-    __slots__ = ("batch", "cell", "epoch", "made_at", "originals", "typed")
+    __slots__ = ("cell", "credited", "origin", "original_style", "originals", "typed")
 
     def __init__(
-        self, cell: Cell, *, epoch: int, batch: int, made_at: int, originals: tuple[str, ...], typed: bool
+        self, cell: Cell, origin: Origin, *, originals: tuple[str, ...], original_style: Style, typed: bool
     ) -> None:
         self.cell = cell
-        self.epoch = epoch  # shown once this epoch is confirmed
-        self.batch = batch  # judged once the echo ack reaches this input batch
-        self.made_at = made_at  # ms
+        self.origin = origin
         self.originals = originals  # texts that it replaces, all that were seen there since
+        self.original_style = original_style  # of the text replaced first
         self.typed = typed  # the key's own character, rather than one moved by it
+        self.credited = False  # already seen to be right, before the echo ack
 
-    def verdict(self, shown: str, *, echo_acknowledged: int) -> Verdict:
-        """Judge by the text that the server's screen shows in the cell."""
-        if self.batch > echo_acknowledged:
+    def verdict(self, shown: Cell, *, echo_acknowledged: int) -> Verdict:
+        """Judge by what the server's screen shows in the cell."""
+        if self.origin.batch > echo_acknowledged:
             return Verdict.PENDING
         text = self.cell.text
         if not self.cell.known or text in (BLANK, WIDE_TAIL):
             return Verdict.NO_CREDIT
-        if text != shown:
+        if text != shown.text:
             return Verdict.WRONG
-        return Verdict.NO_CREDIT if text in self.originals else Verdict.CORRECT
+        return Verdict.CORRECT if self.proves(shown) else Verdict.NO_CREDIT
+
+    def proves(self, shown: Cell) -> bool:
+        """Whether the cell can only look like this because the guess was right."""
+        text = self.cell.text
+        if text != shown.text or text in (BLANK, WIDE_TAIL) or not self.cell.known:
+            return False
+        if text not in self.originals:
+            return True
+        # A dim proposal of the same text that takes the colour of typed text was typed.
+        return self.typed and is_dim(self.original_style) and not is_dim(shown.style)
 
 
-class CursorGuess:
-    """Where the cursor is expected, as the last key of its epoch left it."""
+class CursorGuess(NamedTuple):
+    """Where the cursor is expected after a key."""
 
-    __slots__ = ("batch", "column", "epoch", "made_at", "row")
-
-    def __init__(self, row: int, column: int, *, epoch: int, batch: int, made_at: int) -> None:
-        self.row = row
-        self.column = column
-        self.epoch = epoch
-        self.batch = batch
-        self.made_at = made_at
-
-    def verdict(self, screen: Snapshot, *, echo_acknowledged: int) -> Verdict:
-        """Judge by the server's cursor."""
-        if self.batch > echo_acknowledged:
-            return Verdict.PENDING
-        right = (self.row, self.column) == (screen.cursor_row, screen.cursor_column)
-        return Verdict.CORRECT if right else Verdict.WRONG
+    row: int
+    column: int
+    origin: Origin
 
 
 class Guesses:
@@ -84,45 +97,35 @@ class Guesses:
 
     def __init__(self) -> None:
         self.rows: dict[int, dict[int, CellGuess]] = {}  # row → column → guess; no row without guesses
-        self.cursors: list[CursorGuess] = []  # one for each epoch at most, in order of epoch
+        self.trail: list[CursorGuess] = []  # key by key; epochs and batches never decrease
 
     def __bool__(self) -> bool:
-        return bool(self.rows or self.cursors)
+        return bool(self.rows or self.trail)
 
     def clear(self) -> None:
         """Forget everything."""
         self.rows.clear()
-        self.cursors.clear()
+        self.trail.clear()
 
     def expect(
-        self,
-        screen: Snapshot,
-        row: int,
-        column: int,
-        cell: Cell,
-        *,
-        epoch: int,
-        batch: int,
-        now: int,
-        typed: bool = False,
+        self, screen: Snapshot, row: int, column: int, cell: Cell, origin: Origin, *, typed: bool = False
     ) -> None:
         """Guess that `cell` will be there, instead of what was guessed or is shown there."""
-        shown = text_at(screen.rows[row], column)
+        shown = cell_at(screen, row, column)
         guesses = self.rows.setdefault(row, {})
         old = guesses.get(column)
         if old is None:
-            originals: tuple[str, ...] = (shown,)
+            originals: tuple[str, ...] = (shown.text,)
+            original_style = shown.style
         else:
-            originals = old.originals if shown in old.originals else (*old.originals, shown)
-        guesses[column] = CellGuess(cell, epoch=epoch, batch=batch, made_at=now, originals=originals, typed=typed)
+            originals, original_style = old.originals, old.original_style
+            if shown.text not in originals:
+                originals = (*originals, shown.text)
+        guesses[column] = CellGuess(cell, origin, originals=originals, original_style=original_style, typed=typed)
 
-    def expect_cursor(self, row: int, column: int, *, epoch: int, batch: int, now: int) -> None:
-        """Guess that the cursor will be there; an earlier epoch's guess stays beside it."""
-        guess = CursorGuess(row, column, epoch=epoch, batch=batch, made_at=now)
-        if self.cursors and self.cursors[-1].epoch == epoch:
-            self.cursors[-1] = guess
-        else:
-            self.cursors.append(guess)
+    def expect_cursor(self, row: int, column: int, origin: Origin) -> None:
+        """Guess that the cursor will be there after the key."""
+        self.trail.append(CursorGuess(row, column, origin))
 
     def expected_row(self, screen: Snapshot, row: int) -> list[Cell]:
         """Return the row as it is expected to look, all epochs included."""
@@ -138,31 +141,29 @@ class Guesses:
         if not guesses:
             del self.rows[row]
 
-    def drop_from_epoch(self, epoch: int) -> None:
-        """Forget that epoch and what was built upon it."""
+    def keep_epochs(self, first: int, beyond: int) -> None:
+        """Forget all guesses but those of the epochs from `first` up to, not including, `beyond`."""
         for row in list(self.rows):
-            kept = {column: guess for column, guess in self.rows[row].items() if guess.epoch < epoch}
+            kept = {column: guess for column, guess in self.rows[row].items() if first <= guess.origin.epoch < beyond}
             if kept:
                 self.rows[row] = kept
             else:
                 del self.rows[row]
-        self.cursors = [guess for guess in self.cursors if guess.epoch < epoch]
+        self.trail = [guess for guess in self.trail if first <= guess.origin.epoch < beyond]
 
     def oldest_made_at(self) -> int | None:
         """When the guess that waits longest was made."""
-        cells = (guess.made_at for row in self.rows.values() for guess in row.values())
-        return min((*cells, *(guess.made_at for guess in self.cursors)), default=None)
+        cells = (guess.origin.made_at for row in self.rows.values() for guess in row.values())
+        return min((*cells, *(guess.origin.made_at for guess in self.trail)), default=None)
 
     def lay_over(self, screen: Snapshot, *, confirmed_epoch: int, underlined: bool) -> Snapshot:
         """Return the screen with the guesses up to that epoch in it; the same object if nothing differs."""
         rows: list[Row] | None = None
         for row, guesses in self.rows.items():
-            if row >= screen.lines:
-                continue
             shown = [
                 (column, guess.cell)
                 for column, guess in guesses.items()
-                if guess.epoch <= confirmed_epoch and column < screen.columns and guess.cell.known
+                if guess.origin.epoch <= confirmed_epoch and guess.cell.known
             ]
             changed = _overlay(screen, screen.rows[row], shown, underlined=underlined)
             if changed is not None:
@@ -170,9 +171,10 @@ class Guesses:
                     rows = list(screen.rows)
                 rows[row] = changed
         cursor_row, cursor_column = screen.cursor_row, screen.cursor_column
-        for cursor in self.cursors:
-            if cursor.epoch <= confirmed_epoch and cursor.row < screen.lines and cursor.column < screen.columns:
+        for cursor in reversed(self.trail):
+            if cursor.origin.epoch <= confirmed_epoch:
                 cursor_row, cursor_column = cursor.row, cursor.column
+                break
         moved = (cursor_row, cursor_column) != (screen.cursor_row, screen.cursor_column)
         if rows is None and not moved:
             return screen
@@ -192,6 +194,12 @@ def text_at(row: Row, column: int) -> str:
     return BLANK if char == EMPTY else char
 
 
+def cell_at(screen: Snapshot, row: int, column: int) -> Cell:
+    """Return the server's cell."""
+    cells = screen.rows[row]
+    return Cell(text_at(cells, column), screen.palette.styles[ord(cells[1][column])])
+
+
 def read_row(screen: Snapshot, row: int) -> list[Cell]:
     """Return the server's row as cells."""
     text, letters, _, clusters = screen.rows[row]
@@ -205,9 +213,20 @@ def read_row(screen: Snapshot, row: int) -> list[Cell]:
     return cells
 
 
+def is_dim(style: Style) -> bool:
+    """Whether text of that style is meant to stand back."""
+    color = style.fg
+    if style.flags & FAINT or color == _BRIGHT_BLACK or color in _GREYS:
+        return True
+    if color < RGB:
+        return False
+    parts = (color >> 16 & 255, color >> 8 & 255, color & 255)
+    return max(parts) - min(parts) <= _GREY_SPREAD and max(parts) <= _GREY_BRIGHTEST
+
+
 def is_wide(text: str) -> bool:
     """Whether a grapheme takes two columns."""
-    return text > "\u10ff" and (len(text) > 1 or unicodedata.east_asian_width(text) in "WF")
+    return char_width(text[0]) == 2
 
 
 def _overlay(screen: Snapshot, row: Row, shown: list[tuple[int, Cell]], *, underlined: bool) -> Row | None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import codecs
 import enum
-import unicodedata
 from typing import Final, NamedTuple
+
+from mosh_common.terminal.width import char_width
 
 # An ESC key and the start of a sequence look alike; a terminal writes a sequence in one go, so what comes
 # later than this after an ESC at the end of a read is a key of its own.
@@ -141,7 +142,7 @@ class InputParser:
 def _plain(char: str) -> Key:
     if char < " " or char == "\x7f":
         return _CONTROLS.get(char) or Key(KeyKind.CONTROL, char)
-    if "\x80" <= char < "\xa0" or char == "\ufffd" or unicodedata.category(char) in ("Mn", "Me", "Cf"):
+    if "\x80" <= char < "\xa0" or char == "\ufffd" or char_width(char) <= 0:
         return Key(KeyKind.UNPRINTABLE, char)
     return Key(KeyKind.TEXT, char)
 

@@ -1,7 +1,8 @@
 """The prediction engine: shows at once what the server's screen will most likely look like.
 
-Rules: prediction.md. Pure: time is an argument, input is what the tty read, frames are snapshots; it neither sends nor
-draws. It knows no state numbers, only the renderer's own batch numbers, and never assumes that a batch was sent.
+What goes beyond upstream's rules is listed in `Extension`. Pure: time is an argument, input is what the tty read,
+frames are snapshots; it neither sends nor draws. It knows no state numbers, only the renderer's own batch numbers, and
+never assumes that a batch was sent.
 
 How the caller plays it: `user_input` for each read of the tty; `set_progress` and `set_send_interval` as the network
 process reports them; `server_screen` for each frame, after each progress and when `next_deadline` has come; and
@@ -10,32 +11,98 @@ process reports them; `server_screen` for each frame, after each progress and wh
 
 from __future__ import annotations
 
-from typing import Final
+import enum
+from typing import Final, NamedTuple
 
 from mosh_client.renderer.display_preference import DisplayPreference, Visibility
-from mosh_client.renderer.guesses import BLANK, Cell, CellGuess, Guesses, Verdict, is_wide, text_at
+from mosh_client.renderer.guesses import BLANK, Cell, CellGuess, Guesses, Origin, Verdict, cell_at
 from mosh_client.renderer.input_parser import InputParser, Key, KeyKind
+from mosh_client.renderer.prediction_confidence import Confidence, Habit
+from mosh_client.renderer.prediction_line import EditedLine, Situation, foresee
+from mosh_client.renderer.prediction_realign import align
+from mosh_client.renderer.prediction_row import pane
 from mosh_common.terminal.cells import Snapshot
 
-__all__ = ["DisplayPreference", "PredictionEngine"]
+__all__ = ["ALL_EXTENSIONS", "DisplayPreference", "Extension", "PredictionEngine"]
 
 # Nobody types that much at once: it is a paste, and what a paste does to the screen is anyone's guess.
 PASTE_ABOVE_OCTETS: Final = 100
+
+# Keys remembered for realignment; who has more under way sees guesses again when the server has caught up.
+JOURNAL_LIMIT: Final = 512
+
+
+class Extension(enum.Enum):
+    """What the engine does beyond prediction.md; each can be left out, to measure what it brings."""
+
+    EARLY_CREDIT = enum.auto()  # a typed character that is seen needs no echo ack to prove its epoch
+    REBASE = enum.auto()  # keys under way are guessed anew once the unforeseeable before them is seen
+    PROMPT_TRUST = enum.auto()  # known prompts and lines that echo are shown without waiting
+    LINE_KEYS = enum.auto()  # Home, End, Ctrl-A/E/U/K/W, word keys, Delete
+
+
+ALL_EXTENSIONS: Final = frozenset(Extension)
+
+
+class Press(NamedTuple):
+    """One key on its way."""
+
+    key: Key
+    batch: int
+    at: int  # ms
+
+
+# Unforeseeable keys after which the same line goes on, and the habit that says so.
+_LINE_GOES_ON: Final[dict[Key, Habit]] = {
+    Key(KeyKind.TAB): Habit.AFTER_COMPLETION,
+    Key(KeyKind.UP): Habit.AFTER_HISTORY,
+    Key(KeyKind.DOWN): Habit.AFTER_HISTORY,
+    Key(KeyKind.RIGHT): Habit.AFTER_HISTORY,
+    Key(KeyKind.END): Habit.AFTER_HISTORY,
+    Key(KeyKind.CONTROL, "\x10"): Habit.AFTER_HISTORY,  # Ctrl-P
+    Key(KeyKind.CONTROL, "\x0e"): Habit.AFTER_HISTORY,  # Ctrl-N
+    Key(KeyKind.CONTROL, "\x19"): Habit.AFTER_HISTORY,  # Ctrl-Y
+    Key(KeyKind.CONTROL, "\x1f"): Habit.AFTER_HISTORY,  # Ctrl-_
+}
+# Those after which a new prompt may come: CR, LF, Ctrl-C, Ctrl-D, Ctrl-Z, Ctrl-\.
+_LINE_ENDS: Final = frozenset(
+    {Key(KeyKind.ENTER)} | {Key(KeyKind.CONTROL, control) for control in "\n\x03\x04\x1a\x1c"}
+)
 
 
 class PredictionEngine:
     """Guesses what keys do, judges the guesses by the server's frames, and lays the good ones over a frame."""
 
-    def __init__(self, *, display: DisplayPreference, overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        display: DisplayPreference,
+        overwrite: bool = False,
+        extensions: frozenset[Extension] = ALL_EXTENSIONS,
+    ) -> None:
+        experimental = display is DisplayPreference.EXPERIMENTAL
+        # how
         self._overwrite = overwrite  # a typed character replaces the one under the cursor
-        self._parser = InputParser()
+        self._epochs = not experimental
+        self._extensions = frozenset() if experimental else extensions
         self._visibility = Visibility(display)
-        self._epochs = display is not DisplayPreference.EXPERIMENTAL
+        self._parser = InputParser()
+        # what is guessed
         self._guesses = Guesses()
         self._epoch = 1  # of the guesses made now
         self._confirmed_epoch = 0  # guesses up to this one may be shown
-        self._echo_acknowledged = -1  # newest batch that the server's screen shows the effect of
-        self._size: tuple[int, int] | None = None  # columns and lines of the last frame
+        self._reason: Habit | None = None  # what let the current epoch be shown unconfirmed
+        # what is under way
+        self._journal: list[Press] = []  # keys since the last unforeseeable one that the server's screen shows
+        self._barrier: int | None = None  # batch of the last unforeseeable key that is still under way
+        self._after_barrier: Habit | None = None  # what must hold for the line to go on after it
+        self._echo_acknowledged = -1  # newest batch whose effect the server's screen shows
+        # what is known of the place
+        self._line: EditedLine | None = None
+        self._fresh = True  # a line has ended: what is typed next begins behind a prompt
+        self._overwriting_rows: set[int] = set()  # where text was seen not to make room
+        self._confidence = Confidence()
+        self._judged: tuple[Snapshot, int] | None = None  # frame and echo ack judged last
 
     # -- what comes in
 
@@ -47,9 +114,16 @@ class PredictionEngine:
         self.server_screen(screen, now=now)
         if len(data) > PASTE_ABOVE_OCTETS:
             self.reset()
+            self._barrier = batch
             return
         for key in keys:
-            self._guess(key, batch=batch, screen=screen, now=now)
+            press = Press(key, batch, now)
+            self._trust_known_line(screen)
+            self._journal.append(press)
+            self._guess(press, screen)
+        if len(self._journal) > JOURNAL_LIMIT:
+            self.reset()
+            self._barrier = batch
 
     def set_progress(self, *, sent: int, acknowledged: int, echo_acknowledged: int) -> None:
         """Take the newest batch sent, acknowledged and echo-acknowledged; call `server_screen` next."""
@@ -61,33 +135,36 @@ class PredictionEngine:
 
     def server_screen(self, screen: Snapshot, *, now: int) -> None:
         """Judge the guesses by a frame, or by the same one after progress or at a deadline; call `apply` next."""
-        size = (screen.columns, screen.lines)
-        if size != self._size:
-            self._size = size
+        before = self._judged
+        if before is None or (before[0].columns, before[0].lines) != (screen.columns, screen.lines):
             self.reset()
-        self._judge_cells(screen, now=now)
-        self._judge_cursors(screen)
+        if before is None or before[0] is not screen or before[1] != self._echo_acknowledged:
+            self._judged = (screen, self._echo_acknowledged)
+            self._judge(screen, now=now)
         oldest = self._guesses.oldest_made_at()
         if oldest is not None:
             self._visibility.note_pending(now - oldest)
         self._visibility.settle(guessing=oldest is not None)
 
     def reset(self) -> None:
-        """Forget all guesses; what follows must prove itself anew."""
+        """Forget all guesses and the line; what follows must prove itself anew."""
         self._guesses.clear()
+        self._journal.clear()
+        self._barrier = None
+        self._line = None
+        self._overwriting_rows.clear()
         self._become_tentative()
 
     # -- what goes out
 
     def apply(self, screen: Snapshot) -> Snapshot:
         """Return the screen as it is to be drawn; the same object when no guess changes it."""
-        if not self._guesses or not self._visibility.shown:
+        if not self._guesses or not self._visibility.shown or self._judged is None:
             return screen
-        if (screen.columns, screen.lines) != self._size:
+        if (screen.columns, screen.lines) != (self._judged[0].columns, self._judged[0].lines):
             return screen
-        return self._guesses.lay_over(
-            screen, confirmed_epoch=self._shown_epoch(), underlined=self._visibility.underlined
-        )
+        confirmed = self._confirmed_epoch if self._epochs else self._epoch
+        return self._guesses.lay_over(screen, confirmed_epoch=confirmed, underlined=self._visibility.underlined)
 
     def next_deadline(self, *, now: int) -> int | None:
         """When `server_screen` must be called although nothing came: a pending guess is about to count as a glitch."""
@@ -96,153 +173,209 @@ class PredictionEngine:
 
     # -- judging
 
-    def _shown_epoch(self) -> int:
-        return self._confirmed_epoch if self._epochs else self._epoch
+    def _judge(self, screen: Snapshot, *, now: int) -> None:
+        wrong = self._judge_cells(screen, now=now) or self._judge_cursor(screen)
+        if wrong:
+            self._rebase(screen, after=None)
+        elif self._barrier is not None and self._echo_acknowledged >= self._barrier:
+            self._rebase(screen, after=self._after_barrier)
 
-    def _judge_cells(self, screen: Snapshot, *, now: int) -> None:
+    def _judge_cells(self, screen: Snapshot, *, now: int) -> bool:
+        """Judge the cells; whether a wrong one brought down what was built upon it."""
         guesses = self._guesses
-        for row in sorted(guesses.rows):
-            for column in sorted(guesses.rows.get(row, ())):
-                guess = guesses.rows.get(row, {}).get(column)
-                if guess is None:
-                    continue  # went with a wrong one
-                verdict = self._verdict(guess, screen, row, column)
+        for row, columns in list(guesses.rows.items()):
+            for column, guess in sorted(columns.items()):
+                shown = cell_at(screen, row, column)
+                verdict = guess.verdict(shown, echo_acknowledged=self._echo_acknowledged)
+                if verdict is Verdict.PENDING:
+                    early = guess.typed and not guess.credited and Extension.EARLY_CREDIT in self._extensions
+                    if early and guess.proves(shown):
+                        self._correct(guess, row, column, shown, now=now)
+                    continue
                 if verdict is Verdict.WRONG:
-                    if self._wrong(guess.epoch):
-                        guesses.drop(row, column)
-                    elif not guesses:
-                        return
-                elif verdict is not Verdict.PENDING:
-                    guesses.drop(row, column)
-                    if verdict is Verdict.CORRECT:
-                        self._correct(guess, row, column, screen, now=now)
-
-    def _verdict(self, guess: CellGuess, screen: Snapshot, row: int, column: int) -> Verdict:
-        return guess.verdict(text_at(screen.rows[row], column), echo_acknowledged=self._echo_acknowledged)
-
-    def _correct(self, guess: CellGuess, row: int, column: int, screen: Snapshot, *, now: int) -> None:
-        self._confirmed_epoch = max(self._confirmed_epoch, guess.epoch)
-        self._visibility.note_confirmed(now - guess.made_at, now=now)
-        style = screen.palette.styles[ord(screen.rows[row][1][column])]
-        for other, right in self._guesses.rows.get(row, {}).items():
-            if other > column and right.typed:
-                right.cell = right.cell._replace(style=style)
-
-    def _wrong(self, epoch: int) -> bool:
-        """Drop what a wrong guess of that epoch brings down; True: only itself, which the caller drops."""
-        if not self._epochs:
-            return True
-        if epoch > self._confirmed_epoch:
-            self._guesses.drop_from_epoch(epoch)
-            self._become_tentative()
-        else:
-            self.reset()
+                    if guess.typed is False and shown.text == guess.originals[0]:
+                        self._overwriting_rows.add(row)
+                    if self._wrong(guess.origin):
+                        return True
+                elif verdict is Verdict.CORRECT and not guess.credited:
+                    self._correct(guess, row, column, shown, now=now)
+                guesses.drop(row, column)
         return False
 
-    def _judge_cursors(self, screen: Snapshot) -> None:
-        kept = []
-        for guess in self._guesses.cursors:
-            verdict = guess.verdict(screen, echo_acknowledged=self._echo_acknowledged)
-            if verdict is Verdict.PENDING:
-                kept.append(guess)
-            elif verdict is Verdict.WRONG and not self._wrong(guess.epoch):
-                return
-        self._guesses.cursors = kept
+    def _judge_cursor(self, screen: Snapshot) -> bool:
+        """Judge the newest cursor guess that can be judged; whether a wrong one brought down the rest.
 
-    # -- guessing
+        A frame may show more keys than its echo ack says, so any later guess may be the one that holds.
+        """
+        trail = self._guesses.trail
+        count = sum(1 for guess in trail if guess.origin.batch <= self._echo_acknowledged)
+        if count == 0:
+            return False
+        judged, later = trail[:count], trail[count:]
+        place = (screen.cursor_row, screen.cursor_column)
+        if any(guess[:2] == place for guess in (judged[-1], *later)):
+            for guess in judged:
+                self._confidence.right(guess.origin.habit)
+        else:
+            for guess in judged:
+                if guess.origin.epoch == judged[-1].origin.epoch and self._wrong(guess.origin):
+                    return True
+        self._guesses.trail = later
+        return False
+
+    def _correct(self, guess: CellGuess, row: int, column: int, shown: Cell, *, now: int) -> None:
+        origin = guess.origin
+        guess.credited = True
+        self._confirmed_epoch = max(self._confirmed_epoch, origin.epoch)
+        self._confidence.right(origin.habit)
+        if origin.epoch == self._epoch:
+            self._confidence.right(self._reason)
+        self._visibility.note_confirmed(now - origin.made_at, now=now)
+        line = self._line
+        if guess.typed and line is not None and line.row == row and column >= line.start:
+            line.echoes = True
+            self._confidence.echoed(line.prompt)
+        for other, right in self._guesses.rows[row].items():
+            if other > column and right.typed:
+                right.cell = right.cell._replace(style=shown.style)
+
+    def _wrong(self, origin: Origin) -> bool:
+        """Take note of a wrong guess; whether the rest must be guessed anew, rather than this one dropped alone."""
+        if not self._epochs:
+            return False
+        if self._barrier is not None and origin.batch <= self._barrier:
+            return False  # an unforeseeable key may have changed that: nobody's fault
+        self._confidence.wrong(origin.habit)
+        if origin.epoch <= self._confirmed_epoch:
+            self._confidence.wrong(self._reason)
+            if origin.habit is None and self._line is not None:
+                self._line.echoes = False
+                self._confidence.not_echoed(self._line.prompt)
+        return True
+
+    # -- starting anew
 
     def _become_tentative(self) -> None:
         """Start a new epoch: what follows is shown only once part of it was confirmed."""
         self._epoch += 1
+        self._reason = None
+
+    def _rebase(self, screen: Snapshot, *, after: Habit | None) -> None:
+        """Guess the keys that are still under way anew, from where the server's cursor is now."""
+        self._guesses.clear()
+        self._barrier = None
+        self._become_tentative()
+        boundary = self._echo_acknowledged
+        history, self._journal = self._journal, []
+        pending = [press for press in history if press.batch > boundary]
+        if Extension.REBASE not in self._extensions:
+            self._journal = pending
+            return
+        found = align(screen, [press.key for press in pending])
+        self._find_line(screen, typed_columns=found.columns)
+        if found.proven:
+            self._confirmed_epoch = self._epoch
+        elif self._confidence.trusts(after) and not found.doubtful:
+            self._trust_line(after)
+        self._journal = pending[: found.seen]
+        for press in pending[found.seen :]:
+            self._journal.append(press)
+            self._guess(press, screen)
+
+    def _find_line(self, screen: Snapshot, *, typed_columns: int = 0) -> None:
+        """Look what line the cursor is in, if keys that take that many columns are shown left of it already."""
+        row, column = screen.cursor_row, screen.cursor_column - typed_columns
+        if self._line is not None and self._line.still_on(screen):
+            self._line.end = None
+            return
+        prompt = screen.rows[row][0][: max(column, 0)]
+        known = self._confidence.knows(prompt)
+        self._line = EditedLine(row, column, prompt=prompt, echoes=known) if known or self._fresh else None
+        self._fresh = False
+
+    def _trust_known_line(self, screen: Snapshot) -> None:
+        """With nothing under way, look whether what is typed now can be shown without waiting."""
+        if self._guesses.trail or self._barrier is not None:
+            return
+        if any(press.batch > self._echo_acknowledged for press in self._journal):
+            return
+        self._journal.clear()
+        self._find_line(screen)
+        if self._epoch > self._confirmed_epoch:
+            self._trust_line(Habit.AFTER_ENTER)
+
+    def _trust_line(self, reason: Habit | None) -> None:
+        line = self._line
+        if Extension.PROMPT_TRUST in self._extensions and line is not None and line.echoes and self._epochs:
+            self._confirmed_epoch = self._epoch
+            self._reason = reason
+
+    # -- guessing
 
     def _cursor(self, screen: Snapshot) -> tuple[int, int]:
-        if self._guesses.cursors:
-            last = self._guesses.cursors[-1]
+        if self._guesses.trail:
+            last = self._guesses.trail[-1]
             return last.row, last.column
         return screen.cursor_row, screen.cursor_column
 
-    def _guess(self, key: Key, *, batch: int, screen: Snapshot, now: int) -> None:
-        if key.kind is KeyKind.TEXT and not is_wide(key.text):
-            self._guess_text(key.text, batch=batch, screen=screen, now=now)
-        elif key.kind is KeyKind.BACKSPACE:
-            self._guess_backspace(batch=batch, screen=screen, now=now)
-        elif key.kind in (KeyKind.LEFT, KeyKind.RIGHT):
-            row, column = self._cursor(screen)
-            column += 1 if key.kind is KeyKind.RIGHT else -1
-            if 0 <= column < screen.columns:
-                self._guesses.expect_cursor(row, column, epoch=self._epoch, batch=batch, now=now)
-        elif key.kind is KeyKind.ENTER:
-            self._become_tentative()
-            self._guess_next_row(batch=batch, screen=screen, now=now)
-        else:
-            self._become_tentative()
-
-    def _guess_text(self, text: str, *, batch: int, screen: Snapshot, now: int) -> None:
+    def _guess(self, press: Press, screen: Snapshot) -> None:
         row, column = self._cursor(screen)
-        last = screen.columns - 1
-        if column == last:
-            self._become_tentative()
-        cells = self._guesses.expected_row(screen, row)
-        style = cells[max(column - 1, 0)].style
-        after = list(cells)
-        after[column] = Cell(text, style)
-        if not self._overwrite and column < last:
-            after[column + 1 :] = cells[column:last]
-            after[last] = Cell(BLANK, cells[last].style, known=False)
-        self._expect_row(row, cells, after, typed=column, batch=batch, screen=screen, now=now)
-        if column < last:
-            self._guesses.expect_cursor(row, column + 1, epoch=self._epoch, batch=batch, now=now)
-        else:
-            self._become_tentative()
-            self._guess_next_row(batch=batch, screen=screen, now=now)
-
-    def _guess_backspace(self, *, batch: int, screen: Snapshot, now: int) -> None:
-        row, column = self._cursor(screen)
-        if column == 0:
+        key = press.key
+        left, margin = pane(screen, row, column)
+        line = self._line if self._line is not None and self._line.row == row else None
+        edit = None
+        if key not in _LINE_ENDS and column < margin:
+            now = Situation(
+                self._guesses.expected_row(screen, row),
+                column,
+                margin,
+                line,
+                self._overwrite or row in self._overwriting_rows,
+            )
+            edit = foresee(key, now, line_keys=Extension.LINE_KEYS in self._extensions)
+        if edit is None:
+            self._unforeseen(press, screen)
             return
-        column -= 1
-        last = screen.columns - 1
-        cells = self._guesses.expected_row(screen, row)
-        after = list(cells)
-        if self._overwrite:
-            after[column] = Cell(BLANK, cells[column].style)
+        wraps = edit.column >= margin
+        if (wraps and edit.typed is not None) or not self._confidence.trusts(edit.habit):
+            self._become_tentative()
+        origin = Origin(self._epoch, press.batch, press.at, edit.habit)
+        for at, cell in enumerate(edit.cells):
+            if at == edit.typed or cell != now.cells[at]:
+                self._guesses.expect(screen, row, at, cell, origin, typed=at == edit.typed)
+        if line is not None:
+            line.end = edit.end
+        if wraps:
+            self._become_tentative()
+            self._guess_next_row(press, screen, column=left)
         else:
-            after[column:last] = cells[column + 1 :]
-            after[last] = Cell(BLANK, cells[last].style, known=False)
-        self._expect_row(row, cells, after, typed=None, batch=batch, screen=screen, now=now)
-        self._guesses.expect_cursor(row, column, epoch=self._epoch, batch=batch, now=now)
+            self._guesses.expect_cursor(row, edit.column, origin)
 
-    def _guess_next_row(self, *, batch: int, screen: Snapshot, now: int) -> None:
+    def _unforeseen(self, press: Press, screen: Snapshot) -> None:
+        """A key whose effect must be awaited: what follows is tentative, and guessed anew once it is seen."""
+        key = press.key
+        self._become_tentative()
+        self._barrier = press.batch
+        self._after_barrier = _LINE_GOES_ON.get(key)
+        if key in _LINE_ENDS:
+            self._line = None
+            self._fresh = True
+            self._overwriting_rows.clear()
+            self._after_barrier = Habit.AFTER_ENTER
+            if key.kind is KeyKind.ENTER:
+                self._guess_next_row(press, screen, column=0)
+        elif self._after_barrier is None and self._line is not None:
+            self._line.echoes = False  # a vi mode, a multiplexer's prefix: letters may be commands now
+        if self._line is not None:
+            self._line.end = None
+
+    def _guess_next_row(self, press: Press, screen: Snapshot, *, column: int) -> None:
         row, _ = self._cursor(screen)
+        origin = Origin(self._epoch, press.batch, press.at)
         if row < screen.lines - 1:
             row += 1
         else:
-            cells = self._guesses.expected_row(screen, row)
-            blank = [Cell(BLANK, cell.style) for cell in cells]
-            self._expect_row(row, cells, blank, typed=None, batch=batch, screen=screen, now=now)
-        self._guesses.expect_cursor(row, 0, epoch=self._epoch, batch=batch, now=now)
-
-    def _expect_row(
-        self,
-        row: int,
-        before: list[Cell],
-        after: list[Cell],
-        *,
-        typed: int | None,
-        batch: int,
-        screen: Snapshot,
-        now: int,
-    ) -> None:
-        """Guess the cells in which `after` differs from what is expected now, and the typed one in any case."""
-        for column, cell in enumerate(after):
-            if column == typed or cell != before[column]:
-                self._guesses.expect(
-                    screen,
-                    row,
-                    column,
-                    cell,
-                    epoch=self._epoch,
-                    batch=batch,
-                    now=now,
-                    typed=column == typed,
-                )
+            for at, cell in enumerate(self._guesses.expected_row(screen, row)):
+                if cell.text != BLANK:
+                    self._guesses.expect(screen, row, at, Cell(BLANK, cell.style), origin)
+        self._guesses.expect_cursor(row, column, origin)

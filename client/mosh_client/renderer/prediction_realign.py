@@ -1,0 +1,60 @@
+"""Which of the keys under way does a frame show already?
+
+The echo ack lags behind the screen by 50 ms and more, so a frame may show more keys than it acknowledges. Before
+guessing anew from the server's cursor, look how far what stands left of it agrees with what was typed.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from mosh_client.renderer.guesses import BLANK, is_wide, text_at
+from mosh_client.renderer.input_parser import Key, KeyKind
+from mosh_common.terminal.cells import WIDE_TAIL, Snapshot
+
+# Characters in a row that agree by chance once in thousands of times.
+PROOF_CHARACTERS: Final = 2
+
+# Enough to be sure; more may have scrolled or wrapped away.
+COMPARED_CHARACTERS: Final = 12
+
+
+class Alignment(NamedTuple):
+    """How many of the keys under way are on the screen."""
+
+    seen: int = 0
+    columns: int = 0  # that their text takes, left of the cursor
+    proven: bool = False  # enough agrees to prove that typing echoes here
+    doubtful: bool = False  # something agrees, but may do so by chance
+
+
+def align(screen: Snapshot, keys: list[Key]) -> Alignment:
+    """Return the longest beginning of `keys` whose text stands left of the cursor."""
+    best = Alignment()
+    typed: list[str] = []
+    for count, key in enumerate(keys, start=1):
+        if key.kind is KeyKind.TEXT:
+            typed.append(key.text)
+        elif key.kind is KeyKind.BACKSPACE and typed:
+            typed.pop()
+        else:
+            break  # moves or edits elsewhere, or cannot be foreseen
+        columns = _columns_shown(screen, typed)
+        score = sum(1 for text in typed[-COMPARED_CHARACTERS:] if text != BLANK)
+        if columns and score:
+            proven = score >= PROOF_CHARACTERS
+            best = Alignment(count, columns, proven, not proven)
+    return best
+
+
+def _columns_shown(screen: Snapshot, typed: list[str]) -> int:
+    """Return the columns that `typed` takes if its end stands left of the cursor, else 0."""
+    row = screen.rows[screen.cursor_row]
+    at = screen.cursor_column
+    for text in reversed(typed[-COMPARED_CHARACTERS:]):
+        if at > 0 and is_wide(text) and row[0][at - 1] == WIDE_TAIL:
+            at -= 1
+        at -= 1
+        if at < 0 or text_at(row, at) != text:
+            return 0
+    return sum(2 if is_wide(text) else 1 for text in typed)
