@@ -1,0 +1,147 @@
+"""The command lines are upstream's: recorded from its wrapper with programs that log how they are called."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mosh_bootstrap.command import (
+    client_arguments,
+    client_environment,
+    proxy_command,
+    quote,
+    remote_command,
+    server_arguments,
+    ssh_arguments,
+)
+from mosh_bootstrap.options import Options, parse_options
+
+LOCALE = {"LANG": "C.UTF-8"}
+
+
+def wish(*words: str) -> Options:
+    return parse_options(words, {})
+
+
+def ssh_line(*words: str) -> list[str]:
+    options = wish(*words)
+    return ssh_arguments(
+        options, LOCALE, ssh=shlex.split(options.ssh), destination=options.host, colors=256, proxy=["/usr/bin/mosh"]
+    )
+
+
+def test_ssh_is_called_as_upstream_calls_it() -> None:
+    assert ssh_line("user@host") == [
+        "ssh", "-n", "-tt", "-S", "none",
+        "-o", "ProxyCommand='/usr/bin/mosh' '--family=prefer-inet' --fake-proxy -- %h %p",
+        "user@host", "--", "mosh-server 'new' '-c' '256' '-s' '-l' 'LANG=C.UTF-8'",
+    ]  # fmt: skip
+
+
+def test_options_of_the_ssh_command_come_first_and_its_quotes_count() -> None:
+    assert ssh_line("--ssh=/opt/ssh -p 2222 -i 'a b'", "--no-ssh-pty", "host")[:6] == [
+        "/opt/ssh", "-p", "2222", "-i", "a b", "-n",
+    ]  # fmt: skip
+    assert "-tt" not in ssh_line("--no-ssh-pty", "host")
+
+
+def test_in_the_mode_remote_the_shell_prints_what_sshd_told_it() -> None:
+    line = ssh_line("--experimental-remote-ip=remote", "-6", "host")
+    assert line[:-1] == ["ssh", "-n", "-tt", "-6", "host", "--"]
+    assert line[-1].endswith(" ; mosh-server 'new' '-c' '256' '-s' '-l' 'LANG=C.UTF-8'")
+    printed = subprocess.run(
+        ["sh", "-c", line[-1].replace("mosh-server", "true")],
+        env={"SSH_CONNECTION": "192.0.2.9 40000 10.0.0.1 22"},
+        capture_output=True,
+        check=True,
+    ).stdout
+    assert printed == b"\nMOSH SSH_CONNECTION 192.0.2.9 40000 10.0.0.1 22\n"
+
+
+def test_in_the_mode_local_ssh_is_plain() -> None:
+    assert ssh_line("--experimental-remote-ip=local", "-4", "host")[:-1] == ["ssh", "-n", "-tt", "host", "--"]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["host"], "new -c 256 -s -l LANG=C.UTF-8"),
+        (["-p", "60005", "host"], "new -c 256 -s -p 60005 -l LANG=C.UTF-8"),
+        (["-p", "60005:60009", "--bind-server=any", "host", "tmux", "a"],
+         "new -c 256 -p 60005:60009 -l LANG=C.UTF-8 -- tmux a"),
+        (["--bind-server=1.2.3.4", "host"], "new -c 256 -i 1.2.3.4 -l LANG=C.UTF-8"),
+        (["--local", "::1"], "new -c 256 -i ::1 -l LANG=C.UTF-8"),
+        (["--local"], "new -c 256 -i 127.0.0.1 -l LANG=C.UTF-8"),
+        (["--local", "--bind-server=any", "::1"], "new -c 256 -l LANG=C.UTF-8"),
+    ],
+)  # fmt: skip
+def test_the_server_is_called_as_upstream_calls_it(words: list[str], expected: str) -> None:
+    assert server_arguments(wish(*words), LOCALE, colors=256) == expected.split()
+
+
+def test_every_locale_variable_that_is_set_is_passed_on_and_the_strongest_comes_last() -> None:
+    environ = {"LC_ALL": "", "LC_TIME": "de_DE.UTF-8", "LANG": "C.UTF-8", "LC_FOO": "x", "HOME": "/", "LANGUAGE": "de"}
+    words = server_arguments(wish("host"), environ, colors=8)
+    assert words[4:] == ["-l", "LANG=C.UTF-8", "-l", "LANGUAGE=de", "-l", "LC_TIME=de_DE.UTF-8", "-l", "LC_ALL="]
+
+
+def test_the_server_option_is_a_piece_of_shell() -> None:
+    command = remote_command(wish("--server=A=1 exec bin/server -v", "host"), {}, colors=8)
+    assert command == "A=1 exec bin/server -v 'new' '-c' '8' '-s'"
+
+
+@given(st.lists(st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"])), max_size=4))
+def test_any_command_reaches_the_server_unchanged(words: list[str]) -> None:
+    options = Options(host="host", command=tuple(words), server="run")
+    received = shlex.split(remote_command(options, {}, colors=8))
+    assert received == ["run", "new", "-c", "8", "-s", *(["--", *words] if words else [])]
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash", "fish", "zsh"])
+def test_a_quoted_word_is_one_word_of_any_shell(shell: str) -> None:
+    word = "it's $HOME `x` \"y\" \\ \\\\ \\' ! * ~ 'a'\n#"
+    try:
+        printed = subprocess.run([shell, "-c", "printf %s " + quote(word)], capture_output=True, check=True).stdout
+    except FileNotFoundError:
+        pytest.skip(f"{shell} is not installed")
+    assert printed.decode() == word
+
+
+def test_a_percent_sign_in_our_own_path_is_no_token_of_ssh() -> None:
+    command = proxy_command(["/home/100%h/mosh"], "inet")
+    assert command == "'/home/100%%h/mosh' '--family=inet' --fake-proxy -- %h %p"
+
+
+def test_the_client_is_called_as_upstream_calls_it() -> None:
+    words = client_arguments(["/bin/mosh-client"], ["-a", "user@host", "a b"], ip="192.0.2.1", port=60001)
+    assert words == ["/bin/mosh-client", "-# -a user@host a b |", "192.0.2.1", "60001"]
+
+
+def test_the_client_learns_wishes_and_key_from_its_environment() -> None:
+    environ = client_environment(wish("-a", "-o", "--no-init", "host"), {"TERM": "xterm"}, key="k" * 22, pid=7)
+    assert environ == {
+        "TERM": "xterm",
+        "MOSH_KEY": "k" * 22,
+        "MOSH_CLIENT_PID": "7",
+        "MOSH_PREDICTION_DISPLAY": "always",
+        "MOSH_PREDICTION_OVERWRITE": "yes",
+        "MOSH_NO_TERM_INIT": "1",
+    }
+
+
+def test_overwriting_can_be_switched_off_against_the_environment() -> None:
+    environ = client_environment(
+        wish("--no-predict-overwrite", "host"), {"MOSH_PREDICTION_OVERWRITE": "yes"}, key="", pid=1
+    )
+    assert "MOSH_PREDICTION_OVERWRITE" not in environ
+
+
+def test_the_key_is_in_no_argument() -> None:
+    key = "abcdefghijklmnopqrstuA"
+    options = wish("host", "x")
+    assert key not in "".join(client_arguments(["c"], ["host", "x"], ip="192.0.2.1", port=1))
+    assert client_environment(options, {}, key=key, pid=1)["MOSH_KEY"] == key

@@ -1,0 +1,152 @@
+"""The command line of `mosh` means what users of mosh and ssh expect."""
+
+from __future__ import annotations
+
+import pytest
+
+from mosh_bootstrap.options import HELP, Options, parse_options
+from mosh_common.errors import UsageError
+
+
+def parsed(*words: str, **environ: str) -> Options:
+    return parse_options(words, environ)
+
+
+def test_a_host_alone_takes_every_default() -> None:
+    assert parsed("user@host") == Options(host="user@host")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--client=/x/c"], {"client": "/x/c"}),
+        (["--client", "/x/c"], {"client": "/x/c"}),
+        (["--server=env A=1 mosh-server"], {"server": "env A=1 mosh-server"}),
+        (["--predict=never"], {"predict": "never"}),
+        (["-a"], {"predict": "always"}),
+        (["-n"], {"predict": "never"}),
+        (["-o"], {"predict_overwrite": True}),
+        (["--predict-overwrite"], {"predict_overwrite": True}),
+        (["-4"], {"family": "inet"}),
+        (["-6"], {"family": "inet6"}),
+        (["--family=prefer-inet6"], {"family": "prefer-inet6"}),
+        (["-p", "60005"], {"port": "60005"}),
+        (["-p60005:60010"], {"port": "60005:60010"}),
+        (["--port=0"], {"port": "0"}),
+        (["--bind-server=any"], {"bind_server": "any"}),
+        (["--bind-server=192.0.2.1"], {"bind_server": "192.0.2.1"}),
+        (["--bind-server=fe80::1%eth0"], {"bind_server": "fe80::1%eth0"}),
+        (["--ssh=ssh -p 2222"], {"ssh": "ssh -p 2222"}),
+        (["--no-ssh-pty"], {"ssh_pty": False}),
+        (["--no-ssh-pty", "--ssh-pty"], {"ssh_pty": True}),
+        (["--no-init"], {"init": False}),
+        (["--local"], {"local": True}),
+        (["--experimental-remote-ip=remote"], {"experimental_remote_ip": "remote"}),
+        (["--exp=remote"], {"experimental_remote_ip": "remote"}),
+        (["-ao4", "-p1"], {"predict": "always", "predict_overwrite": True, "family": "inet", "port": "1"}),
+    ],
+)
+def test_an_option_is_understood_before_and_after_the_host(words: list[str], expected: dict[str, object]) -> None:
+    wish = Options(host="host")._replace(**expected)  # type: ignore[arg-type]
+    assert parsed(*words, "host") == wish
+    assert parsed("host", *words) == wish
+
+
+@pytest.mark.parametrize(
+    ("words", "host", "command"),
+    [
+        (["host", "ls", "-l"], "host", ("ls", "-l")),
+        (["host", "--", "ls", "-l"], "host", ("ls", "-l")),
+        (["host", "--", "-x"], "host", ("-x",)),
+        (["--", "host", "-x"], "host", ("-x",)),
+        (["--", "host", "--", "ls"], "host", ("--", "ls")),
+        (["host", "tmux", "a", "--client=x"], "host", ("tmux", "a", "--client=x")),
+        (["host", "-a", "tmux", "-a"], "host", ("tmux", "-a")),
+        (["host", "--"], "host", ()),
+        (["host", "-", "x"], "host", ("-", "x")),
+    ],
+)
+def test_the_command_begins_with_its_first_word(words: list[str], host: str, command: tuple[str, ...]) -> None:
+    options = parsed(*words)
+    assert (options.host, options.command) == (host, command)
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ([], "Which host"),
+        (["-a"], "Which host"),
+        (["-x", "host"], "Unknown option -x"),
+        (["-ax", "host"], "Unknown option -x"),
+        (["--nonsense", "host"], "Unknown option --nonsense"),
+        (["--pred=never", "host"], "--predict or --predict-overwrite"),
+        (["--fake", "host"], "Unknown option --fake"),
+        (["--no-init=1", "host"], "takes no value"),
+        (["host", "--client"], "needs a value"),
+        (["-p"], "needs a value"),
+        (["--predict=some", "host"], "--predict must be one of"),
+        (["--family=v5", "host"], "--family must be one of"),
+        (["--experimental-remote-ip=guess", "host"], "--experimental-remote-ip must be one of"),
+        (["-p", "x", "host"], "decimal"),
+        (["-p", "-1", "host"], "decimal"),
+        (["-p", "٣", "host"], "decimal"),
+        (["-p", "1:2:3", "host"], "decimal"),
+        (["-p", "65536", "host"], "at most 65535"),
+        (["-p", "60001:65536", "host"], "at most 65535"),
+        (["-p", "0:60001", "host"], "system choose"),
+        (["-p", "60002:60001", "host"], "ends before it begins"),
+        (["--bind-server=example.org", "host"], "numeric IP address"),
+        (["--ssh=", "host"], "--ssh needs a command"),
+        (["--fake-proxy", "host"], "a host and a port"),
+        ([""], "cannot be a host"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_one_sentence(words: list[str], complaint: str) -> None:
+    with pytest.raises(UsageError, match=complaint) as refused:
+        parsed(*words)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("host", ["-oProxyCommand=touch /tmp/owned", "-", "--version"])
+def test_a_host_that_ssh_would_take_for_an_option_is_refused(host: str) -> None:
+    with pytest.raises(UsageError, match="cannot be a host"):
+        parsed("--", host)
+
+
+@pytest.mark.parametrize("port", ["65535", "1", "0", "60001:60001"])
+def test_a_port_at_the_edge_is_accepted(port: str) -> None:
+    assert parsed("-p", port, "host").port == port
+
+
+def test_local_needs_no_host() -> None:
+    assert parsed("--local") == Options(local=True)
+
+
+def test_help_and_version_need_nothing_else_to_be_right() -> None:
+    assert parsed("--help", "--predict=some").help
+    assert parsed("--version").version
+
+
+def test_the_environment_gives_defaults_that_options_override() -> None:
+    environ = {"MOSH_PREDICTION_DISPLAY": "always", "MOSH_PREDICTION_OVERWRITE": "yes"}
+    assert parsed("host", **environ) == Options(host="host", predict="always", predict_overwrite=True)
+    assert parsed("-n", "--no-predict-overwrite", "host", **environ) == Options(host="host", predict="never")
+
+
+def test_a_wrong_default_in_the_environment_is_refused() -> None:
+    with pytest.raises(UsageError, match="'sometimes'"):
+        parsed("host", MOSH_PREDICTION_DISPLAY="sometimes")
+
+
+def test_the_internal_option_names_host_and_port() -> None:
+    options = parsed("--family=inet6", "--fake-proxy", "--", "host", "22")
+    assert (options.host, options.command, options.family) == ("host", ("22",), "inet6")
+
+
+def test_the_help_names_every_option_but_the_internal_one() -> None:
+    for name in Options._fields:
+        if name not in ("host", "command", "fake_proxy"):
+            spelled = "--no-" if name in ("ssh_pty", "init") else "--"
+            assert spelled + name.replace("_", "-") in HELP
+    assert "fake-proxy" not in HELP
+    assert all(len(line) <= 80 for line in HELP.splitlines())

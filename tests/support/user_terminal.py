@@ -1,0 +1,116 @@
+"""A terminal that a user sits at: a pty, a program in it, and a screen that shows what would be seen."""
+
+from __future__ import annotations
+
+import os
+import sys
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+import pexpect
+import pyte
+
+from tests.support.programs import PATIENCE_S, SOURCE_FOLDERS
+
+
+class UserTerminal:
+    """`words` in a pty of `size` (lines, columns)."""
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        size: tuple[int, int] = (24, 80),
+        directory: str | None = None,
+    ) -> None:
+        self.output = bytearray()  # all that came, as it came
+        self._screen = pyte.Screen(size[1], size[0])
+        self._stream = pyte.ByteStream(self._screen)
+        self.child: pexpect.spawn[bytes] = pexpect.spawn(
+            words[0], list(words[1:]), env=dict(environment), dimensions=size, timeout=None, cwd=directory
+        )
+        self.child.delaybeforesend = None
+
+    def text(self) -> str:
+        """What the screen shows, without blanks at the ends of lines."""
+        return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
+
+    def settings(self) -> list[Any]:
+        """The terminal's settings, as tcgetattr gives them."""
+        return termios.tcgetattr(self.child.child_fd)  # a master answers for its other side
+
+    @property
+    def echoes(self) -> bool:
+        """Whether keys appear on this terminal by the system's doing."""
+        return bool(self.settings()[3] & termios.ECHO)
+
+    def wait_for(self, wanted: str) -> None:
+        """Read until the screen shows `wanted`; fail the test when it does not come."""
+        self._read_until(lambda: wanted in self.text(), f"{wanted!r} did not come")
+
+    def wait_until(self, condition: Any, what: str) -> None:
+        """Read until `condition()`; fail the test with `what` when it does not come true."""
+        self._read_until(condition, what)
+
+    def wait_for_end(self) -> int:
+        """Read to the end of the program; return its exit code, or minus the signal that ended it."""
+        self._read_until(lambda: not self.child.isalive(), "it did not end")
+        while self._read():
+            pass
+        code, number = self.child.exitstatus, self.child.signalstatus
+        return code if code is not None else -int(number or 0)
+
+    def type(self, text: str) -> None:
+        """Press these keys."""
+        self.child.send(text.encode())
+
+    def resize(self, lines: int, columns: int) -> None:
+        """Give the window another size."""
+        self._screen.resize(lines, columns)
+        self.child.setwinsize(lines, columns)
+
+    def close(self) -> None:
+        """End the program, if it still runs."""
+        self.child.close(force=True)
+
+    def __enter__(self) -> UserTerminal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _read_until(self, condition: Any, what: str) -> None:
+        give_up = time.monotonic() + PATIENCE_S
+        while not condition():
+            self._read()
+            if condition():
+                return
+            if time.monotonic() > give_up or (not self.child.isalive() and not self._read()):
+                tail = bytes(self.output[-1500:])
+                raise AssertionError(f"{what}; the screen:\n{self.text()}\nthe end of the output: {tail!r}")
+
+    def _read(self) -> bool:
+        """Read what there is, waiting a moment for it; False when there was nothing."""
+        try:
+            data: bytes = self.child.read_nonblocking(65536, timeout=0.05)
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            return False
+        self.output += data
+        self._stream.feed(data)
+        return True
+
+
+def mosh_words(*arguments: str) -> list[str]:
+    """The command line of this checkout's `mosh`, for an environment with `source_environment`."""
+    return [sys.executable, "-P", "-m", "mosh_bootstrap", *arguments]
+
+
+def source_environment() -> dict[str, str]:
+    """The variable that lets any Python find this checkout's packages."""
+    return {"PYTHONPATH": os.pathsep.join(SOURCE_FOLDERS)}
