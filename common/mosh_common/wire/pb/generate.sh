@@ -9,7 +9,7 @@ protoc=${PROTOC:-protoc}
 version=$("$protoc" --version)
 case $version in
     "libprotoc 3.21."*) ;;
-    *) echo "regenerate: want libprotoc 3.21.x, got: $version" >&2; exit 1 ;;
+    *) echo "generate.sh: want libprotoc 3.21.x, got: $version" >&2; exit 1 ;;
 esac
 "$protoc" --python_out=. --pyi_out=. mosh.proto
 # The generator leaves type arguments out; mypy --strict wants them everywhere else.

@@ -1,0 +1,77 @@
+"""The lines by which client and server find each other."""
+
+from __future__ import annotations
+
+import pytest
+
+from mosh_common.connect_line import (
+    LINE_LIMIT,
+    Connect,
+    Ip,
+    SshConnection,
+    format_connect,
+    format_ip,
+    format_ssh_connection,
+    parse,
+)
+from mosh_common.wire.key import Key
+
+KEY = Key.parse("dbTr4wfrdT3JItUtiV3QpA")
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\r\r\n", " \r\n"])
+def test_a_connect_line_is_read_whatever_a_tty_put_behind_it(end: str) -> None:
+    assert parse("MOSH CONNECT 60001 dbTr4wfrdT3JItUtiV3QpA" + end) == Connect(60001, KEY)
+
+
+def test_each_line_that_is_written_is_read_back() -> None:
+    assert parse(format_connect(60999, KEY)) == Connect(60999, KEY)
+    assert parse(format_ip("fe80::1%eth0")) == Ip("fe80::1%eth0")
+    assert parse(format_ssh_connection("192.0.2.7 50000 ::ffff:192.0.2.1 22")) == SshConnection(
+        "192.0.2.7", 50000, "::ffff:192.0.2.1", 22
+    )
+
+
+@pytest.mark.parametrize(("port", "valid"), [("0", False), ("1", True), ("65535", True), ("65536", False)])
+def test_a_port_is_between_1_and_65535(port: str, valid: bool) -> None:
+    assert (parse(f"MOSH CONNECT {port} {KEY.text}") is not None) is valid
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "MOSH",
+        "MOSH CONNECT",
+        "MOSH CONNECT 60001",
+        "MOSH CONNECT 60001 short",
+        "MOSH CONNECT 60001 dbTr4wfrdT3JItUtiV3QpB",  # stray low bits
+        "MOSH CONNECT 60001 dbTr4wfrdT3JItUtiV3QpA and more",
+        "MOSH CONNECT ٦٠٠٠١ dbTr4wfrdT3JItUtiV3QpA",
+        "MOSH CONNECT -1 dbTr4wfrdT3JItUtiV3QpA",
+        " MOSH CONNECT 60001 dbTr4wfrdT3JItUtiV3QpA",
+        "MOSH CONNECT 60001 dbTr4wfrdT3JItUtiV3QpA\nMOSH IP 192.0.2.1",
+        "MOSH IP",
+        "MOSH IP two words",
+        "MOSH SSH_CONNECTION 192.0.2.7 50000 192.0.2.1",
+        "MOSH SSH_CONNECTION 192.0.2.7 50000 192.0.2.1 70000",
+        "MOSH SOMETHING 1",
+    ],
+)
+def test_other_lines_are_the_users(line: str) -> None:
+    assert parse(line) is None
+
+
+def test_an_address_that_looks_like_an_option_is_not_believed() -> None:
+    assert parse("MOSH IP -oProxyCommand") is None
+    assert parse("MOSH SSH_CONNECTION 192.0.2.7 5 -v 22") is None
+
+
+def test_a_line_past_the_limit_is_not_looked_at() -> None:
+    line = format_connect(60001, KEY)
+    assert parse(line + " " * (LINE_LIMIT - len(line))) == Connect(60001, KEY)
+    assert parse(line + " " * (LINE_LIMIT - len(line) + 1)) is None
+
+
+def test_a_key_is_not_shown_by_the_value_that_holds_it() -> None:
+    assert KEY.text not in repr(parse(format_connect(60001, KEY)))

@@ -1,0 +1,52 @@
+"""The server's diff."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mosh_common.wire import hostdiff
+from mosh_common.wire.drop import Dropped, DropReason
+from mosh_common.wire.hostdiff import INSTRUCTIONS_LIMIT, EchoAck, HostBytes, HostEvent, Resize
+
+
+def assert_dropped(diff: bytes) -> None:
+    with pytest.raises(Dropped) as dropped:
+        hostdiff.decode(diff)
+    assert dropped.value.reason is DropReason.MALFORMED_DIFF
+
+
+def test_echo_ack_size_and_bytes_are_written_as_upstream_writes_them() -> None:
+    events: list[HostEvent] = [EchoAck(9), Resize(132, 43), HostBytes(b"s")]
+    assert hostdiff.encode(events).hex() == "0a043a024009" + "0a071a05288401302b" + "0a051203220173"
+    assert hostdiff.encode([]) == b""
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.builds(HostBytes, st.binary()),
+            st.builds(Resize, st.integers(1, 1000), st.integers(1, 1000)),
+            st.builds(EchoAck, st.integers(0, 2**64 - 1)),
+        )
+    )
+)
+def test_what_was_encoded_is_decoded(events: list[HostEvent]) -> None:
+    assert hostdiff.decode(hostdiff.encode(events)) == events
+
+
+def test_unknown_instructions_are_skipped() -> None:
+    unknown = bytes.fromhex("0a06c20c03616263")
+    assert hostdiff.decode(unknown + hostdiff.encode([EchoAck(1)]) + unknown) == [EchoAck(1)]
+
+
+@pytest.mark.parametrize("diff", [b"\x0a", b"\x0a\xff", b"\xff" * 11])
+def test_what_is_no_host_message_is_dropped(diff: bytes) -> None:
+    assert_dropped(diff)
+
+
+def test_a_message_may_hold_so_many_instructions_and_no_more() -> None:
+    one = hostdiff.encode([EchoAck(1)])
+    assert len(hostdiff.decode(one * INSTRUCTIONS_LIMIT)) == INSTRUCTIONS_LIMIT
+    assert_dropped(one * (INSTRUCTIONS_LIMIT + 1))
