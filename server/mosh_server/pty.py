@@ -16,10 +16,6 @@ from typing import Final
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.io.fds import close_all_except, read_available, write_available
 
-# Linux gives at most 4 KiB a read and buffers 64 KiB: a batch takes what a flooding program produced meanwhile, and
-# is digested in some 10 ms, so a Ctrl-C is never behind more than that.
-BATCH_OCTETS: Final = 131_072
-
 _IUTF8: Final = getattr(termios, "IUTF8", 0x4000)  # the same number on Linux, macOS and FreeBSD
 _NOT_FOUND_STATUS: Final = 127  # what shells answer when a program cannot be run
 
@@ -80,7 +76,7 @@ class Pty:
         """Return the master's descriptor, for a selector and for the utmp helper."""
         return self._master
 
-    def read(self, limit: int = BATCH_OCTETS) -> tuple[bytes, bool]:
+    def read(self, limit: int) -> tuple[bytes, bool]:
         """Return (what the programs wrote, up to about `limit`; whether the pty is still open)."""
         parts: list[bytes] = []
         total = 0

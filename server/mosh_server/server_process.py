@@ -21,6 +21,7 @@ from mosh_common.sync.transport import Transport
 from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.key import Key
+from mosh_server.batch import Batch
 from mosh_server.environment import Account, seconds_from
 from mosh_server.host import Host
 from mosh_server.session import (
@@ -55,13 +56,14 @@ def run(
     `command` (empty = login shell) runs in `environment`. `verbose` 1 prints events, 2 every instruction.
     """
     gc.freeze()  # what was imported lives as long as the process: no collection need look at it again
+    batch = Batch()
     host = Host(command=command, environment=environment, account=account)
     session = _new_session(key, environment, verbose=verbose)
     try:
         with Waiter(_SIGNALS) as waiter:
             waiter.watch(socket.fileno())
             while not session.finished:
-                _turn(waiter, socket=socket, session=session, host=host, verbose=verbose)
+                _turn(waiter, socket=socket, session=session, host=host, batch=batch, verbose=verbose)
     except Exception as error:
         place = error.__traceback__
         while place is not None and place.tb_next is not None:
@@ -74,7 +76,7 @@ def run(
     return 1 if session.failed else 0
 
 
-def _turn(waiter: Waiter, *, socket: UdpSocket, session: Session, host: Host, verbose: int) -> None:
+def _turn(waiter: Waiter, *, socket: UdpSocket, session: Session, host: Host, batch: Batch, verbose: int) -> None:
     """Wait, feed the session everything that happened, do what it decides."""
     if host.pty is not None:
         waiter.watch(host.pty.fileno(), write=bool(session.input_to_write()))
@@ -89,9 +91,10 @@ def _turn(waiter: Waiter, *, socket: UdpSocket, session: Session, host: Host, ve
         for data, source, congestion in socket.receive():
             session.receive_datagram(data, source, now=now, congestion=congestion)
     if host.pty is not None and host.pty.fileno() in ready.readable:
-        output, is_open = host.pty.read()
+        output, is_open = host.pty.read(batch.octets)
         if output:
             session.receive_output(output, now=now)
+            batch.digested(len(output), took_ms=now_ms() - now)
         if not is_open:
             waiter.forget(host.pty.fileno())
             host.end_shell()

@@ -217,15 +217,14 @@ class Session:
                     )
                 )
         self._seen_input = state
-        if number == SHUTDOWN_NUMBER:
+        if not changed or number == SHUTDOWN_NUMBER:
             return
         if not self._shell_wanted and self._ending is None:
             self._shell_wanted = True
             screen = self._emulator.snapshot()
             self._events.append(StartShell(screen.columns, screen.lines))
-        if changed:
-            self._input.end_state(number)
-            self._note_complete_states(now=now)
+        self._input.end_state(number)
+        self._note_complete_states(now=now)
 
     def _note_complete_states(self, *, now: int) -> None:
         for number in self._input.complete_states():
@@ -234,6 +233,8 @@ class Session:
     def _resize(self, size: Resize, *, now: int) -> None:
         self._emulator.resize(size.columns, size.lines)
         if self._shell_wanted:
+            if self._events and isinstance(self._events[-1], SetSize):
+                self._events.pop()  # of consecutive resizes only the last is applied, also across states
             self._events.append(SetSize(size.columns, size.lines))
         self._update_began = None  # it was of the old size; the application will draw anew
         self._show(now=now)

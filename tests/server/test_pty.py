@@ -42,7 +42,7 @@ def everything(pty: Pty) -> bytes:
     parts = []
     while True:
         assert select.select([pty.fileno()], [], [], PATIENCE_S)[0], f"no end after {b''.join(parts)!r}"
-        data, is_open = pty.read()
+        data, is_open = pty.read(65_536)
         parts.append(data)
         if not is_open:
             return b"".join(parts)
@@ -52,7 +52,7 @@ def output_until(pty: Pty, expected: bytes) -> bytes:
     seen = b""
     while expected not in seen:
         assert select.select([pty.fileno()], [], [], PATIENCE_S)[0], f"only {seen!r}"
-        data, is_open = pty.read()
+        data, is_open = pty.read(65_536)
         seen += data
         assert is_open or expected in seen, f"ended with {seen!r}"
     return seen
@@ -163,7 +163,7 @@ def test_one_read_is_bounded_while_a_program_floods(spawn):
 def test_nothing_to_read_is_no_end(spawn):
     pty = spawn(["sh", "-c", "echo ready; exec sleep 60"])
     output_until(pty, b"ready\r\n")
-    assert pty.read() == (b"", True)
+    assert pty.read(65_536) == (b"", True)
 
 
 def test_closing_hangs_the_programs_up(spawn):

@@ -1,0 +1,518 @@
+"""The server's policy, with a real client end and real terminals on both sides, in simulated time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import pytest
+
+from mosh_common.protocol import DETACH_AFTER_MS, ECHO_ACK_DELAY_MS, FIRST_CONTACT_TIMEOUT_MS
+from mosh_common.sync.screen_state import ClientScreen, ServerScreen
+from mosh_common.sync.transport import Transport
+from mosh_common.sync.user_stream import UserStream
+from mosh_common.terminal.cells import Snapshot, cell_text
+from mosh_common.terminal.emulator import Emulator
+from mosh_common.wire.key import Key
+from mosh_server.input_translation import HOLD_MS
+from mosh_server.session import (
+    SYNCHRONIZED_UPDATE_MS,
+    ClientHeard,
+    ClientSilent,
+    Event,
+    Finished,
+    Session,
+    SetSize,
+    StartShell,
+    Timeouts,
+)
+
+KEY = Key(bytes(range(16)))
+SERVER = ("192.0.2.1", 60001)
+HOME = ("198.51.100.5", 40000)
+TRAIN = ("203.0.113.77", 41000)
+ONE_WAY_MS = 20
+
+
+def entropy() -> Iterator[bytes]:
+    """Random-looking octets, the same in every run."""
+    counter = 0
+    while True:
+        counter += 1
+        yield hashlib.sha256(counter.to_bytes(8, "big")).digest()
+
+
+def no_chance(count: int) -> bytes:
+    return next(entropy())[:count] if count <= 32 else bytes(count)
+
+
+class World:
+    """A session, its client, a link of 20 ms each way, and a clock that only `run` moves."""
+
+    def __init__(self, *, timeouts: Timeouts | None = None) -> None:
+        self.now = 1_000_000
+        self.emulator = Emulator(80, 24)
+        self.session = Session(
+            transport=Transport(
+                key=KEY,
+                is_server=True,
+                local=ServerScreen(self.emulator.snapshot(), 0),
+                remote=UserStream(),
+                entropy=no_chance,
+                now=self.now,
+            ),
+            emulator=self.emulator,
+            timeouts=timeouts or Timeouts(),
+            now=self.now,
+        )
+        self.client: Transport[UserStream, ClientScreen] = Transport(
+            key=KEY,
+            is_server=False,
+            local=UserStream(),
+            remote=ClientScreen.blank(80, 24),
+            entropy=no_chance,
+            now=self.now,
+            peer=SERVER,
+        )
+        self.typed = UserStream()
+        self.address = HOME
+        self.connected = True  # whether the link carries anything
+        self.pty_takes = 1 << 30  # octets that the application still reads
+        self.given = b""  # what the application was given
+        self.events: list[Event] = []
+        self.frames: list[tuple[int, ServerScreen | ClientScreen]] = []  # what the client showed, and when
+        self.client_done = False
+        self._flying: list[tuple[int, str, bytes]] = []
+
+    # --- what happens in the world
+
+    def type(self, data: bytes) -> None:
+        self.typed = self.typed.push_keys(data)
+        self.client.set_local_state(self.typed, now=self.now)
+
+    def resize(self, columns: int, lines: int) -> None:
+        self.typed = self.typed.push_resize(columns, lines)
+        self.client.set_local_state(self.typed, now=self.now)
+
+    def print(self, data: bytes) -> None:
+        self.session.receive_output(data, now=self.now)
+        self._turn()
+
+    def run(self, milliseconds: int) -> None:
+        """Let that time pass, a millisecond at a time where something is due."""
+        end = self.now + milliseconds
+        self._turn()
+        while self.now < end:
+            due = [at for at, _, _ in self._flying]
+            due += [self.session.next_deadline(now=self.now), self.client.next_deadline(now=self.now)]
+            self.now = min([end, *(max(at, self.now + 1) for at in due if at is not None)])
+            self._turn()
+
+    def start(self) -> None:
+        """Bring the client on; its first state starts the shell."""
+        self.resize(80, 24)
+        self.run(2000)
+        self.events.clear()
+
+    # --- what is to be seen
+
+    @property
+    def shown(self) -> Snapshot:
+        return self.client.remote_state().snapshot
+
+    @property
+    def first_row(self) -> str:
+        return "".join(cell_text(self.shown.rows[0], column) or " " for column in range(self.shown.columns)).rstrip()
+
+    def seen(self, kind: type[Event]) -> list[Event]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    # --- how it goes on
+
+    def _turn(self) -> None:
+        arrived = [item for item in self._flying if item[0] <= self.now]
+        self._flying = [item for item in self._flying if item[0] > self.now]
+        for _, to, data in arrived:
+            if to == "server":
+                self.session.receive_datagram(data, self.address, now=self.now)
+            else:
+                self.client.receive_datagram(data, SERVER, now=self.now)
+        self.events += self.session.events(now=self.now)
+        self._give()
+        for data, _ in self.session.datagrams_to_send(now=self.now):
+            self._send("client", data)
+        for event in self.client.events():
+            if type(event).__name__ == "NewRemoteState":
+                self.frames.append((self.now, event.state))
+            elif type(event).__name__ == "PeerShutdown":
+                self.client_done = True
+        for data, _ in self.client.datagrams_to_send(now=self.now):
+            self._send("server", data)
+
+    def _give(self) -> None:
+        waiting = self.session.input_to_write()
+        if waiting and self.pty_takes:
+            taken = bytes(waiting[: self.pty_takes])
+            self.pty_takes -= len(taken)
+            self.given += taken
+            self.session.input_written(len(taken), now=self.now)
+
+    def _send(self, to: str, data: bytes) -> None:
+        if self.connected:
+            self._flying.append((self.now + ONE_WAY_MS, to, data))
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def running() -> World:
+    """A world in which the shell was started."""
+    world = World()
+    world.start()
+    return world
+
+
+# --- start ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_shell_starts_when_the_client_is_there_with_the_client_s_size(world):
+    world.run(500)
+    assert world.seen(StartShell) == []
+    world.resize(100, 40)
+    world.run(100)
+    assert world.seen(StartShell) == [StartShell(100, 40)]
+    world.resize(90, 30)
+    world.run(5000)
+    assert len(world.seen(StartShell)) == 1
+
+
+def test_keys_that_come_with_the_first_size_are_not_lost(world):
+    world.resize(100, 40)
+    world.type(b"early")
+    world.run(200)
+    assert world.seen(StartShell) == [StartShell(100, 40)]
+    assert world.given == b"early"
+
+
+def test_a_server_that_nobody_reaches_leaves_after_a_minute(world):
+    world.connected = False
+    world.run(FIRST_CONTACT_TIMEOUT_MS - 1)
+    assert not world.session.finished
+    world.run(1)
+    assert world.session.finished
+    assert len(world.seen(Finished)) == 1
+
+
+def test_datagrams_of_strangers_are_no_contact(world):
+    world.connected = False
+    world.session.receive_datagram(b"x" * 100, TRAIN, now=world.now)
+    world.run(FIRST_CONTACT_TIMEOUT_MS)
+    assert world.session.finished
+    assert world.seen(ClientHeard) == []
+
+
+# --- input ----------------------------------------------------------------------------------------------------------
+
+
+def test_keys_reach_the_application_in_order_and_once(running):
+    for letter in b"hello":
+        running.type(bytes([letter]))
+        running.run(7)
+    running.run(3000)
+    assert running.given == b"hello"
+
+
+def test_of_consecutive_resizes_only_the_last_is_applied(running):
+    running.resize(90, 30)
+    running.resize(91, 31)
+    running.resize(92, 32)
+    running.run(1000)
+    assert running.seen(SetSize) == [SetSize(92, 32)]
+    assert (running.shown.columns, running.shown.lines) == (92, 32)
+
+
+def test_arrows_take_the_form_that_the_application_asked_for(running):
+    running.type(b"\x1bOA")
+    running.run(500)
+    running.print(b"\x1b[?1h")
+    running.type(b"\x1bOA")
+    running.run(500)
+    assert running.given == b"\x1b[A\x1bOA"
+
+
+def test_a_lone_alt_o_is_given_to_the_application_in_time(running):
+    running.type(b"\x1bO")
+    running.run(ONE_WAY_MS + 10 + HOLD_MS + 5)
+    assert running.given == b"\x1bO"
+
+
+def test_a_paste_into_an_application_that_reads_slowly_arrives_whole(running):
+    paste = bytes(range(32, 127)) * 700
+    running.pty_takes = 100
+    running.type(paste)
+    running.run(1000)
+    assert running.given == paste[:100]
+    running.pty_takes = 1 << 30
+    running.run(3000)
+    assert running.given == paste
+
+
+def test_frames_go_on_while_the_application_takes_no_input(running):
+    running.pty_takes = 0
+    running.type(b"x" * 5000)
+    running.run(500)
+    running.print(b"still here")
+    running.run(500)
+    assert running.first_row == "still here"
+
+
+def test_the_terminal_s_answers_go_to_the_application(running):
+    running.print(b"\x1b[c\x1b[5n")
+    assert running.given.startswith(b"\x1b[?")
+    assert running.given.endswith(b"\x1b[0n")
+
+
+def test_an_application_that_asks_without_listening_costs_no_memory(running):
+    running.pty_takes = 0
+    for _ in range(200):
+        running.print(b"\x1b[5n" * 1000)
+    assert len(running.session.input_to_write()) < 100_000
+
+
+# --- the screen -----------------------------------------------------------------------------------------------------
+
+
+def test_what_the_programs_write_is_shown(running):
+    running.print(b"hello")
+    running.run(200)
+    assert running.first_row == "hello"
+
+
+def test_input_is_echo_acknowledged_when_the_application_had_time_to_answer(running):
+    before = running.client.remote_state().echo_ack
+    running.type(b"x")
+    running.run(ONE_WAY_MS + 10)
+    number = running.client.sent_num
+    assert running.given == b"x"
+    running.run(ECHO_ACK_DELAY_MS)
+    assert running.client.remote_state().echo_ack == before
+    running.run(ONE_WAY_MS + 100)
+    assert running.client.remote_state().echo_ack == number
+
+
+def test_input_that_the_application_did_not_take_is_not_echo_acknowledged(running):
+    before = running.client.remote_state().echo_ack
+    running.pty_takes = 2
+    running.type(b"xyz")
+    running.run(5000)
+    assert running.client.remote_state().echo_ack == before
+    running.pty_takes = 1
+    running.run(5000)
+    assert running.client.remote_state().echo_ack > before
+
+
+def test_a_synchronized_update_is_shown_when_it_is_complete(running):
+    running.print(b"old")
+    running.run(300)
+    running.print(b"\x1b[?2026h\r\x1b[Knew")
+    running.run(SYNCHRONIZED_UPDATE_MS - 20)
+    running.print(b"er\x1b[?2026l")
+    running.run(300)
+    assert [row for row in rows_shown(running) if row] == ["old", "newer"]
+
+
+def test_an_update_that_is_not_completed_is_shown_after_150_ms(running):
+    running.print(b"\x1b[?2026hhalf")
+    running.run(SYNCHRONIZED_UPDATE_MS - 1)
+    assert running.session.next_deadline(now=running.now) == running.now + 1
+    running.run(100)
+    assert running.first_row == "half"
+    running.print(b"\rmore")
+    running.run(100)
+    assert running.first_row == "more"
+
+
+def test_no_echo_ack_comes_with_an_older_screen(running):
+    """Within an update the answer to a key may be drawn but not shown: the client must not judge by what it sees."""
+    before = running.client.remote_state().echo_ack
+    running.type(b"x")
+    running.run(ONE_WAY_MS + 10)
+    running.print(b"\x1b[?2026hx")
+    running.run(ECHO_ACK_DELAY_MS + ONE_WAY_MS + 20)
+    assert running.client.remote_state().echo_ack == before
+    running.print(b"\x1b[?2026l")
+    running.run(200)
+    assert running.first_row == "x"
+    assert running.client.remote_state().echo_ack > before
+
+
+def test_of_updates_that_overlap_the_reads_each_complete_one_counts(running):
+    """A batch that ends one update and begins the next holds a complete screen."""
+    running.print(b"\x1b[?2026h0")
+    for number in range(1, 30):
+        running.print(b"\x1b[?2026l\x1b[?2026h\r%d" % number)
+        running.run(30)
+    shown = [row for row in rows_shown(running) if row]
+    assert len(shown) > 15
+    assert shown == [str(number) for number in range(int(shown[0]), int(shown[0]) + len(shown))]
+
+
+def test_a_resize_ends_an_update_of_the_old_size(running):
+    running.print(b"\x1b[?2026habc")
+    running.resize(90, 30)
+    running.run(SYNCHRONIZED_UPDATE_MS - 20)
+    assert running.shown.columns == 90
+
+
+def rows_shown(world: World) -> list[str]:
+    """The first rows that the client saw, one after the other."""
+    texts: list[str] = []
+    for _, state in world.frames:
+        row = state.snapshot.rows[0]
+        text = "".join(cell_text(row, column) or " " for column in range(state.snapshot.columns)).rstrip()
+        if not texts or texts[-1] != text:
+            texts.append(text)
+    return texts
+
+
+# --- the client comes and goes --------------------------------------------------------------------------------------
+
+
+def test_the_client_is_reported_when_it_comes_falls_silent_and_comes_back(world):
+    world.start()
+    world.connected = False
+    world.run(DETACH_AFTER_MS + 5000)
+    assert world.events == [ClientSilent()]
+    world.connected = True
+    world.run(20_000)
+    assert world.events == [ClientSilent(), ClientHeard(HOME[0])]
+
+
+def test_a_client_that_moves_is_reported_with_its_new_host(running):
+    running.address = TRAIN
+    running.run(5000)
+    assert running.events == [ClientHeard(TRAIN[0])]
+
+
+def test_a_new_port_of_the_same_host_is_no_news(running):
+    running.address = (HOME[0], HOME[1] + 1)
+    running.run(5000)
+    assert running.events == []
+
+
+def test_output_during_an_absence_is_shown_afterwards(running):
+    running.connected = False
+    running.run(DETACH_AFTER_MS + 5000)
+    running.print(b"meanwhile")
+    running.run(5000)
+    running.connected = True
+    running.run(20_000)
+    assert running.first_row == "meanwhile"
+
+
+# --- the end --------------------------------------------------------------------------------------------------------
+
+
+def test_the_last_words_of_a_shell_reach_the_client_before_the_end(running):
+    running.session.receive_output(b"logout", now=running.now)
+    running.session.pty_closed(now=running.now)
+    running.run(1000)
+    assert running.client_done
+    assert running.first_row == "logout"
+    assert running.session.finished
+    assert not running.session.failed
+
+
+def test_an_update_that_the_shell_left_incomplete_is_shown_at_the_end(running):
+    running.session.receive_output(b"\x1b[?2026hlast", now=running.now)
+    running.session.pty_closed(now=running.now)
+    running.run(1000)
+    assert running.first_row == "last"
+
+
+def test_a_client_that_leaves_is_answered_and_the_session_ends(running):
+    running.client.start_shutdown(now=running.now)
+    running.run(1000)
+    assert running.session.finished
+    assert running.seen(Finished) == [Finished("the client left")]
+
+
+def test_sigterm_ends_the_session_and_the_client_hears_of_it(running):
+    running.session.terminate(now=running.now)
+    running.run(1000)
+    assert running.client_done
+    assert running.session.finished
+
+
+def test_sigterm_ends_the_session_of_a_client_that_does_not_answer_within_ten_seconds(running):
+    running.connected = False
+    running.session.terminate(now=running.now)
+    running.run(10_100)
+    assert running.session.finished
+
+
+def test_sigterm_ends_a_session_without_a_client_at_once(world):
+    world.session.terminate(now=world.now)
+    world.run(0)
+    assert world.session.finished
+
+
+def test_sigterm_ends_a_detached_session_at_once(running):
+    running.connected = False
+    running.run(DETACH_AFTER_MS + 100)
+    running.session.terminate(now=running.now)
+    running.run(0)
+    assert running.session.finished
+
+
+def test_sigusr1_without_a_timeout_ends_the_session(running):
+    running.session.terminate_if_silent(now=running.now)
+    running.run(1000)
+    assert running.session.finished
+
+
+def test_sigusr1_spares_a_client_that_was_heard_lately():
+    world = World(timeouts=Timeouts(signal_ms=30_000))
+    world.start()
+    world.session.terminate_if_silent(now=world.now)
+    world.run(1000)
+    assert not world.session.finished
+    world.connected = False
+    world.run(31_000)
+    world.session.terminate_if_silent(now=world.now)
+    world.run(11_000)
+    assert world.session.finished
+
+
+def test_the_network_timeout_ends_a_session_whose_client_stays_away():
+    world = World(timeouts=Timeouts(network_ms=120_000))
+    world.start()
+    world.run(200_000)
+    assert not world.session.finished
+    world.connected = False
+    world.run(110_000)
+    assert not world.session.finished
+    world.run(15_000)
+    assert world.session.finished
+
+
+def test_without_a_network_timeout_a_silent_client_is_waited_for(running):
+    running.connected = False
+    running.run(3_600_000)
+    assert not running.session.finished
+
+
+def test_a_silent_session_without_output_sleeps(running):
+    running.connected = False
+    running.run(DETACH_AFTER_MS + 1000)
+    assert running.session.next_deadline(now=running.now) is None
+
+
+def test_asking_for_the_deadline_changes_nothing(running):
+    running.type(b"x")
+    running.run(25)
+    first = running.session.next_deadline(now=running.now)
+    assert running.session.next_deadline(now=running.now) == first
