@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.programs import missing_programs
+
+if TYPE_CHECKING:
+    from tests.support.tmux import Tmux
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -23,3 +28,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     missing = missing_programs(wanted)
     if missing:
         pytest.skip(f"not installed here: {', '.join(sorted(set(missing)))}")
+
+
+@pytest.fixture(scope="session")
+def tmux() -> Iterator[Tmux]:
+    """A tmux server of this worker's own."""
+    from tests.support.tmux import Tmux
+
+    with Tmux() as server:
+        yield server

@@ -37,13 +37,6 @@ class SharedSession:
             self._session = None
 
 
-@pytest.fixture(scope="session")
-def tmux() -> Iterator[Tmux]:
-    """A tmux server of this worker's own."""
-    with Tmux() as server:
-        yield server
-
-
 @pytest.fixture(scope="module", params=ALL_PAIRS, ids=str)
 def pair(request: pytest.FixtureRequest) -> Pair:
     """Whose client talks to whose server."""

@@ -129,6 +129,12 @@ class Process(NamedTuple):
             return "(gone)"
         return " ".join(word.decode(errors="replace") for word in words if word)
 
+    @property
+    def parent(self) -> int:
+        """The process id of its parent; 0 if it has ended."""
+        fields = _stat_fields(self.pid)
+        return int(fields[1]) if fields is not None and self.alive else 0
+
     def signal(self, number: int) -> None:
         """Send it a signal, if it still runs."""
         if self.alive:

@@ -198,6 +198,11 @@ class Relay:
         return self._downward.counters
 
     @property
+    def under_way(self) -> int:
+        """How many datagrams wait for their time."""
+        return len(self._waiting)
+
+    @property
     def client_addresses(self) -> tuple[tuple[str, int], ...]:
         """Every address that the client sent from, in the order of their first datagram."""
         return tuple(dict.fromkeys(self._clients))

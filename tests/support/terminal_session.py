@@ -79,10 +79,7 @@ class MoshSession:
         self._closed = False
 
         for home in (self.home, self.direct_home):
-            home.mkdir()
-            (home / "bashrc").write_text(_BASHRC)
-            for app in _APPS.glob("*.py"):
-                write_launcher(home / app.stem, [sys.executable, "-IS", str(app)])
+            furnish(home)
         shell = ["/bin/bash", "--noprofile", "--rcfile", "bashrc", "-i"]
         self.server = start_server(
             pair.server,
@@ -198,9 +195,11 @@ class MoshSession:
         """Wait until the last line of both screens ends in a prompt."""
         for pane in (self.direct, self.mosh):
             wait_until(
-                lambda: _last_line(pane).endswith(PROMPT.rstrip()),  # noqa: B023 - called before the loop goes on
-                lambda: f"{self.pair}: no prompt; the screen:\n" + "\n".join(pane.text()),  # noqa: B023
+                lambda: pane.has_ended or _last_line(pane).endswith(PROMPT.rstrip()),  # noqa: B023 - called at once
+                lambda: f"no prompt; the screen:\n{_joined(pane)}",  # noqa: B023
             )
+            if pane.has_ended:
+                raise AssertionError(f"{self.pair}: the program has ended; the screen:\n{_joined(pane)}")
 
     def begin_afresh(self) -> None:
         """Bring both terminals to an empty screen with a prompt at its top, and the network to perfection."""
@@ -213,7 +212,7 @@ class MoshSession:
         for pane in self._panes:
             wait_until(
                 lambda: [row for row in pane.text() if row] == [PROMPT.rstrip()],  # noqa: B023
-                lambda: f"{self.pair}: the screen is not clear:\n" + "\n".join(pane.text()),  # noqa: B023
+                lambda: f"{self.pair}: the screen is not clear:\n{_joined(pane)}",  # noqa: B023
             )
 
     @staticmethod
@@ -235,8 +234,7 @@ class MoshSession:
 
     def shell(self) -> Process:
         """Return the shell within the session."""
-        text = wait_until(lambda: _content(self.home / "shell.pid"), "the session's shell did not start")
-        return process(int(text))
+        return shell_of(self.home)
 
     def wait_for_nothing_left(self, family: Sequence[Process]) -> None:
         """Wait until all of `family` have ended and the server's port is free."""
@@ -276,6 +274,19 @@ class MoshSession:
         self.close()
 
 
+def furnish(home: Path) -> None:
+    """Make the home directory of a user of the rig: a bashrc, and the programs of `apps`."""
+    home.mkdir()
+    (home / "bashrc").write_text(_BASHRC)
+    for app in _APPS.glob("*.py"):
+        write_launcher(home / app.stem, [sys.executable, "-IS", str(app)])
+
+
+def shell_of(home: Path) -> Process:
+    """Return the shell that was started with the bashrc of `home`, once it has."""
+    return process(int(wait_until(lambda: _content(home / "shell.pid"), f"no shell started in {home}")))
+
+
 def modes_left_on(recording: bytes, modes: Sequence[int]) -> dict[int, bool]:
     """Return those of the private `modes` (`CSI ? n h`) that a recording switches, and their last value."""
     state: dict[int, bool] = {}
@@ -288,6 +299,10 @@ def modes_left_on(recording: bytes, modes: Sequence[int]) -> dict[int, bool]:
 
 def _last_line(pane: Pane) -> str:
     return next((row for row in reversed(pane.text()) if row), "")
+
+
+def _joined(pane: Pane) -> str:
+    return "\n".join(f"  |{row}" for row in pane.text())
 
 
 def _content(path: Path) -> str:

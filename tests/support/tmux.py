@@ -248,7 +248,11 @@ class Pane:
 
     def wait_for(self, text: str) -> None:
         """Wait until the screen holds `text`."""
-        wait_until(lambda: self.shows(text), lambda: f"no {text!r} on the screen:\n{self._screen_text()}")
+        wait_until(
+            lambda: self.has_ended or self.shows(text), lambda: f"no {text!r} on the screen:\n{self._screen_text()}"
+        )
+        if not self.shows(text):
+            raise AssertionError(f"the program has ended; no {text!r} on the screen:\n{self._screen_text()}")
 
     def _screen_text(self) -> str:
         return "\n".join(f"  |{row}" for row in self.text())
