@@ -226,18 +226,24 @@ class PredictionEngine:
     def _correct(self, guess: CellGuess, row: int, column: int, shown: Cell, *, now: int) -> None:
         origin = guess.origin
         guess.credited = True
-        self._confirmed_epoch = max(self._confirmed_epoch, origin.epoch)
         self._confidence.right(origin.habit)
-        if origin.epoch == self._epoch:
-            self._confidence.right(self._reason)
         self._visibility.note_confirmed(now - origin.made_at, now=now)
-        line = self._line
-        if guess.typed and line is not None and line.row == row and column >= line.start:
-            line.echoes = True
-            self._confidence.echoed(line.prompt)
+        if guess.typed:
+            self._confirmed_epoch = max(self._confirmed_epoch, origin.epoch)
+            if origin.epoch == self._epoch:
+                self._confidence.right(self._reason)
+            self._note_echo(origin, row, column)
         for other, right in self._guesses.rows[row].items():
             if other > column and right.typed:
                 right.cell = right.cell._replace(style=shown.style)
+
+    def _note_echo(self, origin: Origin, row: int, column: int) -> None:
+        line = self._line
+        if line is None or line.row != row or column < line.start:
+            return
+        self._confidence.echoed(line.prompt)
+        if self._barrier is None or origin.batch > self._barrier:
+            line.echoes = True
 
     def _wrong(self, origin: Origin) -> bool:
         """Take note of a wrong guess; whether the rest must be guessed anew, rather than this one dropped alone."""
@@ -275,7 +281,7 @@ class PredictionEngine:
         self._find_line(screen, typed_columns=found.columns)
         if found.proven:
             self._confirmed_epoch = self._epoch
-        elif self._confidence.trusts(after) and not found.doubtful:
+        elif after is not None and self._confidence.trusts(after) and not found.doubtful:
             self._trust_line(after)
         self._journal = pending[: found.seen]
         for press in pending[found.seen :]:
@@ -337,7 +343,7 @@ class PredictionEngine:
             self._unforeseen(press, screen)
             return
         wraps = edit.column >= margin
-        if (wraps and edit.typed is not None) or not self._confidence.trusts(edit.habit):
+        if wraps or (self._epoch <= self._confirmed_epoch and not self._confidence.trusts(edit.habit)):
             self._become_tentative()
         origin = Origin(self._epoch, press.batch, press.at, edit.habit)
         for at, cell in enumerate(edit.cells):
