@@ -1,0 +1,277 @@
+"""Our server, run as its user would run it, with upstream's client in a pty."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+from tests.support.programs import (
+    OURS,
+    UPSTREAM,
+    RunningServer,
+    bound_udp_ports,
+    clean_environment,
+    descendants,
+    missing_programs,
+    start_server,
+    wait_until,
+)
+
+from mosh_common.terminal.cells import cell_text
+from mosh_common.terminal.emulator import Emulator
+
+pytestmark = [
+    pytest.mark.interop,
+    pytest.mark.skipif(bool(missing_programs(UPSTREAM.client)), reason="upstream's mosh-client is not installed"),
+]
+SHELL = ("/bin/bash", "--noprofile", "--norc")
+
+
+class Visit:
+    """One server of ours and one upstream client, whose terminal can be looked at."""
+
+    def __init__(
+        self, home: Path, command: tuple[str, ...], *, columns: int = 100, lines: int = 30, **environment: str
+    ) -> None:
+        self.server: RunningServer = start_server(
+            OURS, command, environment=clean_environment(home, PS1="ready> ", **environment), directory=home
+        )
+        self._terminal = Emulator(columns, lines)
+        self._everything = b""
+        self.client = pexpect.spawn(
+            UPSTREAM.client[0],
+            ["127.0.0.1", str(self.server.port)],
+            env=clean_environment(home, MOSH_KEY=self.server.key, MOSH_PREDICTION_DISPLAY="never"),
+            dimensions=(lines, columns),
+            encoding=None,
+        )
+
+    @property
+    def text(self) -> str:
+        """What the client's terminal shows."""
+        screen = self._terminal.snapshot()
+        return "\n".join(
+            "".join(cell_text(row, column) or " " for column in range(screen.columns)).rstrip() for row in screen.rows
+        )
+
+    def type(self, text: str | bytes) -> None:
+        octets = text.encode() if isinstance(text, str) else text
+        while octets:  # reading between writes, or the client's output would fill its pty and stop it
+            octets = octets[self.client.send(octets[:2000]) :]
+            self._look()
+
+    def resize(self, columns: int, lines: int) -> None:
+        self.client.setwinsize(lines, columns)
+        self._terminal.resize(columns, lines)
+
+    def wait_for(self, *texts: str) -> None:
+        def seen() -> bool:
+            self._look()
+            return all(text in self.text for text in texts)
+
+        wait_until(seen, lambda: f"no {texts} on the screen:\n{self.text}")
+
+    def wait_for_end(self) -> None:
+        """Wait until the client has ended and the server's process and port are gone."""
+
+        def ended() -> bool:
+            self._look()
+            return not self.client.isalive()
+
+        wait_until(ended, lambda: f"the client stays; its screen:\n{self.text}")
+        wait_until(lambda: not self.server.process.alive, "the server's process stays")
+        assert self.server.port not in bound_udp_ports()
+
+    @property
+    def said_goodbye(self) -> bool:
+        self._look()
+        return b"mosh is exiting" in self._everything
+
+    def close(self) -> None:
+        self.client.close(force=True)
+        self.server.end()
+
+    def _look(self) -> None:
+        while True:
+            try:
+                output = self.client.read_nonblocking(65536, timeout=0)
+            except (pexpect.TIMEOUT, pexpect.EOF):
+                return
+            self._everything += output
+            self._terminal.feed(output)
+
+
+@pytest.fixture
+def visit(tmp_path: Path) -> Iterator[Callable[..., Visit]]:
+    """Start visits that are over after the test, however far it came."""
+    visits: list[Visit] = []
+
+    def start(*command: str, **settings: object) -> Visit:
+        visits.append(Visit(tmp_path, command or SHELL, **settings))  # type: ignore[arg-type]
+        return visits[-1]
+
+    yield start
+    for each in visits:
+        each.close()
+
+
+def test_a_session_from_the_first_prompt_to_the_exit(visit):
+    session = visit()
+    session.wait_for("ready>")
+    session.type("stty size; echo $TERM ${SSH_TTY-none} $PWD; echo hel''lo\r")
+    session.wait_for("30 100", "xterm-256color none", "hello")
+    session.type("exit\r")
+    session.wait_for_end()
+    assert session.said_goodbye
+
+
+def test_a_new_size_reaches_the_shell_and_the_screen(visit):
+    session = visit()
+    session.wait_for("ready>")
+    session.resize(132, 43)
+    session.type("stty size\r")
+    session.wait_for("43 132")
+
+
+def test_a_paste_of_sixty_kilobytes_arrives_whole(visit):
+    paste = bytes(33 + index * 7 % 90 for index in range(60_000))
+    session = visit("sh", "-c", f"stty raw -echo; printf ready; head -c {len(paste)} | md5sum; sleep 60")
+    session.wait_for("ready")
+    session.type(paste)
+    session.wait_for(hashlib.md5(paste).hexdigest())
+
+
+def test_arrows_come_in_the_form_that_the_application_asked_for(visit):
+    session = visit("cat", "-v")
+    session.type(b"\x1bOA\x1bOB-\r")
+    session.wait_for("^[[A^[[B-")
+    session.close()
+    session = visit("sh", "-c", "printf '\\033[?1h'; exec cat -v")
+    session.type(b"\x1bOA\x1bOB-\r")
+    session.wait_for("^[OA^[OB-")
+
+
+def test_questions_to_the_terminal_are_answered(visit):
+    session = visit("sh", "-c", "stty raw -echo; printf '\\033[6n'; head -c 6 | cat -v; sleep 60")
+    session.wait_for("^[[1;1R")
+
+
+def test_a_flood_can_be_stopped(visit):
+    session = visit()
+    session.wait_for("ready>")
+    session.type("yes\r")
+    session.wait_for("y\ny\ny")
+    session.type("\x03")
+    session.type("clear; echo st''ill\r")
+    session.wait_for("still")
+
+
+def test_a_command_that_cannot_be_run_tells_why_before_the_end(visit):
+    session = visit("/no/such/program")
+    session.wait_for_end()
+    assert b"cannot run /no/such/program" in session._everything
+
+
+def test_a_signal_ends_the_session_and_the_client_hears_of_it(visit):
+    session = visit()
+    session.wait_for("ready>")
+    session.server.process.signal(signal.SIGTERM)
+    session.wait_for_end()
+    assert session.said_goodbye
+
+
+def test_a_client_that_quits_takes_the_session_with_it(visit):
+    session = visit("sh", "-c", "echo $$ >shell; echo ready; exec sleep 600")
+    session.wait_for("ready")
+    session.type(b"\x1e.")
+    session.wait_for_end()
+
+
+def test_the_key_is_in_nobody_s_environment_or_arguments(visit):
+    session = visit()
+    session.wait_for("ready>")
+    session.type("env | grep -c MOSH_KEY\r")
+    session.wait_for("\n0\n")
+    members = [session.server.process, *descendants(session.server.process.pid)]
+    looked_at = 0
+    for path in (Path(f"/proc/{member.pid}/{name}") for member in members for name in ("cmdline", "environ")):
+        try:
+            contents = path.read_bytes()
+        except OSError:
+            continue  # a helper that has ended meanwhile
+        assert session.server.key.encode() not in contents
+        looked_at += 1
+    assert looked_at >= 4  # the server and the shell
+
+
+def test_the_server_holds_its_socket_and_its_pty_and_nothing_that_it_was_given(visit, tmp_path):
+    read_end, write_end = os.pipe()
+    os.set_inheritable(write_end, True)
+    try:
+        session = visit()
+        session.wait_for("ready>")
+        folder = f"/proc/{session.server.process.pid}/fd"
+        held = {fd: os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)}
+        assert [held[fd] for fd in ("0", "1", "2")] == ["/dev/null"] * 3
+        assert sum(target.startswith("socket:") for target in held.values()) == 1
+        assert os.readlink(f"/proc/self/fd/{write_end}") not in held.values()
+    finally:
+        os.close(read_end)
+        os.close(write_end)
+
+
+def test_a_server_on_a_mapped_or_ipv6_address_serves_too(tmp_path):
+    done = subprocess.run(
+        [*OURS.server, "new", "-i", "::1", "-p", "0", "--", "true"],
+        env=clean_environment(tmp_path),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    _mosh, _connect, port, key = done.stdout.split()
+    client = pexpect.spawn(
+        UPSTREAM.client[0], ["::1", port], env=clean_environment(tmp_path, MOSH_KEY=key), dimensions=(24, 80)
+    )
+    try:
+        client.expect("mosh is exiting", timeout=20)
+    finally:
+        client.close(force=True)
+
+
+def test_a_login_shell_is_greeted(tmp_path, visit):
+    """Of the message of the day nothing can be said here; a session left behind must be named."""
+    runtime = tmp_path / "run"
+    runtime.mkdir()
+    settings = {"XDG_RUNTIME_DIR": str(runtime), "SHELL": "/bin/sh"}
+    start = visit("cat", **settings)
+    entry = runtime / "mosh-server" / str(start.server.process.pid)
+    wait_until(entry.exists, "the first session did not register")
+    entry.write_bytes(b"detached\n")  # as its server writes after 40 s of silence
+    done = subprocess.run(
+        [*OURS.server, "new", "-i", "127.0.0.1"],
+        env=clean_environment(tmp_path, **settings),
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    _mosh, _connect, port, key = done.stdout.split()
+    client = pexpect.spawn(
+        UPSTREAM.client[0], ["127.0.0.1", port], env=clean_environment(tmp_path, MOSH_KEY=key), dimensions=(24, 100)
+    )
+    try:
+        client.expect(rf"detached Mosh session on this server \(mosh \[{start.server.process.pid}\]\)", timeout=20)
+        client.send(b"exit\r")
+        client.expect("mosh is exiting", timeout=20)
+    finally:
+        client.close(force=True)
