@@ -126,3 +126,24 @@ def test_an_equal_screen_costs_nothing(columns: int, lines: int, program: str) -
     assert first is not second
     at_the_edge = first.cursor_column == columns - 1
     assert diff(first, second) == b"" or at_the_edge
+
+
+@given(
+    st.text("abc d", min_size=30, max_size=60),
+    st.integers(1, 40),
+    st.integers(1, 5),
+    st.sampled_from("@P"),
+    st.text("xyz", max_size=5),
+    st.sampled_from(["", "\u2502 another pane", "\u2502 \x1b[7ma\u0301\u4e2d\x1b[m", "clock"]),
+    st.sampled_from([40, 61, 80]),
+)
+@settings(max_examples=300, deadline=None)
+def test_a_diff_leads_to_what_editing_in_a_line_makes(
+    text: str, column: int, count: int, final: str, typed: str, pane: str, columns: int
+) -> None:
+    emulator = Emulator(columns, 2)
+    beside = f"\x1b[1;{columns - 20}H{pane}\x1b[K" if pane else ""
+    emulator.feed(f"{text}{beside}\x1b[1;{column}H".encode())
+    old = emulator.snapshot()
+    emulator.feed(f"\x1b[{count}{final}{typed}{beside}\x1b[1;{column}H".encode())
+    _assert_leads(old, emulator.snapshot())

@@ -7,10 +7,10 @@ titles or modes.
 from __future__ import annotations
 
 import re
-from operator import ne, or_
+from operator import eq, ne, or_
 from typing import Final
 
-from mosh_common.terminal.cells import CLUSTER, EMPTY, WIDE_TAIL, Row, Style
+from mosh_common.terminal.cells import CLUSTER, DEFAULT_STYLE, EMPTY, WIDE_TAIL, Row, Style
 from mosh_common.terminal.display_pen import UNKNOWN, Pen
 from mosh_common.terminal.display_sgr import erasable
 
@@ -21,6 +21,8 @@ _STYLE_RUN: Final = re.compile(r"(.)\1*", re.DOTALL)
 _LONG_BLANK: Final = re.compile(" {9,}")
 _ECH_AT_END: Final = 5  # the same when nothing of the row follows
 _EL_LENGTH: Final = 3  # octets of EL
+_WORTH_SHIFTING: Final = 10  # columns that differ; ICH and DCH with their moves cost about as much
+_ANCHOR: Final = 6  # columns by which text is recognised that moved sideways
 
 # Characters on whose width all tables agree. Runs of these are printed as they are; after anything else the cursor is
 # placed anew, so that a difference never shifts the rest of a row.
@@ -59,20 +61,23 @@ class RowPainter:
         new_text = new[0].replace(EMPTY, " ")
         letters = new[1]
         mask = _differences(old, new, old_text, new_text)
-
         if WIDE_TAIL in new_text:
             mask = _whole_graphemes(mask, new_text)
+        elif mask.count(1) > _WORTH_SHIFTING and wrap_known and not (old[2] or new[2] or self._wrapping):
+            mask = self._shift(index, old, new, old_text, new_text, mask)
+        if self._wrapping:
+            mask = b"\x01\x01" + mask[2:] if new_text[1:2] == WIDE_TAIL else b"\x01" + mask[1:]
 
         # A row's wrap flag lives in its last cell: printing past it sets the flag, rewriting it clears it.
         wraps = new[2] and index < self._bottom
         through = wraps and (not old[2] or not wrap_known or mask[-1] == 1)
         if through or (not new[2] and (old[2] or not wrap_known)):
             mask = mask[:-2] + b"\x01\x01" if new_text[-1] == WIDE_TAIL else mask[:-1] + b"\x01"
-        if 1 not in mask and not self._wrapping:
+        if 1 not in mask:
             return
         if self._wrapping:
             mask = self._begin_after_wrap(new, new_text, mask)
-        self._wrapping = False
+            self._wrapping = False
 
         end = columns
         tail = columns if new[2] else self._erasable_tail(new_text, letters)  # EL takes the wrap flag along
@@ -102,6 +107,45 @@ class RowPainter:
     def wrapping(self) -> bool:
         """Whether the next row has to be drawn, because its first character makes the wrap."""
         return self._wrapping
+
+    def _shift(self, index: int, old: Row, new: Row, old_text: str, new_text: str, mask: bytes) -> bytes:
+        """Insert or delete characters if that leaves less to be drawn; return what is left."""
+        pen = self._pen
+        start = mask.find(1)
+        if not pen.dialect.insert_delete_characters or WIDE_TAIL in old_text or CLUSTER in old_text[start:]:
+            return mask
+        if CLUSTER in new_text[start:]:
+            return mask
+        count = new_text.find(old_text[start : start + _ANCHOR], start + 1) - start
+        inserting = count > 0
+        if not inserting:
+            count = old_text.find(new_text[start : start + _ANCHOR], start + 1) - start
+            if count <= 0:
+                return mask
+        # What moves ends where it stops being equal; what follows there, another pane perhaps, is to stay in place.
+        longer, shorter = (new_text, old_text) if inserting else (old_text, new_text)
+        equal = bytes(map(eq, longer[start + count :], shorter[start:])) + b"\x00"
+        end = start + count + equal.index(0)
+        best = mask
+        least = mask.count(1)
+        chosen = 0
+        for stop, cost in ((self._columns, 6), (end, 14)):
+            text = _shifted(old_text, start, stop, count if inserting else -count, " ")
+            letters = _shifted(old[1], start, stop, count if inserting else -count, "\x00")
+            left = _differences((text, letters, False, old[3]), new, text, new_text)
+            if left.count(1) + cost < least:
+                best, least, chosen = left, left.count(1) + cost, stop
+        if not chosen:
+            return mask
+        pen.set_background_of(DEFAULT_STYLE)
+        operations = [(start, "@")] if inserting else [(start, "P")]
+        if chosen < self._columns:
+            # Deleting comes first, so that nothing is pushed over the edge.
+            operations.insert(0 if inserting else 1, (chosen - count, "P" if inserting else "@"))
+        for column, final in operations:
+            self._move(index, column, old_text, old[1], pen.style)
+            pen.output.append(f"\x1b[{count if count > 1 else ''}{final}")
+        return best
 
     def _erasable_tail(self, text: str, letters: str) -> int:
         """Return the column from which on EL makes what the row shows; `columns` if there is none."""
@@ -273,6 +317,13 @@ def _differences(old: Row, new: Row, old_text: str, new_text: str) -> bytes:
                 marks[column] = 1
         mask = bytes(marks)
     return mask
+
+
+def _shifted(cells: str, start: int, end: int, count: int, blank: str) -> str:
+    """Return the cells after `count` were inserted (or deleted, if negative) at `start`, those from `end` on kept."""
+    if count > 0:
+        return cells[:start] + blank * count + cells[start : end - count] + cells[end:]
+    return cells[:start] + cells[start - count : end] + blank * -count + cells[end:]
 
 
 def _whole_graphemes(mask: bytes, text: str) -> bytes:
