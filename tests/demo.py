@@ -1,8 +1,8 @@
 """`make demo`: a real session on this machine, without ssh.
 
 With a terminal on stdin it is yours: `mosh --local`. Otherwise a short scripted session is played through a pty, over a
-loopback relay with 200 ms round trip, 10 % loss each way and one change of the client's port; the final screen and a line of
-what happened are printed. Exits 0 only if the session did what it should.
+loopback relay with 200 ms round trip, 10 % loss each way and one change of the client's port; the final screen and a line
+of what happened are printed. Exits 0 only if the session did what it should.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ class Session:
         self.child = pexpect.spawn(sys.executable, command, env=env, dimensions=(LINES, COLUMNS), timeout=PATIENCE_S)
         self.child.delaybeforesend = None
         self.emulator = Emulator(COLUMNS, LINES)
-        self.left = False  # the client restored the terminal: what comes now is not the session's
+        self.left = False  # the client restored the terminal: what comes now is not the session's …
+        self.farewell = b""  # … but its last words
 
     def text(self) -> str:
         """The screen as the user sees it."""
@@ -89,7 +90,9 @@ class Session:
         except pexpect.EOF:
             return False
         self.left = self.left or b"\x1b[?1049l" in data
-        if not self.left:
+        if self.left:
+            self.farewell += data
+        else:
             self.emulator.feed(data)
         return True
 
@@ -150,7 +153,10 @@ def scripted() -> int:
         f"mosh --local over a relay with {2 * ONE_WAY_MS} ms round trip: {lost} of {offered} datagrams lost, "
         f"the client's port changed once; the session ended by itself with status {session.child.exitstatus}."
     )
-    return session.child.exitstatus or 0
+    if session.child.exitstatus != 0:
+        print(f"Expected status 0; the last words were {session.farewell.decode(errors='replace')!r}.", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
