@@ -20,6 +20,7 @@ import os
 import pty
 import random
 import select
+import signal
 import shutil
 import struct
 import sys
@@ -84,6 +85,7 @@ def typed(name: str, *parts: str) -> list[Press]:
 
 
 FISH = ["fish", "--no-config", "-C", "function fish_prompt; echo -n 'me@host ~/dir> '; end; function fish_greeting; end; set -g fish_autosuggestion_enabled 1"]
+FISH_COLOR = ["fish", "-C", FISH[3]]
 ZSH = ["zsh", "-f", "-c", "exec zsh -f -i"]
 BASH = ["bash", "--rcfile", "HOME/bashrc", "-i"]
 BASHRC = r"""
@@ -98,6 +100,8 @@ TMUX = ["tmux", "-L", "predict-offline", "-f", "HOME/tmux.conf", "new-session", 
 
 OWN_TRACES: dict[str, tuple[list[str], list[Press]]] = {
     "fish": (FISH, typed("fish", "<1500>", "echo one two three", "<ENTER>", "echo one four", "<ENTER>", "echo one", "<RIGHT>", "<500>", "<ENTER>", "ls -la /tmp/none",
+                         "<LEFT>", "<LEFT>", "xy", "<BS>", "<ENTER>", "echo hello", "<ENTER>", "echo hel", "<END>", "<500>", " more", "<ENTER>", "cat /etc/hostname", "<ENTER>")),
+    "fish-color": (FISH_COLOR, typed("fish-color", "<1500>", "echo one two three", "<ENTER>", "echo one four", "<ENTER>", "echo one", "<RIGHT>", "<500>", "<ENTER>", "ls -la /tmp/none",
                          "<LEFT>", "<LEFT>", "xy", "<BS>", "<ENTER>", "echo hello", "<ENTER>", "echo hel", "<END>", "<500>", " more", "<ENTER>", "cat /etc/hostname", "<ENTER>")),
     "zsh": (["zsh", "-i"], typed("zsh", "<1500>", "echo one two three", "<ENTER>", "echo one four", "<LEFT>", "<LEFT>", "<LEFT>", "xyz", "<BS>", "<^E>", " end", "<ENTER>",
                                 "ls", "<^A>", "echo ", "<^E>", " -la", "<^W>", "<^W>", "foo", "<^U>", "pwd", "<ENTER>", "cat", "<ENTER>", "some text", "<ENTER>", "<^D>", "<800>", "echo bye", "<ENTER>")),
@@ -169,6 +173,7 @@ def record(command: list[str], presses: list[Press]) -> list[Output]:
         if pid == 0:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
             os.chdir(home)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a background job's children ignore it
             env = {"HOME": str(home), "PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "C.UTF-8", "SHELL": "/bin/bash"}
             os.execvpe(argv[0], argv, env)
         outputs: list[Output] = []

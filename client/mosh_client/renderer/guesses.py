@@ -21,6 +21,10 @@ _GREY_SPREAD: Final = 24  # of 255: how far a grey's parts may lie apart
 _GREY_BRIGHTEST: Final = 0xB4
 
 
+# The epoch of guesses that are only made to learn whether they would have been right.
+NEVER_SHOWN: Final = 1 << 62
+
+
 class Verdict(enum.Enum):
     """What a frame says of a guess (prediction.md, "A guess")."""
 
@@ -128,10 +132,11 @@ class Guesses:
         self.trail.append(CursorGuess(row, column, origin))
 
     def expected_row(self, screen: Snapshot, row: int) -> list[Cell]:
-        """Return the row as it is expected to look, all epochs included."""
+        """Return the row as it is expected to look, all epochs included that may ever be shown."""
         cells = read_row(screen, row)
         for column, guess in self.rows.get(row, {}).items():
-            cells[column] = guess.cell
+            if guess.origin.epoch != NEVER_SHOWN:
+                cells[column] = guess.cell
         return cells
 
     def drop(self, row: int, column: int) -> None:
@@ -141,19 +146,20 @@ class Guesses:
         if not guesses:
             del self.rows[row]
 
-    def keep_epochs(self, first: int, beyond: int) -> None:
-        """Forget all guesses but those of the epochs from `first` up to, not including, `beyond`."""
-        for row in list(self.rows):
-            kept = {column: guess for column, guess in self.rows[row].items() if first <= guess.origin.epoch < beyond}
-            if kept:
-                self.rows[row] = kept
-            else:
-                del self.rows[row]
-        self.trail = [guess for guess in self.trail if first <= guess.origin.epoch < beyond]
+    def drop_habit(self, row: int, habit: Habit) -> None:
+        """Forget the row's guesses that rest upon `habit`."""
+        for column, guess in list(self.rows.get(row, {}).items()):
+            if guess.origin.habit is habit:
+                self.drop(row, column)
 
     def oldest_made_at(self) -> int | None:
         """When the guess that waits longest was made."""
-        cells = (guess.origin.made_at for row in self.rows.values() for guess in row.values())
+        cells = (
+            guess.origin.made_at
+            for row in self.rows.values()
+            for guess in row.values()
+            if guess.origin.epoch != NEVER_SHOWN
+        )
         return min((*cells, *(guess.origin.made_at for guess in self.trail)), default=None)
 
     def lay_over(self, screen: Snapshot, *, confirmed_epoch: int, underlined: bool) -> Snapshot:

@@ -15,7 +15,16 @@ import enum
 from typing import Final, NamedTuple
 
 from mosh_client.renderer.display_preference import DisplayPreference, Visibility
-from mosh_client.renderer.guesses import BLANK, Cell, CellGuess, Guesses, Origin, Verdict, cell_at
+from mosh_client.renderer.guesses import (
+    BLANK,
+    NEVER_SHOWN,
+    Cell,
+    CellGuess,
+    Guesses,
+    Origin,
+    Verdict,
+    cell_at,
+)
 from mosh_client.renderer.input_parser import InputParser, Key, KeyKind
 from mosh_client.renderer.prediction_confidence import Confidence, Habit
 from mosh_client.renderer.prediction_line import EditedLine, Situation, foresee
@@ -64,6 +73,8 @@ _LINE_GOES_ON: Final[dict[Key, Habit]] = {
     Key(KeyKind.CONTROL, "\x19"): Habit.AFTER_HISTORY,  # Ctrl-Y
     Key(KeyKind.CONTROL, "\x1f"): Habit.AFTER_HISTORY,  # Ctrl-_
 }
+_SHIFTS: Final = (Habit.SHIFT, Habit.SHIFT_OTHER_STYLE)
+
 # Those after which a new prompt may come: CR, LF, Ctrl-C, Ctrl-D, Ctrl-Z, Ctrl-\.
 _LINE_ENDS: Final = frozenset(
     {Key(KeyKind.ENTER)} | {Key(KeyKind.CONTROL, control) for control in "\n\x03\x04\x1a\x1c"}
@@ -192,14 +203,15 @@ class PredictionEngine:
                     if early and guess.proves(shown):
                         self._correct(guess, row, column, shown, now=now)
                     continue
+                if guesses.rows.get(row, {}).get(column) is not guess:
+                    continue  # went with another
                 if verdict is Verdict.WRONG:
-                    if guess.typed is False and shown.text == guess.originals[0]:
-                        self._overwriting_rows.add(row)
-                    if self._wrong(guess.origin):
+                    if self._wrong(guess.origin, row):
                         return True
                 elif verdict is Verdict.CORRECT and not guess.credited:
                     self._correct(guess, row, column, shown, now=now)
-                guesses.drop(row, column)
+                if guesses.rows.get(row, {}).get(column) is guess:
+                    guesses.drop(row, column)
         return False
 
     def _judge_cursor(self, screen: Snapshot) -> bool:
@@ -218,7 +230,7 @@ class PredictionEngine:
                 self._confidence.right(guess.origin.habit)
         else:
             for guess in judged:
-                if guess.origin.epoch == judged[-1].origin.epoch and self._wrong(guess.origin):
+                if guess.origin.epoch == judged[-1].origin.epoch and self._wrong(guess.origin, guess.row):
                     return True
         self._guesses.trail = later
         return False
@@ -245,13 +257,18 @@ class PredictionEngine:
         if self._barrier is None or origin.batch > self._barrier:
             line.echoes = True
 
-    def _wrong(self, origin: Origin) -> bool:
+    def _wrong(self, origin: Origin, row: int) -> bool:
         """Take note of a wrong guess; whether the rest must be guessed anew, rather than this one dropped alone."""
         if not self._epochs:
             return False
         if self._barrier is not None and origin.batch <= self._barrier:
             return False  # an unforeseeable key may have changed that: nobody's fault
         self._confidence.wrong(origin.habit)
+        if origin.habit in _SHIFTS:
+            # The key did what it should, only the text beside it did not give way: the rest may stand.
+            self._guesses.drop_habit(row, origin.habit)
+            self._overwriting_rows.add(row)
+            return False
         if origin.epoch <= self._confirmed_epoch:
             self._confidence.wrong(self._reason)
             if origin.habit is None and self._line is not None:
@@ -346,14 +363,21 @@ class PredictionEngine:
         if wraps or (self._epoch <= self._confirmed_epoch and not self._confidence.trusts(edit.habit)):
             self._become_tentative()
         origin = Origin(self._epoch, press.batch, press.at, edit.habit)
+        moved = origin
+        if edit.moved is not None:
+            shown = self._confidence.trusts(edit.moved)
+            moved = Origin(self._epoch if shown else NEVER_SHOWN, press.batch, press.at, edit.moved)
         for at, cell in enumerate(edit.cells):
-            if at == edit.typed or cell != now.cells[at]:
-                self._guesses.expect(screen, row, at, cell, origin, typed=at == edit.typed)
+            if at == edit.typed:
+                self._guesses.expect(screen, row, at, cell, origin, typed=True)
+            elif cell != now.cells[at]:
+                self._guesses.expect(screen, row, at, cell, moved)
         if line is not None:
             line.end = edit.end
         if wraps:
             self._become_tentative()
             self._guess_next_row(press, screen, column=left)
+            self._overwriting_rows.add(self._guesses.trail[-1].row)
         else:
             self._guesses.expect_cursor(row, edit.column, origin)
 

@@ -53,6 +53,7 @@ class Edit(NamedTuple):
     cells: list[Cell]  # the row afterwards
     column: int  # the cursor's afterwards; beyond the margin: it wraps
     habit: Habit | None = None  # what must be trusted for this to be shown
+    moved: Habit | None = None  # what must be trusted for the text that makes room to be shown as well
     typed: int | None = None  # column of the character that the key wrote
     end: int | None = None  # of the line's text afterwards
 
@@ -95,17 +96,15 @@ def type_text(now: Situation, text: str) -> Edit:
     width = len(new)
     habit = Habit.WIDE if width == 2 else None
     end = now.line.end if now.line is not None else None
-    at_end = end is not None and column >= end
-    if now.overwrite or at_end or now.suggested:
+    if now.overwrite or now.suggested or (end is not None and column >= end):
         after = [*cells[:column], *new, *cells[column + width :]]
         end = None if end is None else max(end, column + width)
-    else:
-        after = insert(cells, column, new, now.margin)
-        end = None if end is None else end + width
-        if habit is None and column < now.margin and text_end(cells, column, now.margin) > column:
-            same = cells[column].text == BLANK or cells[column].style == style
-            habit = Habit.SHIFT if same else Habit.SHIFT_OTHER_STYLE
-    return Edit(after, column + width, habit, typed=column, end=end)
+        return Edit(after, column + width, habit, typed=column, end=end)
+    after = insert(cells, column, new, now.margin)
+    end = None if end is None else end + width
+    same = cells[column].text == BLANK or cells[column].style == style
+    moved = Habit.SHIFT if same else Habit.SHIFT_OTHER_STYLE
+    return Edit(after, column + width, habit, moved, typed=column, end=end)
 
 
 def _backspace(now: Situation) -> Edit | None:
@@ -119,7 +118,8 @@ def _backspace(now: Situation) -> Edit | None:
         cells = [*now.cells[:left], *blank, *now.cells[now.column :]]
     else:
         cells = now.removed(left, now.column)
-    return Edit(cells, left, Habit.BACKSPACE, end=None if end is None else end - (now.column - left))
+    end = None if end is None else end - (now.column - left)
+    return Edit(cells, left, Habit.BACKSPACE, Habit.SHIFT, end=end)
 
 
 def _left(now: Situation) -> Edit | None:
