@@ -82,6 +82,8 @@ class CellGuess:
         text = self.cell.text
         if text != shown.text or text in (BLANK, WIDE_TAIL) or not self.cell.known:
             return False
+        if is_dim(shown.style) and not is_dim(self.cell.style):
+            return False  # a shell proposes it, nobody typed it
         if text not in self.originals:
             return True
         # A dim proposal of the same text that takes the colour of typed text was typed.
