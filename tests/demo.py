@@ -1,8 +1,8 @@
 """`make demo`: a real session on this machine, without ssh.
 
 With a terminal on stdin it is yours: `mosh --local`. Otherwise a short scripted session is played through a pty, over a
-loopback relay with 200 ms round trip, 10 % loss each way and one change of the client's port; the final screen and a line
-of what happened are printed. Exits 0 only if the session did what it should.
+loopback relay with 200 ms round trip, 10 % loss each way and one change of the client's port; the final screen and a
+line of what happened are printed. Exits 0 only if the session did what it should.
 """
 
 from __future__ import annotations

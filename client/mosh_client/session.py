@@ -61,6 +61,7 @@ class RendererLink:
         self.link: Link | None = None
         self.link_told_at = 0
         self.notice: Notice | None = None
+        self.dismissed = False  # Exit was sent, after which nothing may follow
         self._batches: deque[tuple[int, int]] = deque()  # (batch, position of the user stream after it), not yet echoed
         self._echoed = 0  # newest batch that was taken off `_batches`
 
@@ -215,7 +216,8 @@ class Session:
             renderer.link = link
             renderer.link_told_at = now
             messages.append(link)
-        if self.outcome is not None:
+        if self.outcome is not None and not renderer.dismissed:
+            renderer.dismissed = True
             messages.append(Exit())
         return messages
 
