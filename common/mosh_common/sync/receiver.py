@@ -26,13 +26,14 @@ class ReceivedState(NamedTuple, Generic[Remote]):
 
     number: int
     state: Remote
+    weight: int  # what the state holds, unless it shares all of it with the one that it starts from
 
 
 class Receiver(Generic[Remote]):
     """The states that the peer may still start a diff from, the newest of which is acknowledged."""
 
     def __init__(self, initial: Remote) -> None:
-        self._states: list[ReceivedState[Remote]] = [ReceivedState(0, initial)]  # in order of number
+        self._states: list[ReceivedState[Remote]] = [ReceivedState(0, initial, initial.weight)]  # in order of number
         self._weight = initial.weight
         self._quenched_until: int | None = None  # too many states: new ones are refused until then
         self.last_heard: int | None = None  # when the newest state came
@@ -61,7 +62,8 @@ class Receiver(Generic[Remote]):
             raise
         except PeerError as error:
             raise Dropped(DropReason.MALFORMED_DIFF, str(error)) from None
-        return self._insert(ReceivedState(new_num, state.trimmed(self._states[0].state)), now=now)
+        state = state.trimmed(self._states[0].state)
+        return self._insert(ReceivedState(new_num, state, state.weight if instruction.diff else 0), now=now)
 
     @property
     def newest_num(self) -> int:
@@ -82,8 +84,11 @@ class Receiver(Generic[Remote]):
             return
         kept = [entry for entry in self._states if entry.number >= number]
         oldest = kept[0].state
-        self._states = [ReceivedState(entry.number, entry.state.trimmed(oldest)) for entry in kept]
-        self._weight = sum(entry.state.weight for entry in self._states)
+        self._states = []
+        for entry in kept:
+            state = entry.state.trimmed(oldest)
+            self._states.append(ReceivedState(entry.number, state, min(entry.weight, state.weight)))
+        self._weight = sum(entry.weight for entry in self._states)
 
     def _check_room(self, *, now: int) -> None:
         """Raise Dropped when too much is held, except once in RECEIVED_QUENCH_MS: then the oldest make room."""
@@ -97,13 +102,13 @@ class Receiver(Generic[Remote]):
             )
         self._quenched_until = now + RECEIVED_QUENCH_MS
         while self._full() and len(self._states) > 1:
-            self._weight -= self._states.pop(0).state.weight
+            self._weight -= self._states.pop(0).weight
 
     def _full(self) -> bool:
         return len(self._states) >= RECEIVED_STATES_LIMIT or self._weight >= WEIGHT_LIMIT_OCTETS
 
     def _insert(self, entry: ReceivedState[Remote], *, now: int) -> bool:
-        self._weight += entry.state.weight
+        self._weight += entry.weight
         if entry.number > self._states[-1].number:
             self._states.append(entry)
             self.last_heard = now
