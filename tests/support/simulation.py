@@ -162,8 +162,8 @@ class Session:
                 deadline = side.transport.next_deadline(now=self.now)
                 if deadline is not None:
                     upcoming.append(deadline)
-            at = min(upcoming, default=end)
-            if at >= end:
+            at = min(upcoming, default=end + 1)
+            if at > end:
                 self.now = end
                 self._serve()
                 assert condition() or not must_happen, f"not within {patience} ms"
