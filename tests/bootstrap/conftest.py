@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.programs import clean_environment
+from tests.support.user_terminal import UserTerminal, mosh_words, source_environment
 
 from mosh_common.connect_line import format_connect
 from mosh_common.wire.key import Key
-from tests.support.programs import clean_environment
-from tests.support.user_terminal import UserTerminal, mosh_words, source_environment
 
 KEY = Key.generate(bytes(range(16))).text
 SERVER_ANSWERS = f"printf '\\r\\nMOSH IP 192.0.2.1\\r\\n\\r\\n{format_connect(60001, Key.parse(KEY))}\\r\\n'"
@@ -46,9 +46,7 @@ class Bench:
     def mosh(self, *ssh_lines: str, options: tuple[str, ...] = (), client: Path | None = None) -> list[str]:
         """The command line of `mosh` with an ssh that consists of `ssh_lines`."""
         ssh = self.script("ssh", *ssh_lines)
-        return mosh_words(
-            f"--client={client or self.client}", f"--ssh={shlex.quote(str(ssh))}", *options, "user@host"
-        )
+        return mosh_words(f"--client={client or self.client}", f"--ssh={shlex.quote(str(ssh))}", *options, "user@host")
 
     def terminal(self, words: list[str]) -> UserTerminal:
         """Run `words` in a terminal."""

@@ -5,25 +5,23 @@ from __future__ import annotations
 import os
 import re
 import signal
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.programs import wait_until
 
 from mosh_bootstrap import ssh as ssh_module
 from mosh_bootstrap.dialogue import Dialogue
 from mosh_bootstrap.ssh import run_without_terminal
 from mosh_common.errors import EnvironmentFailure
-from tests.support.programs import wait_until
 
 if TYPE_CHECKING:
     from tests.bootstrap.conftest import Bench
 
 # A prompt as ssh asks it: on the terminal, with echo switched off.
 ASK_SECRETLY = (
-    "printf \"user@host's password: \" >/dev/tty; stty -echo </dev/tty; read answer </dev/tty; stty echo </dev/tty; "
+    'printf "user@host\'s password: " >/dev/tty; stty -echo </dev/tty; read answer </dev/tty; stty echo </dev/tty; '
     "echo >/dev/tty; "
 )
 REPORT = 'echo "MOSH is not $answer"; '
@@ -44,7 +42,9 @@ def test_a_password_is_asked_for_typed_unseen_and_reaches_ssh(bench: Bench) -> N
 def test_a_question_with_echo_shows_the_answer_once(bench: Bench) -> None:
     question = "Are you sure you want to continue connecting (yes/no/[fingerprint])?"
     terminal = bench.terminal(
-        bench.mosh(f"printf '{question} ' >/dev/tty; read answer </dev/tty; [ $answer = yes ] && {bench.server_answers}")
+        bench.mosh(
+            f"printf '{question} ' >/dev/tty; read answer </dev/tty; [ $answer = yes ] && {bench.server_answers}"
+        )
     )
     terminal.wait_for(question)
     terminal.type("yes\r")
@@ -71,9 +71,7 @@ def test_several_questions_are_each_answered(bench: Bench) -> None:
 
 
 def test_ssh_has_the_size_of_the_users_window_and_hears_of_changes(bench: Bench) -> None:
-    terminal = bench.terminal(
-        bench.mosh("trap 'stty size' WINCH; stty size; while :; do sleep 0.05; done")
-    )
+    terminal = bench.terminal(bench.mosh("trap 'stty size' WINCH; stty size; while :; do sleep 0.05; done"))
     terminal.wait_for("24 80")
     terminal.resize(30, 100)
     terminal.wait_for("30 100")
@@ -131,9 +129,7 @@ def test_ctrl_z_at_a_prompt_suspends_and_fg_goes_on(bench: Bench) -> None:
 def test_what_is_typed_before_any_question_is_left_for_the_session(bench: Bench) -> None:
     waiting, go = bench.fifo("waiting"), bench.fifo("go")
     client = bench.script("reader", "read line; echo the session got $line")
-    terminal = bench.terminal(
-        bench.mosh(f": >{waiting}; read _ <{go}; {bench.server_answers}", client=client)
-    )
+    terminal = bench.terminal(bench.mosh(f": >{waiting}; read _ <{go}; {bench.server_answers}", client=client))
     waiting.read_text()
     terminal.type("typed ahead\r")
     go.write_text("\n")
@@ -195,7 +191,9 @@ def test_questions_go_to_the_terminal_even_when_input_and_errors_are_redirected(
 
 def test_without_a_terminal_ssh_has_none_to_ask_on(bench: Bench) -> None:
     done = bench.without_terminal(
-        bench.mosh("if (: </dev/tty) 2>/dev/null; then echo can ask; fi; [ -t 0 ] || echo no input", bench.server_answers)
+        bench.mosh(
+            "if (: </dev/tty) 2>/dev/null; then echo can ask; fi; [ -t 0 ] || echo no input", bench.server_answers
+        )
     )
     assert done.returncode == 0
     assert "no input" in done.stderr
@@ -244,12 +242,13 @@ def test_in_the_mode_remote_a_silent_server_is_told_apart(bench: Bench) -> None:
 
 
 def test_an_ssh_that_is_missing_is_named(bench: Bench) -> None:
-    for run in (bench.without_terminal, lambda words: bench.terminal(words)):
-        done = run([*bench.mosh("exit 0"), "--"][:-2] + ["--ssh=/nowhere/ssh -v", "host"])
-        code = done.wait_for_end() if hasattr(done, "wait_for_end") else done.returncode
-        said = done.text() if hasattr(done, "text") else done.stderr
-        assert code == 127
-        assert "Cannot find '/nowhere/ssh'" in said
+    words = [*bench.mosh("exit 0")[:-1], "--ssh=/nowhere/ssh -v", "host"]
+    done = bench.without_terminal(words)
+    assert done.returncode == 127
+    assert "Cannot find '/nowhere/ssh'" in done.stderr
+    terminal = bench.terminal(words)
+    assert terminal.wait_for_end() == 127
+    assert "Cannot find '/nowhere/ssh'; install OpenSSH's client" in terminal.text().replace("\n", "")
 
 
 def test_a_client_that_is_missing_is_named_before_anybody_logs_in(bench: Bench) -> None:
@@ -282,7 +281,9 @@ def run_quickly(script: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Dialogue
 def test_an_ssh_that_stays_after_the_server_has_started_is_not_waited_for(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, trap: str
 ) -> None:
-    script = bench.script("stays", trap, f"echo $$ >{bench.folder}/pid", bench.server_answers, "while :; do sleep 1; done")
+    script = bench.script(
+        "stays", trap, f"echo $$ >{bench.folder}/pid", bench.server_answers, "while :; do sleep 1; done"
+    )
     dialogue, ended = run_quickly(script, monkeypatch)
     assert dialogue.connect is not None
     assert ended == ssh_module.Ended(None, None)

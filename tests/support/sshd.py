@@ -1,7 +1,7 @@
 """A real sshd of the test's own, on a free port of the loopback interface.
 
-Runs as the current user, be it root or not: own host key, own configuration, own authorized keys, no PAM. Nothing of the
-machine's sshd or of the user's ~/.ssh is read or written.
+Runs as the current user, be it root or not: own host key, own configuration, own authorized keys, no PAM. Nothing of
+the machine's sshd or of the user's ~/.ssh is read or written.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from tests.support.programs import Process, descendants, missing_programs, wait_until
+from tests.support.programs import Process, descendants, missing_programs, process, wait_until
 
 PASSPHRASE: Final = "correct horse"
 
@@ -72,7 +72,10 @@ class Sshd:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd insists, for its unprivileged half
         self._log = (folder / "sshd.log").open("wb")
         self._process = subprocess.Popen(
-            [str(shutil.which("sshd", path=_ADMINISTRATORS_PATH)), "-D", "-e", "-f", str(self._config)], stdin=subprocess.DEVNULL, stderr=self._log, stdout=self._log
+            [str(shutil.which("sshd", path=_ADMINISTRATORS_PATH)), "-D", "-e", "-f", str(self._config)],
+            stdin=subprocess.DEVNULL,
+            stderr=self._log,
+            stdout=self._log,
         )
         self._wait_until_it_listens()
 
@@ -122,3 +125,13 @@ def free_port(address: str = "127.0.0.1") -> int:
 def _keygen(path: Path, passphrase: str = "") -> None:
     words = ["ssh-keygen", "-q", "-t", "ed25519", "-C", path.name, "-N", passphrase, "-f", str(path)]
     subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
+
+
+def processes_with(mark: str) -> list[Process]:
+    """The processes whose environment holds `mark` ("NAME=value"), wherever they have detached to."""
+    found = []
+    for entry in os.listdir("/proc"):
+        with contextlib.suppress(OSError, AssertionError):  # it ended while we looked, or is another user's
+            if entry.isdigit() and mark.encode() in Path(f"/proc/{entry}/environ").read_bytes().split(b"\0"):
+                found.append(process(int(entry)))
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import termios
 import time
@@ -12,7 +13,6 @@ from typing import Any
 
 import pexpect
 import pyte
-
 from tests.support.programs import PATIENCE_S, SOURCE_FOLDERS
 
 
@@ -114,3 +114,11 @@ def mosh_words(*arguments: str) -> list[str]:
 def source_environment() -> dict[str, str]:
     """The variable that lets any Python find this checkout's packages."""
     return {"PYTHONPATH": os.pathsep.join(SOURCE_FOLDERS)}
+
+
+def modes_left_on(output: bytes) -> dict[int, bool]:
+    """The private modes (`CSI ? n h` and `l`) that a program has switched, and whether it left them on."""
+    state: dict[int, bool] = {}
+    for match in re.finditer(rb"\x1b\[\?([0-9;]+)([hl])", output):
+        state |= {int(word): match[2] == b"h" for word in match[1].split(b";") if word}
+    return state

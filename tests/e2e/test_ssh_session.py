@@ -1,0 +1,122 @@
+"""A whole session over ssh: a shell, another size, a full-screen program; and afterwards nothing is left of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.support.programs import OURS, UPSTREAM, Programs, bound_udp_ports, missing_programs, wait_until
+from tests.support.sshd import Sshd
+from tests.support.user_terminal import UserTerminal, modes_left_on, mosh_words
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import User
+
+pytestmark = pytest.mark.e2e
+
+BOTH = pytest.mark.parametrize(
+    "programs",
+    [
+        OURS,
+        pytest.param(
+            UPSTREAM,
+            marks=[
+                pytest.mark.interop,
+                pytest.mark.skipif(bool(missing_programs(["/usr/bin/mosh"])), reason="Debian's mosh is missing"),
+            ],
+        ),
+    ],
+    ids=lambda programs: programs.name,
+)
+SHELL = ("--", "env", "PS1=ready> ", "sh", "-i")
+PROMPT = "ready>"
+
+
+def udp_port(terminal: UserTerminal) -> int:
+    """The server's port, from the client's command line."""
+    return int(Path(f"/proc/{terminal.child.pid}/cmdline").read_bytes().split(b"\0")[-2])
+
+
+@BOTH
+def test_a_session_from_login_to_exit_leaves_nothing_behind(user: User, sshd: Sshd, programs: Programs) -> None:
+    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=programs)
+    before = terminal.settings()
+    terminal.wait_for(PROMPT)
+    port = udp_port(terminal)
+    assert port in bound_udp_ports()
+    assert user.left_running()
+
+    terminal.type("expr 6 '*' 7\r")
+    terminal.wait_for("\n42")
+    terminal.resize(30, 100)
+    wait_for_size(terminal, "30 100")
+
+    terminal.type("exit\r")
+    assert terminal.wait_for_end() == 0, terminal.text()
+    assert terminal.settings() == before
+    assert_terminal_left_clean(terminal)
+    wait_until(lambda: not user.left_running(), lambda: f"still running: {[p.name for p in user.left_running()]}")
+    wait_until(lambda: port not in bound_udp_ports(), "the UDP port is still bound")
+    wait_until(lambda: not sshd.connections(), "sshd still holds a connection")
+
+
+@BOTH
+@pytest.mark.skipif(bool(missing_programs(["vim.tiny"])), reason="vim.tiny is missing")
+def test_a_full_screen_program_works(user: User, sshd: Sshd, programs: Programs, tmp_path: Path) -> None:
+    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=programs)
+    terminal.wait_for(PROMPT)
+    terminal.type(f"cd {tmp_path}\r")
+    terminal.type("vim.tiny -u NONE text\r")
+    terminal.wait_for("~\n~\n~")
+    terminal.type("ihello from vim\x1b")
+    terminal.wait_for("hello from vim")
+    terminal.type(":wq\r")
+    wait_until((tmp_path / "text").exists, "vim did not write")
+    terminal.type("echo back in the shell\r")
+    terminal.wait_for("\nback in the shell")
+    terminal.type("exit\r")
+    assert terminal.wait_for_end() == 0, terminal.text()
+    assert (tmp_path / "text").read_text() == "hello from vim\n"
+    assert_terminal_left_clean(terminal)
+
+
+def test_the_ssh_connection_is_closed_while_the_session_goes_on(user: User, sshd: Sshd) -> None:
+    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS)
+    terminal.wait_for(PROMPT)
+    wait_until(lambda: not sshd.connections(), "sshd still holds a connection")
+    terminal.type("echo still; echo here\r")
+    terminal.wait_for("still\nhere")
+    terminal.type("exit\r")
+    assert terminal.wait_for_end() == 0, terminal.text()
+
+
+def test_a_session_on_this_machine_needs_no_ssh(user: User) -> None:
+    terminal = user.run(
+        mosh_words("--local", f"--server={user.server(OURS)}", "--ssh=/nowhere/ssh", "127.0.0.1", *SHELL)
+    )
+    before = terminal.settings()
+    terminal.wait_for(PROMPT)
+    terminal.type("exit\r")
+    assert terminal.wait_for_end() == 0, terminal.text()
+    assert terminal.settings() == before
+    wait_until(lambda: not user.left_running(), "the server is still running")
+
+
+def wait_for_size(terminal: UserTerminal, wanted: str) -> None:
+    """Ask the session's shell for its size until it is `wanted`: the new one takes a moment to get there."""
+    for _ in range(100):
+        terminal.type("clear; stty size; echo asked\r")
+        terminal.wait_for("\nasked")
+        if wanted in terminal.text():
+            return
+    raise AssertionError(f"the size is not {wanted}; the screen:\n{terminal.text()}")
+
+
+def assert_terminal_left_clean(terminal: UserTerminal) -> None:
+    """Every mode that the session switched on is off again, the alternate screen left, the cursor seen."""
+    modes = modes_left_on(bytes(terminal.output))
+    assert modes[25]
+    assert not {mode for mode, on in modes.items() if on} - {25, 7, 1007}
+    assert re.search(rb"\x1b\[\?1049l", terminal.output)
