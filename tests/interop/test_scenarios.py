@@ -245,8 +245,8 @@ def test_a_bracketed_paste_arrives_in_brackets_only_where_asked_for(session: Mos
     session.expect_same((b"\x1b[200~two\nlines\x1b[201~").hex())
     session.type("q")
     session.expect_same("over")
-    session.wait_for_prompt()
-    session.enter("./show_input 25")  # any harmless mode
+    session.begin_afresh()
+    session.enter("./show_input")
     session.expect_same("listening")
     wait_until(lambda: modes_left_on(session.mosh.recording(), [2004]) == {2004: False}, "mode 2004 is still on")
     session.paste(b"plain", bracketed=True)
@@ -257,14 +257,14 @@ def test_a_bracketed_paste_arrives_in_brackets_only_where_asked_for(session: Mos
 
 
 def test_application_cursor_keys_are_encoded_as_the_program_wants_them(session: MoshSession) -> None:
-    session.enter("./show_input 25")
+    session.enter("./show_input")
     session.wait_for("listening")
     session.press("Up", "Down", "Left", "Right")
     session.expect_same(b"\x1b[A\x1b[B\x1b[D\x1b[C".hex())
     session.type("q")
     session.expect_same("over")
-    session.wait_for_prompt()
-    session.enter("clear; ./show_input 1")
+    session.begin_afresh()
+    session.enter("./show_input 1")
     session.wait_for("listening")
     session.press("Up", "Down", "Left", "Right")
     session.expect_same(b"\x1bOA\x1bOB\x1bOD\x1bOC".hex())

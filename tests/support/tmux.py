@@ -248,10 +248,16 @@ class Pane:
 
     def wait_for(self, text: str) -> None:
         """Wait until the screen holds `text`."""
-        wait_until(
-            lambda: self.has_ended or self.shows(text), lambda: f"no {text!r} on the screen:\n{self._screen_text()}"
-        )
-        if not self.shows(text):
+        shown = False
+
+        def settled() -> bool:
+            nonlocal shown
+            ended = self.has_ended  # asked first: what it showed at its end still counts
+            shown = self.shows(text)
+            return shown or ended
+
+        wait_until(settled, lambda: f"no {text!r} on the screen:\n{self._screen_text()}")
+        if not shown:
             raise AssertionError(f"the program has ended; no {text!r} on the screen:\n{self._screen_text()}")
 
     def _screen_text(self) -> str:
