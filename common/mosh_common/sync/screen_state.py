@@ -65,33 +65,32 @@ class ServerScreen:
 class ClientScreen:
     """What the client knows the server shows. Immutable; all states of a session share one emulator."""
 
-    __slots__ = ("_workbench", "echo_ack", "snapshot", "weight")
+    __slots__ = ("_emulator", "echo_ack", "snapshot", "weight")
 
-    def __init__(self, snapshot: Snapshot, echo_ack: int, *, workbench: Workbench, weight: int = 0) -> None:
+    def __init__(self, snapshot: Snapshot, echo_ack: int, *, emulator: Emulator, weight: int = 0) -> None:
         self.snapshot: Final = snapshot
         self.echo_ack: Final = echo_ack
         self.weight: Final = weight  # see RemoteState
-        self._workbench: Final = workbench
+        self._emulator: Final = emulator  # where diffs are executed; holds nothing between two of them
 
     @classmethod
     def blank(cls, columns: int, lines: int) -> ClientScreen:
         """Return state 0: a blank terminal of the size that the client's window has when the session begins."""
-        return cls(blank_snapshot(columns, lines), 0, workbench=Workbench(columns, lines))
+        return cls(blank_snapshot(columns, lines), 0, emulator=Emulator(columns, lines))
 
     def apply(self, diff: bytes) -> ClientScreen:
         """Return the screen that a host message leads to. Raises PeerError."""
-        snapshot, echo_ack = self.snapshot, self.echo_ack
-        drawing: list[HostBytes | Resize] = []
+        echo_ack, drawing = self.echo_ack, []
         for event in hostdiff.decode(diff):
             if isinstance(event, EchoAck):
                 echo_ack = event.number
             else:
                 drawing.append(event)
         if not drawing:
-            return ClientScreen(snapshot, echo_ack, workbench=self._workbench)
-        snapshot = self._workbench.draw(snapshot, drawing)
+            return ClientScreen(self.snapshot, echo_ack, emulator=self._emulator)
+        snapshot = self._draw(drawing)
         weight = len(diff) + _CELL_OCTETS * snapshot.columns * snapshot.lines
-        return ClientScreen(snapshot, echo_ack, workbench=self._workbench, weight=weight)
+        return ClientScreen(snapshot, echo_ack, emulator=self._emulator, weight=weight)
 
     def trimmed(self, known: ClientScreen) -> ClientScreen:
         """Return this screen: rows shared with `known` cost nothing."""
@@ -100,28 +99,15 @@ class ClientScreen:
     def __repr__(self) -> str:
         return f"ClientScreen({self.snapshot.columns}×{self.snapshot.lines}, echo ack {self.echo_ack})"
 
-
-class Workbench:
-    """The one emulator on which a client executes diffs, whichever screen they start from."""
-
-    __slots__ = ("_emulator", "_shown")
-
-    def __init__(self, columns: int, lines: int) -> None:
-        self._emulator: Final = Emulator(columns, lines)
-        self._shown: Snapshot | None = None  # what the emulator shows; None = nothing that a diff may start from
-
-    def draw(self, base: Snapshot, drawing: list[HostBytes | Resize]) -> Snapshot:
-        """Return `base` after `drawing` was executed on it."""
+    def _draw(self, drawing: list[HostBytes | Resize]) -> Snapshot:
+        """Return this screen after `drawing` was executed on it."""
         emulator = self._emulator
-        # Mostly a diff starts from the newest screen, which is the one that the emulator shows.
-        if self._shown is not base:
-            emulator.restore(base)
-        self._shown = None
+        # Also when the emulator shows this screen: a sequence cut short or a margin left behind is not part of it.
+        emulator.restore(self.snapshot)
         for event in drawing:
             if isinstance(event, HostBytes):
                 emulator.feed(event.data)
             else:
                 emulator.resize(event.columns, event.lines)
         emulator.replies()  # "the client's emulator must never answer"
-        self._shown = emulator.snapshot()
-        return self._shown
+        return emulator.snapshot()

@@ -1,0 +1,114 @@
+"""The server's screen as a synchronised object: diffs made on one side, executed on the other."""
+
+from __future__ import annotations
+
+import pytest
+
+from mosh_common.errors import PeerError
+from mosh_common.sync.screen_state import ClientScreen, ServerScreen
+from mosh_common.terminal.cells import Snapshot, blank_snapshot, cell_text
+from mosh_common.terminal.display import diff
+from mosh_common.terminal.emulator import Emulator
+from mosh_common.wire import hostdiff
+from mosh_common.wire.hostdiff import EchoAck, HostBytes, Resize
+
+
+def shown(output: bytes, *, columns: int = 20, lines: int = 5, echo_ack: int = 0) -> ServerScreen:
+    emulator = Emulator(columns, lines)
+    emulator.feed(output)
+    return ServerScreen(emulator.snapshot(), echo_ack)
+
+
+def text(snapshot: Snapshot) -> list[str]:
+    return [
+        "".join(cell_text(row, column) or " " for column in range(snapshot.columns)).rstrip() for row in snapshot.rows
+    ]
+
+
+BLANK = ServerScreen(blank_snapshot(20, 5))
+
+
+def test_a_diff_turns_the_clients_screen_into_the_servers() -> None:
+    first, second = shown(b"one\r\ntwo"), shown(b"one\r\n\x1b[31mthree", echo_ack=4)
+    client = ClientScreen.blank(20, 5).apply(first.diff_from(BLANK))
+    assert text(client.snapshot)[:3] == ["one", "two", ""]
+    client = client.apply(second.diff_from(first))
+    assert diff(client.snapshot, second.snapshot) == b""
+    assert client.echo_ack == 4
+
+
+def test_the_parts_of_a_diff_come_in_upstreams_order() -> None:
+    new = shown(b"x", columns=30, lines=6, echo_ack=9)
+    events = hostdiff.decode(new.diff_from(BLANK))
+    assert events[:2] == [EchoAck(9), Resize(30, 6)]
+    assert isinstance(events[2], HostBytes)
+    assert len(events) == 3
+
+
+def test_an_echo_ack_alone_is_something_to_say() -> None:
+    screen = shown(b"x")
+    known = ServerScreen(screen.snapshot, 1)
+    assert hostdiff.decode(ServerScreen(screen.snapshot, 2).diff_from(known)) == [EchoAck(2)]
+
+
+def test_equal_screens_have_nothing_to_say() -> None:
+    screen = shown(b"x")
+    assert screen == ServerScreen(screen.snapshot, 0)
+    assert screen != ServerScreen(screen.snapshot, 1)
+    assert screen != shown(b"y")
+    assert shown(b"x").diff_from(shown(b"x")) == b""
+
+
+def test_a_diff_is_executed_on_the_screen_that_it_starts_from_whatever_was_shown_since() -> None:
+    one, two, three = shown(b"one"), shown(b"one\r\ntwo"), shown(b"one\r\nthree")
+    start = ClientScreen.blank(20, 5).apply(one.diff_from(BLANK))
+    newer = start.apply(two.diff_from(one))
+    late = start.apply(three.diff_from(one))
+    assert text(newer.snapshot)[:2] == ["one", "two"]
+    assert text(late.snapshot)[:2] == ["one", "three"]
+    assert text(newer.apply(three.diff_from(two)).snapshot)[:2] == ["one", "three"]
+
+
+def test_an_echo_ack_leaves_the_very_screen() -> None:
+    start = ClientScreen.blank(20, 5)
+    after = start.apply(hostdiff.encode([EchoAck(3)]))
+    assert after.snapshot is start.snapshot
+    assert (after.echo_ack, after.weight) == (3, 0)
+
+
+def test_a_diff_that_ends_within_a_sequence_does_not_spoil_the_next() -> None:
+    start = ClientScreen.blank(20, 5)
+    cut = start.apply(hostdiff.encode([HostBytes(b"a\x1b[3")]))
+    assert text(cut.apply(hostdiff.encode([HostBytes(b"1mb")])).snapshot)[0] == "a1mb"
+
+
+def test_margins_left_behind_do_not_spoil_the_next_diff() -> None:
+    start = ClientScreen.blank(20, 5).apply(hostdiff.encode([HostBytes(b"\x1b[2;3rone\r\ntwo\r\nthree")]))
+    assert text(start.apply(hostdiff.encode([HostBytes(b"\r\nfour")])).snapshot)[3] == "four"
+
+
+def test_questions_in_a_diff_are_not_answered() -> None:
+    start = ClientScreen.blank(20, 5)
+    start.apply(hostdiff.encode([HostBytes(b"\x1b[c\x1b[6n")]))
+    assert start._emulator.replies() == b""
+
+
+def test_a_new_size_reaches_the_client() -> None:
+    small, large = shown(b"x"), shown(b"x", columns=40, lines=10)
+    client = ClientScreen.blank(20, 5).apply(small.diff_from(BLANK)).apply(large.diff_from(small))
+    assert (client.snapshot.columns, client.snapshot.lines) == (40, 10)
+    assert diff(client.snapshot, large.snapshot) == b""
+
+
+@pytest.mark.parametrize("message", [b"\xff", hostdiff.encode([Resize(0, 5)])])
+def test_a_malformed_diff_is_the_peers_fault_and_changes_nothing(message: bytes) -> None:
+    start = ClientScreen.blank(20, 5)
+    with pytest.raises(PeerError):
+        start.apply(message)
+    assert text(start.apply(shown(b"x").diff_from(BLANK)).snapshot)[0] == "x"
+
+
+def test_a_screen_weighs_what_its_cells_may_cost() -> None:
+    one = ClientScreen.blank(20, 5).apply(shown(b"x").diff_from(BLANK))
+    large = ClientScreen.blank(200, 50).apply(shown(b"x", columns=200, lines=50).diff_from(BLANK))
+    assert 0 < one.weight < large.weight
