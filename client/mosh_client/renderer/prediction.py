@@ -24,12 +24,14 @@ from mosh_client.renderer.guesses import (
     Origin,
     Verdict,
     cell_at,
+    read_row,
+    text_at,
 )
 from mosh_client.renderer.input_parser import InputParser, Key, KeyKind
 from mosh_client.renderer.prediction_confidence import Confidence, Habit
 from mosh_client.renderer.prediction_line import EditedLine, Situation, foresee
 from mosh_client.renderer.prediction_realign import align
-from mosh_client.renderer.prediction_row import pane
+from mosh_client.renderer.prediction_row import pane, text_end
 from mosh_common.terminal.cells import Snapshot
 
 __all__ = ["ALL_EXTENSIONS", "DisplayPreference", "Extension", "PredictionEngine"]
@@ -64,16 +66,29 @@ class Press(NamedTuple):
 # Unforeseeable keys after which the same line goes on, and the habit that says so.
 _LINE_GOES_ON: Final[dict[Key, Habit]] = {
     Key(KeyKind.TAB): Habit.AFTER_COMPLETION,
-    Key(KeyKind.UP): Habit.AFTER_HISTORY,
-    Key(KeyKind.DOWN): Habit.AFTER_HISTORY,
-    Key(KeyKind.RIGHT): Habit.AFTER_HISTORY,
-    Key(KeyKind.END): Habit.AFTER_HISTORY,
-    Key(KeyKind.CONTROL, "\x10"): Habit.AFTER_HISTORY,  # Ctrl-P
-    Key(KeyKind.CONTROL, "\x0e"): Habit.AFTER_HISTORY,  # Ctrl-N
-    Key(KeyKind.CONTROL, "\x19"): Habit.AFTER_HISTORY,  # Ctrl-Y
-    Key(KeyKind.CONTROL, "\x1f"): Habit.AFTER_HISTORY,  # Ctrl-_
+    **dict.fromkeys((Key(KeyKind.UP), Key(KeyKind.DOWN)), Habit.AFTER_HISTORY),
+    # Ctrl-N, Ctrl-P; Ctrl-Y, Ctrl-_; and those that are foreseen where the line is known: Ctrl-E, H, K, U, W.
+    **{Key(KeyKind.CONTROL, control): Habit.AFTER_HISTORY for control in "\x0e\x10"},
+    **{Key(KeyKind.CONTROL, control): Habit.AFTER_EDIT for control in "\x05\x08\x0b\x15\x17\x19\x1f"},
+    **{
+        Key(kind): Habit.AFTER_EDIT
+        for kind in (
+            KeyKind.LEFT,
+            KeyKind.RIGHT,
+            KeyKind.HOME,
+            KeyKind.END,
+            KeyKind.DELETE,
+            KeyKind.WORD_LEFT,
+            KeyKind.WORD_RIGHT,
+            KeyKind.DELETE_WORD_LEFT,
+            KeyKind.DELETE_WORD_RIGHT,
+        )
+    },
 }
 _SHIFTS: Final = (Habit.SHIFT, Habit.SHIFT_OTHER_STYLE)
+
+# Keys that only move the text right of them along.
+_TYPING: Final = (None, Habit.BACKSPACE, Habit.WIDE)
 
 # Those after which a new prompt may come: CR, LF, Ctrl-C, Ctrl-D, Ctrl-Z, Ctrl-\.
 _LINE_ENDS: Final = frozenset(
@@ -185,11 +200,12 @@ class PredictionEngine:
     # -- judging
 
     def _judge(self, screen: Snapshot, *, now: int) -> None:
+        self._judge_shifts(screen)
         wrong = self._judge_cells(screen, now=now) or self._judge_cursor(screen)
-        if wrong:
-            self._rebase(screen, after=None)
-        elif self._barrier is not None and self._echo_acknowledged >= self._barrier:
-            self._rebase(screen, after=self._after_barrier)
+        if self._barrier is not None and self._echo_acknowledged >= self._barrier:
+            self._rebase(screen, since=self._barrier, after=self._after_barrier)
+        elif wrong:
+            self._rebase(screen, since=self._echo_acknowledged, after=None)
 
     def _judge_cells(self, screen: Snapshot, *, now: int) -> bool:
         """Judge the cells; whether a wrong one brought down what was built upon it."""
@@ -213,6 +229,28 @@ class PredictionEngine:
                 if guesses.rows.get(row, {}).get(column) is guess:
                     guesses.drop(row, column)
         return False
+
+    def _judge_shifts(self, screen: Snapshot) -> None:
+        """Look whether text gave way to what is typed before it, without waiting for the last key's echo ack.
+
+        Each key moves that text on, so it would never be judged while somebody types. But in any frame what stands
+        right of the server's cursor is what is expected right of ours.
+        """
+        guesses = self._guesses
+        row, column = screen.cursor_row, screen.cursor_column
+        habits = {guess.origin.habit for guess in guesses.rows.get(row, {}).values()}
+        if habits.isdisjoint(_SHIFTS) or not guesses.trail or self._barrier is not None:
+            return
+        last = guesses.trail[-1]
+        if any(guess.row != row or guess.origin.habit not in _TYPING for guess in guesses.trail):
+            return
+        expected = guesses.expected_row(screen, row)
+        end = text_end(expected, last.column, screen.columns)
+        shown = read_row(screen, row)[column : column + end - last.column]
+        if [cell.text for cell in expected[last.column : end]] != [cell.text for cell in shown]:
+            for habit in _SHIFTS:
+                if habit in habits:
+                    self._wrong(Origin(self._epoch, self._echo_acknowledged, 0, habit), row)
 
     def _judge_cursor(self, screen: Snapshot) -> bool:
         """Judge the newest cursor guess that can be judged; whether a wrong one brought down the rest.
@@ -261,7 +299,7 @@ class PredictionEngine:
         """Take note of a wrong guess; whether the rest must be guessed anew, rather than this one dropped alone."""
         if not self._epochs:
             return False
-        if self._barrier is not None and origin.batch <= self._barrier:
+        if self._barrier is not None:
             return False  # an unforeseeable key may have changed that: nobody's fault
         self._confidence.wrong(origin.habit)
         if origin.habit in _SHIFTS:
@@ -283,37 +321,47 @@ class PredictionEngine:
         self._epoch += 1
         self._reason = None
 
-    def _rebase(self, screen: Snapshot, *, after: Habit | None) -> None:
-        """Guess the keys that are still under way anew, from where the server's cursor is now."""
+    def _rebase(self, screen: Snapshot, *, since: int, after: Habit | None) -> None:
+        """Guess the keys that are still under way anew, from where the server's cursor is now.
+
+        `since` is the batch after which all keys were foreseeable; `after` says whether they are trusted at once.
+        """
         self._guesses.clear()
         self._barrier = None
         self._become_tentative()
-        boundary = self._echo_acknowledged
-        history, self._journal = self._journal, []
-        pending = [press for press in history if press.batch > boundary]
+        history = [press for press in self._journal if press.batch > since]
+        acknowledged = sum(1 for press in history if press.batch <= self._echo_acknowledged)
+        self._journal = history
         if Extension.REBASE not in self._extensions:
-            self._journal = pending
             return
-        found = align(screen, [press.key for press in pending])
+        if self._line is not None:
+            self._line.end = None
+        found = align(screen, [press.key for press in history], acknowledged=acknowledged)
         self._find_line(screen, typed_columns=found.columns)
         if found.proven:
             self._confirmed_epoch = self._epoch
         elif after is not None and self._confidence.trusts(after) and not found.doubtful:
             self._trust_line(after)
-        self._journal = pending[: found.seen]
-        for press in pending[found.seen :]:
+        self._journal = history[: found.seen]
+        for press in history[found.seen :]:
             self._journal.append(press)
             self._guess(press, screen)
 
-    def _find_line(self, screen: Snapshot, *, typed_columns: int = 0) -> None:
-        """Look what line the cursor is in, if keys that take that many columns are shown left of it already."""
-        row, column = screen.cursor_row, screen.cursor_column - typed_columns
+    def _find_line(self, screen: Snapshot, *, typed_columns: int | None = 0) -> None:
+        """Look what line the cursor is in; keys that take that many columns, if known, are shown left of it already."""
         if self._line is not None and self._line.still_on(screen):
-            self._line.end = None
             return
+        if typed_columns is None:
+            self._line, self._fresh = None, False
+            return
+        row, column = screen.cursor_row, screen.cursor_column - typed_columns
         prompt = screen.rows[row][0][: max(column, 0)]
         known = self._confidence.knows(prompt)
-        self._line = EditedLine(row, column, prompt=prompt, echoes=known) if known or self._fresh else None
+        self._line = None
+        if known or self._fresh:
+            self._line = EditedLine(row, column, prompt=prompt, echoes=known)
+            if text_at(screen.rows[row], min(screen.cursor_column, screen.columns - 1)) == BLANK:
+                self._line.end = screen.cursor_column
         self._fresh = False
 
     def _trust_known_line(self, screen: Snapshot) -> None:
@@ -385,8 +433,11 @@ class PredictionEngine:
         """A key whose effect must be awaited: what follows is tentative, and guessed anew once it is seen."""
         key = press.key
         self._become_tentative()
+        goes_on = _LINE_GOES_ON.get(key)
+        if self._barrier is not None and self._after_barrier is None:
+            goes_on = None  # an earlier one under way forbids it
         self._barrier = press.batch
-        self._after_barrier = _LINE_GOES_ON.get(key)
+        self._after_barrier = goes_on
         if key in _LINE_ENDS:
             self._line = None
             self._fresh = True

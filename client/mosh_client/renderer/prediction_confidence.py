@@ -32,7 +32,8 @@ class Habit(enum.Enum):
     WIDE = enum.auto()
     AFTER_ENTER = enum.auto()  # a known prompt after CR echoes
     AFTER_COMPLETION = enum.auto()  # the line goes on after TAB
-    AFTER_HISTORY = enum.auto()  # and after up, down and the like
+    AFTER_HISTORY = enum.auto()  # after up, down and the like
+    AFTER_EDIT = enum.auto()  # after keys that edit or move about in it
 
 
 # Not shown before they were right once: keys that mean something quite different elsewhere.

@@ -22,15 +22,18 @@ COMPARED_CHARACTERS: Final = 12
 class Alignment(NamedTuple):
     """How many of the keys under way are on the screen."""
 
-    seen: int = 0
-    columns: int = 0  # that their text takes, left of the cursor
+    seen: int
+    columns: int | None  # that their text takes, left of the cursor; None if it is not there
     proven: bool = False  # enough agrees to prove that typing echoes here
     doubtful: bool = False  # something agrees, but may do so by chance
 
 
-def align(screen: Snapshot, keys: list[Key]) -> Alignment:
-    """Return the longest beginning of `keys` whose text stands left of the cursor."""
-    best = Alignment()
+def align(screen: Snapshot, keys: list[Key], *, acknowledged: int) -> Alignment:
+    """Return the longest beginning of `keys` whose text stands left of the cursor.
+
+    The first `acknowledged` of them have taken effect for sure, though maybe another one.
+    """
+    best = Alignment(acknowledged, None if acknowledged else 0)
     typed: list[str] = []
     for count, key in enumerate(keys, start=1):
         if key.kind is KeyKind.TEXT:
@@ -39,6 +42,8 @@ def align(screen: Snapshot, keys: list[Key]) -> Alignment:
             typed.pop()
         else:
             break  # moves or edits elsewhere, or cannot be foreseen
+        if count < acknowledged:
+            continue
         columns = _columns_shown(screen, typed)
         score = sum(1 for text in typed[-COMPARED_CHARACTERS:] if text != BLANK)
         if columns and score:

@@ -40,10 +40,12 @@ def _is_border(screen: Snapshot, row: int, column: int, char: str) -> bool:
 
 
 def text_end(cells: list[Cell], column: int, margin: int) -> int:
-    """Return where the text at or right of `column` ends: at a gap of two blanks, or at the margin."""
+    """Return where the text at or right of `column` ends: at a gap of two blanks, a proposal, or the margin."""
     last = margin - 1
     for at in range(column, last):
         if cells[at].text == BLANK and cells[at + 1].text == BLANK:
+            return at
+        if is_dim(cells[at].style) and at > column and is_suggestion(cells, at, margin):
             return at
     return last if last >= column and cells[last].text == BLANK else margin
 
