@@ -1,0 +1,55 @@
+"""Invariant: any octets are user events with believable sizes and no empty keys, or raise nothing but PeerError."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.fuzzing import fuzzed
+
+from mosh_common.errors import PeerError
+from mosh_common.sync.user_stream import UserStream
+from mosh_common.wire import userdiff
+from mosh_common.wire.pb import mosh_pb2
+from mosh_common.wire.size import size_is_possible
+from mosh_common.wire.userdiff import Keys
+
+int32 = st.integers(-(2**31), 2**31 - 1)
+
+
+@st.composite
+def messages(draw: st.DrawFn) -> bytes:
+    message = mosh_pb2.UserMessage()
+    for _ in range(draw(st.integers(0, 6))):
+        instruction = message.instruction.add()
+        if draw(st.booleans()):
+            instruction.keystroke.keys = draw(st.binary(max_size=5))
+        if draw(st.booleans()):
+            instruction.resize.width = draw(st.one_of(int32, st.integers(1, 300)))
+            instruction.resize.height = draw(st.one_of(int32, st.integers(1, 300)))
+    return message.SerializeToString() + draw(st.one_of(st.just(b""), st.binary(max_size=8)))
+
+
+@fuzzed
+@given(st.one_of(st.binary(max_size=80), messages()))
+def test_any_octets_are_user_events_or_refused(diff: bytes) -> None:
+    try:
+        events = userdiff.decode(diff)
+    except PeerError:
+        return
+    for event in events:
+        assert event.data if isinstance(event, Keys) else size_is_possible(event.columns, event.lines)
+    assert userdiff.decode(userdiff.encode(events)) == events
+
+
+@fuzzed
+@given(st.lists(st.one_of(st.binary(max_size=80), messages()), max_size=6))
+def test_a_stream_takes_any_diffs_and_only_grows(diffs: list[bytes]) -> None:
+    stream = UserStream()
+    for diff in diffs:
+        try:
+            newer = stream.apply(diff)
+        except PeerError:
+            continue
+        assert newer.position >= stream.position
+        newer.events_since(stream)
+        stream = newer.trimmed(stream)
