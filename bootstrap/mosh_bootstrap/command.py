@@ -41,7 +41,7 @@ _PRINT_SSH_CONNECTION: Final = (
 
 def quote(word: str) -> str:
     """Return `word` as a single word of any shell that a login may have (sh, csh and fish families)."""
-    # Quotes and backslashes stand outside the quotes: between them fish, unlike the others, reads a backslash as an escape.
+    # Quotes and backslashes stand outside the quotes: between them, to fish alone, a backslash is an escape.
     return "'" + word.replace("\\", "\0").replace("'", "'\\''").replace("\0", "'\\\\'") + "'"
 
 

@@ -58,24 +58,35 @@ def _connect(host: str, addresses: Sequence[HostAddress]) -> tuple[socket.socket
 
 
 def _carry(connection: socket.socket) -> None:
-    """Copy both ways until the server closes; the end of ssh's output is passed on as a half-close."""
+    """Copy both ways until the server closes; the end of ssh's output is passed on as a half-close.
+
+    Never waits for the server to take octets while it may be waiting for us to take some.
+    """
+    connection.setblocking(False)
+    to_server = b""
     with selectors.SelectSelector() as selector:  # standard input may be a file, which epoll refuses
         selector.register(0, selectors.EVENT_READ)
         selector.register(connection, selectors.EVENT_READ)
         while True:
-            for key, _events in selector.select():
+            for key, events in selector.select():
                 if key.fd == 0:
-                    data = os.read(0, _CHUNK_OCTETS)
-                    if data:
-                        connection.sendall(data)
-                    else:
-                        selector.unregister(0)
+                    to_server = os.read(0, _CHUNK_OCTETS)
+                    selector.unregister(0)  # until these octets are gone; for good at the end
+                    if not to_server:
                         connection.shutdown(socket.SHUT_WR)
+                        continue
+                    selector.modify(connection, selectors.EVENT_READ | selectors.EVENT_WRITE)
                     continue
-                data = connection.recv(_CHUNK_OCTETS)
-                if not data:
-                    return
-                _write_all(data)
+                if events & selectors.EVENT_WRITE and to_server:
+                    to_server = to_server[connection.send(to_server) :]
+                    if not to_server:
+                        selector.modify(connection, selectors.EVENT_READ)
+                        selector.register(0, selectors.EVENT_READ)
+                if events & selectors.EVENT_READ:
+                    data = connection.recv(_CHUNK_OCTETS)
+                    if not data:
+                        return
+                    _write_all(data)
 
 
 def _write_all(data: bytes) -> None:
