@@ -38,6 +38,7 @@ from tests.support.tmux import Pane, Picture, Tmux
 _APPS = Path(__file__).with_name("apps")  # each can be called by its name in the home directory: `./show_size`
 
 PROMPT = "ready> "
+OUTER_PROMPT = "outside> "
 CLIENT_TERMINAL = "tmux-256color"
 _SETTLED_S = 0.1  # a screen that did not change for so long is taken to be what the program meant to show
 
@@ -66,8 +67,12 @@ class MoshSession:
         client_environment: Mapping[str, str] | None = None,
         server_environment: Mapping[str, str] | None = None,
         command: Sequence[str] | None = None,
+        outer_shell: bool = False,
         seed: int = 1,
     ) -> None:
+        """Start it all. `command` runs in place of the shell; with `outer_shell` the client is run from a shell
+        with job control, as a user would, in place of alone in its terminal.
+        """
         self.pair = pair
         self._tmux = tmux
         self._folder = tempfile.TemporaryDirectory(prefix="mosh-session-")
@@ -101,8 +106,12 @@ class MoshSession:
                 columns=columns,
                 lines=lines,
             )
+            client = [*pair.client.client, "127.0.0.1", str(self.relay.port)]
+            if outer_shell:
+                write_launcher(self.home / "client", client)
+                (self.home / "outer_bashrc").write_text(f"PS1='{OUTER_PROMPT}'\nHISTFILE=\n")
             self.mosh = tmux.open_pane(
-                [*pair.client.client, "127.0.0.1", str(self.relay.port)],
+                ["/bin/bash", "--noprofile", "--rcfile", "outer_bashrc", "-i"] if outer_shell else client,
                 environment=clean_environment(
                     self.home,
                     TERM=CLIENT_TERMINAL,
@@ -119,6 +128,10 @@ class MoshSession:
             self.close()
             raise
         self._panes: tuple[Pane, ...] = (self.mosh, self.direct)
+        if outer_shell:
+            self.mosh.wait_for(OUTER_PROMPT.rstrip())
+            self.mosh.type("./client")
+            self.mosh.press("Enter")
 
     def write_file(self, name: str, content: bytes) -> None:
         """Write a file into the home directories of both shells; executable if it begins with `#!`."""
