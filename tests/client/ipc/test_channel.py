@@ -1,0 +1,77 @@
+"""Channels over a real socketpair."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from mosh_client.ipc.channel import Channel
+from mosh_client.ipc.messages import Exit, Hello, Input, Notice, Quit
+from mosh_common.errors import PeerError
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[Channel, Channel]]:
+    left, right = socket.socketpair()
+    network, renderer = Channel(left, in_network_process=True), Channel(right, in_network_process=False)
+    yield network, renderer
+    network.close()
+    renderer.close()
+
+
+def test_messages_arrive_in_order_in_both_directions(pair: tuple[Channel, Channel]) -> None:
+    network, renderer = pair
+    for message in (Hello(80, 24), Input(1, b"ls"), Quit()):
+        renderer.send(message)
+    renderer.flush()
+    network.send(Notice("hello", False))
+    network.send(Exit())
+    network.flush()
+    assert network.receive() == [Hello(80, 24), Input(1, b"ls"), Quit()]
+    assert renderer.receive() == [Notice("hello", False), Exit()]
+    assert (network.receive(), renderer.receive()) == ([], [])
+
+
+def test_a_side_that_does_not_read_leaves_the_rest_pending_and_blocks_nobody(pair: tuple[Channel, Channel]) -> None:
+    network, renderer = pair
+    renderer.send(Hello(80, 24))
+    renderer.flush()
+    sent = 0
+    while not renderer.pending:
+        sent += 1
+        renderer.send(Input(sent, b"x" * 10_000))
+        renderer.flush()
+    received = 0
+    while received < sent:
+        received += sum(isinstance(message, Input) for message in network.receive())
+        renderer.flush()
+    assert not renderer.pending
+
+
+def test_the_wrong_direction_is_refused(pair: tuple[Channel, Channel]) -> None:
+    network, renderer = pair
+    renderer.send(Exit())
+    renderer.flush()
+    with pytest.raises(PeerError, match="Exit is not allowed"):
+        network.receive()
+
+
+def test_the_end_of_the_other_side_is_seen(pair: tuple[Channel, Channel]) -> None:
+    network, renderer = pair
+    renderer.send(Hello(80, 24))
+    renderer.flush()
+    renderer.close()
+    assert network.receive() == [Hello(80, 24)]
+    assert not network.closed
+    assert network.receive() == []
+    assert network.closed
+
+
+def test_sending_to_a_side_that_is_gone_says_closed(pair: tuple[Channel, Channel]) -> None:
+    network, renderer = pair
+    renderer.close()
+    network.send(Exit())
+    network.flush()
+    assert network.closed

@@ -1,0 +1,56 @@
+"""The report that the network process leaves with the launcher."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from mosh_client.ipc import control
+from mosh_client.ipc.control import ENDED_UNEXPECTEDLY, Report, ReportReader
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    launcher, network = socket.socketpair()
+    launcher.setblocking(False)
+    with launcher, network:
+        yield launcher, network
+
+
+def test_a_report_counts_once_the_stream_has_ended(pair: tuple[socket.socket, socket.socket]) -> None:
+    launcher, network = pair
+    reader = ReportReader()
+    assert reader.receive(launcher) is None
+    octets = Report(3, "Überraschung").encode()
+    network.sendall(octets[:4])
+    assert reader.receive(launcher) is None
+    network.sendall(octets[4:])
+    assert reader.receive(launcher) is None
+    network.close()
+    assert reader.receive(launcher) == Report(3, "Überraschung")
+
+
+def test_an_end_without_a_report_is_a_failure(pair: tuple[socket.socket, socket.socket]) -> None:
+    launcher, network = pair
+    network.close()
+    assert ReportReader().receive(launcher) == ENDED_UNEXPECTEDLY
+
+
+def test_a_report_cannot_control_the_terminal(pair: tuple[socket.socket, socket.socket]) -> None:
+    launcher, network = pair
+    network.sendall(b"\x00" + b"a\x1b[31m\x07\xc2\x9b\xff\nb")
+    network.close()
+    report = ReportReader().receive(launcher)
+    assert report is not None
+    assert report.message == "a?[31m??\ufffd\nb"
+
+
+def test_a_report_is_bounded(pair: tuple[socket.socket, socket.socket]) -> None:
+    launcher, network = pair
+    network.sendall(b"\x01" + b"x" * 5000)
+    network.close()
+    report = ReportReader().receive(launcher)
+    assert report is not None
+    assert len(report.message) == control.LONGEST_REASON_OCTETS

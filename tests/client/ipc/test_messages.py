@@ -1,0 +1,223 @@
+"""The messages between network process and renderer: what is accepted is exactly what docs/ipc.md lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgpack
+import pytest
+
+from mosh_client.ipc import messages
+from mosh_client.ipc.messages import (
+    Exit,
+    Frame,
+    Hello,
+    Input,
+    Link,
+    Message,
+    Notice,
+    Progress,
+    Quit,
+    Resize,
+    decode,
+    encode,
+)
+from mosh_common.errors import PeerError
+from mosh_common.terminal.cells import BOLD, CLUSTER, DEFAULT_STYLE, EMPTY, RGB, WIDE_TAIL, Modes, Row, Style
+
+LINKED = Style(fg=1, bg=RGB | 0x102030, flags=BOLD, underline=3, underline_color=9, link="id=1;https://example.org")
+
+
+def row(text: str, clusters: dict[int, str] | None = None) -> Row:
+    return (text, "\x00" * len(text), False, clusters or {})
+
+
+def frame(**changes: Any) -> Frame:
+    whole = Frame(
+        whole=True,
+        columns=4,
+        lines=2,
+        styles=(DEFAULT_STYLE, LINKED),
+        rows=((0, ("a漢" + WIDE_TAIL + CLUSTER, "\x00\x01\x01\x00", True, {3: "e\u0301"})), (1, row(EMPTY * 4))),
+        cursor_row=1,
+        cursor_column=3,
+        style=LINKED,
+        bell_count=7,
+        modes=Modes(mouse_tracking=1003, mouse_encoding=1006, cursor_shape=6),
+        title=("title", "icon", True),
+        clipboard="c;aGVsbG8=",
+    )
+    return whole._replace(**changes)
+
+
+EXAMPLES: list[Message] = [
+    Hello(80, 24),
+    Input(1, b"\x00\xff"),
+    Input(messages.LARGEST_COUNT, b"x" * messages.LONGEST_INPUT_OCTETS),
+    Resize(messages.MOST_COLUMNS, messages.MOST_LINES),
+    Quit(),
+    frame(),
+    frame(whole=False, styles=(), rows=(), title=None, clipboard=None),
+    Progress(3, 2, 1),
+    Link(None, None, 250, 1000, 60001),
+    Link(12345, 12300, 20, 3, 65535),
+    Notice("Cannot send: Network is unreachable.", True),
+    Exit(),
+]
+
+
+@pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)
+def test_a_message_comes_back_as_it_was(message: Message) -> None:
+    assert decode(encode(message)) == message
+
+
+@pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)
+def test_a_message_cut_short_or_with_something_behind_it_is_refused(message: Message) -> None:
+    octets = encode(message)
+    for wrong in (octets[:-1], octets + b"\x00"):
+        with pytest.raises(PeerError):
+            decode(wrong)
+
+
+@pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)
+def test_a_message_with_a_field_missing_or_one_too_many_is_refused(message: Message) -> None:
+    fields = msgpack.unpackb(encode(message), use_list=False)
+    for wrong in ((*fields, None), fields[:-1]):
+        with pytest.raises(PeerError):
+            decode(msgpack.packb(wrong))
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"",
+        b"\xc1",
+        msgpack.packb(5),
+        msgpack.packb([]),
+        msgpack.packb([0]),
+        msgpack.packb([10]),
+        msgpack.packb(["4"]),
+        msgpack.packb([True, 80, 24]),
+        msgpack.packb({4: 1}),
+        msgpack.packb([2, 1, msgpack.ExtType(1, b"x")]),
+        b"\x91" * 2000,
+    ],
+    ids=["nothing", "no msgpack", "no array", "empty", "kind 0", "kind 10", "text kind", "bool", "map", "ext", "deep"],
+)
+def test_what_is_no_message_is_refused(octets: bytes) -> None:
+    with pytest.raises(PeerError):
+        decode(octets)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Hello(0, 24),
+        Hello(80, 0),
+        Hello(messages.MOST_COLUMNS + 1, 24),
+        Hello(True, 24),
+        Resize(80, messages.MOST_LINES + 1),
+        Input(0, b"x"),
+        Input(1, b""),
+        Input(1, b"x" * (messages.LONGEST_INPUT_OCTETS + 1)),
+        Input(1, "x"),  # type: ignore[arg-type]
+        Progress(-1, 0, 0),
+        Progress(messages.LARGEST_COUNT + 1, 0, 0),
+        Link(-1, None, 20, 3, 60001),
+        Link(1, 1, 20, 3, 65536),
+        Link(1, 1, 2.5, 3, 1),  # type: ignore[arg-type]
+        Notice("x" * (messages.LONGEST_NOTICE + 1), False),
+        Notice("bell\a", False),
+        Notice("x", 1),  # type: ignore[arg-type]
+    ],
+    ids=repr,
+)
+def test_a_field_out_of_bounds_is_refused(message: Message) -> None:
+    with pytest.raises(PeerError):
+        decode(encode(message))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"whole": 1},
+        {"columns": 0},
+        {"lines": messages.MOST_LINES + 1},
+        {"cursor_row": 2},
+        {"cursor_column": 4},
+        {"cursor_column": -1},
+        {"bell_count": -1},
+        {"rows": ((2, row("abcd")),)},
+        {"rows": ((0, row("abc")),)},
+        {"rows": ((0, ("abcd", "\x00" * 3, False, {})),)},
+        {"rows": ((0, row("abcd")),) * 3},
+        {"rows": ((0, ("abcd", "\x00" * 4, 1, {})),)},
+        {"styles": (Style(fg=-2),)},
+        {"styles": (Style(fg=(RGB | 0xFFFFFF) + 1),)},
+        {"styles": (Style(flags=512),)},
+        {"styles": (Style(underline=6),)},
+        {"styles": (Style(link="x" * (messages.LONGEST_LINK + 1)),)},
+        {"styles": (Style(link="\x1b\\"),)},
+        {"style": Style(link="\x9c")},
+        {"modes": Modes(mouse_tracking=1004)},
+        {"modes": Modes(mouse_encoding=1016)},
+        {"modes": Modes(cursor_shape=7)},
+        {"modes": Modes(cursor_visible=1)},  # type: ignore[arg-type]
+        {"title": ("a\x07", "", True)},
+        {"title": ("x" * (messages.LONGEST_TITLE + 1), "", True)},
+        {"title": ("a", "b")},
+        {"clipboard": "c;\x1b"},
+        {"clipboard": "x" * (messages.LONGEST_CLIPBOARD + 1)},
+    ],
+    ids=repr,
+)
+def test_a_frame_out_of_bounds_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(PeerError):
+        decode(encode(frame(**changes)))
+
+
+@pytest.mark.parametrize("control", ["\x03", "\x07", "\n", "\x1b", "\x1f", "\x7f", "\x80", "\x9b", "\x9f"])
+def test_a_cell_may_not_hold_a_control_character(control: str) -> None:
+    with pytest.raises(PeerError, match="control character"):
+        decode(encode(frame(rows=((0, row(f"a{control}bc")),))))
+    with pytest.raises(PeerError, match="control character"):
+        decode(encode(frame(rows=((0, row(CLUSTER + "abc", {0: "x" + control})),))))
+
+
+@pytest.mark.parametrize(
+    "text", [WIDE_TAIL + "abc", "a" + EMPTY + WIDE_TAIL + "b", "漢" + WIDE_TAIL + WIDE_TAIL + "b"], ids=ascii
+)
+def test_the_right_half_of_a_wide_character_needs_its_left_half(text: str) -> None:
+    with pytest.raises(PeerError, match="half"):
+        decode(encode(frame(rows=((0, row(text)),))))
+
+
+def test_a_cluster_may_be_wide() -> None:
+    flag = row(CLUSTER + WIDE_TAIL + "ab", {0: "\U0001f1e9\U0001f1ea"})
+    decoded = decode(encode(frame(rows=((0, flag),))))
+    assert isinstance(decoded, Frame)
+    assert decoded.rows == ((0, flag),)
+
+
+@pytest.mark.parametrize(
+    ("text", "clusters"),
+    [
+        (CLUSTER + "abc", {}),
+        ("abcd", {0: "e\u0301"}),
+        (CLUSTER + "abc", {1: "e\u0301"}),
+        (CLUSTER + "abc", {4: "e\u0301"}),
+        (CLUSTER + "abc", {0: ""}),
+        (CLUSTER + "abc", {0: "\u6f22" * 22}),
+    ],
+    ids=["missing", "superfluous", "elsewhere", "outside", "empty", "too long"],
+)
+def test_clusters_stand_exactly_where_cells_want_them(text: str, clusters: dict[int, str]) -> None:
+    with pytest.raises(PeerError):
+        decode(encode(frame(rows=((0, row(text, clusters)),))))
+
+
+def test_the_largest_frame_of_a_large_terminal_fits() -> None:
+    columns, lines = 1000, 300
+    rows = tuple((line, ("漢" * columns, "\x7f" * columns, False, {})) for line in range(lines))
+    octets = encode(frame(columns=columns, lines=lines, rows=rows))
+    assert len(octets) <= messages.LONGEST_TO_RENDERER_OCTETS

@@ -1,0 +1,76 @@
+"""Which message may come when: every pair of phase and kind, in both directions."""
+
+from __future__ import annotations
+
+import pytest
+
+from mosh_client.ipc.messages import (
+    Exit,
+    Frame,
+    Hello,
+    Input,
+    Link,
+    Message,
+    Notice,
+    Progress,
+    Quit,
+    Resize,
+)
+from mosh_client.ipc.permits import FROM_NETWORK, FROM_RENDERER, GREETING, OVER, RUNNING, Permits
+from mosh_common.errors import PeerError
+from mosh_common.terminal.cells import DEFAULT_STYLE, Modes
+
+WHOLE = Frame(True, 1, 1, (), (), 0, 0, DEFAULT_STYLE, 0, Modes(), None, None)
+ALL: list[Message] = [
+    Hello(80, 24),
+    Input(1, b"x"),
+    Resize(80, 24),
+    Quit(),
+    WHOLE,
+    Progress(0, 0, 0),
+    Link(None, None, 250, 1000, 60001),
+    Notice("", False),
+    Exit(),
+]
+ALLOWED = {
+    ("renderer", GREETING): {Hello},
+    ("renderer", RUNNING): {Input, Resize, Quit},
+    ("network", GREETING): {Frame, Progress, Link, Notice, Exit},
+    ("network", RUNNING): {Frame, Progress, Link, Notice, Exit},
+    ("network", OVER): set(),
+}
+LEADING_THERE: dict[tuple[str, str], list[Message]] = {
+    ("renderer", GREETING): [],
+    ("renderer", RUNNING): [Hello(80, 24)],
+    ("network", GREETING): [],
+    ("network", RUNNING): [WHOLE],
+    ("network", OVER): [WHOLE, Exit()],
+}
+
+
+def permits(sender: str, phase: str) -> Permits:
+    table = Permits(FROM_RENDERER if sender == "renderer" else FROM_NETWORK)
+    for message in LEADING_THERE[sender, phase]:
+        table.admit(message)
+    assert table.phase == phase
+    return table
+
+
+@pytest.mark.parametrize(("sender", "phase"), ALLOWED)
+@pytest.mark.parametrize("message", ALL, ids=lambda message: type(message).__name__)
+def test_only_what_the_table_lists_is_admitted(sender: str, phase: str, message: Message) -> None:
+    table = permits(sender, phase)
+    if type(message) in ALLOWED[sender, phase]:
+        table.admit(message)
+    else:
+        with pytest.raises(PeerError, match=type(message).__name__):
+            table.admit(message)
+        assert table.phase == phase
+
+
+def test_the_first_frame_must_be_whole() -> None:
+    table = permits("network", GREETING)
+    with pytest.raises(PeerError, match="whole"):
+        table.admit(WHOLE._replace(whole=False))
+    table.admit(WHOLE)
+    table.admit(WHOLE._replace(whole=False))

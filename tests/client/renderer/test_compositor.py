@@ -1,0 +1,107 @@
+"""What reaches the terminal: judged by an emulator that executes it."""
+
+from __future__ import annotations
+
+import pytest
+
+from mosh_client.renderer.compositor import Compositor, fit
+from mosh_common.terminal.cells import CLUSTER, EMPTY, WIDE_TAIL, Snapshot, blank_snapshot, cell_text
+from mosh_common.terminal.dialect import XTERM
+from mosh_common.terminal.emulator import Emulator
+
+
+def screen_after(output: str, columns: int = 10, lines: int = 3) -> Snapshot:
+    emulator = Emulator(columns, lines)
+    emulator.feed(output.encode())
+    return emulator.snapshot()
+
+
+def lines_of(snapshot: Snapshot) -> list[str]:
+    return ["".join(cell_text(row, column) or " " for column in range(len(row[0]))).rstrip() for row in snapshot.rows]
+
+
+class Terminal:
+    """A compositor and the terminal that it draws on."""
+
+    def __init__(self, columns: int = 10, lines: int = 3, prefix: str = "") -> None:
+        self.size = (columns, lines)
+        self.compositor = Compositor(dialect=XTERM, title_prefix=prefix)
+        self.emulator = Emulator(columns, lines)
+
+    def show(self, screen: Snapshot, bar: str = "") -> bytes:
+        octets = self.compositor.draw(screen, columns=self.size[0], lines=self.size[1], bar=bar)
+        self.emulator.feed(octets)
+        return octets
+
+    @property
+    def lines(self) -> list[str]:
+        return lines_of(self.emulator.snapshot())
+
+
+def test_the_terminal_shows_the_screen_and_then_the_next() -> None:
+    terminal = Terminal()
+    terminal.show(screen_after("one\r\ntwo"))
+    assert terminal.lines == ["one", "two", ""]
+    terminal.show(screen_after("one\r\nthree"))
+    assert terminal.lines == ["one", "three", ""]
+
+
+def test_drawing_the_same_again_costs_nothing() -> None:
+    terminal, screen = Terminal(), screen_after("one")
+    assert terminal.show(screen) != b""
+    assert terminal.show(screen) == b""
+
+
+def test_a_terminal_whose_contents_are_unknown_is_drawn_from_nothing() -> None:
+    terminal, screen = Terminal(), screen_after("one")
+    terminal.show(screen)
+    terminal.emulator.feed(b"\x1b[Hrubbish\x1b[31;4m\x1b[2;3r")
+    terminal.compositor.forget()
+    terminal.show(screen)
+    assert terminal.lines == ["one", "", ""]
+
+
+def test_a_bar_comes_and_goes() -> None:
+    terminal, screen = Terminal(), screen_after("one\r\ntwo")
+    terminal.show(screen, bar="mosh: hi")
+    assert terminal.lines == ["mosh: hi", "two", ""]
+    terminal.show(screen)
+    assert terminal.lines == ["one", "two", ""]
+
+
+def test_titles_get_the_prefix_once_the_server_set_one() -> None:
+    terminal = Terminal(prefix="[mosh] ")
+    terminal.show(screen_after("x"))
+    assert not terminal.emulator.snapshot().title_set
+    terminal.show(screen_after("\x1b]0;vim\x07"))
+    assert terminal.emulator.snapshot().title == "[mosh] vim"
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(10, 3), (5, 2), (14, 5), (3, 9), (1, 1)])
+def test_a_screen_of_another_size_is_cut_or_filled_up(columns: int, lines: int) -> None:
+    terminal = Terminal(columns, lines)
+    terminal.show(screen_after("0123456789\r\nabcdefg\r\nzz"))
+    whole = ["0123456789", "abcdefg", "zz"] + [""] * 9
+    assert terminal.lines == [line[:columns] for line in whole[:lines]]
+
+
+def test_a_wide_character_that_is_cut_in_half_is_left_out() -> None:
+    screen = fit(screen_after("ab漢c"), 3, 1)
+    assert screen.rows[0][0] == "ab" + EMPTY
+    assert fit(screen_after("a漢b"), 3, 1).rows[0][0] == "a漢" + WIDE_TAIL
+
+
+def test_clusters_beyond_the_cut_go_with_it() -> None:
+    screen = screen_after("e\u0301xe\u0301")
+    assert screen.rows[0][0][:3] == CLUSTER + "x" + CLUSTER
+    assert fit(screen, 2, 1).rows[0][3] == {0: "e\u0301"}
+
+
+def test_the_cursor_stays_inside() -> None:
+    screen = fit(screen_after("\x1b[3;10H"), 4, 2)
+    assert (screen.cursor_row, screen.cursor_column) == (1, 3)
+
+
+def test_a_screen_that_fits_is_not_copied() -> None:
+    screen = blank_snapshot(4, 2)
+    assert fit(screen, 4, 2) is screen

@@ -1,0 +1,126 @@
+"""The terminal's settings and description, on a real pty."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import termios
+from collections.abc import Iterator
+
+import pytest
+
+from mosh_client.renderer import tty
+from mosh_common.errors import EnvironmentFailure
+from mosh_common.io.fds import write_available
+from mosh_common.terminal.emulator import Emulator
+
+
+@pytest.fixture
+def pty() -> Iterator[tuple[int, int]]:
+    master, slave = os.openpty()
+    yield master, slave
+    os.close(master)
+    os.close(slave)
+
+
+def test_raw_mode_passes_every_key_on_and_undoes_itself(pty: tuple[int, int]) -> None:
+    master, slave = pty
+    before = tty.read_attributes(slave)
+    with tty.RawMode(slave, before):
+        os.write(master, b"\x03\x04\x11\x1a\x1c\r\x7f")
+        assert os.read(slave, 100) == b"\x03\x04\x11\x1a\x1c\r\x7f"
+        os.write(slave, b"a\n")
+        assert os.read(master, 100) == b"a\n"  # no echo before it, no CR added
+    assert tty.read_attributes(slave) == before
+
+
+def test_raw_mode_undoes_itself_when_something_fails(pty: tuple[int, int]) -> None:
+    before = tty.read_attributes(pty[1])
+    with pytest.raises(ZeroDivisionError), tty.RawMode(pty[1], before):
+        1 / 0  # noqa: B018
+    assert tty.read_attributes(pty[1]) == before
+
+
+def test_what_is_no_terminal_is_said_to_be_none() -> None:
+    read, write = os.pipe()
+    try:
+        with pytest.raises(EnvironmentFailure, match="needs a terminal"):
+            tty.read_attributes(read)
+        assert tty.window_size(read) == (80, 24)
+    finally:
+        os.close(read)
+        os.close(write)
+
+
+def test_the_window_size_is_columns_and_lines(pty: tuple[int, int]) -> None:
+    fcntl.ioctl(pty[1], termios.TIOCSWINSZ, struct.pack("HHHH", 40, 132, 0, 0))
+    assert tty.window_size(pty[1]) == (132, 40)
+    fcntl.ioctl(pty[1], termios.TIOCSWINSZ, struct.pack("HHHH", 0, 0, 0, 0))
+    assert tty.window_size(pty[1]) == (80, 24)
+
+
+def test_output_never_blocks_and_leaves_the_shells_descriptor_alone(pty: tuple[int, int]) -> None:
+    output = tty.open_for_output(pty[1])
+    try:
+        while write_available(output, b"x" * 4096):
+            pass  # until the pty is full
+        assert os.get_blocking(pty[1])
+    finally:
+        os.close(output)
+
+
+@pytest.mark.parametrize(("name", "colors"), [("xterm", 8), ("xterm-256color", 256), ("vt100", 0)])
+def test_the_number_of_colours_is_terminfos(name: str, colors: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", name)
+    assert _in_a_process_of_its_own(tty.colors_of_terminal) == colors
+
+
+@pytest.mark.parametrize("name", ["", "no-such-terminal"])
+def test_a_terminal_without_a_description_is_an_error_of_one_sentence(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", name)
+    with pytest.raises(EnvironmentFailure, match="TERM"):
+        tty.describe_terminal(alternate_screen=True)
+
+
+def test_the_alternate_screen_is_the_users_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    with_it = tty.describe_terminal(alternate_screen=True)
+    without = tty.describe_terminal(alternate_screen=False)
+    assert b"\x1b[?1049h" in with_it.smcup
+    assert b"\x1b[?1049l" in with_it.rmcup
+    assert (without.smcup, without.rmcup) == (b"", b"")
+
+
+def test_leaving_undoes_every_mode_that_a_frame_can_set() -> None:
+    terminal = tty.Terminal(b"", b"", {})
+    emulator = Emulator(10, 3)
+    blank = emulator.snapshot()
+    emulator.feed(
+        b"\x1b[?1h\x1b[?5h\x1b[?25l\x1b[?2004h\x1b[?1003h\x1b[?1006h\x1b[?1004h\x1b[?1007h\x1b[4 q"
+        b"\x1b[1;31m\x1b]8;;http://x/\x1b\\"
+    )
+    emulator.feed(tty.entering(terminal))
+    assert emulator.application_cursor_keys
+    emulator.feed(
+        tty.leaving(terminal, hyperlinks=True, synchronized=True, cursor_shape=True, alternate_scroll=True, lines=3)
+    )
+    after = emulator.snapshot()
+    assert not emulator.application_cursor_keys
+    assert after.modes == blank.modes
+    assert after.style == blank.style
+
+
+def test_terminfo_delays_are_left_out() -> None:
+    assert tty._without_padding(b"\x1b[?1049h$<5/>x$<2>") == b"\x1b[?1049hx"
+
+
+def _in_a_process_of_its_own(function: object) -> int:
+    """Return a small number that `function` gives; curses reads one description per process only."""
+    pid = os.fork()
+    if not pid:
+        os._exit(function() % 255 if function() < 256 else 254)  # type: ignore[operator]
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return 256 if code == 254 else code

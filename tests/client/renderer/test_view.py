@@ -1,0 +1,222 @@
+"""The renderer's core: what it sends and draws for what it is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from mosh_client.ipc.frames import FrameEncoder
+from mosh_client.ipc.messages import (
+    LONGEST_INPUT_OCTETS,
+    Exit,
+    Hello,
+    Input,
+    Link,
+    Notice,
+    Progress,
+    Quit,
+    Resize,
+    ToNetwork,
+)
+from mosh_client.renderer.view import View
+from mosh_client.settings import read_settings
+from mosh_common.errors import PeerError
+from mosh_common.terminal.cells import Snapshot, cell_text
+from mosh_common.terminal.dialect import XTERM
+from mosh_common.terminal.emulator import Emulator
+
+NOW = 9_000_000
+
+
+class Desk:
+    """A view, the user's terminal, and a server that draws what the test says."""
+
+    def __init__(self, **environment: str) -> None:
+        self.now = NOW
+        settings = read_settings({"MOSH_PREDICTION_DISPLAY": "never", **environment})
+        self.view = View(settings=settings, dialect=XTERM, columns=20, lines=4, now=self.now)
+        self.terminal = Emulator(20, 4)
+        self.server = Emulator(20, 4)
+        self._frames = FrameEncoder()
+
+    def server_shows(self, output: str) -> None:
+        self.server.feed(output.encode())
+        frame = self._frames.encode(self.server.snapshot())
+        assert frame is not None
+        self.view.receive_message(frame, now=self.now)
+
+    def link(self, **facts: int) -> None:
+        values = {
+            "last_heard": self.now,
+            "last_acknowledged": self.now,
+            "send_interval": 250,
+            "srtt": 500,
+            "port": 60001,
+            **facts,
+        }
+        self.view.receive_message(Link(**values), now=self.now)
+
+    def type(self, keys: bytes) -> list[ToNetwork]:
+        self.view.receive_keys(keys, now=self.now)
+        return self.view.messages_to_send()
+
+    def draw(self) -> bytes:
+        octets = self.view.draw(now=self.now)
+        self.terminal.feed(octets)
+        return octets
+
+    @property
+    def lines(self) -> list[str]:
+        return lines_of(self.terminal.snapshot())
+
+
+def lines_of(snapshot: Snapshot) -> list[str]:
+    return ["".join(cell_text(row, column) or " " for column in range(20)).rstrip() for row in snapshot.rows]
+
+
+def test_the_first_word_is_hello() -> None:
+    assert Desk().view.messages_to_send() == [Hello(20, 4)]
+
+
+def test_keys_go_out_in_numbered_batches() -> None:
+    desk = Desk()
+    desk.view.messages_to_send()
+    assert desk.type(b"l") == [Input(1, b"l")]
+    assert desk.type(b"s\r") == [Input(2, b"s\r")]
+
+
+def test_a_paste_is_cut_into_batches_that_a_message_may_hold() -> None:
+    desk = Desk()
+    desk.view.messages_to_send()
+    paste = b"x" * (2 * LONGEST_INPUT_OCTETS + 1)
+    sent = desk.type(paste)
+    assert [(each.batch, len(each.data)) for each in sent if isinstance(each, Input)] == [
+        (1, LONGEST_INPUT_OCTETS),
+        (2, LONGEST_INPUT_OCTETS),
+        (3, 1),
+    ]
+
+
+def test_the_terminal_is_blank_until_a_frame_comes() -> None:
+    desk = Desk()
+    assert desk.draw() != b""
+    assert desk.lines == [""] * 4
+    desk.server_shows("$ ")
+    desk.draw()
+    assert desk.lines[0] == "$"
+
+
+def test_only_the_newest_of_several_frames_is_drawn() -> None:
+    desk = Desk()
+    desk.server_shows("first")
+    desk.server_shows("\r\x1b[Ksecond")
+    assert b"first" not in desk.draw()
+    assert desk.lines[0] == "second"
+
+
+def test_a_key_is_echoed_at_once_when_predictions_are_always_shown() -> None:
+    desk = Desk(MOSH_PREDICTION_DISPLAY="always")
+    desk.server_shows("$ ")
+    desk.link()
+    # One confirmed guess shows the rest of its epoch.
+    desk.type(b"a")
+    desk.server_shows("a")
+    desk.view.receive_message(Progress(1, 1, 1), now=desk.now)
+    desk.draw()
+    desk.type(b"b")
+    desk.draw()
+    assert desk.lines[0] == "$ ab"
+
+
+def test_progress_judges_a_guess_without_a_new_frame() -> None:
+    desk = Desk(MOSH_PREDICTION_DISPLAY="experimental")
+    desk.link(send_interval=250)
+    desk.server_shows("$ ")
+    desk.type(b"x")
+    desk.draw()
+    assert desk.lines[0] == "$ x"
+    desk.view.receive_message(Progress(1, 1, 1), now=desk.now)  # the server took it, and shows nothing
+    desk.draw()
+    assert desk.lines[0] == "$"
+
+
+def test_a_resize_is_told_once_and_redraws_everything() -> None:
+    desk = Desk()
+    desk.view.messages_to_send()
+    desk.server_shows("hello")
+    desk.draw()
+    desk.view.resize(10, 2)
+    desk.view.resize(10, 2)
+    assert desk.view.messages_to_send() == [Resize(10, 2)]
+    desk.terminal = Emulator(10, 2)
+    desk.draw()
+    assert cell_text(desk.terminal.snapshot().rows[0], 4) == "o"
+
+
+@pytest.mark.parametrize("how", ["Ctrl-L", "resumed"])
+def test_the_terminal_can_be_repainted(how: str) -> None:
+    desk = Desk()
+    desk.server_shows("hello")
+    desk.draw()
+    desk.terminal = Emulator(20, 4)
+    if how == "Ctrl-L":
+        assert [each.data for each in desk.type(b"\x0c") if isinstance(each, Input)] == [b"\x0c"]
+    else:
+        desk.view.repaint()
+    desk.draw()
+    assert desk.lines[0] == "hello"
+
+
+def test_the_escape_key_shows_its_help_and_leaves() -> None:
+    desk = Desk()
+    desk.view.messages_to_send()
+    desk.server_shows("hello")
+    assert desk.type(b"\x1e") == []
+    desk.draw()
+    assert desk.lines[0].startswith("Commands: Ctrl-Z")
+    assert desk.type(b".") == [Quit()]
+    desk.draw()
+    assert desk.lines[0] == "hello"
+
+
+def test_the_escape_key_suspends() -> None:
+    desk = Desk()
+    desk.view.messages_to_send()
+    assert desk.type(b"a\x1e\x1ab") == [Input(1, b"a"), Input(2, b"b")]
+    assert desk.view.suspend_wanted
+
+
+def test_silence_is_drawn_when_its_time_comes() -> None:
+    desk = Desk()
+    desk.server_shows("\r\nhello")
+    desk.link()
+    desk.draw()
+    deadline = desk.view.next_deadline(now=desk.now)
+    assert deadline == desk.now + 6500
+    desk.now = deadline
+    desk.draw()
+    assert desk.lines[:2] == ["mosh: Last contact 6", "hello"]
+
+
+def test_a_notice_of_the_network_process_is_drawn() -> None:
+    desk = Desk()
+    desk.server_shows("\r\nhello")
+    desk.link()
+    desk.view.receive_message(Notice("Cannot send.", True), now=desk.now)
+    desk.draw()
+    assert desk.lines[:2] == ["mosh: Cannot send.", "hello"]
+
+
+def test_exit_means_leave() -> None:
+    desk = Desk()
+    assert not desk.view.left
+    desk.view.receive_message(Exit(), now=desk.now)
+    assert desk.view.left
+
+
+def test_a_frame_that_does_not_fit_is_refused() -> None:
+    desk = Desk()
+    desk.server_shows("a")
+    frame = FrameEncoder().encode(Emulator(30, 4).snapshot())
+    assert frame is not None
+    with pytest.raises(PeerError):
+        desk.view.receive_message(frame._replace(whole=False), now=desk.now)

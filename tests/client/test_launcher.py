@@ -1,0 +1,297 @@
+"""The three processes of a session, really running in a pty, with upstream's server on the other side."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.programs import (
+    UPSTREAM,
+    Process,
+    RunningServer,
+    bound_udp_ports,
+    clean_environment,
+    descendants,
+    process,
+    start_server,
+    wait_until,
+)
+from tests.support.user_terminal import UserTerminal, source_environment
+
+pytestmark = [
+    pytest.mark.interop,
+    pytest.mark.requires_linux,
+    pytest.mark.requires_program("mosh-server", "bash"),
+]
+
+CLIENT = [sys.executable, "-P", "-m", "mosh_client"]
+KEY = "zzzzzzzzzzzzzzzzzzzzzg"  # of a session without a server
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RunningServer]:
+    running = start_server(
+        UPSTREAM,
+        ["/bin/bash", "--norc", "--noprofile"],
+        environment={**clean_environment(tmp_path), "PS1": "ready> ", "MOSH_SERVER_NETWORK_TMOUT": "60"},
+        directory=tmp_path,
+    )
+    yield running
+    running.end()
+
+
+def start(port: int, key: str, home: Path, **environment: str) -> UserTerminal:
+    return UserTerminal(
+        [*CLIENT, "127.0.0.1", str(port)],
+        environment={**clean_environment(home), **source_environment(), "MOSH_KEY": key, **environment},
+    )
+
+
+class Family:
+    """The processes of one client."""
+
+    def __init__(self, terminal: UserTerminal) -> None:
+        self.launcher = process(terminal.child.pid)
+
+    def member(self, name: str) -> Process:
+        return wait_until(lambda: self._find(name), f"no process {name}")
+
+    @property
+    def network(self) -> Process:
+        return self.member("mosh-network")
+
+    @property
+    def renderer(self) -> Process:
+        return self.member("mosh-renderer")
+
+    def all(self) -> list[Process]:
+        return [self.launcher, *descendants(self.launcher.pid)]
+
+    def _find(self, name: str) -> Process | None:
+        for child in descendants(self.launcher.pid):
+            try:
+                if Path(f"/proc/{child.pid}/comm").read_text().strip() == name and child.alive:
+                    return child
+            except OSError:
+                continue
+        return None
+
+
+@pytest.fixture
+def session(server: RunningServer, tmp_path: Path) -> Iterator[tuple[UserTerminal, Family]]:
+    with start(server.port, server.key, tmp_path) as terminal:
+        terminal.wait_for("ready>")
+        yield terminal, Family(terminal)
+
+
+def wait_for_none_left(members: list[Process]) -> None:
+    wait_until(
+        lambda: not any(member.alive for member in members),
+        lambda: "still there: " + ", ".join(member.name for member in members if member.alive),
+    )
+
+
+def test_a_session_echoes_and_ends_with_the_shell(session: tuple[UserTerminal, Family]) -> None:
+    terminal, family = session
+    members = family.all()
+    terminal.type("echo 漢字 $((6*7))\r")
+    terminal.wait_for("漢字 42")
+    terminal.type("exit\r")
+    assert terminal.wait_for_end() == 0
+    assert "[mosh is exiting.]" in terminal.text()
+    assert terminal.echoes
+    wait_for_none_left(members)
+
+
+def test_a_renderer_that_is_killed_is_replaced_and_the_session_goes_on(session: tuple[UserTerminal, Family]) -> None:
+    terminal, family = session
+    terminal.type("echo before\r")
+    terminal.wait_for("before\nready>")
+    killed = family.renderer
+    network = family.network
+    killed.signal(signal.SIGKILL)
+    wait_until(lambda: family._find("mosh-renderer") not in (None, killed), "no other renderer")
+    terminal.type("echo after $((6*7))\r")
+    terminal.wait_for("after 42")
+    assert "before\nready>" in terminal.text()  # the other one was sent the whole screen
+    assert family.network == network
+    assert not terminal.echoes
+    terminal.type("exit\r")
+    assert terminal.wait_for_end() == 0
+
+
+def test_a_renderer_that_keeps_dying_ends_the_session_with_a_reason(session: tuple[UserTerminal, Family]) -> None:
+    terminal, family = session
+    members = family.all()
+    for _ in range(6):
+        renderer = family.renderer
+        members.append(renderer)
+        renderer.signal(signal.SIGKILL)
+        wait_for_none_left([renderer])
+    assert terminal.wait_for_end() == 1
+    assert "keeps failing (signal 9)" in " ".join(terminal.text().split("\n"))
+    assert terminal.echoes
+    wait_for_none_left(members)
+
+
+def test_the_end_of_the_network_process_restores_the_terminal_and_says_so(
+    session: tuple[UserTerminal, Family],
+) -> None:
+    terminal, family = session
+    members = family.all()
+    family.network.signal(signal.SIGKILL)
+    assert terminal.wait_for_end() == 1
+    assert "network process ended unexpectedly" in " ".join(terminal.text().split("\n"))
+    assert terminal.echoes
+    wait_for_none_left(members)
+
+
+def test_nothing_is_orphaned_when_the_launcher_is_killed(
+    session: tuple[UserTerminal, Family], server: RunningServer
+) -> None:
+    terminal, family = session
+    members = family.all()
+    family.launcher.signal(signal.SIGKILL)
+    wait_for_none_left(members)
+    wait_until(lambda: terminal.echoes, "the terminal is still in raw mode")
+    wait_until(lambda: server.port not in bound_udp_ports(), "the server was not told")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_to_the_launcher_ends_the_session_and_tells_the_server(
+    session: tuple[UserTerminal, Family], server: RunningServer, number: signal.Signals
+) -> None:
+    terminal, family = session
+    members = family.all()
+    family.launcher.signal(number)
+    assert terminal.wait_for_end() == 0
+    assert terminal.echoes
+    wait_for_none_left(members)
+    wait_until(lambda: server.port not in bound_udp_ports(), "the server was not told")
+
+
+def test_a_terminal_that_hangs_up_ends_the_session_and_tells_the_server(
+    session: tuple[UserTerminal, Family], server: RunningServer
+) -> None:
+    terminal, family = session
+    members = family.all()
+    os.close(os.dup(terminal.child.child_fd))
+    terminal.child.ptyproc.fileobj.close()  # the master: as if the terminal's window was closed
+    wait_for_none_left(members)
+    wait_until(lambda: server.port not in bound_udp_ports(), "the server was not told")
+
+
+def test_the_escape_key_and_a_dot_leave(session: tuple[UserTerminal, Family], server: RunningServer) -> None:
+    terminal, family = session
+    members = family.all()
+    terminal.type("\x1e")
+    terminal.wait_for("Commands:")
+    terminal.type(".")
+    assert terminal.wait_for_end() == 0
+    wait_for_none_left(members)
+    wait_until(lambda: server.port not in bound_udp_ports(), "the server was not told")
+
+
+def test_a_session_can_be_suspended_and_resumed(session: tuple[UserTerminal, Family]) -> None:
+    terminal, family = session
+    terminal.type("echo before\r")
+    terminal.wait_for("before\nready>")
+    terminal.type("\x1e\x1a")
+    terminal.wait_for("[mosh is suspended.]")
+    wait_until(lambda: _is_stopped(family.launcher) and _is_stopped(family.renderer), "not stopped")
+    assert terminal.echoes
+    assert not _is_stopped(family.network)
+    os.killpg(os.getpgid(family.launcher.pid), signal.SIGCONT)
+    terminal.wait_until(lambda: not terminal.echoes, "the terminal is not in raw mode again")
+    terminal.type("echo after $((6*7))\r")
+    terminal.wait_for("after 42")
+
+
+def test_a_resize_reaches_the_shell(session: tuple[UserTerminal, Family]) -> None:
+    terminal, _family = session
+    terminal.resize(10, 40)
+    terminal.type("echo size $(stty size)\r")
+    terminal.wait_for("size 10 40")
+
+
+def test_a_server_that_never_answers_is_named_and_can_be_left(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        port = silent.getsockname()[1]
+        with start(port, KEY, tmp_path) as terminal:
+            terminal.wait_for(f"Nothing received from server on UDP port {port}.")
+            terminal.type("\x1e.")
+            assert terminal.wait_for_end() == 0
+            assert terminal.echoes
+
+
+def test_neither_launcher_nor_renderer_holds_the_key(
+    session: tuple[UserTerminal, Family], server: RunningServer
+) -> None:
+    _terminal, family = session
+    from mosh_common.wire.key import Key
+
+    key = Key.parse(server.key)
+    for member in (family.launcher, family.renderer):
+        memory = _memory(member.pid)
+        assert len(memory) > 1_000_000
+        assert key.text.encode() not in memory
+        assert key.octets not in memory
+        assert key.text.encode() not in Path(f"/proc/{member.pid}/environ").read_bytes()
+    assert key.octets in _memory(family.network.pid)  # the search finds it where it must be
+
+
+def test_each_process_has_only_the_descriptors_that_it_needs(session: tuple[UserTerminal, Family]) -> None:
+    _terminal, family = session
+    network = _descriptors(family.network.pid)
+    assert not any("/dev/pts" in target or "/dev/tty" in target for target in network)
+    assert any(_is_udp(target) for target in network)
+    for member in (family.launcher, family.renderer):
+        assert not any(_is_udp(target) for target in _descriptors(member.pid))
+
+
+def test_the_network_process_has_no_terminal_and_writes_no_core(session: tuple[UserTerminal, Family]) -> None:
+    _terminal, family = session
+    stat = Path(f"/proc/{family.network.pid}/stat").read_text().rpartition(")")[2].split()
+    assert stat[4] == "0"  # tty_nr
+    limits = Path(f"/proc/{family.network.pid}/limits").read_text()
+    assert re.search(r"Max core file size\s+0\s+0", limits)
+
+
+def _is_stopped(member: Process) -> bool:
+    return Path(f"/proc/{member.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+def _descriptors(pid: int) -> list[str]:
+    return [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
+
+
+def _is_udp(target: str) -> bool:
+    match = re.fullmatch(r"socket:\[(\d+)\]", target)
+    if match is None:
+        return False
+    tables = (Path(f"/proc/net/{name}").read_text().splitlines()[1:] for name in ("udp", "udp6"))
+    return any(line.split()[9] == match.group(1) for table in tables for line in table)
+
+
+def _memory(pid: int) -> bytes:
+    """Return all that the process may write to, and its environment as it was given."""
+    contents = bytearray()
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in maps:
+            addresses, permissions = line.split(maxsplit=2)[:2]
+            if not permissions.startswith("rw"):
+                continue
+            start, end = (int(each, 16) for each in addresses.split("-"))
+            try:
+                memory.seek(start)
+                contents += memory.read(end - start)
+            except OSError:
+                continue
+    return bytes(contents)

@@ -1,0 +1,44 @@
+"""What the environment asks for."""
+
+from __future__ import annotations
+
+import pytest
+
+from mosh_client.settings import read_settings
+from mosh_common.errors import UsageError
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    settings = read_settings({})
+    assert settings.prediction_display == "adaptive"
+    assert not settings.prediction_overwrite
+    assert settings.escape_key is not None
+    assert settings.escape_key.octet == 0x1E
+    assert settings.title_prefix == "[mosh] "
+    assert settings.alternate_screen
+    assert not settings.truecolor
+
+
+def test_each_variable_has_its_effect() -> None:
+    settings = read_settings(
+        {
+            "MOSH_PREDICTION_DISPLAY": "experimental",
+            "MOSH_PREDICTION_OVERWRITE": "yes",
+            "MOSH_ESCAPE_KEY": "",
+            "MOSH_TITLE_NOPREFIX": "",
+            "MOSH_NO_TERM_INIT": "1",
+            "COLORTERM": "truecolor",
+        }
+    )
+    assert settings.prediction_display == "experimental"
+    assert settings.prediction_overwrite
+    assert settings.escape_key is None
+    assert settings.title_prefix == ""
+    assert not settings.alternate_screen
+    assert settings.truecolor
+
+
+@pytest.mark.parametrize(("name", "value"), [("MOSH_PREDICTION_DISPLAY", "sometimes"), ("MOSH_ESCAPE_KEY", "ab")])
+def test_a_value_that_means_nothing_is_an_error_that_names_the_variable(name: str, value: str) -> None:
+    with pytest.raises(UsageError, match=name):
+        read_settings({name: value})
