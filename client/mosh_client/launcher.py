@@ -43,8 +43,9 @@ _RENDERERS_WINDOW_MS: Final = 10_000  # … within this time: a fault that retur
 _RENDERER_PATIENCE_MS: Final = 2000  # for a renderer to leave once the session is over; a stopped terminal blocks it
 _NETWORK_PATIENCE_S: Final = 0.3  # for the end of a network process to be seen after the renderer saw it
 
-_ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-_IMPATIENT_AFTER: Final = 2  # such signals: the second one does not wait for the server
+_ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_INSISTING_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)  # a terminal that hangs up may well send two SIGHUPs
+_IMPATIENT_AFTER: Final = 2  # of the insisting ones: the second does not wait for the server
 
 
 class Display(NamedTuple):
@@ -111,7 +112,7 @@ class Launcher:
             ready = waiter.wait(None)
             for number in ready.signals:
                 if number in _ENDING_SIGNALS:
-                    signals_seen += 1
+                    signals_seen += number in _INSISTING_SIGNALS
                     self._command(control.QUIT)
                     if signals_seen >= _IMPATIENT_AFTER:
                         return Report(0, "")

@@ -204,9 +204,11 @@ class _NetworkProcess:
             waiter.forget(self._control.fileno())
             if self._session is not None:
                 self._session.orphaned(now=now)
-        elif control.QUIT in commands and self._session is not None:
-            for _ in range(commands.count(control.QUIT)):
+        elif control.QUIT in commands:
+            if self._session is not None:
                 self._session.quit(now=now)
+            else:
+                self._orphaned = True  # there is nothing to be ended on the server's side
 
 
 def _received_descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:

@@ -119,6 +119,7 @@ class Session:
         self._renderer: RendererLink | None = None
         self._notice = Notice("", False)  # what the bar should say of the network
         # The end.
+        self._renderer_quit = False  # the renderer asked for it; signals may have done so before
         self._leave_by: int | None = None  # shutdown was asked for: the session is over then at the latest
         self.outcome: Report | None = None  # set when the session is over: send what is left, report and leave
         self.attach_renderer(hello, now=now)
@@ -145,6 +146,9 @@ class Session:
         elif isinstance(message, Resize):
             self._resize(message.columns, message.lines, now=now)
         elif isinstance(message, Quit):
+            if self._renderer_quit:
+                self._finish(Report(0, ""))  # the user asks again: without waiting for the server
+            self._renderer_quit = True
             self.quit(now=now)
 
     def receive_datagram(self, data: bytes, source: Address, *, now: int, congestion: bool) -> None:
@@ -162,9 +166,8 @@ class Session:
             self._notice = Notice(f"Cannot send: {os.strerror(failure)}."[:LONGEST_NOTICE], True)
 
     def quit(self, *, now: int) -> None:
-        """End the session; the second time, at once."""
+        """End the session; harmless when it is already being ended."""
         if self._leave_by is not None:
-            self._finish(Report(0, ""))
             return
         heard = self._transport.last_heard
         reachable = heard is not None and now - heard < SILENT_AFTER_MS
@@ -175,8 +178,7 @@ class Session:
 
     def orphaned(self, *, now: int) -> None:
         """Say that the launcher is gone: end the session, soon."""
-        if self._leave_by is None:
-            self.quit(now=now)
+        self.quit(now=now)
         self._leave_by = min(self._leave_by or now, now + ORPHANED_TIMEOUT_MS)
 
     # --- What goes out ------------------------------------------------------------------------------------------

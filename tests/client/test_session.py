@@ -318,6 +318,15 @@ def test_a_second_quit_does_not_wait_for_the_server(world: World) -> None:
     assert world.session.outcome == Report(0, "")
 
 
+def test_a_signal_and_the_hang_up_that_follows_still_wait_for_the_server(world: World) -> None:
+    world.session.quit(now=world.now)
+    world.session.receive_message(Quit(), now=world.now)
+    world.session.quit(now=world.now)
+    assert world.session.outcome is None
+    world.run(1000)
+    assert any(isinstance(event, PeerShutdown) for event in world.server_events)
+
+
 def test_quitting_a_server_that_was_silent_for_long_is_brief(world: World) -> None:
     world.cut = True
     world.run(60_000)

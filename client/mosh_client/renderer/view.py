@@ -53,6 +53,7 @@ class View:
         self._blank = blank_snapshot(columns, lines)  # shown until there is one
         self._batch = 0  # newest input batch
         self._messages: list[ToNetwork] = [Hello(columns, lines)]
+        self._quit_asked = False
         self._unjudged = False  # a frame or progress came that the predictions have not seen
         self.suspend_wanted = False  # the caller stops the process group, then says False again
         self.left = False  # the network process is done with us: the caller leaves
@@ -65,7 +66,7 @@ class View:
             if isinstance(part, bytes):
                 self._receive_plain_keys(part, now=now)
             elif part == QUIT:
-                self.quit()
+                self._ask_to_quit()  # the second time it means: without waiting for the server
             elif part == SUSPEND:
                 self.suspend_wanted = True
         self._notices.set_help(self._escape_key.help if self._escape_key.waiting else "")
@@ -106,8 +107,9 @@ class View:
         self._compositor.forget()
 
     def quit(self) -> None:
-        """Ask the network process to end the session; the second time, without waiting for the server."""
-        self._messages.append(Quit())
+        """Ask the network process to end the session, unless that was done: a signal came or the terminal hung up."""
+        if not self._quit_asked:
+            self._ask_to_quit()
 
     # --- What goes out ------------------------------------------------------------------------------------------
 
@@ -142,6 +144,10 @@ class View:
         return self._compositor.alternate_scroll_drawn
 
     # --- Private ------------------------------------------------------------------------------------------------
+
+    def _ask_to_quit(self) -> None:
+        self._quit_asked = True
+        self._messages.append(Quit())
 
     def _receive_plain_keys(self, data: bytes, *, now: int) -> None:
         for start in range(0, len(data), LONGEST_INPUT_OCTETS):

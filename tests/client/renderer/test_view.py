@@ -178,6 +178,16 @@ def test_the_escape_key_shows_its_help_and_leaves() -> None:
     assert desk.lines[0] == "hello"
 
 
+def test_signals_ask_to_quit_once_and_the_user_as_often_as_he_likes() -> None:
+    desk = Desk()
+    desk.view.messages_to_send()
+    desk.view.quit()
+    desk.view.quit()
+    assert desk.view.messages_to_send() == [Quit()]
+    assert desk.type(b"\x1e.") == [Quit()]
+    assert desk.type(b"\x1e.") == [Quit()]
+
+
 def test_the_escape_key_suspends() -> None:
     desk = Desk()
     desk.view.messages_to_send()
