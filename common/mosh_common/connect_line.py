@@ -1,4 +1,4 @@
-"""The lines by which the two sides find each other through ssh (protocol.md §7).
+"""The lines by which the two sides find each other through ssh (docs/wire.md §7).
 
     MOSH CONNECT <port> <key>                                     printed by mosh-server
     MOSH IP <address>                                             printed by the proxy command

@@ -1,4 +1,4 @@
-"""One end of the path: seals and opens datagrams, counts them, knows where the peer is and how far (protocol.md §1).
+"""One end of the path: seals and opens datagrams, counts them, knows where the peer is and how far (docs/wire.md §1).
 
 Knows nothing of fragments or states, and nothing of UDP but that an address's length tells IPv6 from IPv4: another
 carrier could bring the same datagrams.

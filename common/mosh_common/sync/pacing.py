@@ -1,4 +1,4 @@
-"""When to send: every timing rule of the protocol (protocol.md §4), over facts and nothing else.
+"""When to send: every timing rule of the protocol (docs/wire.md §4), over facts and nothing else.
 
 `Sender` gathers the facts and asks; another policy is another class with these methods. All times are absolute
 milliseconds, None = never. Each answer names the rule it comes from, for debug lines.

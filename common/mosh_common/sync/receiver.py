@@ -1,4 +1,4 @@
-"""The numbered states of the peer's object (protocol.md §4, "Receiver").
+"""The numbered states of the peer's object (docs/wire.md §4, "Receiver").
 
 Knows nothing of datagrams or of what the states are. Idempotent: repeats, old and overtaken instructions change
 nothing.

@@ -1,4 +1,4 @@
-"""Round-trip times from 16-bit timestamps (protocol.md §1; the estimator is RFC 6298's).
+"""Round-trip times from 16-bit timestamps (docs/wire.md §1; the estimator is RFC 6298's).
 
 Knows nothing of datagrams; the endpoint gives it only what came in order.
 """

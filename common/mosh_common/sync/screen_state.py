@@ -1,4 +1,4 @@
-"""The server's screen as a synchronised object (protocol.md §6).
+"""The server's screen as a synchronised object (docs/wire.md §6).
 
 `ServerScreen` makes diffs with the frame diff, `ClientScreen` executes them with the emulator. Both are values, cheap
 to keep by the dozen: snapshots share their rows. Knows nothing of numbers of states, of time or of the network.

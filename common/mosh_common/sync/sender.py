@@ -1,4 +1,4 @@
-"""The numbered states of the object that this side owns, on their way to the peer (protocol.md §4, "Sender").
+"""The numbered states of the object that this side owns, on their way to the peer (docs/wire.md §4, "Sender").
 
 Decides what goes into the next instruction; when, is `Pacing`'s. Knows nothing of datagrams, of what the states are,
 or of what the peer's states are beyond the number to acknowledge.

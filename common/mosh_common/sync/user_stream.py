@@ -2,7 +2,7 @@
 
 A `UserStream` is a value. Positions are absolute and count one for each octet typed and one for each resize, so a
 client knows which state carries a batch of input (`stream.position` after the push) and two states compare by a number.
-Acknowledged prefixes are common to all states and are trimmed (protocol.md §4); positions stay.
+Acknowledged prefixes are common to all states and are trimmed (docs/wire.md §4); positions stay.
 
 Knows nothing of numbers of states, of time or of the network. Used on both sides: the client owns one, the server
 holds what it received and asks `events_since` for what is new.

@@ -1,4 +1,4 @@
-"""One sealed datagram (protocol.md §1).
+"""One sealed datagram (docs/wire.md §1).
 
     offset  octets
     0       8       nonce: direction in bit 63 (1 = to the client), sequence number in bits 0–62

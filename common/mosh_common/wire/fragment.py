@@ -1,4 +1,4 @@
-"""Fragments: an instruction cut to the path's MTU, and put together again (protocol.md §2).
+"""Fragments: an instruction cut to the path's MTU, and put together again (docs/wire.md §2).
 
     offset  octets
     0       8       id, the same for all fragments of one instruction

@@ -1,4 +1,4 @@
-"""The server's diff: terminal output, size and echo ack to protobuf and back (protocol.md §6).
+"""The server's diff: terminal output, size and echo ack to protobuf and back (docs/wire.md §6).
 
 Knows nothing of states or of what the output means. Instructions of kinds that it does not know are skipped; features
 between two of our own programs use numbers from 64 on.

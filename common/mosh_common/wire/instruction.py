@@ -1,4 +1,4 @@
-"""The transport instruction: its fields, protobuf and zlib around them (protocol.md §2, §3).
+"""The transport instruction: its fields, protobuf and zlib around them (docs/wire.md §2, §3).
 
 Knows nothing of fragments, and of states only that they have numbers.
 """
@@ -21,7 +21,7 @@ INFLATED_LIMIT: Final = 8 << 20
 
 
 class Instruction(NamedTuple):
-    """One step of synchronisation; the fields of the table in protocol.md §3."""
+    """One step of synchronisation; the fields of the table in docs/wire.md §3."""
 
     old_num: int
     new_num: int

@@ -1,4 +1,4 @@
-"""The session key: 16 octets, and the 22 characters in which they travel (protocol.md §1). Knows no cipher."""
+"""The session key: 16 octets, and the 22 characters in which they travel (docs/wire.md §1). Knows no cipher."""
 
 from __future__ import annotations
 

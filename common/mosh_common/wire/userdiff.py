@@ -1,4 +1,4 @@
-"""The client's diff: keys and sizes to protobuf and back (protocol.md §5).
+"""The client's diff: keys and sizes to protobuf and back (docs/wire.md §5).
 
 Knows nothing of states. Instructions of kinds that it does not know are skipped, so newer clients can add some.
 """
