@@ -2,7 +2,7 @@
 
 Ties together `Endpoint` (keys, addresses, round-trip times), `Sender` and `Receiver` (numbered states) and the
 fragments between them. Does no input or output, reads no clock and knows nothing of what the states are.
-Implements docs/wire.md §1–§4 (docs/wire.md).
+Implements docs/wire.md §1–§4.
 
 The loop of a process:
 
