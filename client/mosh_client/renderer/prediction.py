@@ -49,6 +49,7 @@ class Extension(enum.Enum):
     EARLY_CREDIT = enum.auto()  # a typed character that is seen needs no echo ack to prove its epoch
     REBASE = enum.auto()  # keys under way are guessed anew once the unforeseeable before them is seen
     PROMPT_TRUST = enum.auto()  # known prompts and lines that echo are shown without waiting
+    WIDE_CHARACTERS = enum.auto()  # they are as foreseeable as others
     LINE_KEYS = enum.auto()  # Home, End, Ctrl-A/E/U/K/W, word keys, Delete
 
 
@@ -139,8 +140,7 @@ class PredictionEngine:
             return
         self.server_screen(screen, now=now)
         if len(data) > PASTE_ABOVE_OCTETS:
-            self.reset()
-            self._barrier = batch
+            self._await_unforeseeable(batch)
             return
         for key in keys:
             press = Press(key, batch, now)
@@ -148,8 +148,7 @@ class PredictionEngine:
             self._journal.append(press)
             self._guess(press, screen)
         if len(self._journal) > JOURNAL_LIMIT:
-            self.reset()
-            self._barrier = batch
+            self._await_unforeseeable(batch)
 
     def set_progress(self, *, sent: int, acknowledged: int, echo_acknowledged: int) -> None:
         """Take the newest batch sent, acknowledged and echo-acknowledged; call `server_screen` next."""
@@ -180,6 +179,11 @@ class PredictionEngine:
         self._line = None
         self._overwriting_rows.clear()
         self._become_tentative()
+
+    def _await_unforeseeable(self, batch: int) -> None:
+        self.reset()
+        if Extension.REBASE in self._extensions:
+            self._barrier, self._after_barrier = batch, None
 
     # -- what goes out
 
@@ -404,6 +408,8 @@ class PredictionEngine:
                 self._overwrite or row in self._overwriting_rows,
             )
             edit = foresee(key, now, line_keys=Extension.LINE_KEYS in self._extensions)
+            if edit is not None and edit.habit is Habit.WIDE and Extension.WIDE_CHARACTERS not in self._extensions:
+                edit = None
         if edit is None:
             self._unforeseen(press, screen)
             return
@@ -436,7 +442,8 @@ class PredictionEngine:
         goes_on = _LINE_GOES_ON.get(key)
         if self._barrier is not None and self._after_barrier is None:
             goes_on = None  # an earlier one under way forbids it
-        self._barrier = press.batch
+        if Extension.REBASE in self._extensions:
+            self._barrier = press.batch
         self._after_barrier = goes_on
         if key in _LINE_ENDS:
             self._line = None
