@@ -140,7 +140,7 @@ class Session:
         if isinstance(message, Input):
             if self._leave_by is not None or self._renderer is None:
                 return
-            self._stream = self._stream.push_keys(message.data)
+            self._stream = self._transport.local_state().push_keys(message.data)
             self._renderer.note_input(message.batch, self._stream.position)
             self._transport.set_local_state(self._stream, now=now)
         elif isinstance(message, Resize):
@@ -247,7 +247,7 @@ class Session:
         if (columns, lines) == self._size or self._leave_by is not None:
             return
         self._size = (columns, lines)
-        self._stream = self._stream.push_resize(columns, lines)
+        self._stream = self._transport.local_state().push_resize(columns, lines)
         self._transport.set_local_state(self._stream, now=now)
 
     def _digest_events(self) -> None:

@@ -132,12 +132,12 @@ class Session:
 
     def type(self, data: bytes) -> None:
         """Type on the client's keyboard."""
-        self.typed = self.typed.push_keys(data)
+        self.typed = self.client.transport.local_state().push_keys(data)
         self.client.transport.set_local_state(self.typed, now=self.now)
 
     def resize(self, columns: int, lines: int) -> None:
         """Resize the client's window."""
-        self.typed = self.typed.push_resize(columns, lines)
+        self.typed = self.client.transport.local_state().push_resize(columns, lines)
         self.client.transport.set_local_state(self.typed, now=self.now)
 
     def show(self, state: Any) -> None:

@@ -131,6 +131,10 @@ class Sender(Generic[Local]):
         """Number of the newest state that the peer is known to hold."""
         return self._sent[0].number
 
+    def local_state(self) -> Local:
+        """Return the owner's object, trimmed."""
+        return self._target
+
     def last_sent_state(self) -> Local:
         """Return the newest state that was sent."""
         return self._sent[-1].state

@@ -320,6 +320,13 @@ class Transport(Generic[Local, Remote]):
         """Number of the newest remote state."""
         return self._receiver.newest_num
 
+    def local_state(self) -> Local:
+        """Return the owned object as last set, without what the peer is known to have.
+
+        An owner that keeps adding to its object starts from this one, so that it does not grow for ever.
+        """
+        return self._sender.local_state()
+
     def last_sent_state(self) -> Local:
         """Return the newest state that was sent."""
         return self._sender.last_sent_state()

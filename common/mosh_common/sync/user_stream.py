@@ -2,7 +2,8 @@
 
 A `UserStream` is a value. Positions are absolute and count one for each octet typed and one for each resize, so a
 client knows which state carries a batch of input (`stream.position` after the push) and two states compare by a number.
-Acknowledged prefixes are common to all states and are trimmed (docs/wire.md §4); positions stay.
+Acknowledged prefixes are common to all states and are trimmed (docs/wire.md §4); positions stay. The client adds to
+`Transport.local_state()`, which is trimmed.
 
 Knows nothing of numbers of states, of time or of the network. Used on both sides: the client owns one, the server
 holds what it received and asks `events_since` for what is new.
@@ -26,10 +27,11 @@ class UserStream:
 
     __slots__ = ("_events", "position", "start")
 
-    def __init__(self, start: int = 0, events: tuple[UserEvent, ...] = ()) -> None:
+    def __init__(self, start: int = 0, events: tuple[UserEvent, ...] = (), *, position: int | None = None) -> None:
         self.start: Final = start  # position of the first event at hand
         self._events: Final = events
-        self.position: Final = start + sum(map(_length, events))
+        # Behind the last event; given where it is known, so that a key costs the same however long the stream is.
+        self.position: Final = start + sum(map(_length, events)) if position is None else position
 
     # --- The owner's side ---------------------------------------------------------------------------------------
 
@@ -82,7 +84,7 @@ class UserStream:
             return self
         if known.position >= self.position:
             return UserStream(self.position)
-        return UserStream(known.position, self._after(known.position))
+        return UserStream(known.position, self._after(known.position), position=self.position)
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, UserStream) and self.position == other.position)
@@ -95,7 +97,8 @@ class UserStream:
         return f"UserStream({self.start}..{self.position})"
 
     def _with(self, events: tuple[UserEvent, ...]) -> UserStream:
-        return UserStream(self.start, self._events + events)
+        position = self.position + sum(map(_length, events))
+        return UserStream(self.start, self._events + events, position=position)
 
     def _after(self, position: int) -> tuple[UserEvent, ...]:
         """Return the events from `position` on; an event of keys may be cut."""

@@ -100,6 +100,19 @@ def test_each_new_state_is_one_event_that_says_whether_it_brought_something() ->
     assert sum(event.changed for event in news) == 2  # the size and the key
 
 
+def test_what_was_typed_long_ago_is_kept_nowhere() -> None:
+    session = connected()
+    for _ in range(200):
+        session.type(b"0123456789")
+        session.run(200)
+    session.run(10_000)
+    held = [state for _, _, state in session.client.transport._sender._sent]
+    held += [state for _, state, _ in session.server.transport._receiver._states]
+    held.append(session.client.transport.local_state())
+    assert {state.position for state in held} == {2001}  # and a size
+    assert max(state.weight for state in held) < 500
+
+
 def test_asking_for_the_deadline_changes_nothing() -> None:
     session = connected()
     session.type(b"a")
