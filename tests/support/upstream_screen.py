@@ -9,6 +9,8 @@ the product, so that it can judge it.
 from __future__ import annotations
 
 import base64
+import ctypes
+import locale
 import os
 import re
 import shlex
@@ -18,8 +20,8 @@ import socket
 import struct
 import subprocess
 import time
-import unicodedata
 import zlib
+from collections.abc import Iterator
 
 # One cell: (grapheme, SGR parameters); a blank is "" whether it was written or erased.
 Cell = tuple[str, str]
@@ -70,10 +72,20 @@ def _fields(data: bytes) -> list[tuple[int, int | bytes]]:
     return found
 
 
-class UpstreamScreen:
-    """One mosh-server with an echoing program in it."""
+def host_output(diff: bytes) -> bytes:
+    """Return the terminal output in a server's diff (protocol.md §6)."""
+    output = b""
+    for _, instruction in _fields(diff):
+        for kind, body in _fields(instruction):  # type: ignore[arg-type]
+            if kind == 2:
+                output += b"".join(value for _, value in _fields(body) if isinstance(value, bytes))  # type: ignore[arg-type]
+    return output
 
-    def __init__(self, columns: int = 80, lines: int = 24) -> None:
+
+class UpstreamScreen:
+    """One mosh-server with a program in it, by default one that echoes raw input."""
+
+    def __init__(self, columns: int = 80, lines: int = 24, *, program: str = "stty raw -echo; exec cat") -> None:
         from cryptography.hazmat.primitives.ciphers.aead import AESOCB3
 
         self._columns = columns
@@ -81,7 +93,7 @@ class UpstreamScreen:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "MOSH_"))}
         environment |= {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
         started = subprocess.run(
-            shlex.split(f"{SERVER} new -i 127.0.0.1 -p 61200:61999 -c 256 -- sh -c 'stty raw -echo; exec cat'"),
+            [*shlex.split(f"{SERVER} new -i 127.0.0.1 -p 61200:61999 -c 256 -- sh -c"), program],
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -100,6 +112,8 @@ class UpstreamScreen:
         self._fragment = 0
         self._state = 0
         self._heard = 0  # the newest state of ours that the server has
+        self._acknowledged = 0  # the newest state of the server's that it is told we have
+        self._inbox: list[tuple[int, int, bytes]] = []  # received while waiting for something else
         self._marks = 0
         self._assembly: tuple[int, dict[int, bytes], int | None] = (-1, {}, None)
         self._type(_field(1, _field(3, _field(5, columns) + _field(6, lines))))
@@ -133,43 +147,64 @@ class UpstreamScreen:
         self._marks += 1
         mark = b"mark%d." % self._marks
         self.feed(b"\x1bc" + output + b"\x1b]2;" + mark + b"\x07")
+        self._inbox.clear()
         deadline = time.monotonic() + _PATIENCE_S
         while time.monotonic() < deadline:
             received = self._receive(deadline - time.monotonic())
             if received is None:
                 continue
-            old, diff = received
+            old, _, diff = received
             if old:
                 continue
-            for number, instruction in _fields(diff):
-                assert number == 1
-                for kind, body in _fields(instruction):  # type: ignore[arg-type]
-                    if kind == 2:
-                        text = b"".join(value for _, value in _fields(body) if isinstance(value, bytes))  # type: ignore[arg-type]
-                        if mark in text:
-                            return re.sub(rb"\x1b\][02];[^\x07]*\x07|\x07", b"", text)
+            text = host_output(diff)
+            if mark in text:
+                return re.sub(rb"\x1b\][02];[^\x07]*\x07|\x07", b"", text)
         raise AssertionError("upstream's server does not answer")
 
     def screen(self, output: bytes) -> tuple[list[list[Cell]], list[bool], str]:
         """Like `drawing`, but return (cells, whether each row wraps, what follows the cells)."""
         return read_drawing(self.drawing(output).decode(), self._columns, self._lines)
 
+    def frames(self, patience_s: float) -> Iterator[tuple[int, int, bytes]]:
+        """Yield (old state number, new one, output) of what comes within that time; acknowledge each."""
+        deadline = time.monotonic() + patience_s
+        while (left := deadline - time.monotonic()) > 0:
+            received = self._inbox.pop(0) if self._inbox else self._receive(left)
+            if received is None or not received[2]:
+                continue
+            old, new, diff = received
+            yield old, new, host_output(diff)
+            if new > self._acknowledged:
+                self._acknowledged = new
+                self._state += 1
+                self._send(self._instruction(b""))
+
+    def type(self, keys: bytes) -> None:
+        """Type `keys` without waiting for anything."""
+        self._state += 1
+        self._send(self._instruction(_field(1, _field(2, _field(4, keys)))))
+
+    def _instruction(self, diff: bytes) -> bytes:
+        return (
+            _field(1, 2)
+            + _field(2, self._state - 1)
+            + _field(3, self._state)
+            + _field(4, self._acknowledged)
+            + _field(5, self._state - 1)
+            + _field(6, diff)
+        )
+
     def _type(self, diff: bytes) -> None:
         self._state += 1
         deadline = time.monotonic() + _PATIENCE_S
         while self._heard < self._state:
             assert time.monotonic() < deadline, "upstream's server does not acknowledge"
-            self._send(
-                _field(1, 2)
-                + _field(2, self._state - 1)
-                + _field(3, self._state)
-                + _field(4, 0)
-                + _field(5, self._state - 1)
-                + _field(6, diff)
-            )
+            self._send(self._instruction(diff))
             waited = time.monotonic() + 0.4
             while self._heard < self._state and time.monotonic() < waited:
-                self._receive(waited - time.monotonic())
+                received = self._receive(waited - time.monotonic())
+                if received is not None:
+                    self._inbox.append(received)
 
     def _send(self, instruction: bytes) -> None:
         data = zlib.compress(instruction)
@@ -183,8 +218,8 @@ class UpstreamScreen:
             self._sequence += 1
             self._socket.send(nonce + self._cipher.encrypt(bytes(4) + nonce, plain, None))
 
-    def _receive(self, patience_s: float) -> tuple[int, bytes] | None:
-        """Return (old state number, diff) of the next whole instruction, or None."""
+    def _receive(self, patience_s: float) -> tuple[int, int, bytes] | None:
+        """Return (old state number, new one, diff) of the next whole instruction, or None."""
         self._socket.settimeout(max(0.001, patience_s))
         try:
             datagram = self._socket.recv(65536)
@@ -205,14 +240,16 @@ class UpstreamScreen:
         self._heard = max(self._heard, int(values.get(4, 0)))  # type: ignore[arg-type]
         diff = values.get(6, b"")
         assert isinstance(diff, bytes)
-        return (int(values.get(2, 0)), diff)  # type: ignore[arg-type]
+        return (int(values.get(2, 0)), int(values.get(3, 0)), diff)  # type: ignore[arg-type]
 
 
+_wcwidth = ctypes.CDLL(None).wcwidth  # the C library's, as upstream's programs use it
 _TOKEN = re.compile(r"\x1b\[([?]?[0-9;]*)([A-Za-z])|\x1b\][^\x07]*\x07|[\r\n\b]|[^\x00-\x1f]")
 
 
 def read_drawing(drawing: str, columns: int, lines: int) -> tuple[list[list[Cell]], list[bool], str]:
     """Execute upstream's drawing of a whole screen: the few sequences that upstream uses for it, and nothing else."""
+    locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
     blank: Cell = ("", "0")
     cells = [[blank] * columns for _ in range(lines)]
     wraps = [False] * lines
@@ -224,11 +261,11 @@ def read_drawing(drawing: str, columns: int, lines: int) -> tuple[list[list[Cell
     for match in _TOKEN.finditer(drawing):
         token, parameters, final = match[0], match[1], match[2]
         if len(token) == 1 and token not in "\r\n\b":
-            if unicodedata.combining(token) and last is not None:
+            width = _wcwidth(ord(token))
+            if width <= 0 and last is not None:
                 grapheme, style = cells[last[0]][last[1]]
                 cells[last[0]][last[1]] = (grapheme + token, style)
                 continue
-            width = 2 if unicodedata.east_asian_width(token) in "WF" else 1
             if pending:
                 wraps[row] = True
                 row, column = row + 1, 0

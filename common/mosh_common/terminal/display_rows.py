@@ -13,6 +13,7 @@ from typing import Final
 from mosh_common.terminal.cells import CLUSTER, DEFAULT_STYLE, EMPTY, WIDE_TAIL, Row, Style
 from mosh_common.terminal.display_pen import UNKNOWN, Pen
 from mosh_common.terminal.display_sgr import erasable
+from mosh_common.terminal.display_widths import is_agreed, is_agreed_grapheme, tokens
 
 _DIRTY: Final = re.compile(b"\x01+")
 _STYLE_RUN: Final = re.compile(r"(.)\1*", re.DOTALL)
@@ -23,18 +24,6 @@ _ECH_AT_END: Final = 5  # the same when nothing of the row follows
 _EL_LENGTH: Final = 3  # octets of EL
 _WORTH_SHIFTING: Final = 10  # columns that differ; ICH and DCH with their moves cost about as much
 _ANCHOR: Final = 6  # columns by which text is recognised that moved sideways
-
-# Characters on whose width all tables agree. Runs of these are printed as they are; after anything else the cursor is
-# placed anew, so that a difference never shifts the rest of a row.
-_AGREED: Final = (
-    " -~\xa0-\xac\xae-\u02ff\u0370-\u0377\u037a-\u037f\u0384-\u0482\u048a-\u052f"  # Latin, Greek, Cyrillic
-    "\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2190-\u2211\u2213-\u2319\u2500-\u259f"  # punctuation, arrows, boxes
-    "\u2800-\u28ff\ue0a0-\ue0d7\ufffd"  # Braille, Powerline
-)
-_AGREED_WIDE: Final = "\u3001-\u3029\u3041-\u3096\u309b-\u30ff\u3400-\u4db5\u4e00-\u9fef\uac00-\ud7a3\uff01-\uff60"
-_TOKEN: Final = re.compile(f"(?:[{_AGREED}]|[{_AGREED_WIDE}]\x01)+|.\x01?", re.DOTALL)
-_SAFE: Final = re.compile(f"(?:[{_AGREED}]|[{_AGREED_WIDE}]\x01)+")
-_SAFE_CLUSTER: Final = re.compile(f"[{_AGREED}{_AGREED_WIDE}][\u0300-\u034e\u0350-\u036f]+")
 
 
 class RowPainter:
@@ -166,7 +155,7 @@ class RowPainter:
         pen.set_style(self._styles[ord(new[1][0])])
         pen.wrap()
         pen.print(self._encodable(grapheme), width)
-        if not _agreed(first, grapheme):
+        if not is_agreed_grapheme(first, grapheme):
             # Where it went on the other end is uncertain; this was for the wrap, draw it again in its place.
             pen.forget_position()
             return b"\x01" * width + mask[width:]
@@ -268,19 +257,18 @@ class RowPainter:
         if not pen.dialect.unicode:
             pen.print(self._plain(start, new, part), end - start)
             return
-        if _SAFE.fullmatch(part):
+        if CLUSTER not in part and is_agreed(part):
             pen.print(part.replace(WIDE_TAIL, ""), end - start)
             return
         at = start
-        for match in _TOKEN.finditer(part):
-            token = match[0]
+        for token in tokens(part):
             if pen.column != at or pen.pending:
                 pen.move(index, at)
             char = token[0]
             grapheme = new[3][at] if char == CLUSTER else token.replace(WIDE_TAIL, "")
             pen.print(grapheme, len(token))
             at += len(token)
-            if not _agreed(token, grapheme):
+            if not is_agreed_grapheme(token, grapheme):
                 pen.pending = False
                 pen.column = UNKNOWN
                 if at >= self._columns - 2:
@@ -296,13 +284,6 @@ class RowPainter:
             (new[3][start + at][:1] if char == CLUSTER else char) if char.isascii() else "?"
             for at, char in enumerate(shown)
         )
-
-
-def _agreed(token: str, grapheme: str) -> bool:
-    """Return whether both ends give a token (a grapheme and its tail, or a run of such) the same width."""
-    if token[0] == CLUSTER:
-        return _SAFE_CLUSTER.fullmatch(grapheme) is not None
-    return _SAFE.fullmatch(token) is not None
 
 
 def _differences(old: Row, new: Row, old_text: str, new_text: str) -> bytes:
