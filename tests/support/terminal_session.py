@@ -80,7 +80,7 @@ class MoshSession:
         self.home = Path(self._folder.name) / "mosh"
         self.direct_home = Path(self._folder.name) / "direct"
         self._size = (columns, lines)
-        self._client_family: list[Process] = []
+        self._beginnings = 0
         self._closed = False
 
         for home in (self.home, self.direct_home):
@@ -215,16 +215,18 @@ class MoshSession:
                 raise AssertionError(f"{self.pair}: the program has ended; the screen:\n{_joined(pane)}")
 
     def begin_afresh(self) -> None:
-        """Bring both terminals to an empty screen with a prompt at its top, and the network to perfection."""
+        """Bring both terminals to a screen with only a numbered mark and a prompt, and the network to perfection."""
         self.relay.mend()
-        if self.mosh.format("#{window_width} #{window_height}") != "80 24":
+        if self._size != (80, 24):
             self.resize(80, 24)
         self.wait_for_prompt()
-        # `\e[0m` and RIS-free clearing: what earlier scenarios left behind must not differ between the two.
-        self.enter("printf '\\033[0m'; clear")
+        self._beginnings += 1
+        # The mark tells this prompt from the one before, which may be all that stood on the screen.
+        self.enter(f"printf '\\033[m'; clear; echo beginning $((0+{self._beginnings}))")
+        wanted = [f"beginning {self._beginnings}", PROMPT.rstrip()]
         for pane in self._panes:
             wait_until(
-                lambda: [row for row in pane.text() if row] == [PROMPT.rstrip()],  # noqa: B023
+                lambda: [row for row in pane.text() if row] == wanted,  # noqa: B023 - called at once
                 lambda: f"{self.pair}: the screen is not clear:\n{_joined(pane)}",  # noqa: B023
             )
 
