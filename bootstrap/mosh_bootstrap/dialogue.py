@@ -146,13 +146,29 @@ class Dialogue:
         if newline >= 0:
             self._end_mosh_line(shown)
         elif len(self._held) > LINE_LIMIT:
-            self._end_mosh_line(shown)
-            self._place = _Place.IN_TEXT
+            self._shorten_mosh_line(shown)
         return end
+
+    def _shorten_mosh_line(self, shown: bytearray) -> None:
+        """The line that is held back is longer than any of ours, and has not ended yet."""
+        start = self._held.find(_CONNECT_PREFIX)
+        if start < 0:
+            self._show_held(shown)
+            self._tail = self._tail[-(len(_CONNECT_PREFIX) - 1) :]
+            return
+        # SECURITY: what follows may yet be a key; it is dropped, not shown.
+        # test_a_key_is_not_shown_wherever_its_line_stands
+        shown += self._blank + self._held[:start]
+        self._blank.clear()
+        self._held[:] = self._held[start : start + LINE_LIMIT]
 
     def _end_mosh_line(self, shown: bytearray) -> None:
         """Believe the line that was held back, or show it; go on at the start of the next."""
         line = bytes(self._held)
+        start = line.find(_CONNECT_PREFIX)
+        if start > 0:  # behind something that only began like a line of ours
+            shown += self._blank + line[:start]
+            line = line[line.rfind(_CONNECT_PREFIX) :]
         found = parse(line.decode("ascii", "replace").rstrip())
         if isinstance(found, Connect):
             self.connect = found
