@@ -88,7 +88,7 @@ class Typist:
         self.types(*text)
 
     def sees(self, *rows: str, ack: int | None = None, dim: str = "") -> None:
-        """A frame comes; `ack` is the newest batch whose echo it acknowledges, None: no news of that, -1: all of them."""
+        """A frame comes; `ack` is the newest batch that it echo-acknowledges, None: as before, -1: all."""
         if ack is not None:
             self.acknowledged = self.batch if ack < 0 else ack
         self.screen = frame(*rows, columns=self.columns, lines=self.lines, palette=self.palette, dim=dim)
