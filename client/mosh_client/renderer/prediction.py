@@ -29,7 +29,7 @@ from mosh_client.renderer.guesses import (
 )
 from mosh_client.renderer.input_parser import InputParser, Key, KeyKind
 from mosh_client.renderer.prediction_confidence import Confidence, Habit
-from mosh_client.renderer.prediction_line import EditedLine, Situation, foresee
+from mosh_client.renderer.prediction_line import Edit, EditedLine, Situation, foresee
 from mosh_client.renderer.prediction_realign import align
 from mosh_client.renderer.prediction_row import pane, text_end
 from mosh_common.terminal.cells import Snapshot
@@ -398,18 +398,14 @@ class PredictionEngine:
         key = press.key
         left, margin = pane(screen, row, column)
         line = self._line if self._line is not None and self._line.row == row else None
-        edit = None
-        if key not in _LINE_ENDS and column < margin:
-            now = Situation(
-                self._guesses.expected_row(screen, row),
-                column,
-                margin,
-                line,
-                self._overwrite or row in self._overwriting_rows,
-            )
-            edit = foresee(key, now, line_keys=Extension.LINE_KEYS in self._extensions)
-            if edit is not None and edit.habit is Habit.WIDE and Extension.WIDE_CHARACTERS not in self._extensions:
-                edit = None
+        now = Situation(
+            self._guesses.expected_row(screen, row),
+            column,
+            margin,
+            line,
+            self._overwrite or row in self._overwriting_rows,
+        )
+        edit = None if key in _LINE_ENDS or column >= margin else self._foresee(key, now)
         if edit is None:
             self._unforeseen(press, screen)
             return
@@ -434,6 +430,14 @@ class PredictionEngine:
             self._overwriting_rows.add(self._guesses.trail[-1].row)
         else:
             self._guesses.expect_cursor(row, edit.column, origin)
+
+    def _foresee(self, key: Key, now: Situation) -> Edit | None:
+        edit = foresee(key, now, line_keys=Extension.LINE_KEYS in self._extensions)
+        if edit is None or (edit.typed is None and edit.column >= now.margin):
+            return None
+        if edit.habit is Habit.WIDE and Extension.WIDE_CHARACTERS not in self._extensions:
+            return None
+        return edit
 
     def _unforeseen(self, press: Press, screen: Snapshot) -> None:
         """A key whose effect must be awaited: what follows is tentative, and guessed anew once it is seen."""

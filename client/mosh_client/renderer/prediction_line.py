@@ -88,12 +88,14 @@ class Situation(NamedTuple):
         return delete(self.cells, first, beyond - first, self.margin)
 
 
-def type_text(now: Situation, text: str) -> Edit:
+def _type_text(now: Situation, text: str) -> Edit | None:
     """A printable character at the cursor."""
     cells, column = now.cells, now.column
     style = cells[max(column - 1, 0)].style
     new = [Cell(text, style), Cell(WIDE_TAIL, style)] if is_wide(text) else [Cell(text, style)]
     width = len(new)
+    if column + width > now.margin:
+        return None  # a wide character that does not fit
     habit = Habit.WIDE if width == 2 else None
     end = now.line.end if now.line is not None else None
     if now.overwrite or now.suggested or (end is not None and column >= end):
@@ -252,7 +254,7 @@ _EMACS: Final[dict[Key, _Effect]] = {
 def foresee(key: Key, now: Situation, *, line_keys: bool) -> Edit | None:
     """Return what `key` does, or None if that cannot be told from the screen."""
     if key.kind is KeyKind.TEXT:
-        return type_text(now, key.text)
+        return _type_text(now, key.text)
     effect = _BASE.get(key)
     if effect is None and line_keys and now.line is not None:
         effect = _EMACS.get(key)
