@@ -25,7 +25,7 @@ STEP = st.one_of(
 )
 
 
-@settings(max_examples=4000, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     steps=st.lists(STEP, max_size=40),
     display=st.sampled_from(DisplayPreference),
