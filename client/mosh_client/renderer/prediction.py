@@ -246,6 +246,8 @@ class PredictionEngine:
         if habits.isdisjoint(_SHIFTS) or not guesses.trail or self._barrier is not None:
             return
         last = guesses.trail[-1]
+        if last.origin.epoch > self._confirmed_epoch:
+            return
         if any(guess.row != row or guess.origin.habit not in _TYPING for guess in guesses.trail):
             return
         expected = guesses.expected_row(screen, row)

@@ -81,6 +81,8 @@ class Situation(NamedTuple):
     @property
     def suggested(self) -> bool:
         """Whether what stands at the cursor is a proposal, to be overwritten by what is typed."""
+        if self.line is not None and self.line.end is not None and self.column >= self.line.end:
+            return text_end(self.cells, self.column, self.margin) > self.column  # nobody typed that
         return is_suggestion(self.cells, self.column, self.margin)
 
     def removed(self, first: int, beyond: int) -> list[Cell]:
