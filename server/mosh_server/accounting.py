@@ -11,6 +11,8 @@ import syslog
 from collections.abc import Sequence
 from typing import Final
 
+from mosh_common.errors import MoshError
+
 # utempter's helper has the right to write utmp, so that this program needs none. Where distributions put it:
 HELPERS: Final = (
     "/usr/lib/x86_64-linux-gnu/utempter/utempter",
@@ -82,7 +84,7 @@ class Accounting:
         self._user = user
         self._pid = pid
         self._utmp: Utmp | None = None
-        syslog.openlog("mosh-server", syslog.LOG_PID, syslog.LOG_AUTH)
+        _open_log()
 
     def begin(self, master: int) -> None:
         """The shell was started on the pty with this master."""
@@ -110,9 +112,26 @@ class Accounting:
             self._utmp = None
         self._log("session end")
 
-    def failed(self, reason: str) -> None:
-        """The session could not go on; nobody is left at the terminal to be told."""
-        syslog.syslog(syslog.LOG_ERR, f"user {self._user}: {reason}")
-
     def _log(self, what: str) -> None:
         syslog.syslog(syslog.LOG_INFO, f"user {self._user}: {what}")
+
+
+def log_failure(user: str, reason: str) -> None:
+    """Write down that a session of `user` could not go on: nobody is left at a terminal to be told."""
+    _open_log()
+    syslog.syslog(syslog.LOG_ERR, f"user {user}: {reason}")
+
+
+def log_crash(user: str, error: Exception) -> None:
+    """Write down what ended the session of `user` that should not have, and where in the program."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = "" if place is None else f" at {place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
+    # Not the text of a bug's error: it may quote what the user typed.
+    what = str(error) if isinstance(error, MoshError) else type(error).__name__
+    log_failure(user, what + where)
+
+
+def _open_log() -> None:
+    syslog.openlog("mosh-server", syslog.LOG_PID, syslog.LOG_AUTH)

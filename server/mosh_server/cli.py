@@ -82,7 +82,7 @@ def _serve(options: Options) -> int:
     """Bind, announce port and key, detach; the detached process then loads the rest and runs the session."""
     from mosh_common.io.udp import UdpSocket
     from mosh_common.wire.key import Key
-    from mosh_server import detach, environment
+    from mosh_server import accounting, detach, environment
 
     detach.ensure_standard_descriptors()
     native = environment.native_environment(os.environ, environment.initial_environment_block())
@@ -98,9 +98,12 @@ def _serve(options: Options) -> int:
         return 0
     detach.let_go(keep={socket.fileno()}, verbose=bool(options.verbose))
 
-    from mosh_server import server_process
-
     account = environment.account(native)
+    try:
+        from mosh_server import server_process
+    except ImportError as error:  # a broken package; missing ones were seen before
+        accounting.log_failure(account.user, str(error))
+        return 1
     return server_process.run(
         socket=socket,
         key=key,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from mosh_common.errors import EnvironmentFailure
 from mosh_server import greeting, registry
-from mosh_server.accounting import Accounting
+from mosh_server.accounting import Accounting, log_failure
 from mosh_server.detach import forbid_core_dumps
 from mosh_server.environment import Account
 from mosh_server.pty import Pty
@@ -50,7 +50,7 @@ class Host:
                 core_limit=self._core_limit,
             )
         except EnvironmentFailure as error:
-            self._accounting.failed(str(error))
+            self.failed(str(error))
             raise
         self._registry.enter(os.getpid())
         self._accounting.begin(self.pty.fileno())
@@ -74,5 +74,5 @@ class Host:
         self._accounting.detached()
 
     def failed(self, reason: str) -> None:
-        """Write down why the session could not go on: nobody is left at a terminal to be told."""
-        self._accounting.failed(reason)
+        """Write down why the session could not go on."""
+        log_failure(self._account.user, reason)

@@ -21,8 +21,10 @@ from mosh_common.sync.transport import Transport
 from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.key import Key
+from mosh_server.accounting import log_crash
 from mosh_server.batch import Batch
 from mosh_server.environment import Account, seconds_from
+from mosh_server.frame_pacing import FramePacing
 from mosh_server.host import Host
 from mosh_server.session import (
     ClientHeard,
@@ -58,18 +60,14 @@ def run(
     gc.freeze()  # what was imported lives as long as the process: no collection need look at it again
     batch = Batch()
     host = Host(command=command, environment=environment, account=account)
-    session = _new_session(key, environment, verbose=verbose)
     try:
+        session = _new_session(key, environment, verbose=verbose)
         with Waiter(_SIGNALS) as waiter:
             waiter.watch(socket.fileno())
             while not session.finished:
                 _turn(waiter, socket=socket, session=session, host=host, batch=batch, verbose=verbose)
     except Exception as error:
-        place = error.__traceback__
-        while place is not None and place.tb_next is not None:
-            place = place.tb_next
-        where = "" if place is None else f" at {place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
-        host.failed(f"{type(error).__name__}{where}")  # not its text: it may quote what the user typed
+        log_crash(account.user, error)
         raise
     finally:
         host.end_shell()
@@ -132,6 +130,7 @@ def _perform(event: Event, *, session: Session, host: Host, now: int) -> None:
 
 def _new_session(key: Key, environment: Mapping[str, str], *, verbose: int) -> Session:
     emulator = Emulator(INITIAL_COLUMNS, INITIAL_LINES)
+    pacing = FramePacing()
     now = now_ms()
     transport: Transport[ServerScreen, UserStream] = Transport(
         key=key,
@@ -140,13 +139,14 @@ def _new_session(key: Key, environment: Mapping[str, str], *, verbose: int) -> S
         remote=UserStream(),
         entropy=os.urandom,
         now=now,
+        pacing=pacing,
         log=_print_line if verbose > 1 else None,
     )
     timeouts = Timeouts(
         network_ms=seconds_from(environment, "MOSH_SERVER_NETWORK_TMOUT") * 1000 or None,
         signal_ms=seconds_from(environment, "MOSH_SERVER_SIGNAL_TMOUT") * 1000 or None,
     )
-    return Session(transport=transport, emulator=emulator, timeouts=timeouts, now=now)
+    return Session(transport=transport, emulator=emulator, pacing=pacing, timeouts=timeouts, now=now)
 
 
 def _print_line(line: str) -> None:

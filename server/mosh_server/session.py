@@ -17,6 +17,7 @@ from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.size import Resize
 from mosh_server.echo_ack import EchoAckClock
+from mosh_server.frame_pacing import FramePacing
 from mosh_server.input_queue import REPLIES_LIMIT_OCTETS, InputQueue
 from mosh_server.input_translation import CursorKeyTranslation
 
@@ -76,11 +77,13 @@ class Session:
         *,
         transport: Transport[ServerScreen, UserStream],
         emulator: Emulator,
+        pacing: FramePacing,
         timeouts: Timeouts,
         now: int,
     ) -> None:
-        """Begin with nobody there. `transport` must be at state 0 with the screen of `emulator`."""
+        """Begin with nobody there. `transport` must be at state 0 with the screen of `emulator`, and go by `pacing`."""
         self._transport = transport
+        self._pacing = pacing
         self._emulator = emulator
         self._timeouts = timeouts
         self._events: list[Event] = []
@@ -110,6 +113,7 @@ class Session:
     def receive_output(self, data: bytes, *, now: int) -> None:
         """Digest what the programs wrote; afterwards `input_to_write` may hold the terminal's answers."""
         emulator = self._emulator
+        self._pacing.printed(len(data), now=now)
         # A batch may end within a later update than it began with: the screen between them is worth a frame.
         cut = data.rfind(_BEGIN_SYNCHRONIZED_UPDATE)
         if cut > 0:
@@ -211,6 +215,7 @@ class Session:
             if isinstance(event, Resize):
                 self._resize(event, now=now)
             else:
+                self._pacing.typed(event.data, now=now)
                 self._input.add(
                     self._translation.translate(
                         event.data, application_cursor_keys=self._emulator.application_cursor_keys, now=now

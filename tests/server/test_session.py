@@ -14,6 +14,7 @@ from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.cells import Snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.key import Key
+from mosh_server.frame_pacing import FramePacing
 from mosh_server.input_translation import HOLD_MS
 from mosh_server.session import (
     SYNCHRONIZED_UPDATE_MS,
@@ -52,6 +53,7 @@ class World:
     def __init__(self, *, timeouts: Timeouts | None = None) -> None:
         self.now = 1_000_000
         self.emulator = Emulator(80, 24)
+        pacing = FramePacing()
         self.session = Session(
             transport=Transport(
                 key=KEY,
@@ -60,8 +62,10 @@ class World:
                 remote=UserStream(),
                 entropy=no_chance,
                 now=self.now,
+                pacing=pacing,
             ),
             emulator=self.emulator,
+            pacing=pacing,
             timeouts=timeouts or Timeouts(),
             now=self.now,
         )
@@ -102,7 +106,10 @@ class World:
         """Let that time pass, a millisecond at a time where something is due."""
         end = self.now + milliseconds
         self._turn()
+        turns = 0
         while self.now < end:
+            turns += 1
+            assert turns < 1000 + milliseconds // 10, "the loop spins: something is always due and never done"
             due = [at for at, _, _ in self._flying]
             due += [self.session.next_deadline(now=self.now), self.client.next_deadline(now=self.now)]
             self.now = min([end, *(max(at, self.now + 1) for at in due if at is not None)])
