@@ -32,7 +32,7 @@ from mosh_client.renderer.prediction_confidence import Confidence, Habit
 from mosh_client.renderer.prediction_line import Edit, EditedLine, Situation, foresee
 from mosh_client.renderer.prediction_realign import align
 from mosh_client.renderer.prediction_row import pane, text_end
-from mosh_common.terminal.cells import Snapshot
+from mosh_common.terminal.cells import EMPTY, Snapshot
 
 __all__ = ["ALL_EXTENSIONS", "DisplayPreference", "Extension", "PredictionEngine"]
 
@@ -127,6 +127,7 @@ class PredictionEngine:
         # what is known of the place
         self._line: EditedLine | None = None
         self._fresh = True  # a line has ended: what is typed next begins behind a prompt
+        self._met_line_end = False  # or we may have been started in the middle of a line
         self._overwriting_rows: set[int] = set()  # where text was seen not to make room
         self._confidence = Confidence()
         self._judged: tuple[Snapshot, int] | None = None  # frame and echo ack judged last
@@ -364,7 +365,7 @@ class PredictionEngine:
         prompt = screen.rows[row][0][: max(column, 0)]
         known = self._confidence.knows(prompt)
         self._line = None
-        if known or self._fresh:
+        if known or (self._fresh and (self._met_line_end or prompt.rstrip(f"{EMPTY} ") != prompt)):
             self._line = EditedLine(row, column, prompt=prompt, echoes=known)
             if text_at(screen.rows[row], min(screen.cursor_column, screen.columns - 1)) == BLANK:
                 self._line.end = screen.cursor_column
@@ -453,7 +454,7 @@ class PredictionEngine:
         self._after_barrier = goes_on
         if key in _LINE_ENDS:
             self._line = None
-            self._fresh = True
+            self._fresh = self._met_line_end = True
             self._overwriting_rows.clear()
             self._after_barrier = Habit.AFTER_ENTER
             if key.kind is KeyKind.ENTER:

@@ -148,9 +148,9 @@ class TestWideCharacters:
         assert somebody.shown[-1] == f"{PROMPT}a{CURSOR}b"
 
     def test_one_that_does_not_fit_is_awaited(self) -> None:
-        somebody = typist_at_prompt(columns=12)
-        somebody.keys("日")
-        assert somebody.shown[-1] == f"{PROMPT}{CURSOR}"
+        somebody = typist_at_prompt(columns=14)
+        somebody.keys("ab日")
+        assert somebody.shown[-1] == f"{PROMPT}ab{CURSOR}"
 
 
 def test_at_the_right_edge_the_next_row_is_awaited() -> None:

@@ -82,7 +82,7 @@ class TestSecrets:
         ],
     )
     def test_behind_a_question_nothing_is_ever_shown(self, question: str) -> None:
-        somebody = typist_at_prompt()
+        somebody = typist_at_prompt(columns=60)
         somebody.keys("sudo x")
         somebody.types("\r")
         somebody.sees(f"{PROMPT}sudo x", question + CURSOR, ack=-1)
