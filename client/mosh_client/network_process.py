@@ -89,7 +89,8 @@ class _NetworkProcess:
     def _next_deadline(self, *, now: int) -> int | None:
         deadlines = [self._sockets.next_deadline(now=now)]
         if self._session is not None:
-            deadlines.append(self._session.next_deadline(now=now))
+            ready = self._channel is not None and not self._channel.pending
+            deadlines.append(self._session.next_deadline(now=now, renderer_ready=ready))
         return min([each for each in deadlines if each is not None], default=None)
 
     def _turn(self, waiter: Waiter, ready: Ready, *, now: int) -> None:

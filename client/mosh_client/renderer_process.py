@@ -82,10 +82,12 @@ class _Renderer:
         while True:
             self._write_network(waiter)
             now = now_ms()
+            deadline = None
             if not self._outgoing and not self._stopped and not self._hung_up:
                 self._write(self._view.draw(now=now))
+                deadline = self._view.next_deadline(now=now)
             waiter.watch(self._output, read=False, write=bool(self._outgoing))
-            ready = waiter.wait(self._view.next_deadline(now=now) if not self._outgoing else None)
+            ready = waiter.wait(deadline)
             code = self._turn(waiter, ready)
             if code is not None:
                 return code
@@ -129,6 +131,9 @@ class _Renderer:
             waiter.forget(_STDIN)
             self._view.quit()
         elif data:
+            # A wait may end with keys that were typed after a resize whose signal it does not show yet; the session
+            # must learn of the size first.
+            self._view.resize(*tty.window_size(_STDOUT))
             self._view.receive_keys(data, now=now)
 
     def _write(self, octets: bytes) -> None:

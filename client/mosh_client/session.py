@@ -47,9 +47,10 @@ CONNECT_TIMEOUT_MS: Final = 15_000  # as upstream's users know it: then a firewa
 SILENT_AFTER_MS: Final = 10_000  # a server silent this long is not expected to answer a request to end, either
 LEAVE_TIMEOUT_MS: Final = 1500  # then such a request is given this long …
 ORPHANED_TIMEOUT_MS: Final = 3000  # … and this long when the launcher is gone: nobody waits, nothing may linger
-# Facts of the link that are only times reach the renderer at most this late, so that an idle session does not wake it
-# at every heartbeat. Below the silence (6.5 s) at which the renderer begins to show them.
-LINK_REFRESH_MS: Final = 5000
+# Facts of the link that are only times reach the renderer when those that it has are this old, so that an idle session
+# does not wake it at every heartbeat; in time before it would show them (notice.py: at 6.5 s and 10 s).
+HEARD_REFRESH_MS: Final = 6000
+ACKNOWLEDGED_REFRESH_MS: Final = 9000
 
 
 class RendererLink:
@@ -59,7 +60,6 @@ class RendererLink:
         self.frames = FrameEncoder()
         self.progress = Progress(0, 0, 0)
         self.link: Link | None = None
-        self.link_told_at = 0
         self.notice: Notice | None = None
         self.dismissed = False  # Exit was sent, after which nothing may follow
         self._batches: deque[tuple[int, int]] = deque()  # (batch, position of the user stream after it), not yet echoed
@@ -214,23 +214,27 @@ class Session:
             renderer.notice = self._notice
             messages.append(self._notice)
         link = self._link()
-        if link != renderer.link and (messages or self._is_link_due(renderer, link, now=now)):
+        if link != renderer.link and (messages or now >= _link_due(renderer.link, link)):
             renderer.link = link
-            renderer.link_told_at = now
             messages.append(link)
         if self.outcome is not None and not renderer.dismissed:
             renderer.dismissed = True
             messages.append(Exit())
         return messages
 
-    def next_deadline(self, *, now: int) -> int | None:
-        """Return when `datagrams_to_send` and `messages_to_send` want to be called next; None = never."""
+    def next_deadline(self, *, now: int, renderer_ready: bool = True) -> int | None:
+        """Return when `datagrams_to_send` and `messages_to_send` want to be called next; None = never.
+
+        `renderer_ready`: whether the renderer could be sent messages (it may be stopped, and full of earlier ones).
+        """
         deadlines = [self._transport.next_deadline(now=now), self._leave_by]
         if self._transport.last_heard is None:
             deadlines.append(self._started + CONNECT_TIMEOUT_MS)
         renderer = self._renderer
-        if renderer is not None and renderer.link is not None and self._link() != renderer.link:
-            deadlines.append(renderer.link_told_at + LINK_REFRESH_MS)
+        if renderer is not None and renderer_ready:
+            link = self._link()
+            if link != renderer.link:
+                deadlines.append(_link_due(renderer.link, link))
         return min([each for each in deadlines if each is not None], default=None)
 
     def port_hop_due(self, *, now: int) -> bool:
@@ -301,17 +305,17 @@ class Session:
             self._port,
         )
 
-    @staticmethod
-    def _is_link_due(renderer: RendererLink, link: Link, *, now: int) -> bool:
-        told = renderer.link
-        return (
-            told is None
-            or told.last_heard is None
-            or told.last_acknowledged is None
-            or told.send_interval != link.send_interval
-            or told.port != link.port
-            or now - renderer.link_told_at >= LINK_REFRESH_MS
-        )
+
+def _link_due(told: Link | None, link: Link) -> int:
+    """Return when a renderer that was told `told` must learn of `link`, which differs; 0 = at once."""
+    if (
+        told is None
+        or told.last_heard is None
+        or told.last_acknowledged is None
+        or (told.send_interval, told.port) != (link.send_interval, link.port)
+    ):
+        return 0
+    return min(told.last_heard + HEARD_REFRESH_MS, told.last_acknowledged + ACKNOWLEDGED_REFRESH_MS)
 
 
 def connection_failure(ip: str, port: int) -> str:

@@ -12,7 +12,8 @@ import pytest
 from mosh_client.ipc.control import Report
 from mosh_client.ipc.frames import FrameDecoder
 from mosh_client.ipc.messages import Exit, Frame, Hello, Input, Link, Notice, Progress, Quit, Resize, ToRenderer
-from mosh_client.session import CONNECT_TIMEOUT_MS, LINK_REFRESH_MS, Session
+from mosh_client.renderer.notice import NoticeBoard
+from mosh_client.session import CONNECT_TIMEOUT_MS, Session
 from mosh_common.sync.screen_state import ServerScreen
 from mosh_common.sync.transport import NewRemoteState, PeerShutdown, ShutdownDone, Transport
 from mosh_common.sync.user_stream import UserStream
@@ -75,7 +76,10 @@ class World:
         end = self.now + milliseconds
         self._serve()
         while self.session.outcome is None:
-            own = (self.session.next_deadline(now=self.now), self.server.next_deadline(now=self.now))
+            own = (
+                self.session.next_deadline(now=self.now, renderer_ready=self.renderer_reads),
+                self.server.next_deadline(now=self.now),
+            )
             deadlines = [at for at, _, _ in self._flying] + [each for each in own if each is not None]
             following = max(min(deadlines, default=end), self.now)
             if following > end:
@@ -268,7 +272,29 @@ def test_an_idle_session_wakes_the_renderer_rarely(world: World) -> None:
     world.messages.clear()
     world.run(60_000)
     assert {type(message) for message in world.messages} == {Link}
-    assert len(world.messages) <= 60_000 // LINK_REFRESH_MS
+    assert len(world.messages) <= 60_000 // 4000  # the server speaks every 3 s
+
+
+def test_an_idle_session_shows_no_bar(world: World) -> None:
+    notices = NoticeBoard(quit_hint="", now=world.now)
+    for _ in range(600):
+        world.run(100)
+        for link in world.told(Link):
+            notices.set_link(link)
+        world.messages.clear()
+        deadline = notices.next_deadline(now=world.now)
+        assert notices.text(now=world.now) == ""
+        assert deadline is not None
+        assert deadline > world.now
+
+
+def test_a_renderer_that_is_full_sets_no_deadline(world: World) -> None:
+    world.run(10_000)
+    world.renderer_reads = False
+    world.run(20_000)
+    deadline = world.session.next_deadline(now=world.now, renderer_ready=False)
+    assert deadline is not None
+    assert deadline > world.now
 
 
 def test_the_renderer_knows_of_silence_before_it_has_to_show_it(world: World) -> None:
