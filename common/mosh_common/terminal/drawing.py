@@ -6,7 +6,7 @@ from typing import Final
 
 from mosh_common.terminal import rows as row_ops
 from mosh_common.terminal.cells import CLUSTER, EMPTY, NO_CLUSTERS, WIDE_TAIL, cell_text
-from mosh_common.terminal.grid import Grid
+from mosh_common.terminal.grid import MOVED, PENDING, PENDING_MOVED, WRITTEN, Grid
 from mosh_common.terminal.rows import Span
 from mosh_common.terminal.width import char_width, run_pattern
 
@@ -19,6 +19,24 @@ class Drawing(Grid):
 
     def write(self, text: str) -> None:
         """Print `text`, which holds no control characters."""
+        column = self.cursor_column
+        end = column + len(text)
+        if end < self.columns and self.plain_printing and text.isascii():
+            # The common case, in one piece: inside the row, over nothing but single columns.
+            row = self.cursor_row
+            cells, letters, wrapped, clusters = self.rows[row]
+            if cells[end] != WIDE_TAIL and cells[column] != WIDE_TAIL and not clusters:
+                new = self.rendition.letter * len(text)
+                if letters[column:end] != new:
+                    letters = f"{letters[:column]}{new}{letters[end:]}"
+                self.rows[row] = (f"{cells[:column]}{text}{cells[end:]}", letters, wrapped, clusters)
+                self.cursor_column = end
+                self.phase = WRITTEN
+                return
+        self._write_any(text)
+
+    def _write_any(self, text: str) -> None:
+        """Print `text`, whatever it holds and wherever it goes."""
         if self.charsets.single_shift and text:
             self._write_shifted(text[0])
             text = text[1:]
@@ -35,6 +53,19 @@ class Drawing(Grid):
                 self._write_run(WIDE_TAIL.join(wide) + WIDE_TAIL, 2)
             else:
                 self._write_other(other)
+
+    def print_at(self, line: int, column: int, text: str = "") -> None:
+        """CUP and then `text`, which is printable: what applications that draw their own screen mostly do."""
+        if self.origin_mode:
+            self.cursor_row = min((line or 1) - 1 + self.top, self.bottom)
+            self.cursor_column = min((column or 1) - 1 + self.left, self.right)
+        else:
+            lines, columns = self.lines, self.columns
+            self.cursor_row = (line if line < lines else lines) - 1 if line else 0
+            self.cursor_column = (column if column < columns else columns) - 1 if column else 0
+        self.phase = MOVED
+        if text:
+            self.write(text)
 
     def _write_shifted(self, char: str) -> None:
         """Print the character that SS2 or SS3 was for."""
@@ -62,8 +93,8 @@ class Drawing(Grid):
         total = len(cells)
         offset = 0
         while True:
-            if self.wrap_pending:
-                self.wrap_pending = False
+            if self.phase >= PENDING:
+                self.phase = MOVED
                 if self.autowrap:
                     self._wrap()
             column = self.cursor_column
@@ -75,9 +106,7 @@ class Drawing(Grid):
                 # A wide character before the last column: it goes to the next row, and the column left behind is blank.
                 if not self.autowrap:
                     break
-                self.rows[self.cursor_row] = row_ops.erase(
-                    self.rows[self.cursor_row], column, limit, self.rendition.blank
-                )
+                self.erase(self.cursor_row, column, limit)
                 self._wrap()
                 continue
             piece = cells[offset : offset + room] if offset or room < total else cells
@@ -86,9 +115,10 @@ class Drawing(Grid):
             column += len(piece)
             if column >= limit:
                 self.cursor_column = limit - 1
-                self.wrap_pending = True
+                self.phase = PENDING
             else:
                 self.cursor_column = column
+                self.phase = WRITTEN
             if offset >= total:
                 break
             if not self.autowrap:
@@ -97,8 +127,6 @@ class Drawing(Grid):
                     self.cursor_column = limit - 1
                     self._write_cells(cells[-1], limit)
                 break
-        self.last_row = self.cursor_row
-        self.last_column = self.cursor_column
 
     def _write_cells(self, cells: str, limit: int) -> None:
         """Put cells at the cursor, which fit before `limit`."""
@@ -111,7 +139,8 @@ class Drawing(Grid):
         end = column + count
         if clusters or text[column] == WIDE_TAIL or (end < self.columns and text[end] == WIDE_TAIL):
             new = Span(cells, self.rendition.letter * count)
-            self.rows[self.cursor_row] = row_ops.put(row, column, new)
+            self.rows[self.cursor_row] = row
+            self.put(self.cursor_row, column, new)
             return
         self.rows[self.cursor_row] = (
             text[:column] + cells + text[end:],
@@ -130,7 +159,7 @@ class Drawing(Grid):
 
     def index(self) -> None:
         """IND: move down one row; at the bottom margin, scroll."""
-        self.wrap_pending = False
+        self.phase = MOVED
         if self.cursor_row == self.bottom:
             if self.within_columns():
                 self.scroll_up(1)
@@ -140,9 +169,9 @@ class Drawing(Grid):
     def _last_cell(self) -> int | None:
         """Return the column of the character written last; None if the cursor moved since."""
         column = self.cursor_column
-        if (self.cursor_row, column) != (self.last_row, self.last_column):
+        if self.phase in (MOVED, PENDING_MOVED):
             return None
-        if not self.wrap_pending and column > 0:
+        if self.phase == WRITTEN and column > 0:
             column -= 1
         if column > 0 and self.rows[self.cursor_row][0][column] == WIDE_TAIL:
             column -= 1
@@ -157,9 +186,10 @@ class Drawing(Grid):
                 column -= 1
         if self.rows[row][0][column] == EMPTY:
             # terminal.md §2: if that cell is empty, it stands on a no-break space and occupies the cell.
-            self.cursor_column = column
-            self.wrap_pending = False
-            self._write_run(_NO_BREAK_SPACE, 1)
+            # Its style stays (upstream, by comparison).
+            self.put(row, column, Span(_NO_BREAK_SPACE, self.rows[row][1][column]))
+            self.phase = PENDING if column == self.columns - 1 else WRITTEN
+            self.cursor_column = min(column + 1, self.columns - 1)
         text, letters, wrapped, clusters = self.rows[row]
         grapheme = cell_text(self.rows[row], column) + mark
         if len(grapheme.encode()) <= MAX_CLUSTER_OCTETS:

@@ -7,11 +7,15 @@ feed a diff. Does no input or output and knows no time.
 from __future__ import annotations
 
 import codecs
+from typing import Final
 
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.modes import CURSOR_KEYS, KEYPAD, SYNCHRONIZED
 from mosh_common.terminal.screen import Screen
+from mosh_common.terminal.skipping import PLAIN, PLAIN_CUT
 from mosh_common.terminal.stream import Stream
+
+BACKLOG_LIMIT: Final = 256 * 1024  # characters put off at most
 
 _decoder = codecs.getincrementaldecoder("utf-8")
 
@@ -20,19 +24,56 @@ class Emulator:
     """A terminal of `columns` × `lines`."""
 
     def __init__(self, columns: int, lines: int, *, skipping: bool = True) -> None:
-        self.screen = Screen(columns, lines)
-        self._stream = Stream(self.screen)
+        self._screen = Screen(columns, lines)
+        self._stream = Stream(self._screen, skipping=skipping)
+        self._skipping = skipping
+        # Plain output that nobody has looked at yet, so that the more of it scrolls away unseen.
+        self._backlog: list[str] = []
+        self._backlog_length = 0
+        self._cut = ""  # the front of a sequence that the end of the last read cut, when the backlog holds the rest
         self._decoder = _decoder("replace")  # malformed UTF-8: U+FFFD per maximal subpart (Unicode §3.9)
         self._snapshot: Snapshot | None = None  # the last one taken, while nothing was fed since
 
     def feed(self, data: bytes) -> None:
         """Execute what the application wrote; sequences and characters may be cut anywhere. Never raises."""
         self._snapshot = None
-        self._stream.feed(self._decoder.decode(data))
+        text = self._decoder.decode(data)
+        if self._cut:
+            text = self._cut + text
+            self._cut = ""
+        if self._skipping and self._stream.at_ground:
+            match = PLAIN.match(text)
+            end = match.end() if match is not None else 0
+            if end == len(text) or PLAIN_CUT.fullmatch(text, end):
+                self._backlog.append(text[:end])
+                self._backlog_length += end
+                self._cut = text[end:]
+                if self._backlog_length > BACKLOG_LIMIT:
+                    self._settle()
+                return
+        self._settle()
+        self._stream.feed(text)
+
+    def _settle(self) -> None:
+        """Execute what was put off."""
+        if self._backlog:
+            text = "".join(self._backlog)
+            self._backlog.clear()
+            self._backlog_length = 0
+            self._stream.feed_plain(text)
+        if self._cut:
+            text, self._cut = self._cut, ""
+            self._stream.feed(text)
+
+    @property
+    def screen(self) -> Screen:
+        """The screen, up to date."""
+        self._settle()
+        return self._screen
 
     def replies(self) -> bytes:
         """Return the answers to the application since the last call."""
-        return self.screen.take_replies().encode()
+        return self._screen.take_replies().encode()
 
     def resize(self, columns: int, lines: int) -> None:
         """Take a new size: rows and columns are cut or added at the bottom and right."""
@@ -47,22 +88,25 @@ class Emulator:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Become that screen, with the parser at ground."""
+        self._backlog.clear()
+        self._backlog_length = 0
+        self._cut = ""
         self._stream.reset_parser()
         self._decoder.reset()
-        self.screen.restore(snapshot)
+        self._screen.restore(snapshot)
         self._snapshot = snapshot
 
     @property
     def in_synchronized_update(self) -> bool:
         """Whether the application is in the middle of a frame (?2026)."""
-        return SYNCHRONIZED in self.screen.flags
+        return SYNCHRONIZED in self._screen.flags
 
     @property
     def application_cursor_keys(self) -> bool:
         """Whether the application asked for SS3 cursor keys (DECCKM)."""
-        return CURSOR_KEYS in self.screen.flags
+        return CURSOR_KEYS in self._screen.flags
 
     @property
     def application_keypad(self) -> bool:
         """Whether the application asked for the application keypad (DECKPAM, DECNKM)."""
-        return KEYPAD in self.screen.flags
+        return KEYPAD in self._screen.flags

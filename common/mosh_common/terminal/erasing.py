@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mosh_common.terminal import rows as row_ops
 from mosh_common.terminal.cells import NO_CLUSTERS, PROTECTED, WIDE_TAIL, Row
+from mosh_common.terminal.grid import MOVED
 from mosh_common.terminal.movement import Movement
 
 
@@ -12,12 +13,9 @@ class Erasing(Movement):
 
     def _erase(self, row: int, start: int, end: int, *, selective: bool = False) -> None:
         """Blank columns `start` to `end` (exclusive); protected cells stay where the sequence respects them."""
-        if not selective and not self.iso_protection:
-            self.rows[row] = row_ops.erase(self.rows[row], start, end, self.rendition.blank)
-            return
-        if selective and self.iso_protection:
-            # DECSED and DECSEL know only DECSCA's protection.
-            self.rows[row] = row_ops.erase(self.rows[row], start, end, self.rendition.blank)
+        if selective == self.iso_protection:
+            # Ordinary erasure, or a selective one where only SPA protects: DECSED and DECSEL know DECSCA only.
+            self.erase(row, start, end)
             return
         self.rows[row] = self.erased_unprotected(self.rows[row], start, end)
 
@@ -35,13 +33,13 @@ class Erasing(Movement):
 
     def erase_characters(self, count: int | None = None, *_: int) -> None:
         """ECH: blank `count` columns from the cursor on, regardless of margins."""
-        self.wrap_pending = False
+        self.cancel_wrap()
         end = min(self.cursor_column + (count or 1), self.columns)
         self._erase(self.cursor_row, self.cursor_column, end)
 
     def erase_in_line(self, how: int = 0, *_: int, private: bool = False) -> None:
         """EL, and DECSEL if private: 0 to the end, 1 from the start, 2 all of the row."""
-        self.wrap_pending = False
+        self.cancel_wrap()
         if how == 0:
             self._erase(self.cursor_row, self.cursor_column, self.columns, selective=private)
         elif how == 1:
@@ -51,7 +49,7 @@ class Erasing(Movement):
 
     def erase_in_display(self, how: int = 0, *_: int, private: bool = False) -> None:
         """ED, and DECSED if private: 0 to the end, 1 from the start, 2 all; 3 is the scrollback: there is none."""
-        self.wrap_pending = False
+        self.cancel_wrap()
         first, last = 0, self.lines - 1
         if how == 0:
             first = self.cursor_row + 1
@@ -72,62 +70,62 @@ class Erasing(Movement):
 
     def insert_characters(self, count: int | None = None, *_: int) -> None:
         """ICH: blanks at the cursor; the rest up to the right margin moves right."""
-        self.wrap_pending = False
+        self.cancel_wrap()
         if self.within_columns():
             self.scroll_sideways(self.cursor_column, count or 1, self.cursor_row, self.cursor_row)
 
     def delete_characters(self, count: int | None = None, *_: int) -> None:
         """DCH: remove columns at the cursor; the rest up to the right margin moves left."""
-        self.wrap_pending = False
+        self.cancel_wrap()
         if self.within_columns():
             self.scroll_sideways(self.cursor_column, -(count or 1), self.cursor_row, self.cursor_row)
 
     def insert_lines(self, count: int | None = None, *_: int) -> None:
         """IL: blank rows at the cursor; the cursor goes to the left margin. Outside the region: nothing."""
-        self.wrap_pending = False
+        self.phase = MOVED
         if self.within_margins():
             self.scroll_down(count or 1, self.cursor_row)
             self.cursor_column = self.left
 
     def delete_lines(self, count: int | None = None, *_: int) -> None:
         """DL: remove rows at the cursor; the cursor goes to the left margin. Outside the region: nothing."""
-        self.wrap_pending = False
+        self.phase = MOVED
         if self.within_margins():
             self.scroll_up(count or 1, self.cursor_row)
             self.cursor_column = self.left
 
     def insert_columns(self, count: int = 1, *_: int) -> None:
         """DECIC: blank columns at the cursor, on all rows of the region."""
-        self.wrap_pending = False
+        self.phase = MOVED
         if self.within_margins():
             self.scroll_sideways(self.cursor_column, count or 1, self.top, self.bottom)
 
     def delete_columns(self, count: int = 1, *_: int) -> None:
         """DECDC: remove columns at the cursor, on all rows of the region."""
-        self.wrap_pending = False
+        self.phase = MOVED
         if self.within_margins():
             self.scroll_sideways(self.cursor_column, -(count or 1), self.top, self.bottom)
 
     def scroll_lines_up(self, count: int = 1, *_: int) -> None:
         """SU: the region up."""
-        self.wrap_pending = False
+        self.phase = MOVED
         self.scroll_up(count or 1)
 
     def scroll_lines_down(self, count: int = 1, *more: int) -> None:
         """SD: the region down. With five parameters it is xterm's highlight tracking, which is not supported."""
-        self.wrap_pending = False
+        self.phase = MOVED
         if not more:
             self.scroll_down(count or 1)
 
     def scroll_left(self, count: int = 1, *_: int) -> None:
         """SL: the region left."""
-        self.wrap_pending = False
+        self.phase = MOVED
         if self.within_margins():
             self.scroll_sideways(self.left, -(count or 1), self.top, self.bottom)
 
     def scroll_right(self, count: int = 1, *_: int) -> None:
         """SR: the region right."""
-        self.wrap_pending = False
+        self.phase = MOVED
         if self.within_margins():
             self.scroll_sideways(self.left, count or 1, self.top, self.bottom)
 

@@ -12,7 +12,9 @@ from mosh_common.terminal import rows as row_ops
 from mosh_common.terminal.cells import (
     DEFAULT_MODES,
     DEFAULT_STYLE,
+    EMPTY,
     PROTECTED,
+    WIDE_TAIL,
     Modes,
     Palette,
     Row,
@@ -26,6 +28,15 @@ from mosh_common.terminal.sgr import Rendition, Renditions
 MAX_COLUMNS: Final = 4096  # a size comes from the peer; 4096² cells are still affordable
 MAX_LINES: Final = 4096
 TAB_WIDTH: Final = 8
+
+# Phases of the cursor: whether a combining character or REP has a character to refer to, and whether the next
+# printed one wraps first. One attribute, because every control function resets both.
+MOVED: Final = 0
+WRITTEN: Final = 1  # the character before the cursor was printed last
+WRITTEN_HERE: Final = 2  # the character under the cursor was, in the last column, but its wrap was cancelled
+PENDING: Final = 3  # the same, and the wrap is pending
+PENDING_MOVED: Final = 4  # a wrap is pending, but tabulation came between
+
 _BLANK_ROWS_LIMIT: Final = 256  # blank rows remembered by background
 
 
@@ -62,32 +73,29 @@ class Grid:
         self.lines = max(1, min(lines, MAX_LINES))
         # Cells.
         self.palette = Palette()
-        self.renditions = Renditions(self.palette)
+        self.renditions = Renditions(self.palette, self._rendition_after_compaction)
         self.rendition: Rendition = self.renditions.of(DEFAULT_STYLE)
         self._blank_rows: dict[str, Row] = {}
         self.rows: list[Row] = [blank_row(self.columns)] * self.lines
         # Cursor.
         self.cursor_row = 0
         self.cursor_column = 0
-        self.wrap_pending = False  # the cursor stands in the last column, which was just written
-        self.last_row = (
-            -1
-        )  # where the cursor stood after the last character was written: a combining one joins it, REP repeats it
-        self.last_column = -1
+        self.phase = MOVED  # what happened last at the cursor
         self.saved = SavedCursor()
         # Margins and tab stops.
         self.top = 0
         self.bottom = self.lines - 1
         self.left = 0
         self.right = self.columns - 1
-        self.margin_mode = False  # DECLRMM: left and right margins can be set
+        self._margin_mode = False
         self.tab_stops = default_tab_stops(self.columns)
         # Character sets.
-        self.charsets = DEFAULT_CHARSETS
+        self._charsets = DEFAULT_CHARSETS
         self.translation: Translation | None = None  # of GL
         # Modes that govern printing and moving; the rest is in `modes`.
         self.autowrap = True
-        self.insert_mode = False
+        self._insert_mode = False
+        self.plain_printing = True  # nothing diverts printing from "replace from here to the right"
         self.origin_mode = False
         self.newline_mode = False
         self.reverse_wrap = False
@@ -98,6 +106,55 @@ class Grid:
         self.alternate = False
         self.other = OtherScreen(self.rows, SavedCursor())
 
+    @property
+    def wrap_pending(self) -> bool:
+        """Whether the cursor stands in the last column, which is written, and the next character wraps first."""
+        return self.phase >= PENDING
+
+    def cancel_wrap(self) -> None:
+        """Cancel a pending wrap; a combining character still joins what was written."""
+        if self.phase >= PENDING:
+            self.phase = WRITTEN_HERE if self.phase == PENDING else MOVED
+
+    # --- what diverts printing from its common way
+
+    @property
+    def insert_mode(self) -> bool:
+        """IRM: what is printed pushes the rest of the row to the right."""
+        return self._insert_mode
+
+    @insert_mode.setter
+    def insert_mode(self, enabled: bool) -> None:
+        self._insert_mode = enabled
+        self._judge_printing()
+
+    @property
+    def margin_mode(self) -> bool:
+        """DECLRMM: left and right margins can be set."""
+        return self._margin_mode
+
+    @margin_mode.setter
+    def margin_mode(self, enabled: bool) -> None:
+        self._margin_mode = enabled
+        if self.cursor_column < self.columns - 1:
+            self.cancel_wrap()  # it was pending at the right margin
+        self._judge_printing()
+
+    @property
+    def charsets(self) -> Charsets:
+        """Designated and shifted character sets."""
+        return self._charsets
+
+    @charsets.setter
+    def charsets(self, charsets: Charsets) -> None:
+        self._charsets = charsets
+        self.translation = charsets.translation()
+        self._judge_printing()
+
+    def _judge_printing(self) -> None:
+        diverted = self.insert_mode or self.margin_mode or self.translation is not None or self.charsets.single_shift
+        self.plain_printing = not diverted
+
     # --- styles
 
     @property
@@ -107,11 +164,12 @@ class Grid:
 
     def set_style(self, style: Style) -> None:
         """Make `style` the current one."""
-        try:
-            self.rendition = self.renditions.of(style)
-        except OverflowError:
-            self.compact_palette()
-            self.rendition = self.renditions.of(style)
+        self.rendition = self.renditions.of(style)
+
+    def _rendition_after_compaction(self, style: Style) -> Rendition:
+        """Return the rendition of `style` on a new palette, because the old one is full."""
+        self.compact_palette()
+        return self.renditions.of(style)
 
     def compact_palette(self) -> None:
         """Start a new palette with the styles still in use; snapshots keep the old one."""
@@ -139,7 +197,7 @@ class Grid:
     def use_palette(self, palette: Palette) -> None:
         """Refer to `palette` from now on. The caller sets rows and rendition to match."""
         self.palette = palette
-        self.renditions = Renditions(palette)
+        self.renditions = Renditions(palette, self._rendition_after_compaction)
         self._blank_rows = {}
 
     # --- cells
@@ -156,7 +214,27 @@ class Grid:
 
     def put(self, row: int, column: int, new: Span) -> None:
         """Overwrite part of a row."""
-        self.rows[row] = row_ops.put(self.rows[row], column, new)
+        end = column + len(new.text)
+        old = self.rows[row]
+        if end < self.columns and old[0][end] == WIDE_TAIL:
+            # The half that is left over keeps the background and nothing else, as in upstream (by comparison).
+            style = self.palette.styles[ord(old[1][end])]
+            bare = self.renditions.of(style).blank
+            old = row_ops.restyled(self.rows[row], end, bare)
+        self.rows[row] = row_ops.put(old, column, new)
+
+    def erase(self, row: int, start: int, end: int) -> None:
+        """Blank columns `start` to `end` (exclusive) of a row."""
+        cells, letters, wrapped, clusters = self.rows[row]
+        blank = self.rendition.blank
+        if end == self.columns and not clusters and cells[start] != WIDE_TAIL:
+            # To the end of the row: the common case.
+            rest = blank * (end - start)
+            if letters[start:] != rest:
+                letters = letters[:start] + rest
+            self.rows[row] = (cells[:start].ljust(end, EMPTY), letters, False, clusters)
+        else:
+            self.put(row, start, row_ops.blank_span(end - start, blank))
 
     def is_protected(self, letter: str) -> bool:
         """Return whether DECSCA or SPA protects cells of that style."""
@@ -219,11 +297,6 @@ class Grid:
         self.top, self.bottom = 0, self.lines - 1
         self.left, self.right = 0, self.columns - 1
 
-    def set_charsets(self, charsets: Charsets) -> None:
-        """Designate and shift character sets."""
-        self.charsets = charsets
-        self.translation = charsets.translation()
-
     def resize_grid(self, columns: int, lines: int) -> None:
         """Cut or add rows at the bottom and columns at the right, on both screens; margins are reset."""
         columns, lines = max(1, min(columns, MAX_COLUMNS)), max(1, min(lines, MAX_LINES))
@@ -240,10 +313,9 @@ class Grid:
         self.rows = resized(self.rows)
         self.other = self.other._replace(rows=self.rows if same else resized(self.other.rows))
         if columns != self.columns:
-            self.wrap_pending = False
+            self.phase = MOVED
             self.tab_stops = self.tab_stops[:columns] + default_tab_stops(columns)[len(self.tab_stops) :]
         self.columns, self.lines = columns, lines
         self.cursor_row = min(self.cursor_row, lines - 1)
         self.cursor_column = min(self.cursor_column, columns - 1)
-        self.last_row = -1
         self.reset_margins()

@@ -7,7 +7,7 @@ from typing import Any, Final
 from mosh_common.terminal.cells import DEFAULT_MODES, DEFAULT_STYLE
 from mosh_common.terminal.charsets import DEFAULT_CHARSETS
 from mosh_common.terminal.erasing import Erasing
-from mosh_common.terminal.grid import OtherScreen, SavedCursor
+from mosh_common.terminal.grid import MOVED, PENDING, PENDING_MOVED, OtherScreen, SavedCursor
 
 INSERT: Final = 4  # IRM
 NEWLINE: Final = 20  # LNM
@@ -161,7 +161,7 @@ class ModeControl(Erasing):
             self.rows, self.saved = hidden.rows, hidden.saved
             self.other = shown
             self.alternate = enabled
-            self.last_row = -1
+            self.phase = PENDING_MOVED if self.phase >= PENDING else MOVED
         if clear and enabled:
             self.rows[:] = [self.blank_row()] * self.lines
 
@@ -199,7 +199,7 @@ class ModeControl(Erasing):
 
     def soft_reset(self, *_: int) -> None:
         """DECSTR: modes, margins, rendition and saved cursor as after power-up; the screen stays."""
-        self.wrap_pending = False
+        self.phase = MOVED
         self.modes = self.modes._replace(cursor_visible=True)
         self.insert_mode = False
         self.origin_mode = False
@@ -211,7 +211,7 @@ class ModeControl(Erasing):
         self.reset_margins()
         self.set_style(DEFAULT_STYLE)
         self.iso_protection = False
-        self.set_charsets(DEFAULT_CHARSETS)
+        self.charsets = DEFAULT_CHARSETS
         self.saved = SavedCursor()
 
     def hard_reset(self) -> None:
@@ -228,4 +228,3 @@ class ModeControl(Erasing):
         self.reset_tab_stops()
         self.rows[:] = [self.blank_row()] * self.lines
         self.cursor_row = self.cursor_column = 0
-        self.last_row = -1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mosh_common.terminal.drawing import Drawing
-from mosh_common.terminal.grid import SavedCursor, default_tab_stops
+from mosh_common.terminal.grid import MOVED, PENDING, PENDING_MOVED, SavedCursor, default_tab_stops
 
 
 class Movement(Drawing):
@@ -13,19 +13,19 @@ class Movement(Drawing):
 
     def cursor_up(self, count: int | None = None, *_: int) -> None:
         """CUU: up, no further than the top margin (the first row from above it)."""
-        self.wrap_pending = False
+        self.phase = MOVED
         limit = self.top if self.cursor_row >= self.top else 0
         self.cursor_row = max(limit, self.cursor_row - (count or 1))
 
     def cursor_down(self, count: int | None = None, *_: int) -> None:
         """CUD: down, no further than the bottom margin (the last row from below it)."""
-        self.wrap_pending = False
+        self.phase = MOVED
         limit = self.bottom if self.cursor_row <= self.bottom else self.lines - 1
         self.cursor_row = min(limit, self.cursor_row + (count or 1))
 
     def cursor_forward(self, count: int | None = None, *_: int) -> None:
         """CUF: right, no further than the right margin (the last column from beyond it)."""
-        self.wrap_pending = False
+        self.phase = MOVED
         limit = self.right if self.cursor_column <= self.right else self.columns - 1
         self.cursor_column = min(limit, self.cursor_column + (count or 1))
 
@@ -34,16 +34,16 @@ class Movement(Drawing):
         if self.reverse_wrap and self.autowrap:
             self._back_around(count or 1)
             return
-        self.wrap_pending = False
+        self.phase = MOVED
         limit = self.left if self.cursor_column >= self.left else 0
         self.cursor_column = max(limit, self.cursor_column - (count or 1))
 
     def _back_around(self, count: int) -> None:
         """Move left with reverse wraparound: from the left margin to the right one of the row above."""
         count = min(count, self.columns * self.lines)
-        if self.wrap_pending:
+        if self.phase >= PENDING:
             # The pending column counts as one more to the right.
-            self.wrap_pending = False
+            self.phase = MOVED
             count -= 1
         while count > 0:
             limit = self.left if self.cursor_column >= self.left else 0
@@ -72,19 +72,19 @@ class Movement(Drawing):
 
     def column_forward(self, count: int = 1, *_: int) -> None:
         """HPR: right, regardless of margins."""
-        self.wrap_pending = False
+        self.phase = MOVED
         self.cursor_column = min(self.columns - 1, self.cursor_column + (count or 1))
 
     def line_forward(self, count: int = 1, *_: int) -> None:
         """VPR: down, regardless of margins."""
-        self.wrap_pending = False
+        self.phase = MOVED
         self.cursor_row = min(self.lines - 1, self.cursor_row + (count or 1))
 
     # --- absolute
 
     def cursor_position(self, line: int | None = None, column: int | None = None, *_: int) -> None:
         """CUP, HVP: with origin mode, relative to the margins and inside them."""
-        self.wrap_pending = False
+        self.phase = MOVED
         row, column = (line or 1) - 1, (column or 1) - 1
         if self.origin_mode:
             self.cursor_row = min(row + self.top, self.bottom)
@@ -95,13 +95,13 @@ class Movement(Drawing):
 
     def cursor_to_column(self, column: int | None = None, *_: int) -> None:
         """CHA, HPA: with origin mode, relative to the left margin."""
-        self.wrap_pending = False
+        self.phase = MOVED
         first, last = (self.left, self.right) if self.origin_mode else (0, self.columns - 1)
         self.cursor_column = min(first + (column or 1) - 1, last)
 
     def cursor_to_line(self, line: int | None = None, *_: int) -> None:
         """VPA: with origin mode, relative to the top margin."""
-        self.wrap_pending = False
+        self.phase = MOVED
         first, last = (self.top, self.bottom) if self.origin_mode else (0, self.lines - 1)
         self.cursor_row = min(first + (line or 1) - 1, last)
 
@@ -109,7 +109,7 @@ class Movement(Drawing):
 
     def carriage_return(self) -> None:
         """CR: to the left margin; to the first column from before it, unless in origin mode."""
-        self.wrap_pending = False
+        self.phase = MOVED
         self.cursor_column = self.left if self.cursor_column >= self.left or self.origin_mode else 0
 
     def linefeed(self) -> None:
@@ -125,7 +125,7 @@ class Movement(Drawing):
 
     def reverse_index(self) -> None:
         """RI: up one row; at the top margin, scroll down."""
-        self.wrap_pending = False
+        self.phase = MOVED
         if self.cursor_row == self.top:
             if self.within_columns():
                 self.scroll_down(1)
@@ -138,7 +138,7 @@ class Movement(Drawing):
 
     def forward_index(self) -> None:
         """DECFI: right one column; at the right margin, scroll left."""
-        self.wrap_pending = False
+        self.phase = MOVED
         if self.cursor_column == self.right:
             if self.within_margins():
                 self.scroll_sideways(self.left, -1, self.top, self.bottom)
@@ -147,7 +147,7 @@ class Movement(Drawing):
 
     def back_index(self) -> None:
         """DECBI: left one column; at the left margin, scroll right."""
-        self.wrap_pending = False
+        self.phase = MOVED
         if self.cursor_column == self.left:
             if self.within_margins():
                 self.scroll_sideways(self.left, 1, self.top, self.bottom)
@@ -158,8 +158,9 @@ class Movement(Drawing):
 
     def tab(self) -> None:
         """HT: to the next tab stop, else to the right margin or last column."""
-        if self.wrap_pending and self.wrap_before_tab and self.autowrap:
+        if self.phase >= PENDING and self.wrap_before_tab and self.autowrap:
             self._wrap()
+        self.phase = PENDING_MOVED if self.phase >= PENDING else MOVED
         limit = self.right if self.cursor_column <= self.right else self.columns - 1
         stop = self.tab_stops.find(1, self.cursor_column + 1, limit)
         self.cursor_column = stop if stop >= 0 else limit
@@ -232,11 +233,11 @@ class Movement(Drawing):
         """DECRC, SCORC: back to what was saved, or home with defaults."""
         saved = self.saved
         self.set_style(saved.style._replace(link=self.style.link))
-        self.set_charsets(saved.charsets)
+        self.charsets = saved.charsets
         self.origin_mode = saved.origin_mode
         self.cursor_row = min(saved.row, self.lines - 1)
         self.cursor_column = min(saved.column, self.columns - 1)
         if self.origin_mode:
             self.cursor_row = min(max(self.cursor_row, self.top), self.bottom)
             self.cursor_column = min(max(self.cursor_column, self.left), self.right)
-        self.wrap_pending = saved.wrap_pending and self.cursor_column == self.columns - 1
+        self.phase = PENDING_MOVED if saved.wrap_pending and self.cursor_column == self.columns - 1 else MOVED

@@ -14,8 +14,8 @@ from pyte.screens import Margins
 
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.charsets import DEFAULT_CHARSETS
-from mosh_common.terminal.grid import OtherScreen, SavedCursor
-from mosh_common.terminal.rectangles import Rectangles
+from mosh_common.terminal.grid import MOVED, PENDING_MOVED, OtherScreen, SavedCursor
+from mosh_common.terminal.skipping import Skipping
 from mosh_common.terminal.sgr import MAX_PARAMETERS
 from mosh_common.terminal.views import BufferView, pyte_cursor, row_text
 
@@ -25,12 +25,12 @@ _SLOTS: Final = {"(": 0, ")": 1, "*": 2, "+": 3, "-": 1, ".": 2, "/": 3}
 _PRIVATE_SHIFT: Final = 5  # pyte keeps private modes shifted left by this
 
 
-class Screen(Rectangles, pyte.Screen):
+class Screen(Skipping, pyte.Screen):
     """A terminal's screen. Rows never change once a snapshot has them."""
 
     def __init__(self, columns: int, lines: int) -> None:
         super().__init__(columns, lines)
-        self.bell_count = 0
+        self.bell_count = 0  # never goes back: a change rings
 
     # --- controls and text
 
@@ -44,9 +44,13 @@ class Screen(Rectangles, pyte.Screen):
         """BEL: counted; the client rings."""
         self.bell_count += 1
 
+    def ring(self, count: int) -> None:
+        """Count bells that were not heard singly."""
+        self.bell_count += count
+
     def debug(self, *_: Any, **__: Any) -> None:
         """Any sequence that is not known: cancels a pending wrap (terminal.md §2)."""
-        self.wrap_pending = False
+        self.phase = MOVED
 
     def ignore(self, *_: Any) -> None:
         """Any sequence that is known to have no effect here."""
@@ -62,37 +66,31 @@ class Screen(Rectangles, pyte.Screen):
         if not private:
             self.select_rendition(";".join(map(str, attrs[:MAX_PARAMETERS])))
 
-    def select_rendition(self, parameters: str) -> None:
-        """SGR with its parameters as they came, colons included."""
-        try:
-            self.rendition = self.rendition[parameters]
-        except OverflowError:
-            self.compact_palette()
-            self.rendition = self.rendition[parameters]
-
     # --- character sets
 
     def define_charset(self, code: str, mode: str) -> None:
         """SCS: designate the set with that final character; `mode` is the intermediate one."""
-        if mode in _SLOTS:
+        if mode in _SLOTS and not (mode in "()*+" and self.charsets.designated[_SLOTS[mode]] == code):
             # 96-character sets do not differ from what UTF-8 text means; they count as ASCII.
-            self.set_charsets(self.charsets.designate(_SLOTS[mode], code if mode in "()*+" else "B"))
+            self.charsets = self.charsets.designate(_SLOTS[mode], code if mode in "()*+" else "B")
 
     def shift_in(self) -> None:
         """SI, LS0: G0 into GL."""
-        self.set_charsets(self.charsets._replace(left=0))
+        if self.charsets.left == 0:
+            return
+        self.charsets = self.charsets._replace(left=0)
 
     def shift_out(self) -> None:
         """SO, LS1: G1 into GL."""
-        self.set_charsets(self.charsets._replace(left=1))
+        self.charsets = self.charsets._replace(left=1)
 
     def locking_shift(self, slot: int) -> None:
         """LS2, LS3: G2 or G3 into GL."""
-        self.set_charsets(self.charsets._replace(left=slot))
+        self.charsets = self.charsets._replace(left=slot)
 
     def locking_shift_right(self, slot: int) -> None:
         """LS1R, LS2R, LS3R: into GR, which UTF-8 text never uses."""
-        self.set_charsets(self.charsets._replace(right=slot))
+        self.charsets = self.charsets._replace(right=slot)
 
     def single_shift(self, slot: int) -> None:
         """SS2, SS3: the next character from G2 or G3."""
@@ -140,13 +138,12 @@ class Screen(Rectangles, pyte.Screen):
         self.wrap_before_tab = False
         self.autowrap = True
         self.iso_protection = False
-        if self.charsets is not DEFAULT_CHARSETS:
-            self.set_charsets(DEFAULT_CHARSETS)
+        self.charsets = DEFAULT_CHARSETS
         self.saved = SavedCursor()
         self.flags = set()
-        self.last_row = -1
         self.cursor_row, self.cursor_column = snapshot.cursor_row, snapshot.cursor_column
-        self.wrap_pending = snapshot.wrap_pending
+        pending = snapshot.wrap_pending and self.cursor_column == self.columns - 1
+        self.phase = PENDING_MOVED if pending else MOVED
         self.modes = snapshot.modes
         self.title, self.icon_name, self.title_set = snapshot.title, snapshot.icon_name, snapshot.title_set
         self.clipboard = snapshot.clipboard

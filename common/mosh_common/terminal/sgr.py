@@ -6,6 +6,7 @@ parameter string an edge, so that a repeated SGR costs one dictionary look-up. K
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from mosh_common.terminal.cells import (
@@ -167,10 +168,11 @@ class Rendition(dict[str, "Rendition"]):
 
 
 class Renditions:
-    """The renditions met so far on one palette; bounded. Raises OverflowError when the palette is full."""
+    """The renditions met so far on one palette; bounded. What is wanted on a full palette comes from `when_full`."""
 
-    def __init__(self, palette: Palette) -> None:
+    def __init__(self, palette: Palette, when_full: Callable[[Style], Rendition]) -> None:
         self.palette = palette
+        self._when_full = when_full
         self._nodes: dict[Style, Rendition] = {}
         self._edges = 0  # transitions remembered in all nodes together
 
@@ -178,8 +180,11 @@ class Renditions:
         """Return the rendition of `style`."""
         node = self._nodes.get(style)
         if node is None:
-            letter = self.palette.letter(style)
-            blank = self.palette.letter(Style(bg=style.bg) if style.bg != DEFAULT_COLOR else DEFAULT_STYLE)
+            try:
+                letter = self.palette.letter(style)
+                blank = self.palette.letter(Style(bg=style.bg) if style.bg != DEFAULT_COLOR else DEFAULT_STYLE)
+            except OverflowError:
+                return self._when_full(style)
             node = self._nodes[style] = Rendition(self, style, letter, blank)
         return node
 
@@ -191,6 +196,7 @@ class Renditions:
             self._nodes.clear()
             self._edges = 0
         result = self.of(apply_sgr(node.style, parameters))
-        self._edges += 1
-        node[parameters] = result
+        if result.book is self:
+            self._edges += 1
+            node[parameters] = result
         return result

@@ -1,8 +1,8 @@
 """The parser: text in, calls of a screen's methods out. Subclass of pyte's `Stream`, which it replaces inside.
 
-A read is cut into tokens by one compiled pattern (each: a run of text, and the control or sequence after it), and each
-token dispatched through dictionaries. What the pattern does not take, because it is unusual or not complete yet,
-goes through `_unusual`. Follows the states of a VT500 parser (vt100.net/emu/dec_ansi_parser) as far as they can be
+A read is split at the complete CSI sequences, which is the cheapest that Python has to offer; each is looked up whole
+in a dictionary of calls. What stands between is mostly text; where it is not, a second pattern cuts it into tokens.
+What no pattern takes, because it is unusual or not complete yet, goes through `_unusual`. Follows the states of a VT500 parser (vt100.net/emu/dec_ansi_parser) as far as they can be
 seen from outside. Never raises, whatever comes.
 
 Works with pyte's own Screen too: methods that it lacks are not called.
@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import pyte
 
+from mosh_common.terminal.skipping import PLAIN_BLOCK
 from mosh_common.terminal.sequences import (
     CONTROLS,
     ESCAPES,
@@ -29,17 +30,22 @@ MAX_SEQUENCE: Final = 256  # characters of one CSI or ESC sequence; longer ones 
 MAX_STRING: Final = 32 * 1024  # characters of one OSC or DCS string; longer ones are skipped. A clipboard fits.
 MAX_PARAMETER: Final = 65535  # larger ones count as this
 _CACHE_LIMIT: Final = 4096  # remembered sequences
+MIN_LINES_TO_SKIP: Final = 8  # fewer line feeds in one block are not worth the look
 
 # C1 controls as their 7-bit forms.
 _C1: Final = {0x80 + i: f"\x1b{chr(0x40 + i)}" for i in range(32)}
 _C1_PATTERN: Final = re.compile("[\x80-\x9f]")
 
-# (text)(CSI …)(controls)(string)(ESC …)(anything else to the end)
+# Where a text is cut first. A CSI sequence that is complete and usual means itself wherever it stands: its ESC ends
+# whatever is unfinished before it.
+_SEQUENCE: Final = re.compile("\x1b\\[([0-?]{0,200}[ -/]{0,4}[@-~])")
+# What stands between: text and controls,
+_CONTROLS: Final = re.compile("([\x00-\x1f\x7f]+)")
+# or, where there is an ESC: (text)(controls)(string)(ESC …)(anything else to the end).
 _TOKEN: Final = re.compile(
     "([^\x00-\x1f\x7f]*)"
-    "(?:\x1b\\[([0-?]{0,200}[ -/]{0,4}[@-~])"
-    "|([\x00-\x17\x19\x1c-\x1f\x7f]+)"
-    f"|\x1b([\\]PX^_][^\x07\x18\x1a\x1b]{{0,{MAX_STRING}}}(?:\x07|\x1b\\\\))"
+    "(?:([\x00-\x17\x19\x1c-\x1f\x7f]+)"
+    f"|\x1b(\\][^\x07\x18\x1a\x1b]{{0,{MAX_STRING}}}(?:\x07|\x1b\\\\)|[PX^_][^\x18\x1a\x1b]{{0,{MAX_STRING}}}\x1b\\\\)"
     "|\x1b([0-OQ-WYZ\\\\`-~]|[ -/]{1,4}[0-~])"
     "|([\x18\x1a]|\x1b[\\s\\S]*)"
     "|$)"
@@ -91,7 +97,7 @@ def _saturated(digits: str) -> int:
 class Stream(pyte.Stream):
     """Parses text and drives the attached screen."""
 
-    def __init__(self, screen: Any = None, strict: bool = True) -> None:
+    def __init__(self, screen: Any = None, strict: bool = True, *, skipping: bool = True) -> None:
         self._pending = ""  # an escape sequence that is not complete yet
         self._string_kind = ""  # "" or the introducer (]PX^_) of the control string that is being read
         self._string_parts: list[str] = []
@@ -101,6 +107,9 @@ class Stream(pyte.Stream):
         self._escapes: dict[str, Callable[..., Any]] = {}
         self._write: Callable[[str], Any] = self._nothing
         self._unknown: Callable[..., Any] = self._nothing
+        self._print_at: Callable[..., Any] = self._nothing  # CUP and the text after it, in one call
+        self._skip: Callable[[str], int] | None = None  # the screen's `skip_unseen`, where there is one
+        self._skipping = skipping
         super().__init__(screen, strict)
 
     def _initialize_parser(self) -> None:
@@ -111,6 +120,8 @@ class Stream(pyte.Stream):
         assert screen is not None
         self._unknown = screen.debug
         self._write = getattr(screen, "write", None) or screen.draw
+        self._print_at = getattr(screen, "print_at", self._nothing)
+        self._skip = getattr(screen, "skip_unseen", None) if self._skipping else None
         self._controls = {control: self._bound(name) for control, name in CONTROLS.items()}
         self._escapes = {text: self._bound(name, *arguments) for text, (name, *arguments) in ESCAPES.items()}
 
@@ -150,6 +161,8 @@ class Stream(pyte.Stream):
         parameters = parse_parameters(text)
         if parameters is None:
             return self._unknown, ()
+        if name == "cursor_position" and hasattr(self.listener, "print_at"):
+            return self._print_at, (*parameters, 0, 0)[:2]
         method = self._bound(name)
         if private and method is not self._unknown:
             method = partial(method, private=True)
@@ -161,30 +174,97 @@ class Stream(pyte.Stream):
             raise RuntimeError("Listener is not set")
         if not data.isascii() and _C1_PATTERN.search(data):
             data = data.translate(_C1)
-        while data:
-            if self._string_kind:
-                data = self._continue_string(data)
-                continue
-            if self._pending:
-                data = self._pending + data
-                self._pending = ""
-            data = self._run(data)
+        while self._string_kind and data:
+            data = self._continue_string(data)
+        if self._pending and data:
+            data = self._pending + data
+            self._pending = ""
+        if self._skip is not None and data.count("\n") > MIN_LINES_TO_SKIP:
+            self._run_skipping(data, self._skip)
+        else:
+            self._run(data)
 
-    def _run(self, data: str) -> str:
-        """Execute tokens; return what must be executed after an unusual one."""
-        write = self._write
-        sequences = self._sequences
-        controls = self._controls
-        for text, sequence, control, string, escape, rest in _TOKEN.findall(data):
-            if text:
-                write(text)
-            if sequence:
-                call, arguments = sequences[sequence]
+    def feed_plain(self, data: str) -> None:
+        """Execute `data`, which is plain (skipping.py), with the parser at ground."""
+        if self._skip is not None:
+            data = data[self._skip(data) :]
+        self._run(data)
+
+    @property
+    def at_ground(self) -> bool:
+        """Whether no sequence or string is unfinished."""
+        return not self._pending and not self._string_kind
+
+    def _run_skipping(self, data: str, skip: Callable[[str], int]) -> None:
+        """Execute `data`, but do not draw lines that scroll away unseen."""
+        done = 0
+        for match in PLAIN_BLOCK.finditer(data):
+            block = match.group()
+            if block.count("\n") <= MIN_LINES_TO_SKIP:
+                continue
+            self._run(data[done : match.start()])
+            done = match.start()
+            if not self.at_ground:
+                # The block belongs to a sequence or string that begins before it.
+                self.feed(data[done:])
+                return
+            done += skip(block)
+        self._run(data[done:])
+
+    def _run(self, data: str) -> None:
+        """Execute `data` from ground state."""
+        parts = iter(_SEQUENCE.split(data))
+        first = next(parts)
+        if first:
+            self._run_between(first)
+        sequences, write, print_at = self._sequences, self._write, self._print_at
+        unfinished = not self.at_ground
+        for sequence, text in zip(parts, parts, strict=True):
+            if unfinished:
+                self._abandon()
+                unfinished = False
+            call, arguments = sequences[sequence]
+            if not text:
                 call(*arguments)
-            elif control:
-                for char in control:
-                    if char in controls:
-                        controls[char]()
+            elif not text.isprintable():
+                call(*arguments)
+                self._run_between(text)
+                unfinished = not self.at_ground
+            elif call is print_at:
+                call(*arguments, text)
+            else:
+                call(*arguments)
+                write(text)
+
+    def _run_between(self, text: str) -> None:
+        """Execute what stands between complete CSI sequences: text, controls, other sequences."""
+        if "\x1b" not in text:
+            parts = iter(_CONTROLS.split(text))
+            first = next(parts)
+            if first:
+                self._write(first)
+            for controls, piece in zip(parts, parts, strict=True):
+                self._run_controls(controls)
+                if piece:
+                    self._write(piece)
+            return
+        while text:
+            text = self._continue_string(text) if self._string_kind else self._run_tokens(text)
+
+    def _run_controls(self, controls: str) -> None:
+        """Execute C0 controls."""
+        known = self._controls
+        for char in controls:
+            if char in known:
+                known[char]()
+
+    def _run_tokens(self, data: str) -> str:
+        """Execute tokens; return what must be executed after an unusual one."""
+        for text, controls, string, escape, rest in _TOKEN.findall(data):
+            if text:
+                self._write(text)
+            if controls:
+                self._run_controls(controls)
             elif escape:
                 self._escape(escape)
             elif string:
@@ -192,6 +272,12 @@ class Stream(pyte.Stream):
             elif rest and rest[0] == "\x1b":
                 return self._unusual(rest)
         return ""
+
+    def _abandon(self) -> None:
+        """Forget what is unfinished, because another sequence begins."""
+        if self._pending and not self._string_kind:
+            self._unknown()
+        self.reset_parser()
 
     def _escape(self, text: str) -> None:
         """Execute an escape sequence (without ESC)."""
@@ -225,10 +311,14 @@ class Stream(pyte.Stream):
         controls = _CONTROL_RUN.match(rest)
         if controls is not None:
             # Controls inside a sequence are executed at once, as if they stood before it.
-            for char in controls.group():
-                if char in self._controls:
-                    self._controls[char]()
-            return head + rest[controls.end() :]
+            self._run_controls(controls.group())
+            data = head + rest[controls.end() :]
+            usual = _SEQUENCE.match(data)
+            if usual is None:
+                return data
+            call, arguments = self._sequences[usual[1]]
+            call(*arguments)
+            return data[usual.end() :]
         if rest[0] in "\x18\x1a":
             self._unknown()
             return rest[1:]
@@ -282,10 +372,10 @@ class Stream(pyte.Stream):
 
     def _complete_string(self, string: str) -> None:
         """Execute a string that came in one piece: introducer, contents, terminator."""
-        if string[-1] != "\x07":
+        if string[-1] == "\x07":
+            self._execute_string(string[0], string[1:-1], "\x07")
+        else:
             self._execute_string(string[0], string[1:-2], "\x1b\\")
-        elif string[0] == "]":
-            self._execute_string("]", string[1:-1], "\x07")
 
     def _execute_string(self, kind: str, text: str, terminator: str) -> None:
         """Hand a control string to the screen; APC, PM and SOS mean nothing here."""

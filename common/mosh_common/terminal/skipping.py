@@ -1,0 +1,105 @@
+"""Lines that scroll away unseen are not drawn.
+
+Of a block of plain lines (text, CR, LF, HT, BEL, SGR, EL) with more line feeds than the scrolling region has rows, only
+the end can be seen. What the rest leaves behind is small: the rendition, the count of bells, the column, and the
+background of the rows that scrolled in. `skip_unseen` works that out and says where drawing has to begin, so that
+the result is exactly what drawing everything gives; a test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from mosh_common.terminal.charsets import DEFAULT_CHARSETS
+from mosh_common.terminal.grid import MOVED, PENDING
+from mosh_common.terminal.rectangles import Rectangles
+
+_PLAIN_TEXT: Final = "[^\x00-\x06\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"  # text, BEL, HT, LF, CR
+# SGR, EL, and the designation of ASCII that terminfo's sgr0 holds.
+_PLAIN_SEQUENCE: Final = "\x1b(?:\\[(?:[0-9;:]{0,200}m|[012]?K)|\\(B)"
+
+# Matches the longest plain front of a text (possessive: no backtracking, so linear).
+PLAIN: Final = re.compile(f"{_PLAIN_TEXT}*+(?:{_PLAIN_SEQUENCE}{_PLAIN_TEXT}*+)*+")
+# Finds plain blocks inside a text; from the start of a line on, where a sequence hardly ever is in the middle.
+PLAIN_BLOCK: Final = re.compile(f"(?:^|(?<=\n)){_PLAIN_TEXT}++(?:{_PLAIN_SEQUENCE}{_PLAIN_TEXT}*+)*+")
+# What may be the front of one of these sequences, cut by the end of a read.
+PLAIN_CUT: Final = re.compile("\x1b(?:\\[[0-9;:]{0,64}|\\()?")
+
+_SEQUENCE: Final = re.compile(_PLAIN_SEQUENCE)
+_SGR: Final = re.compile("\x1b\\[([0-9;:]*)m")
+_RESETS: Final = ("\x1b[0m", "\x1b[m", "\x1b[0;")  # after the last of them, what came before does not matter
+
+
+class Skipping(Rectangles):
+    """Accounting for output that is not drawn."""
+
+    def select_rendition(self, parameters: str) -> None:
+        """SGR with its parameters as they came, colons included."""
+        self.rendition = self.rendition[parameters]
+
+    def ring(self, count: int) -> None:
+        """Count bells."""
+        raise NotImplementedError
+
+    def skip_unseen(self, text: str) -> int:
+        """Account for the front of `text`, which is plain, as far as it cannot be seen; return its length."""
+        height = self.bottom - self.top + 1
+        needed = height + self.bottom - self.cursor_row + 1
+        if (
+            self.margin_mode
+            or not self.top <= self.cursor_row <= self.bottom
+            or self.charsets.single_shift
+            or text.count("\n") < needed
+            or ("\x1b(" in text and self.charsets != DEFAULT_CHARSETS)
+        ):
+            return 0
+        end = len(text)
+        for _ in range(height):
+            end = text.rfind("\n", 0, end)
+        start = text.rfind("\r", 0, end) + 1
+        if start and text.count("\n", 0, start) >= needed - height:
+            column, phase = 0, MOVED
+        else:
+            # Line feeds alone: the column goes on from line to line.
+            start = end + 1
+            found = self._column_after(text[:start])
+            if found is None:
+                return 0
+            column, phase = found, MOVED
+        self._account(text, start)
+        self.cursor_row = self.bottom
+        self.cursor_column = column
+        self.phase = phase
+        # The other rows of the region scroll away before anybody sees them.
+        self.rows[self.bottom] = self.blank_row()
+        return start
+
+    def _account(self, text: str, end: int) -> None:
+        """Count the bells of `text[:end]`, and apply its renditions."""
+        bells = text.count("\x07", 0, end)
+        if bells:
+            self.ring(bells)
+        start = max(text.rfind(reset, 0, end) for reset in _RESETS)
+        for parameters in _SGR.findall(text, max(start, 0), end):
+            self.select_rendition(parameters)
+
+    def _column_after(self, text: str) -> int | None:
+        """Return the cursor's column after `text`, which ends with LF and has no CR; None if it takes drawing to know."""
+        if self.newline_mode:
+            return 0
+        if not text.isascii() or "\t" in text or "K" in text:
+            return None
+        if "\x1b" in text:
+            text = _SEQUENCE.sub("", text)
+        text = text.replace("\x07", "")
+        columns, column = self.columns, self.cursor_column
+        last = columns - 1
+        lines = text.split("\n")
+        if self.phase >= PENDING and self.autowrap and lines[0]:
+            column = 0
+        for line in lines:
+            column += len(line)
+            if column > last:
+                column = min((column - 1) % columns + 1, last) if self.autowrap else last
+        return column
