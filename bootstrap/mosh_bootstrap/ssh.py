@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -59,7 +60,13 @@ def run_with_terminal(
     Raises EnvironmentFailure when it cannot be started, KeyboardInterrupt, or SystemExit on SIGTERM and SIGHUP; the
     terminal is as it was found in every case.
     """
-    import pexpect  # 15 ms that only this path has to spend
+    try:
+        import pexpect  # 15 ms that only this path has to spend
+    except ModuleNotFoundError as error:
+        raise EnvironmentFailure(
+            f"{sys.executable} lacks the package {error.name}; install it, or name another Python in MOSH_PYTHON.",
+            exit_code=_NOT_FOUND_EXIT,
+        ) from None
 
     if pexpect.which(words[0], env=dict(environ)) is None:
         raise EnvironmentFailure(

@@ -29,14 +29,13 @@ REPORT = 'echo "MOSH is not $answer"; '
 
 def test_a_password_is_asked_for_typed_unseen_and_reaches_ssh(bench: Bench) -> None:
     terminal = bench.terminal(bench.mosh(ASK_SECRETLY, '[ "$answer" = hunter2 ] || exit 255', bench.server_answers))
-    before = terminal.settings()
     terminal.wait_for("user@host's password:")
     terminal.wait_until(lambda: not terminal.echoes, "the terminal still echoes")
     terminal.type("hunter2\r")
     assert terminal.wait_for_end() == 0
     assert b"hunter2" not in terminal.output
     assert f"MOSH_KEY={bench.key}" in bench.client_saw().splitlines()
-    assert terminal.settings() == before
+    assert terminal.settings() == terminal.settings_before
 
 
 def test_a_question_with_echo_shows_the_answer_once(bench: Bench) -> None:
@@ -79,11 +78,10 @@ def test_ssh_has_the_size_of_the_users_window_and_hears_of_changes(bench: Bench)
 
 def test_ctrl_c_at_a_prompt_ends_ssh_and_mosh(bench: Bench) -> None:
     terminal = bench.terminal(bench.mosh(f"echo $$ >{bench.folder}/pid", ASK_SECRETLY, REPORT))
-    before = terminal.settings()
     terminal.wait_for("password:")
     terminal.type("\x03")
     assert terminal.wait_for_end() == 130
-    assert terminal.settings() == before
+    assert terminal.settings() == terminal.settings_before
     assert not Path(f"/proc/{(bench.folder / 'pid').read_text().strip()}").exists()
     assert "MOSH is not" not in terminal.text()
 
@@ -99,12 +97,11 @@ def test_ctrl_c_before_any_prompt_ends_ssh_and_mosh(bench: Bench) -> None:
 
 def test_sigterm_at_a_prompt_restores_the_terminal(bench: Bench) -> None:
     terminal = bench.terminal(bench.mosh(ASK_SECRETLY))
-    before = terminal.settings()
     terminal.wait_for("password:")
-    terminal.wait_until(lambda: terminal.settings() != before, "the terminal is not raw")
+    terminal.wait_until(lambda: terminal.settings() != terminal.settings_before, "the terminal is not raw")
     os.kill(terminal.child.pid, signal.SIGTERM)
     assert terminal.wait_for_end() == 128 + signal.SIGTERM
-    assert terminal.settings() == before
+    assert terminal.settings() == terminal.settings_before
 
 
 def test_ctrl_z_at_a_prompt_suspends_and_fg_goes_on(bench: Bench) -> None:
@@ -249,6 +246,14 @@ def test_an_ssh_that_is_missing_is_named(bench: Bench) -> None:
     terminal = bench.terminal(words)
     assert terminal.wait_for_end() == 127
     assert "Cannot find '/nowhere/ssh'; install OpenSSH's client" in terminal.text().replace("\n", "")
+
+
+def test_a_python_without_pexpect_is_named(bench: Bench) -> None:
+    (bench.folder / "ptyprocess.py").write_text("raise ModuleNotFoundError('it is not there', name='ptyprocess')\n")
+    bench.environment["PYTHONPATH"] = f"{bench.folder}:{bench.environment['PYTHONPATH']}"
+    terminal = bench.terminal(bench.mosh("exit 0"))
+    assert terminal.wait_for_end() == 127
+    assert "lacks the package ptyprocess; install it" in terminal.text().replace("\n", "")
 
 
 def test_a_client_that_is_missing_is_named_before_anybody_logs_in(bench: Bench) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.programs import Process, Programs, clean_environment, write_launcher
-from tests.support.sshd import Sshd, missing_for_sshd, processes_with
+from tests.support.sshd import LOGIN_OPTIONS, Sshd, missing_for_sshd, processes_with
 from tests.support.user_terminal import UserTerminal, mosh_words, source_environment
 
 
@@ -32,6 +32,7 @@ class User:
             f"--client={client}",
             f"--server={self.server(programs)}",
             f"--ssh={ssh or sshd.ssh()}",
+            *LOGIN_OPTIONS,
             *arguments,
         ]
         return self.run(words)

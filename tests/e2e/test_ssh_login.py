@@ -95,16 +95,15 @@ def test_a_wrong_passphrase_is_asked_for_again(user: User, sshd: Sshd) -> None:
 
 def test_ctrl_c_at_the_passphrase_gives_up_and_restores_the_terminal(user: User, sshd: Sshd) -> None:
     terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS, ssh=sshd.ssh(key=sshd.locked_key))
-    before = terminal.settings()
     terminal.wait_for("Enter passphrase for key")
     # More than once: ssh misses a signal that comes after it has printed its question and before it reads.
     # Not too often: once the terminal is restored, a further one would end `mosh` in the middle of its last words.
     terminal.wait_until(
-        lambda: terminal.settings() == before or terminal.type("\x03"),
+        lambda: terminal.settings() == terminal.settings_before or terminal.type("\x03"),
         "ssh does not give up",
     )
     assert terminal.wait_for_end() == 130, terminal.text()
-    assert terminal.settings() == before
+    assert terminal.settings() == terminal.settings_before
 
 
 def test_banner_and_startup_noise_are_shown_and_do_not_disturb(

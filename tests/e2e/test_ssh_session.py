@@ -42,7 +42,6 @@ def udp_port(terminal: UserTerminal) -> int:
 @BOTH
 def test_a_session_from_login_to_exit_leaves_nothing_behind(user: User, sshd: Sshd, programs: Programs) -> None:
     terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=programs)
-    before = terminal.settings()
     terminal.wait_for(PROMPT)
     port = udp_port(terminal)
     assert port in bound_udp_ports()
@@ -55,7 +54,7 @@ def test_a_session_from_login_to_exit_leaves_nothing_behind(user: User, sshd: Ss
 
     terminal.type("exit\r")
     assert terminal.wait_for_end() == 0, terminal.text()
-    assert terminal.settings() == before
+    assert terminal.settings() == terminal.settings_before
     assert_terminal_left_clean(terminal)
     wait_until(lambda: not user.left_running(), lambda: f"still running: {[p.name for p in user.left_running()]}")
     wait_until(lambda: port not in bound_udp_ports(), "the UDP port is still bound")
@@ -96,11 +95,10 @@ def test_a_session_on_this_machine_needs_no_ssh(user: User) -> None:
     terminal = user.run(
         mosh_words("--local", f"--server={user.server(OURS)}", "--ssh=/nowhere/ssh", "127.0.0.1", *SHELL)
     )
-    before = terminal.settings()
     terminal.wait_for(PROMPT)
     terminal.type("exit\r")
     assert terminal.wait_for_end() == 0, terminal.text()
-    assert terminal.settings() == before
+    assert terminal.settings() == terminal.settings_before
     wait_until(lambda: not user.left_running(), "the server is still running")
 
 

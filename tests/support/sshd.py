@@ -18,6 +18,8 @@ from typing import Final
 from tests.support.programs import Process, descendants, missing_programs, process, wait_until
 
 PASSPHRASE: Final = "correct horse"
+# Only root's sshd may give a pty away. mosh needs none on the remote machine.
+LOGIN_OPTIONS: Final = () if os.getuid() == 0 else ("--no-ssh-pty",)
 
 _ADMINISTRATORS_PATH: Final = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"])
 
@@ -64,7 +66,8 @@ class Sshd:
             "PrintMotd no\n"
             "PrintLastLog no\n"
             "SetEnv LANG=C.UTF-8\n"
-            "LogLevel VERBOSE\n"
+            "LogLevel VERBOSE\n" + ("" if os.getuid() == 0 else "PermitTTY no\n")
+            # Only root's sshd may give a pty away; without one ssh says so and goes on, and mosh needs none.
         )
         self._client_config = folder / "ssh_config"
         self._client_config.write_text("")

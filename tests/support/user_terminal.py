@@ -34,6 +34,7 @@ class UserTerminal:
             words[0], list(words[1:]), env=dict(environment), dimensions=size, timeout=None, cwd=directory
         )
         self.child.delaybeforesend = None
+        self.settings_before = self.settings()  # as the program found them
 
     def text(self) -> str:
         """What the screen shows, without blanks at the ends of lines."""
