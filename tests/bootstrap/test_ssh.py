@@ -19,9 +19,9 @@ from mosh_common.errors import EnvironmentFailure
 if TYPE_CHECKING:
     from tests.bootstrap.conftest import Bench
 
-# A prompt as ssh asks it: on the terminal, with echo switched off.
+# A prompt as ssh asks it: on the terminal, echo switched off before the question appears.
 ASK_SECRETLY = (
-    'printf "user@host\'s password: " >/dev/tty; stty -echo </dev/tty; read answer </dev/tty; stty echo </dev/tty; '
+    'stty -echo </dev/tty; printf "user@host\'s password: " >/dev/tty; read answer </dev/tty; stty echo </dev/tty; '
     "echo >/dev/tty; "
 )
 REPORT = 'echo "MOSH is not $answer"; '
