@@ -26,6 +26,7 @@ from mosh_common.terminal.emulator import Emulator
 
 COLUMNS, LINES = 80, 25
 PACE_S = 0.06  # between keys
+RECORDING_OCTETS = 120_000  # of each recording
 CHUNK_OCTETS = 600  # of a recording, per PACE_S
 
 
@@ -91,57 +92,15 @@ def _scenarios() -> dict[str, tuple[str, list[str]]]:
     text = Path(__file__).resolve().parents[2] / "common/mosh_common/terminal"
     shell = "PS1='user@host:~$ ' exec bash --norc --noprofile -i"
     down, up, right, left = "\x1b[B", "\x1b[A", "\x1b[C", "\x1b[D"
+    shell_keys = [*"ls -l --color=always\r", *"cat display.py | head -60\r", *"echo a long command line"]
+    shell_keys += [*[left] * 12, *"very ", *["\x7f"] * 3, "\r", up, up, "\x03", *"seq 1 500\r", "\x0c"]
+    shell_keys += "for i in 1 2 3; do echo $i; done\r"
+    vim_keys = [*[down] * 40, *[up] * 10, "\x06", "\x06", "\x02", "i", *"some new text here", "\x1b", "o", *"x = 1"]
+    vim_keys += ["\x1b", *"dddd", "u", "u", *"/def\r", "n", "n", "G", "\x05", "\x05", "\x19", "0", "i", *"abc"]
+    vim_keys += ["\x1b", *":split\r", *[down] * 20, *[right] * 10, "x", "x", "x", "J"]
     return {
-        "shell": (
-            f"cd {text}; {shell}",
-            [*"ls -l --color=always\r", *"cat display.py | head -60\r", *"echo a long command line", *[left] * 12]
-            + [
-                *"very ",
-                *["\x7f"] * 3,
-                "\r",
-                up,
-                up,
-                "\x03",
-                *"seq 1 500\r",
-                "\x0c",
-                *"for i in 1 2 3; do echo $i; done\r",
-            ],
-        ),
-        "vim": (
-            f"cd {text}; exec vim.tiny -u NONE -c 'set ruler showmode' display.py",
-            [
-                *[down] * 40,
-                *[up] * 10,
-                "\x06",
-                "\x06",
-                "\x02",
-                "i",
-                *"some new text here",
-                "\x1b",
-                "o",
-                *"x = 1",
-                "\x1b",
-            ]
-            + [
-                *"dddd",
-                "u",
-                "u",
-                *"/def\r",
-                "n",
-                "n",
-                "G",
-                "\x05",
-                "\x05",
-                "\x19",
-                "0",
-                "i",
-                *"abc",
-                "\x1b",
-                *":split\r",
-                *[down] * 20,
-            ]
-            + [*[right] * 10, "x", "x", "x", "J"],
-        ),
+        "shell": (f"cd {text}; {shell}", shell_keys),
+        "vim": (f"cd {text}; exec vim.tiny -u NONE -c 'set ruler showmode' display.py", vim_keys),
         "less": (
             f"cd {text}; exec less display.py",
             [*[" "] * 4, *["j"] * 12, *["k"] * 6, "b", "b", "d", "u", "G", "g", *"/def\r", "n", "n"],
@@ -156,9 +115,8 @@ def main(arguments: list[str]) -> None:
     makers: dict[str, Callable[[UpstreamScreen], Iterator[tuple[int, int, bytes]]]] = {}
     programs: dict[str, str] = {}
     for name in files:
-        opened = lzma.open(name) if name.endswith(".xz") else Path(name).open("rb")
-        with opened as file:
-            data = file.read(120_000)
+        data = Path(name).read_bytes()
+        data = (lzma.decompress(data) if name.endswith(".xz") else data)[:RECORDING_OCTETS]
         makers[Path(name).name] = lambda screen, data=data: _replayed(screen, data)  # type: ignore[misc]
         programs[Path(name).name] = "stty raw -echo; exec cat"
     if not files:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
+import pyte
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.screens import canonical, programs
 
-from mosh_common.terminal.cells import Snapshot
+from mosh_common.terminal.cells import Snapshot, cell_text
 from mosh_common.terminal.dialect import TRUECOLOR, WIRE, XTERM, Dialect
 from mosh_common.terminal.display import diff
 from mosh_common.terminal.emulator import Emulator
@@ -147,3 +150,38 @@ def test_a_diff_leads_to_what_editing_in_a_line_makes(
     old = emulator.snapshot()
     emulator.feed(f"\x1b[{count}{final}{typed}{beside}\x1b[1;{column}H".encode())
     _assert_leads(old, emulator.snapshot())
+
+
+# One token of the vocabulary of docs/adr/0003-diff-vocabulary.md.
+_VOCABULARY = re.compile(
+    r"[^\x00-\x1f\x7f-\x9f]|[\r\n\b\a]|\x1bM"
+    r"|\x1b\[[0-9]*(?:;[0-9]+)?H|\x1b\[[0-9]*[ABCDGKXSTLMP@]|\x1b\[2J|\x1b\[(?:[0-9]*;[0-9]+)?r"
+    r"|\x1b\[[0-9;]*m|\x1b\[4:[2-5]m|\x1b\[58:(?:5:[0-9]+|2::[0-9]+:[0-9]+:[0-9]+)m|\x1b\[[0-6] q"
+    r"|\x1b\[\?(?:5|25|2004|9|1000|1001|1002|1003|1004|1005|1006|1015|1007)[hl]"
+    r"|\x1b\](?:[0128]|52);[^\x00-\x1f]*\x07"
+)
+
+
+@given(_COLUMNS, _LINES, programs, programs)
+@settings(max_examples=150, deadline=None)
+def test_a_diff_for_the_wire_keeps_to_its_vocabulary(columns: int, lines: int, first: str, second: str) -> None:
+    output = diff(_screen(columns, lines, first), _screen(columns, lines, second)).decode()
+    assert _VOCABULARY.sub("", output) == ""
+
+
+@given(st.text("abc 日é", max_size=200), st.text("xyz 日", max_size=200), st.integers(0, 30), st.integers(0, 9))
+@settings(max_examples=150, deadline=None)
+def test_another_emulator_shows_the_same_text(first: str, then: str, column: int, row: int) -> None:
+    emulator = Emulator(30, 9)
+    emulator.feed(first.encode())
+    old = emulator.snapshot()
+    emulator.feed(f"\x1b[{row};{column}H{then}\r\n".encode())
+    new = emulator.snapshot()
+    screen = pyte.Screen(30, 9)
+    stream = pyte.ByteStream(screen)
+    stream.feed(diff(None, old, dialect=XTERM))
+    stream.feed(diff(old, new, dialect=XTERM))
+    expected = ["".join(cell_text(row, column) or " " for column in range(30)) for row in new.rows]
+    shown = ["".join(screen.buffer[row][column].data or " " for column in range(30)) for row in range(9)]
+    assert shown == expected
+    assert (screen.cursor.y, min(screen.cursor.x, 29)) == (new.cursor_row, new.cursor_column)

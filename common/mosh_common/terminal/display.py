@@ -11,14 +11,17 @@ from typing import Final
 
 from mosh_common.terminal.cells import DEFAULT_MODES, DEFAULT_STYLE, EMPTY, Modes, Palette, Row, Snapshot, blank_row
 from mosh_common.terminal.dialect import WIRE, Dialect
-from mosh_common.terminal.display_pen import REPRINT_LIMIT, Pen
+from mosh_common.terminal.display_pen import REPRINT_LIMIT, UNKNOWN, Pen
 from mosh_common.terminal.display_rows import RowPainter
-from mosh_common.terminal.display_scroll import Scroll, find_scroll, scroll_rows, write_scroll
+from mosh_common.terminal.display_scroll import find_scroll, scroll_rows, write_scroll
+from mosh_common.terminal.display_sgr import NO_HYPERLINK
 
 __all__ = ["WIRE", "Dialect", "diff"]
 
 # More rings than anybody can tell apart; what goes beyond is dropped, as is a count that went back.
 _MOST_BELLS: Final = 4096
+
+_MOST_SCROLLS: Final = 3  # two panes and a status line; each search costs time
 
 # Unknown state: margins, insert mode, origin mode, charsets (real terminals only), then as on a new size.
 _TO_KNOWN_STATE: Final = "\x1b[r\x1b[m\x1b[H\x1b[2J"
@@ -77,80 +80,54 @@ def _write_beside(old: Snapshot, new: Snapshot, dialect: Dialect, output: list[s
 def _write_screen(old: Snapshot | None, new: Snapshot, dialect: Dialect) -> list[str]:
     """Return the sequences that make the rows, the cursor and the rendition right."""
     columns, lines = new.columns, new.lines
-    known = old is not None and old.columns == columns and old.lines == lines
-    if known and old is not None:
-        if old.rows == new.rows and old.palette is new.palette:
-            return _finish(
-                Pen(
-                    columns=columns,
-                    lines=lines,
-                    row=old.cursor_row,
-                    column=old.cursor_column,
-                    style=old.style,
-                    dialect=dialect,
-                ),
-                new,
-            )
-        pen = Pen(
-            columns=columns,
-            lines=lines,
-            row=old.cursor_row,
-            column=old.cursor_column,
-            style=old.style,
-            dialect=dialect,
-        )
-        rows = old.rows if old.palette is new.palette else _with_letters_of(new.palette, old)
-        unsure = lines - 1 if rows[-1][2] else -1
+    # A wrap in the bottom row leads nowhere and no output sets that flag alone. So nothing relies on it: where the old
+    # screen has it, the other end may or may not.
+    unsure_wrap = UNKNOWN
+    if old is not None and old.columns == columns and old.lines == lines:
+        at, style = (old.cursor_row, old.cursor_column), old.style
+        pen = Pen(columns=columns, lines=lines, row=at[0], column=at[1], style=style, dialect=dialect)
+        if old.palette is new.palette:
+            if old.rows == new.rows:
+                return _finish(pen, new)
+            rows = old.rows
+        else:
+            rows = _with_letters_of(new.palette, old)
+        if rows[-1][2]:
+            unsure_wrap = lines - 1
+        if dialect.scroll_region:
+            rows, unsure_wrap = _scroll(pen, rows, new.rows, unsure_wrap)
     else:
         pen = Pen(columns=columns, lines=lines, row=0, column=0, style=DEFAULT_STYLE, dialect=dialect)
         if dialect.visible:
             pen.output.append(_TO_KNOWN_TERMINAL)
         if (old is None or old.style.link) and dialect.hyperlinks:
-            pen.output.append("\x1b]8;;\x07")
+            pen.output.append(NO_HYPERLINK)
         pen.output.append(_TO_KNOWN_STATE)
         rows = (blank_row(columns),) * lines
-        unsure = -1
-    new_rows = new.rows
-    # A wrap in the bottom row has no row to lead to; no output sets that flag alone, so nothing relies on its value.
-    unsure_wraps = {unsure} if unsure >= 0 else set()
-    if known and dialect.scroll_region:
-        rows = _scroll(pen, rows, new_rows, unsure_wraps, new.palette)
     painter = RowPainter(pen, new.palette.styles)
-    for index in range(lines):
-        before = rows[index]
-        after = new_rows[index]
-        if painter.wrapping:
-            painter.draw(index, before, after, wrap_known=index not in unsure_wraps)
-        elif before is after:
-            if index in unsure_wraps and index != lines - 1:
-                painter.draw(index, before, after, wrap_known=False)
-        elif before != after:
-            painter.draw(index, before, after, wrap_known=index not in unsure_wraps)
+    for index, (before, after) in enumerate(zip(rows, new.rows, strict=True)):
+        same = before is after or before == after
+        if same and not painter.wrapping and (index != unsure_wrap or index == lines - 1):
+            continue
+        painter.draw(index, before, after, wrap_known=index != unsure_wrap)
     return _finish(pen, new)
 
 
 def _scroll(
-    pen: Pen, rows: tuple[Row, ...], new_rows: tuple[Row, ...], unsure_wraps: set[int], palette: Palette
-) -> tuple[Row, ...]:
-    """Write the scrolls that pay off; return what the rows are after them."""
-    for _ in range(3):
-        scroll = find_scroll(rows, new_rows, pen.dialect)
+    pen: Pen, rows: tuple[Row, ...], new_rows: tuple[Row, ...], unsure_wrap: int
+) -> tuple[tuple[Row, ...], int]:
+    """Write the scrolls that pay off; return what the rows are after them, and where the unsure wrap is."""
+    for _ in range(_MOST_SCROLLS):
+        scroll = find_scroll(rows, new_rows)
         if scroll is None:
             break
-        write_scroll(pen, scroll, palette.styles)
+        write_scroll(pen, scroll)
         rows = scroll_rows(rows, scroll)
-        moved = {_scrolled_index(index, scroll) for index in unsure_wraps}
-        unsure_wraps.clear()
-        unsure_wraps.update(index for index in moved if index >= 0)
-    return rows
-
-
-def _scrolled_index(index: int, scroll: Scroll) -> int:
-    """Return where the row went; -1 if it left the screen."""
-    if not scroll.top <= index <= scroll.bottom:
-        return index
-    index -= scroll.distance
-    return index if scroll.top <= index <= scroll.bottom else -1
+        if scroll.top <= unsure_wrap <= scroll.bottom:
+            unsure_wrap -= scroll.distance
+            if not scroll.top <= unsure_wrap <= scroll.bottom:
+                unsure_wrap = UNKNOWN
+    return rows, unsure_wrap
 
 
 def _finish(pen: Pen, new: Snapshot) -> list[str]:

@@ -16,6 +16,7 @@ from mosh_common.terminal.display_sgr import erasable
 from mosh_common.terminal.display_widths import is_agreed, is_agreed_grapheme, tokens
 
 _DIRTY: Final = re.compile(b"\x01+")
+_ONE_IF_ANY: Final = b"\x00" + b"\x01" * 255  # for bytes.translate
 _STYLE_RUN: Final = re.compile(r"(.)\1*", re.DOTALL)
 
 # ECH (4 octets) and a move on (4) against as many spaces.
@@ -23,6 +24,9 @@ _LONG_BLANK: Final = re.compile(" {9,}")
 _ECH_AT_END: Final = 5  # the same when nothing of the row follows
 _EL_LENGTH: Final = 3  # octets of EL
 _WORTH_SHIFTING: Final = 10  # columns that differ; ICH and DCH with their moves cost about as much
+_SHIFT_COST: Final = 4  # octets of ICH or DCH; the move to where it happens is needed anyway
+_SHIFT_BETWEEN_COST: Final = 14  # of both, with a move between them
+_MOVE_COST: Final = 4  # of CUF
 _ANCHOR: Final = 6  # columns by which text is recognised that moved sideways
 
 
@@ -105,10 +109,12 @@ class RowPainter:
             return mask
         if CLUSTER in new_text[start:]:
             return mask
-        count = new_text.find(old_text[start : start + _ANCHOR], start + 1) - start
+        moved = old_text[start : start + _ANCHOR]
+        count = 0 if moved.isspace() else new_text.find(moved, start + 1) - start
         inserting = count > 0
         if not inserting:
-            count = old_text.find(new_text[start : start + _ANCHOR], start + 1) - start
+            moved = new_text[start : start + _ANCHOR]
+            count = 0 if moved.isspace() else old_text.find(moved, start + 1) - start
             if count <= 0:
                 return mask
         # What moves ends where it stops being equal; what follows there, another pane perhaps, is to stay in place.
@@ -116,14 +122,15 @@ class RowPainter:
         equal = bytes(map(eq, longer[start + count :], shorter[start:])) + b"\x00"
         end = start + count + equal.index(0)
         best = mask
-        least = mask.count(1)
+        least = _cost(mask, new_text)
         chosen = 0
-        for stop, cost in ((self._columns, 6), (end, 14)):
+        for stop, operations_cost in ((self._columns, _SHIFT_COST), (end, _SHIFT_BETWEEN_COST)):
             text = _shifted(old_text, start, stop, count if inserting else -count, " ")
             letters = _shifted(old[1], start, stop, count if inserting else -count, "\x00")
             left = _differences((text, letters, False, old[3]), new, text, new_text)
-            if left.count(1) + cost < least:
-                best, least, chosen = left, left.count(1) + cost, stop
+            cost = _cost(left, new_text) + operations_cost
+            if cost < least:
+                best, least, chosen = left, cost, stop
         if not chosen:
             return mask
         pen.set_background_of(DEFAULT_STYLE)
@@ -288,9 +295,17 @@ class RowPainter:
 
 def _differences(old: Row, new: Row, old_text: str, new_text: str) -> bytes:
     """Return one octet per column: 1 where the rows differ."""
-    mask = bytes(map(ne, old_text, new_text)) if old_text != new_text else bytes(len(new_text))
-    if old[1] != new[1]:
-        mask = bytes(map(or_, mask, map(ne, old[1], new[1])))
+    old_letters, new_letters = old[1], new[1]
+    try:
+        # Nearly always both are within Latin-1: then one exclusive or compares all columns at once.
+        differing = int.from_bytes(old_text.encode("latin-1")) ^ int.from_bytes(new_text.encode("latin-1"))
+        if old_letters != new_letters:
+            differing |= int.from_bytes(old_letters.encode("latin-1")) ^ int.from_bytes(new_letters.encode("latin-1"))
+        mask = differing.to_bytes(len(new_text)).translate(_ONE_IF_ANY)
+    except UnicodeEncodeError:
+        mask = bytes(map(ne, old_text, new_text)) if old_text != new_text else bytes(len(new_text))
+        if old_letters != new_letters:
+            mask = bytes(map(or_, mask, map(ne, old_letters, new_letters)))
     if old[3] and new[3] and old[3] != new[3]:
         marks = bytearray(mask)
         for column, grapheme in new[3].items():
@@ -298,6 +313,16 @@ def _differences(old: Row, new: Row, old_text: str, new_text: str) -> bytes:
                 marks[column] = 1
         mask = bytes(marks)
     return mask
+
+
+def _cost(mask: bytes, text: str) -> int:
+    """Return about how many octets drawing the columns in `mask` takes."""
+    cost = 0
+    for match in _DIRTY.finditer(mask):
+        part = text[match.start() : match.end()]
+        blanks = part.count(" ")
+        cost += len(part) - max(0, blanks - _ECH_AT_END) + _MOVE_COST
+    return cost
 
 
 def _shifted(cells: str, start: int, end: int, count: int, blank: str) -> str:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from operator import ne
 from typing import Final, NamedTuple
 
-from mosh_common.terminal.cells import DEFAULT_STYLE, EMPTY, Row, Style, blank_row
-from mosh_common.terminal.dialect import Dialect
+from mosh_common.terminal.cells import DEFAULT_STYLE, EMPTY, Row, blank_row
 from mosh_common.terminal.display_pen import Pen
 
-# DECSTBM, a move, the lines, DECSTBM reset: about 16 octets for a region, fewer for the whole screen.
-_COST_REGION: Final = 18
+# Octets of a scroll, rather too many than too few: what it uncovers has to be drawn, too.
+_COST_REGION: Final = 18  # DECSTBM, a move, the lines, DECSTBM reset
+_COST_TO_BOTTOM: Final = 9  # a move, IL or DL
 _COST_WHOLE: Final = 6
 
 
@@ -25,7 +25,7 @@ class Scroll(NamedTuple):
     distance: int
 
 
-def find_scroll(old: tuple[Row, ...], new: tuple[Row, ...], dialect: Dialect) -> Scroll | None:
+def find_scroll(old: tuple[Row, ...], new: tuple[Row, ...]) -> Scroll | None:
     """Return the scroll that saves most, or None if none saves anything."""
     lines = len(new)
     places: dict[str, int] = {}
@@ -106,8 +106,9 @@ def _gain(old: tuple[Row, ...], new: tuple[Row, ...], scroll: Scroll, lines: int
     after = scroll_rows(old, scroll)
     span = range(scroll.top, scroll.bottom + 1)
     saved = sum(_row_cost(old[index], new[index]) - _row_cost(after[index], new[index]) for index in span)
-    whole = scroll.top == 0 and scroll.bottom == lines - 1
-    return saved - (_COST_WHOLE if whole else _COST_REGION)
+    if scroll.bottom < lines - 1:
+        return saved - _COST_REGION
+    return saved - (_COST_TO_BOTTOM if scroll.top else _COST_WHOLE)
 
 
 def _row_cost(old: Row, new: Row) -> int:
@@ -121,7 +122,7 @@ def _row_cost(old: Row, new: Row) -> int:
     return min(differing, len(text.rstrip()) + 3) + 2
 
 
-def write_scroll(pen: Pen, scroll: Scroll, styles: list[Style]) -> None:
+def write_scroll(pen: Pen, scroll: Scroll) -> None:
     """Write the scroll in the shortest way; what comes in is blank with the default background."""
     top, bottom, distance = scroll
     dialect = pen.dialect
@@ -132,7 +133,7 @@ def write_scroll(pen: Pen, scroll: Scroll, styles: list[Style]) -> None:
         _scroll_whole(pen, distance)
         return
     if bottom == lines - 1 and dialect.insert_delete_lines:
-        if pen.row != top:
+        if pen.row != top or dialect.visible:  # (real terminals differ on the column that IL and DL leave)
             pen.move(top, 0)
         pen.output.append(f"\x1b[{'' if count == 1 else count}{'M' if distance > 0 else 'L'}")
         pen.column = 0

@@ -38,10 +38,11 @@ _FLAGS: Final = (
     (STRIKE, "9", "29"),
     (OVERLINE, "53", "55"),
 )
-# Switching these off singly is not in the set that upstream is known to read; a reset is.
-_NOT_UPSTREAM: Final = FAINT | STRIKE | OVERLINE
+
+NO_HYPERLINK: Final = "\x1b]8;;\x07"
 
 _MEMO_SIZE: Final = 4096  # style changes; a screen full of gradients has about as many
+_GREYISH: Final = 40  # of 255; components closer together than that make a grey
 _CUBE: Final = (0, 95, 135, 175, 215, 255)  # xterm's levels of the 6×6×6 cube, indices 16–231
 # xterm's and the VGA console's ideas of the first sixteen lie close enough for choosing the nearest.
 _SIXTEEN: Final = (
@@ -74,7 +75,7 @@ def rendition(old: Style, new: Style, dialect: Dialect) -> tuple[str, str]:
     extras = _extras(DEFAULT_STYLE, new)
     if not dialect.terse_rendition:
         return reset, extras
-    if (old.flags & ~new.flags) & _NOT_UPSTREAM or (not same_extras and old.underline_color != DEFAULT_COLOR):
+    if not same_extras and old.underline_color != DEFAULT_COLOR:
         return reset, extras
     changes = _changes(old, new, dialect)
     step = f"\x1b[{';'.join(changes)}m" if changes else ""
@@ -86,7 +87,7 @@ def rendition(old: Style, new: Style, dialect: Dialect) -> tuple[str, str]:
 
 def hyperlink(link: str) -> str:
     """Return the OSC 8 that starts the hyperlink "params;uri", or ends one."""
-    return f"\x1b]8;{link or ';'}\x07"
+    return f"\x1b]8;{link}\x07" if link else NO_HYPERLINK
 
 
 def _changes(old: Style, new: Style, dialect: Dialect) -> list[str]:
@@ -161,6 +162,9 @@ def _nearest(color: int, colors: int) -> int:
         candidates = [16 + 36 * cube[0] + 6 * cube[1] + cube[2], 232 + grey]
     else:
         candidates = list(range(16 if colors >= 16 else 8))
+        if max(red, green, blue) - min(red, green, blue) < _GREYISH:
+            # The nearest by distance may be a strong yellow.
+            candidates = [candidate for candidate in candidates if candidate % 8 in (0, 7)]
 
     def distance(candidate: int) -> int:
         parts = _components(candidate)
