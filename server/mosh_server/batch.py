@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 TARGET_MS: Final = 10  # half of the shortest send interval: a flood costs frames and Ctrl-C no more than that
-LEAST_OCTETS: Final = 4096  # what Linux gives in one read of a pty
+LEAST_OCTETS: Final = 16 * 1024  # a few screens of text: lines that scroll away unseen cost next to nothing
 MOST_OCTETS: Final = 256 * 1024  # beyond, nothing gets cheaper
-START_OCTETS: Final = 32 * 1024
+START_OCTETS: Final = 64 * 1024
 
 
 class Batch:
@@ -23,7 +23,10 @@ class Batch:
         self.octets = START_OCTETS
 
     def digested(self, octets: int, *, took_ms: int) -> None:
-        """Learn from a batch of `octets` that took `took_ms` to digest."""
+        """Learn from a batch of `octets` whose digestion took `took_ms` of the processor's time.
+
+        Not of the wall clock's: on a busy machine smaller batches would only add to the load.
+        """
         if took_ms > TARGET_MS:
             self.octets = max(self.octets // 2, LEAST_OCTETS)
         elif octets >= self.octets and took_ms * 2 <= TARGET_MS:

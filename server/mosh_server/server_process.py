@@ -9,6 +9,7 @@ import gc
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -91,8 +92,9 @@ def _turn(waiter: Waiter, *, socket: UdpSocket, session: Session, host: Host, ba
     if host.pty is not None and host.pty.fileno() in ready.readable:
         output, is_open = host.pty.read(batch.octets)
         if output:
+            started = time.process_time_ns()
             session.receive_output(output, now=now)
-            batch.digested(len(output), took_ms=now_ms() - now)
+            batch.digested(len(output), took_ms=(time.process_time_ns() - started) // 1_000_000)
         if not is_open:
             waiter.forget(host.pty.fileno())
             host.end_shell()
@@ -142,12 +144,12 @@ def _new_session(key: Key, environment: Mapping[str, str], *, verbose: int) -> S
         pacing=pacing,
         log=_print_line if verbose > 1 else None,
     )
-    timeouts = Timeouts(
-        network_ms=seconds_from(environment, "MOSH_SERVER_NETWORK_TMOUT") * 1000 or None,
-        signal_ms=seconds_from(environment, "MOSH_SERVER_SIGNAL_TMOUT") * 1000 or None,
+    timeouts = Timeouts.from_seconds(
+        network=seconds_from(environment, "MOSH_SERVER_NETWORK_TMOUT"),
+        signal=seconds_from(environment, "MOSH_SERVER_SIGNAL_TMOUT"),
     )
     return Session(transport=transport, emulator=emulator, pacing=pacing, timeouts=timeouts, now=now)
 
 
 def _print_line(line: str) -> None:
-    print(f"mosh-server: {line}", file=sys.stderr, flush=True)
+    print("mosh-server:", line, file=sys.stderr, flush=True)

@@ -68,6 +68,11 @@ class Timeouts(NamedTuple):
     network_ms: int | None = None  # MOSH_SERVER_NETWORK_TMOUT
     signal_ms: int | None = None  # MOSH_SERVER_SIGNAL_TMOUT: younger silence makes SIGUSR1 be ignored
 
+    @classmethod
+    def from_seconds(cls, *, network: int, signal: int) -> Timeouts:
+        """Return the timeouts of that many seconds; 0 = not set."""
+        return cls(network * 1000 or None, signal * 1000 or None)
+
 
 class Session:
     """One client's session, from its first datagram to the last frame."""

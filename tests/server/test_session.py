@@ -523,3 +523,8 @@ def test_asking_for_the_deadline_changes_nothing(running):
     running.run(25)
     first = running.session.next_deadline(now=running.now)
     assert running.session.next_deadline(now=running.now) == first
+
+
+def test_a_timeout_of_no_seconds_is_none():
+    assert Timeouts.from_seconds(network=0, signal=7) == Timeouts(network_ms=None, signal_ms=7000)
+    assert Timeouts.from_seconds(network=5, signal=0) == Timeouts(network_ms=5000, signal_ms=None)

@@ -14,6 +14,7 @@ import pytest
 from tests.support.programs import (
     OURS,
     UPSTREAM,
+    Programs,
     RunningServer,
     clean_environment,
     descendants,
@@ -36,10 +37,17 @@ class Visit:
     """One server of ours and one upstream client, whose terminal can be looked at."""
 
     def __init__(
-        self, home: Path, command: tuple[str, ...], *, columns: int = 100, lines: int = 30, **environment: str
+        self,
+        home: Path,
+        command: tuple[str, ...],
+        *,
+        programs: Programs = OURS,
+        columns: int = 100,
+        lines: int = 30,
+        **environment: str,
     ) -> None:
         self.server: RunningServer = start_server(
-            OURS, command, environment=clean_environment(home, PS1="ready> ", **environment), directory=home
+            programs, command, environment=clean_environment(home, PS1="ready> ", **environment), directory=home
         )
         self._terminal = Emulator(columns, lines)
         self._everything = b""
@@ -183,6 +191,32 @@ def test_a_signal_ends_the_session_and_the_client_hears_of_it(visit):
     session.server.process.signal(signal.SIGTERM)
     session.wait_for_end()
     assert session.said_goodbye
+
+
+def test_sigusr1_ends_the_session_unless_the_client_was_heard_lately(visit):
+    session = visit(MOSH_SERVER_SIGNAL_TMOUT="1000")
+    session.wait_for("ready>")
+    session.server.process.signal(signal.SIGUSR1)
+    session.type("echo al''ive\r")
+    session.wait_for("alive")
+    session.close()
+    session = visit()
+    session.wait_for("ready>")
+    session.server.process.signal(signal.SIGUSR1)
+    session.wait_for_end()
+
+
+def test_the_user_is_told_when_there_is_no_pty_to_be_had(visit):
+    code = (
+        "import os, sys\n"
+        "def none_left(): raise OSError(28, 'No space left on device')\n"
+        "os.openpty = none_left\n"
+        "from mosh_server.cli import main\n"
+        "sys.exit(main())\n"
+    )
+    session = visit(programs=OURS._replace(server=(*OURS.server[:3], "-c", code)))
+    session.wait_for_end()
+    assert b"Cannot open a pty: No space left on device." in session._everything
 
 
 def test_a_client_that_quits_takes_the_session_with_it(visit):
