@@ -14,6 +14,10 @@ from typing import Final
 from mosh_common.wire.key import Key
 
 _CHUNK_OCTETS: Final = 1 << 20
+# SECURITY: the server chooses the key. One that may stand in memory by chance or by design (zeros, a pointer repeated)
+# is not searched for: erasing it would break the process. No random key is that plain (probability below 10^-9).
+# Test: test_a_key_without_randomness_is_not_searched_for.
+_FEWEST_DISTINCT_OCTETS: Final = 8
 _LARGEST_REGION_OCTETS: Final = 1 << 28  # a larger one is an arena reserved and unused, or not Python's
 
 
@@ -24,6 +28,8 @@ def forget_key(key: Key, *, variable: str = "MOSH_KEY") -> int:
     """
     needles = [bytearray(key.octets), bytearray(key.text.encode("ascii"))]
     os.environ.pop(variable, None)
+    if min(len(set(needle)) for needle in needles) < _FEWEST_DISTINCT_OCTETS:
+        return 0
     try:
         # SECURITY: searched by address, as the text was in objects that are freed and in the block of the environment
         # that the kernel made. Test: test_neither_launcher_nor_renderer_holds_the_key.
