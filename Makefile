@@ -12,7 +12,7 @@ MANDIR  ?= $(PREFIX)/share/man/man1
 
 SOURCES := bootstrap client common server tests
 
-.PHONY: demo test check lint types bench protobuf install clean
+.PHONY: demo test check lint types bench protobuf install deb zipapps clean
 .DELETE_ON_ERROR:
 
 # A session on this machine: yours when stdin is a terminal, else a scripted one over a bad link.
@@ -60,6 +60,24 @@ install:
 		chmod 755 "$(DESTDIR)$(PREFIX)/bin/$$command"; \
 	done
 	install -m 644 man/mosh.1 man/mosh-client.1 man/mosh-server.1 "$(DESTDIR)$(MANDIR)/"
+
+# build/mosh.pyz holds all packages but not their dependencies; beside it the three commands, which find it there.
+zipapps:
+	rm -rf build/zipapp && mkdir -p build/zipapp
+	for package in bootstrap/mosh_bootstrap client/mosh_client common/mosh_common server/mosh_server; do \
+		cp -R "$$package" build/zipapp/; \
+	done
+	find build/zipapp -name __pycache__ -type d -prune -exec rm -rf {} +
+	cp bootstrap/mosh_bootstrap/launch.py build/zipapp/__main__.py
+	$(PYTHON) -m zipapp build/zipapp --output build/mosh.pyz --python '/usr/bin/env python3' --compress
+	for command in mosh mosh-client mosh-server; do install -m 755 bootstrap/mosh "build/$$command"; done
+
+# Needs debhelper and dh-python.
+deb:
+	rm -rf build/deb && mkdir -p build/deb
+	git archive --prefix=mosh-py/ HEAD | tar -x -C build/deb
+	cp -R packaging/debian build/deb/mosh-py/debian
+	cd build/deb/mosh-py && dpkg-buildpackage -us -uc -b
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
