@@ -27,16 +27,7 @@ from mosh_server.batch import Batch
 from mosh_server.environment import Account, seconds_from
 from mosh_server.frame_pacing import FramePacing
 from mosh_server.host import Host
-from mosh_server.session import (
-    ClientHeard,
-    ClientSilent,
-    Event,
-    Finished,
-    Session,
-    SetSize,
-    StartShell,
-    Timeouts,
-)
+from mosh_server.session import ClientHeard, ClientSilent, Event, Finished, Session, SetSize, StartShell, Timeouts
 
 # The screen of state 0 on both sides; the client's first state brings the real size.
 INITIAL_COLUMNS: Final = 80
