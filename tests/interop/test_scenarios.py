@@ -273,6 +273,17 @@ def test_application_cursor_keys_are_encoded_as_the_program_wants_them(session: 
     session.wait_for_prompt()
 
 
+def test_function_keys_and_control_characters_arrive_as_pressed(session: MoshSession) -> None:
+    session.enter("./show_input")
+    session.wait_for("listening")
+    session.press("C-a", "C-c", "C-d", "C-s", "C-z", "M-b", "M-C-a", "Tab", "BTab", "BSpace", "Escape")
+    session.press("F1", "F5", "F12", "S-F3", "PPage", "NPage", "Home", "End", "IC", "DC", "C-Left", "S-Up", "M-Right")
+    session.type("é漢😀.")
+    session.expect_same("😀.".encode().hex())
+    session.type("q")
+    session.expect_same("over")
+
+
 def test_the_program_sees_each_new_size(session: MoshSession) -> None:
     session.enter("./show_size")
     session.expect_same("size 80x24")
@@ -284,6 +295,18 @@ def test_the_program_sees_each_new_size(session: MoshSession) -> None:
     session.resize(80, 24)
     session.enter("clear; until stty size | grep '^24 80$'; do sleep 0.05; done")
     session.expect_same("24 80")
+
+
+def test_of_many_sizes_in_a_row_the_last_one_counts(session: MoshSession) -> None:
+    sizes = random.Random(30)
+    session.enter("./show_size")
+    session.expect_same("size 80x24")
+    for _ in range(20):
+        session.resize(sizes.randint(20, 200), sizes.randint(3, 60))
+    session.resize(220, 70)
+    session.expect_same("size 220x70")
+    session.type("q")
+    session.wait_for_prompt()
 
 
 def test_a_paste_of_sixty_kilobytes_arrives_whole(session: MoshSession) -> None:

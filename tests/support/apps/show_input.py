@@ -1,4 +1,4 @@
-"""Switch on the private modes given as arguments, show each octet that comes in hexadecimal; end at `q`."""
+"""Switch on the private modes given as arguments, show each octet that comes in hexadecimal; end at a `q`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ try:
     ended = False
     while not ended:
         octets = os.read(0, 1024)
-        ended = octets.endswith(b"q")
+        ended = b"q" in octets
         os.write(1, octets.hex().encode())
 finally:
     os.write(1, b"\r\nover\r\n" + "".join(f"\x1b[?{mode}l" for mode in reversed(modes)).encode())
