@@ -29,7 +29,7 @@ from tests.bench.predict_traces import (
     shared_traces,
 )
 
-from mosh_client.renderer.prediction import DisplayPreference, PredictionEngine
+from mosh_client.renderer.prediction import ALL_EXTENSIONS, DisplayPreference, Extension, PredictionEngine
 from mosh_common.terminal.cells import EMPTY, Snapshot
 from mosh_common.terminal.emulator import Emulator
 
