@@ -21,23 +21,6 @@ from mosh_common.terminal.emulator import Emulator
 COLUMNS, LINES = 80, 24
 SEED = 1
 WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "while", "return", "self.value", "=", "3.14", "# comment"]
-    "the",
-    "quick",
-    "brown",
-    "fox",
-    "jumps",
-    "over",
-    "a",
-    "lazy",
-    "dog",
-    "while",
-    "return",
-    "self.value",
-    "=",
-    "3.14",
-    "#",
-    "comment",
-]
 WANTED = {"everything": 4, "one row": 50, "nothing": 300}
 
 

@@ -152,6 +152,34 @@ def test_a_diff_leads_to_what_editing_in_a_line_makes(
     _assert_leads(old, emulator.snapshot())
 
 
+_LINES_OF_TEXT = st.lists(st.text("abcdef", min_size=8, max_size=36), min_size=12, max_size=30)
+_SCROLLS = st.lists(
+    st.tuples(st.integers(1, 11), st.integers(1, 11), st.sampled_from("STLM"), st.integers(1, 4), st.booleans()),
+    min_size=1,
+    max_size=3,
+)
+
+
+@given(_LINES_OF_TEXT, _SCROLLS, st.sampled_from([36, 40]), st.sampled_from(["\r\n", ""]), _dialects)
+@settings(max_examples=300, deadline=None)
+def test_a_diff_leads_to_what_scrolling_regions_makes(
+    text: list[str],
+    scrolls: list[tuple[int, int, str, int, bool]],
+    columns: int,
+    between: str,
+    dialect: Dialect,
+) -> None:
+    emulator = Emulator(columns, 12)
+    emulator.feed(between.join(text[:12]).encode())
+    old = emulator.snapshot()
+    for top, height, final, count, write in scrolls:
+        emulator.feed(f"\x1b[{top};{top + height}r\x1b[{top}H\x1b[{count}{final}\x1b[r\x1b[{top}H".encode())
+        if write:
+            emulator.feed(text[-1].encode())
+    _assert_leads(old, emulator.snapshot())
+    _assert_leads(old, emulator.snapshot(), dialect)
+
+
 # One token of the vocabulary of docs/adr/0003-diff-vocabulary.md.
 _VOCABULARY = re.compile(
     r"[^\x00-\x1f\x7f-\x9f]|[\r\n\b\a]|\x1bM"
