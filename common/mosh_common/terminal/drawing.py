@@ -8,7 +8,7 @@ from mosh_common.terminal import rows as row_ops
 from mosh_common.terminal.cells import CLUSTER, EMPTY, NO_CLUSTERS, WIDE_TAIL, cell_text
 from mosh_common.terminal.grid import MOVED, PENDING, PENDING_MOVED, WRITTEN, Grid
 from mosh_common.terminal.rows import Span
-from mosh_common.terminal.width import char_width, run_pattern
+from mosh_common.terminal.width import width_runs
 
 MAX_CLUSTER_OCTETS: Final = 32  # upstream's limit for a cell's contents; both ends must cut alike
 _NO_BREAK_SPACE: Final = "\u00a0"  # what a combining character stands on where there is nothing
@@ -17,23 +17,111 @@ _NO_BREAK_SPACE: Final = "\u00a0"  # what a combining character stands on where 
 class Drawing(Grid):
     """What happens to printable characters."""
 
+    # Applications that draw their own screen send little but CUP, SGR and short texts. Each of the next three has
+    # the common case in one piece, because calls are what costs: inside the row, over nothing but single columns.
+
     def write(self, text: str) -> None:
         """Print `text`, which holds no control characters."""
-        column = self.cursor_column
+        columns, column = self.columns, self.cursor_column
         end = column + len(text)
-        if end < self.columns and self.plain_printing and text.isascii():
-            # The common case, in one piece: inside the row, over nothing but single columns.
+        if end <= columns and self.plain_printing and self.phase < PENDING and text.isascii():
             row = self.cursor_row
             cells, letters, wrapped, clusters = self.rows[row]
-            if cells[end] != WIDE_TAIL and cells[column] != WIDE_TAIL and not clusters:
+            if (cells.isascii() or WIDE_TAIL not in cells[column : end + 1]) and not clusters:
                 new = self.rendition.letter * len(text)
                 if letters[column:end] != new:
                     letters = f"{letters[:column]}{new}{letters[end:]}"
-                self.rows[row] = (f"{cells[:column]}{text}{cells[end:]}", letters, wrapped, clusters)
-                self.cursor_column = end
-                self.phase = WRITTEN
+                self.rows[row] = (
+                    f"{cells[:column]}{text}{cells[end:]}",
+                    letters,
+                    wrapped and end < columns,
+                    clusters,
+                )
+                if end < columns:
+                    self.cursor_column = end
+                    self.phase = WRITTEN
+                else:
+                    self.cursor_column = end - 1
+                    self.phase = PENDING
                 return
         self._write_any(text)
+
+    def print_at(self, row: int, column: int, text: str) -> None:
+        """CUP to a 0-based position, then print `text`, if it is not empty."""
+        if self.origin_mode:
+            self.move_to(row, column)
+            if text:
+                self._write_any(text)
+            return
+        columns = self.columns
+        if row >= self.lines:
+            row = self.lines - 1
+        if column >= columns:
+            column = columns - 1
+        self.cursor_row = row
+        end = column + len(text)
+        if text and end <= columns and self.plain_printing and text.isascii():
+            cells, letters, wrapped, clusters = self.rows[row]
+            if (cells.isascii() or WIDE_TAIL not in cells[column : end + 1]) and not clusters:
+                new = self.rendition.letter * len(text)
+                if letters[column:end] != new:
+                    letters = f"{letters[:column]}{new}{letters[end:]}"
+                self.rows[row] = (
+                    f"{cells[:column]}{text}{cells[end:]}",
+                    letters,
+                    wrapped and end < columns,
+                    clusters,
+                )
+                if end < columns:
+                    self.cursor_column = end
+                    self.phase = WRITTEN
+                else:
+                    self.cursor_column = end - 1
+                    self.phase = PENDING
+                return
+        self.cursor_column = column
+        self.phase = MOVED
+        if text:
+            self._write_any(text)
+
+    def print_styled(self, parameters: str, _: None, text: str) -> None:
+        """SGR, then print `text`, if it is not empty."""
+        self.rendition = rendition = self.rendition[parameters]
+        if not text:
+            return
+        columns, column = self.columns, self.cursor_column
+        end = column + len(text)
+        if end <= columns and self.plain_printing and self.phase < PENDING and text.isascii():
+            row = self.cursor_row
+            cells, letters, wrapped, clusters = self.rows[row]
+            if (cells.isascii() or WIDE_TAIL not in cells[column : end + 1]) and not clusters:
+                new = rendition.letter * len(text)
+                if letters[column:end] != new:
+                    letters = f"{letters[:column]}{new}{letters[end:]}"
+                self.rows[row] = (
+                    f"{cells[:column]}{text}{cells[end:]}",
+                    letters,
+                    wrapped and end < columns,
+                    clusters,
+                )
+                if end < columns:
+                    self.cursor_column = end
+                    self.phase = WRITTEN
+                else:
+                    self.cursor_column = end - 1
+                    self.phase = PENDING
+                return
+        self._write_any(text)
+
+    def move_to(self, row: int, column: int) -> None:
+        """Move the cursor to a 0-based position; with origin mode, relative to the margins and inside them."""
+        self.phase = MOVED
+        if self.origin_mode:
+            self.cursor_row = min(row + self.top, self.bottom)
+            self.cursor_column = min(column + self.left, self.right)
+        else:
+            self.cursor_row = min(row, self.lines - 1)
+            self.cursor_column = min(column, self.columns - 1)
 
     def _write_any(self, text: str) -> None:
         """Print `text`, whatever it holds and wherever it goes."""
@@ -46,26 +134,14 @@ class Drawing(Grid):
             if text:
                 self._write_run(text, 1)
             return
-        for narrow, wide, other in run_pattern().findall(text):
+        for narrow, wide, marks, _never in width_runs(text):
             if narrow:
                 self._write_run(narrow, 1)
             elif wide:
                 self._write_run(WIDE_TAIL.join(wide) + WIDE_TAIL, 2)
             else:
-                self._write_other(other)
-
-    def print_at(self, line: int, column: int, text: str = "") -> None:
-        """CUP and then `text`, which is printable: what applications that draw their own screen mostly do."""
-        if self.origin_mode:
-            self.cursor_row = min((line or 1) - 1 + self.top, self.bottom)
-            self.cursor_column = min((column or 1) - 1 + self.left, self.right)
-        else:
-            lines, columns = self.lines, self.columns
-            self.cursor_row = (line if line < lines else lines) - 1 if line else 0
-            self.cursor_column = (column if column < columns else columns) - 1 if column else 0
-        self.phase = MOVED
-        if text:
-            self.write(text)
+                for mark in marks:
+                    self._combine(mark)
 
     def _write_shifted(self, char: str) -> None:
         """Print the character that SS2 or SS3 was for."""
@@ -75,16 +151,6 @@ class Drawing(Grid):
         translation, self.translation = self.translation, None
         self.write(shifted)
         self.translation = translation
-
-    def _write_other(self, char: str) -> None:
-        """Print a character that stands in neither class of common ones."""
-        width = char_width(char)
-        if width == 1:
-            self._write_run(char, 1)
-        elif width == 2:
-            self._write_run(char + WIDE_TAIL, 2)
-        elif width == 0:
-            self._combine(char)
 
     def _write_run(self, cells: str, width: int) -> None:
         """Write a non-empty run of characters that all are `width` columns wide; with their tails, if they have any."""

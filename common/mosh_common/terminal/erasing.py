@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mosh_common.terminal import rows as row_ops
 from mosh_common.terminal.cells import NO_CLUSTERS, PROTECTED, WIDE_TAIL, Row
-from mosh_common.terminal.grid import MOVED
+from mosh_common.terminal.grid import MOVED, PENDING
 from mosh_common.terminal.movement import Movement
 
 
@@ -39,9 +39,13 @@ class Erasing(Movement):
 
     def erase_in_line(self, how: int = 0, *_: int, private: bool = False) -> None:
         """EL, and DECSEL if private: 0 to the end, 1 from the start, 2 all of the row."""
-        self.cancel_wrap()
+        if self.phase >= PENDING:
+            self.cancel_wrap()
         if how == 0:
-            self._erase(self.cursor_row, self.cursor_column, self.columns, selective=private)
+            if private or self.iso_protection:
+                self._erase(self.cursor_row, self.cursor_column, self.columns, selective=private)
+            else:
+                self.erase(self.cursor_row, self.cursor_column, self.columns)
         elif how == 1:
             self._erase(self.cursor_row, 0, self.cursor_column + 1, selective=private)
         elif how == 2:

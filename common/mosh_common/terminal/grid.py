@@ -95,8 +95,8 @@ class Grid:
         # Modes that govern printing and moving; the rest is in `modes`.
         self.autowrap = True
         self._insert_mode = False
-        self.plain_printing = True  # nothing diverts printing from "replace from here to the right"
-        self.origin_mode = False
+        self.plain_printing = True  # nothing diverts printing and positioning from their common way
+        self._origin_mode = False
         self.newline_mode = False
         self.reverse_wrap = False
         self.wrap_before_tab = False  # xterm's fix for "more": HT executes a pending wrap
@@ -141,6 +141,16 @@ class Grid:
         self._judge_printing()
 
     @property
+    def origin_mode(self) -> bool:
+        """DECOM: positions are relative to the margins."""
+        return self._origin_mode
+
+    @origin_mode.setter
+    def origin_mode(self, enabled: bool) -> None:
+        self._origin_mode = enabled
+        self._judge_printing()
+
+    @property
     def charsets(self) -> Charsets:
         """Designated and shifted character sets."""
         return self._charsets
@@ -152,8 +162,8 @@ class Grid:
         self._judge_printing()
 
     def _judge_printing(self) -> None:
-        diverted = self.insert_mode or self.margin_mode or self.translation is not None or self.charsets.single_shift
-        self.plain_printing = not diverted
+        shifted = self.translation is not None or self._charsets.single_shift
+        self.plain_printing = not (self._insert_mode or self._margin_mode or self._origin_mode or shifted)
 
     # --- styles
 
@@ -225,7 +235,7 @@ class Grid:
 
     def erase(self, row: int, start: int, end: int) -> None:
         """Blank columns `start` to `end` (exclusive) of a row."""
-        cells, letters, wrapped, clusters = self.rows[row]
+        cells, letters, _wrapped, clusters = self.rows[row]
         blank = self.rendition.blank
         if end == self.columns and not clusters and cells[start] != WIDE_TAIL:
             # To the end of the row: the common case.

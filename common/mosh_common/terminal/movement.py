@@ -84,14 +84,7 @@ class Movement(Drawing):
 
     def cursor_position(self, line: int | None = None, column: int | None = None, *_: int) -> None:
         """CUP, HVP: with origin mode, relative to the margins and inside them."""
-        self.phase = MOVED
-        row, column = (line or 1) - 1, (column or 1) - 1
-        if self.origin_mode:
-            self.cursor_row = min(row + self.top, self.bottom)
-            self.cursor_column = min(column + self.left, self.right)
-        else:
-            self.cursor_row = row if row < self.lines else self.lines - 1
-            self.cursor_column = column if column < self.columns else self.columns - 1
+        self.move_to((line or 1) - 1, (column or 1) - 1)
 
     def cursor_to_column(self, column: int | None = None, *_: int) -> None:
         """CHA, HPA: with origin mode, relative to the left margin."""

@@ -34,7 +34,6 @@ ESCAPES: Final[dict[str, tuple[str, *tuple[int, ...]]]] = {
     "V": ("start_protected_area",),
     "W": ("end_protected_area",),
     "Z": ("report_device_attributes",),  # DECID
-    "\\": ("ignore",),  # ST without a string
     "c": ("reset",),
     "n": ("locking_shift", 2),
     "o": ("locking_shift", 3),

@@ -85,7 +85,7 @@ class Skipping(Rectangles):
             self.select_rendition(parameters)
 
     def _column_after(self, text: str) -> int | None:
-        """Return the cursor's column after `text`, which ends with LF and has no CR; None if it takes drawing to know."""
+        """Return the cursor's column after `text`, which ends with LF and has no CR; None if it is hard to know."""
         if self.newline_mode:
             return 0
         if not text.isascii() or "\t" in text or "K" in text:

@@ -1,9 +1,9 @@
 """The parser: text in, calls of a screen's methods out. Subclass of pyte's `Stream`, which it replaces inside.
 
-A read is split at the complete CSI sequences, which is the cheapest that Python has to offer; each is looked up whole
-in a dictionary of calls. What stands between is mostly text; where it is not, a second pattern cuts it into tokens.
-What no pattern takes, because it is unusual or not complete yet, goes through `_unusual`. Follows the states of a VT500 parser (vt100.net/emu/dec_ansi_parser) as far as they can be
-seen from outside. Never raises, whatever comes.
+A read is split at the complete sequences, which is the cheapest that Python has to offer; each is looked up whole in a
+dictionary of calls. What stands between is mostly text; where it is not, a second pattern cuts it into tokens. What no
+pattern takes, because it is unusual or not complete yet, goes through `_unusual`. Follows the states of a VT500 parser
+(vt100.net/emu/dec_ansi_parser) as far as they can be seen from outside. Never raises, whatever comes.
 
 Works with pyte's own Screen too: methods that it lacks are not called.
 """
@@ -17,7 +17,6 @@ from typing import Any, Final
 
 import pyte
 
-from mosh_common.terminal.skipping import PLAIN_BLOCK
 from mosh_common.terminal.sequences import (
     CONTROLS,
     ESCAPES,
@@ -25,6 +24,7 @@ from mosh_common.terminal.sequences import (
     PYTE_NAMES,
     SEQUENCES,
 )
+from mosh_common.terminal.skipping import PLAIN_BLOCK
 
 MAX_SEQUENCE: Final = 256  # characters of one CSI or ESC sequence; longer ones are ignored
 MAX_STRING: Final = 32 * 1024  # characters of one OSC or DCS string; longer ones are skipped. A clipboard fits.
@@ -36,27 +36,29 @@ MIN_LINES_TO_SKIP: Final = 8  # fewer line feeds in one block are not worth the 
 _C1: Final = {0x80 + i: f"\x1b{chr(0x40 + i)}" for i in range(32)}
 _C1_PATTERN: Final = re.compile("[\x80-\x9f]")
 
-# Where a text is cut first. A CSI sequence that is complete and usual means itself wherever it stands: its ESC ends
-# whatever is unfinished before it.
-_SEQUENCE: Final = re.compile("\x1b\\[([0-?]{0,200}[ -/]{0,4}[@-~])")
+# Where a text is cut first. A sequence that is complete and usual means itself wherever it stands: its ESC ends
+# whatever is unfinished before it. (Not ST: that may end a string.)
+_SEQUENCE: Final = re.compile("\x1b(\\[[0-?]{0,200}[ -/]{0,4}[@-~]|[0-OQ-WYZ`-~]|[ -/]{1,4}[0-~])")
 # What stands between: text and controls,
 _CONTROLS: Final = re.compile("([\x00-\x1f\x7f]+)")
-# or, where there is an ESC: (text)(controls)(string)(ESC …)(anything else to the end).
+# or, where there is an ESC: (text)(controls)(string)(ST)(anything else to the end).
 _TOKEN: Final = re.compile(
     "([^\x00-\x1f\x7f]*)"
     "(?:([\x00-\x17\x19\x1c-\x1f\x7f]+)"
     f"|\x1b(\\][^\x07\x18\x1a\x1b]{{0,{MAX_STRING}}}(?:\x07|\x1b\\\\)|[PX^_][^\x18\x1a\x1b]{{0,{MAX_STRING}}}\x1b\\\\)"
-    "|\x1b([0-OQ-WYZ\\\\`-~]|[ -/]{1,4}[0-~])"
+    "|\x1b(\\\\)"
     "|([\x18\x1a]|\x1b[\\s\\S]*)"
     "|$)"
 )
+_SGR_PARAMETERS: Final = re.compile("[0-9;:]*")
 # Parts of what is unusual.
 _HEAD: Final = re.compile("\x1b(?:\\[[ -?]*|[ -/]*)")
 _CONTROL_RUN: Final = re.compile("[\x00-\x17\x19\x1c-\x1f\x7f]+")
 _OSC_END: Final = re.compile("[\x07\x18\x1a\x1b]")
 _STRING_END: Final = re.compile("[\x18\x1a\x1b]")
 
-Call = tuple[Callable[..., Any], tuple[Any, ...]]
+# (False, method, arguments, nothing), or (True, method, argument, argument): that method wants the text after it too.
+Call = tuple[bool, Callable[..., Any], Any, Any]
 
 
 class _Sequences(dict[str, Call]):
@@ -104,10 +106,11 @@ class Stream(pyte.Stream):
         self._string_length = 0
         self._sequences = _Sequences(self._resolve)
         self._controls: dict[str, Callable[..., Any]] = {}
-        self._escapes: dict[str, Callable[..., Any]] = {}
         self._write: Callable[[str], Any] = self._nothing
         self._unknown: Callable[..., Any] = self._nothing
-        self._print_at: Callable[..., Any] = self._nothing  # CUP and the text after it, in one call
+        self._print_after: Callable[..., Any] | None = (
+            None  # the screen's CUP or SGR with the text after it, in one call
+        )
         self._skip: Callable[[str], int] | None = None  # the screen's `skip_unseen`, where there is one
         self._skipping = skipping
         super().__init__(screen, strict)
@@ -120,10 +123,11 @@ class Stream(pyte.Stream):
         assert screen is not None
         self._unknown = screen.debug
         self._write = getattr(screen, "write", None) or screen.draw
-        self._print_at = getattr(screen, "print_at", self._nothing)
+        self._print_at = getattr(screen, "print_at", None)
+        self._print_styled = getattr(screen, "print_styled", None)
         self._skip = getattr(screen, "skip_unseen", None) if self._skipping else None
         self._controls = {control: self._bound(name) for control, name in CONTROLS.items()}
-        self._escapes = {text: self._bound(name, *arguments) for text, (name, *arguments) in ESCAPES.items()}
+        self._controls["\r\n"] = self._carriage_return_linefeed
 
     def reset_parser(self) -> None:
         """Forget what is not complete."""
@@ -142,31 +146,42 @@ class Stream(pyte.Stream):
         return partial(method, *arguments) if arguments else method
 
     def _resolve(self, body: str) -> Call:
-        """Return what a CSI sequence (without its introducer) calls."""
-        start = 1 if body[0] in "<=>?" else 0
+        """Return what a sequence (without its ESC) calls."""
+        if body[0] != "[":
+            return self._resolve_escape(body)
+        start = 2 if body[1] in "<=>?" else 1
         end = len(body) - 1
         while end > start and " " <= body[end - 1] <= "/":
             end -= 1
-        key = body[:start] + body[end:]
+        key = body[1:start] + body[end:]
         text = body[start:end]
         entry = SEQUENCES.get(key)
         if entry is None:
-            return self._unknown, ()
+            return False, self._unknown, (), None
         name, limit, private = entry
         if key == "m":
-            method = getattr(self.listener, "select_rendition", None)
-            if method is not None:
-                return (method, (text,)) if set(text) <= set("0123456789;:") else (self._unknown, ())
+            if self._print_styled is not None and _SGR_PARAMETERS.fullmatch(text):
+                return True, self._print_styled, text, None
             text = text.replace(":", ";")
         parameters = parse_parameters(text)
         if parameters is None:
-            return self._unknown, ()
-        if name == "cursor_position" and hasattr(self.listener, "print_at"):
-            return self._print_at, (*parameters, 0, 0)[:2]
+            return False, self._unknown, (), None
+        if name == "cursor_position" and self._print_at is not None:
+            line, column = (*parameters, 0, 0)[:2]
+            return True, self._print_at, (line or 1) - 1, (column or 1) - 1
         method = self._bound(name)
         if private and method is not self._unknown:
             method = partial(method, private=True)
-        return method, parameters[:limit]
+        return False, method, parameters[:limit], None
+
+    def _resolve_escape(self, text: str) -> Call:
+        """Return what an escape sequence (without ESC) calls."""
+        name, *arguments = ESCAPES.get(text, ("",))
+        if name:
+            return False, self._bound(name), tuple(arguments), None
+        if text[0] in "()*+-./" and len(text) <= 3:
+            return False, self._bound("define_charset"), (text[1:], text[0]), None
+        return False, self._unknown, (), None
 
     def feed(self, data: str) -> None:
         """Execute `data`; sequences may be cut anywhere between calls."""
@@ -217,27 +232,34 @@ class Stream(pyte.Stream):
         first = next(parts)
         if first:
             self._run_between(first)
-        sequences, write, print_at = self._sequences, self._write, self._print_at
+        sequences, write = self._sequences, self._write
         unfinished = not self.at_ground
         for sequence, text in zip(parts, parts, strict=True):
             if unfinished:
                 self._abandon()
                 unfinished = False
-            call, arguments = sequences[sequence]
-            if not text:
-                call(*arguments)
-            elif not text.isprintable():
-                call(*arguments)
-                self._run_between(text)
-                unfinished = not self.at_ground
-            elif call is print_at:
-                call(*arguments, text)
+            takes_text, call, first, second = sequences[sequence]
+            if takes_text:
+                if text.isprintable():
+                    call(first, second, text)
+                    continue
+                call(first, second, "")
             else:
-                call(*arguments)
-                write(text)
+                call(*first)
+                if not text:
+                    continue
+                if text.isprintable():
+                    write(text)
+                    continue
+            self._run_between(text)
+            unfinished = not self.at_ground
 
     def _run_between(self, text: str) -> None:
         """Execute what stands between complete CSI sequences: text, controls, other sequences."""
+        call = self._controls.get(text)
+        if call is not None:
+            call()
+            return
         if "\x1b" not in text:
             parts = iter(_CONTROLS.split(text))
             first = next(parts)
@@ -251,6 +273,11 @@ class Stream(pyte.Stream):
         while text:
             text = self._continue_string(text) if self._string_kind else self._run_tokens(text)
 
+    def _carriage_return_linefeed(self) -> None:
+        """CR and LF, in one call."""
+        self._controls["\r"]()
+        self._controls["\n"]()
+
     def _run_controls(self, controls: str) -> None:
         """Execute C0 controls."""
         known = self._controls
@@ -260,13 +287,13 @@ class Stream(pyte.Stream):
 
     def _run_tokens(self, data: str) -> str:
         """Execute tokens; return what must be executed after an unusual one."""
-        for text, controls, string, escape, rest in _TOKEN.findall(data):
+        for text, controls, string, terminator, rest in _TOKEN.findall(data):
             if text:
                 self._write(text)
             if controls:
                 self._run_controls(controls)
-            elif escape:
-                self._escape(escape)
+            elif terminator:
+                self._unknown()  # ST without a string
             elif string:
                 self._complete_string(string)
             elif rest and rest[0] == "\x1b":
@@ -278,18 +305,6 @@ class Stream(pyte.Stream):
         if self._pending and not self._string_kind:
             self._unknown()
         self.reset_parser()
-
-    def _escape(self, text: str) -> None:
-        """Execute an escape sequence (without ESC)."""
-        call = self._escapes.get(text)
-        if call is not None:
-            call()
-        elif text[0] in "()*+-./" and len(text) <= 3:
-            define = getattr(self.listener, "define_charset", None)
-            if define is not None:
-                define(text[1:], mode=text[0])
-        else:
-            self._unknown()
 
     def _unusual(self, data: str) -> str:
         """Take an unusual or unfinished sequence from the front of `data`; return what is to be executed next.
@@ -316,8 +331,11 @@ class Stream(pyte.Stream):
             usual = _SEQUENCE.match(data)
             if usual is None:
                 return data
-            call, arguments = self._sequences[usual[1]]
-            call(*arguments)
+            takes_text, call, first, second = self._sequences[usual[1]]
+            if takes_text:
+                call(first, second, "")
+            else:
+                call(*first)
             return data[usual.end() :]
         if rest[0] in "\x18\x1a":
             self._unknown()

@@ -17,23 +17,56 @@ from mosh_common.terminal import width_table
 UNICODE_VERSION: Final = width_table.UNICODE_VERSION
 _CACHE_LIMIT: Final = 8192  # code points; more than any text uses, and bounded against hostile output
 
-# Common characters whose width needs no look-up, so that runs of them are found at C speed. Not complete: what is
-# missing goes through `char_width`. The tests hold both classes against the table.
-_NARROW_CLASS: Final = (
+# Common characters by width, so that text made of them needs no more than a small pattern. Not complete: other text
+# takes the whole table, whose pattern takes 5 ms to compile. The tests hold these classes against the table.
+_COMMON_NARROW: Final = (
     " -~\u00a0-\u02ff\u0370-\u0377\u0384-\u038a\u038e-\u03a1\u03a3-\u0482\u048a-\u052f\u05d0-\u05ea\u1e00-\u1eff"
     "\u2010-\u2027\u2030-\u205e\u20a0-\u20c0\u2100-\u218b\u2190-\u2319\u2400-\u2426\u2440-\u244a\u2460-\u25fc"
+    "\u2600-\u2613\u2616-\u2647\u2654-\u267e\u2680-\u2692\u2694-\u26a0\u26cf-\u26d3\u26d5-\u26e9\u26fe-\u2704"
+    "\u2706-\u2709\u270c-\u2727\u2729-\u274b\u2758-\u2794\u2798-\u27af\u27b1-\u27be\u27c0-\u27ff"
     "\u2800-\u28ff\ue000-\uf8ff\ufffd"
 )
-_WIDE_CLASS: Final = (
-    "\u3000-\u3029\u3041-\u3096\u30a0-\u30ff\u3131-\u318e\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
-    "\uff01-\uff60\uffe0-\uffe6\U0001f300-\U0001f320\U0001f600-\U0001f64f\U00020000-\U0002fffd"
+_COMMON_WIDE: Final = (
+    "\u2705\u2728\u274c\u26a1\u2b50\u3000-\u3029\u3041-\u3096\u30a0-\u30ff\u3131-\u318e\u3200-\u321e\u3220-\u3247"
+    "\u3250-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff60\uffe0-\uffe6"
+    "\U0001f300-\U0001f320\U0001f32d-\U0001f335\U0001f337-\U0001f37c\U0001f37e-\U0001f393\U0001f3a0-\U0001f3ca"
+    "\U0001f3e0-\U0001f3f0\U0001f3f8-\U0001f43e\U0001f442-\U0001f4fc\U0001f5fb-\U0001f64f\U0001f680-\U0001f6c5"
+    "\U0001f90c-\U0001f93a\U0001f947-\U0001f9ff\U0001fa70-\U0001faff\U00020000-\U0002fffd"
 )
+_COMMON_ZERO: Final = "\u0300-\u036f\u200b-\u200f\ufe00-\ufe0f"
+
+
+def _class_of(ranges: str) -> str:
+    """Return the inside of a character class for ranges of the table."""
+    items = [item.partition("-") for item in ranges.split()]
+    return "".join(f"\\U{int(first, 16):08x}-\\U{int(last or first, 16):08x}" for first, _, last in items)
 
 
 @cache
-def run_pattern() -> re.Pattern[str]:
-    """Return the pattern that cuts text into (narrow run, wide run, single other character)."""
-    return re.compile(f"([{_NARROW_CLASS}]+)|([{_WIDE_CLASS}]+)|(.)", re.DOTALL)
+def _common_runs() -> re.Pattern[str]:
+    """Return the pattern for runs: narrow, wide, without width; or one character that is none of the common ones."""
+    return re.compile(f"([{_COMMON_NARROW}]+)|([{_COMMON_WIDE}]+)|([{_COMMON_ZERO}]+)|(.)", re.DOTALL)
+
+
+@cache
+def _all_runs() -> re.Pattern[str]:
+    """Return the same for any character, by the whole table; the last group has those that are never drawn."""
+    wide, zero, never = map(_class_of, (width_table.WIDE, width_table.ZERO, width_table.UNPRINTABLE))
+    return re.compile(
+        f"((?:[{_COMMON_NARROW}]+|[^{wide}{zero}{never}])+)|((?:[{_COMMON_WIDE}]+|[{wide}])+)|([{zero}]+)|([{never}]+)"
+    )
+
+
+def width_runs(text: str) -> list[tuple[str, str, str, str]]:
+    """Cut `text` into runs of the same width.
+
+    Each is a tuple that is empty but for one place: (narrow, wide, without width, never drawn).
+    """
+    runs: list[tuple[str, str, str, str]] = _common_runs().findall(text)
+    for run in runs:
+        if run[3]:
+            return _all_runs().findall(text)
+    return runs
 
 
 @cache
