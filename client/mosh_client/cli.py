@@ -103,23 +103,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _connect(parsed: Arguments) -> int:
     from mosh_client.launcher import Launcher
+    from mosh_client.secret import key_in_environment
     from mosh_client.settings import read_settings
-    from mosh_common.wire.key import Key
 
     environment = os.environ
     ip, port = parsed.positional or (environment.get("MOSH_IP", ""), environment.get("MOSH_PORT", ""))
     if not ip or not port:
         raise UsageError("mosh-client wants an IP address and a port; see mosh-client --help.")
-    if "MOSH_KEY" not in environment:
-        raise UsageError("MOSH_KEY is not set: mosh-client needs the key that mosh-server printed.")
-    try:
-        key = Key.parse(environment["MOSH_KEY"])
-    except UsageError as error:
-        raise UsageError(f"MOSH_KEY is not a session key: {error}.") from None
+    key_text = key_in_environment()
     settings = read_settings(environment, verbose=parsed.verbose)
     peer = _address(ip, port)
     _require_utf8()
-    return Launcher(settings=settings, peer=peer, ip=ip).run(key)
+    return Launcher(settings=settings, peer=peer, ip=ip).run(key_text)
 
 
 def _address(ip: str, port: str) -> tuple[Any, ...]:

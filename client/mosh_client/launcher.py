@@ -27,7 +27,6 @@ from mosh_common.clock import now_ms
 from mosh_common.io.fds import write_all
 from mosh_common.io.loop import Waiter
 from mosh_common.terminal.dialect import Dialect, dialect_from_terminfo
-from mosh_common.wire.key import Key
 
 # Exit codes of the renderer, for the launcher alone.
 RENDERER_LEFT: Final = 0  # the network process said Exit
@@ -76,14 +75,17 @@ class Launcher:
         self._report = control.ReportReader()
         self._terminal_given_back = True  # the last renderer left in good order
 
-    def run(self, key: Key) -> int:
-        """Run the session, erase `key`; return the exit code. Raises EnvironmentFailure before anything is drawn."""
+    def run(self, key_text: bytes) -> int:
+        """Run the session; return the exit code. Raises EnvironmentFailure before anything is drawn.
+
+        `key_text` is the object that `secret.key_in_environment` gave; it is overwritten.
+        """
         attributes = tty.read_attributes(0)
         ours, theirs = socket.socketpair()
         gc.freeze()  # the children share what is here; collecting it would copy their pages
-        self._network_pid = _fork(lambda: self._become_network_process(ours, theirs, key))
+        self._network_pid = _fork(lambda: self._become_network_process(ours, theirs, key_text))
         theirs.close()
-        forget_key(key)
+        forget_key(key_text)
         self._control = ours
         sandbox.forbid_core_dumps()
         try:
@@ -208,9 +210,12 @@ class Launcher:
 
     # --- The children ---------------------------------------------------------------------------------------------
 
-    def _become_network_process(self, ours: socket.socket, theirs: socket.socket, key: Key) -> int:
+    def _become_network_process(self, ours: socket.socket, theirs: socket.socket, key_text: bytes) -> int:
         ours.close()
-        os.environ.pop("MOSH_KEY", None)
+        from mosh_common.wire.key import Key
+
+        key = Key.parse(key_text.decode("ascii"))
+        forget_key(key_text)  # from here on it is in one place
         sandbox.name_process("mosh-network")
         sandbox.leave_terminal(keep_stderr=self._settings.verbose > 0 and not os.isatty(2))
         from mosh_client import network_process

@@ -19,10 +19,11 @@ from mosh_client.ipc import control
 from mosh_client.ipc.channel import Channel
 from mosh_client.ipc.control import Report
 from mosh_client.ipc.messages import Hello
-from mosh_client.session import Session
+from mosh_client.session import Session, load_emulator
 from mosh_client.sockets import Sockets
 from mosh_common.clock import now_ms
 from mosh_common.errors import EnvironmentFailure, PeerError
+from mosh_common.io.fds import close_all_except
 from mosh_common.io.loop import Ready, Waiter
 from mosh_common.wire.key import Key
 
@@ -66,10 +67,11 @@ class _NetworkProcess:
         self._channel: Channel | None = None  # to the renderer, once there is one
         self._session: Session | None = None  # from the first Hello on
         self._orphaned = False  # the launcher is gone
+        self._confined = False  # SECURITY: nothing from the network is read before that
 
     def run(self) -> Report:
         self._control.setblocking(False)
-        sandbox.confine_network_process(keep=[self._control.fileno(), *self._sockets.filenos])
+        close_all_except({self._control.fileno(), *self._sockets.filenos})
         with Waiter((signal.SIGTERM, signal.SIGINT, signal.SIGHUP)) as waiter:
             waiter.watch(self._control.fileno())
             for fd in self._sockets.filenos:
@@ -78,6 +80,8 @@ class _NetworkProcess:
                 now = now_ms()
                 ready = waiter.wait(self._next_deadline(now=now), now=now)
                 self._turn(waiter, ready, now=now_ms())
+                if self._session is not None and not self._confined:
+                    self._confine()
                 session = self._session
                 if session is None:
                     if self._orphaned or ready.signals:
@@ -103,7 +107,7 @@ class _NetworkProcess:
         session = self._session
         if session is None:
             return
-        for fd in self._sockets.filenos:
+        for fd in self._sockets.filenos if self._confined else ():
             if fd in ready.readable:
                 for data, source, congestion in self._sockets.receive(fd):
                     session.receive_datagram(data, source, now=now, congestion=congestion)
@@ -112,6 +116,12 @@ class _NetworkProcess:
         self._send_datagrams(waiter, session, now=now)
         if self._channel is not None:
             self._write_renderer(waiter, self._channel, session, now=now)
+
+    def _confine(self) -> None:
+        """Give up what is not needed, now that the first datagram is on its way and before an answer is read."""
+        load_emulator()
+        sandbox.confine_network_process()
+        self._confined = True
 
     def _send_datagrams(self, waiter: Waiter, session: Session, *, now: int) -> None:
         if session.port_hop_due(now=now):

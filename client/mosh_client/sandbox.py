@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import resource
-from collections.abc import Collection
+import sys
+from typing import Final
 
-from mosh_common.io.fds import close_all_except
+_PR_SET_DUMPABLE: Final = 4  # prctl(2), <linux/prctl.h>
 
 
 def leave_terminal(*, keep_stderr: bool) -> None:
@@ -24,13 +25,10 @@ def leave_terminal(*, keep_stderr: bool) -> None:
         os.close(null)
 
 
-def confine_network_process(*, keep: Collection[int]) -> None:
-    """Give up what the network process does not need; call after all imports and before the first datagram.
-
-    `keep`: the descriptors that stay open besides 0, 1 and 2.
-    """
-    close_all_except(set(keep))
+def confine_network_process() -> None:
+    """Give up what the network process does not need; call after all imports and before the first datagram is read."""
     forbid_core_dumps()
+    forbid_tracing()
 
 
 def forbid_core_dumps() -> None:
@@ -39,6 +37,18 @@ def forbid_core_dumps() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     except (OSError, ValueError):
         pass
+
+
+def forbid_tracing() -> None:
+    """No other process of the user may attach to this one or read its memory and environment (Linux)."""
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    except (ImportError, OSError, AttributeError):
+        pass  # without it the process is as any other of the user's
 
 
 def name_process(name: str) -> None:

@@ -1,95 +1,77 @@
-"""Forgetting the session key in a process that must not have it: environment, objects, and what was freed.
+"""The session key in the environment: looked at without being copied, and erased.
 
-The launcher is started with the key in its environment and the renderer is a copy of the launcher, so both would hold
-it as long as the session lasts. On Linux all of the process's own memory is searched; elsewhere the environment is
-cleared, which is what the system lets us do.
+The launcher is started with the key in its environment, and the renderer is a copy of the launcher; both would hold it
+as long as the session lasts. Only two copies exist as long as nobody makes another: the block of the environment that
+the kernel made, and the object that Python made of it at its start. So the launcher does not parse the key; it hands
+this very object to the process that keeps it, and then both places are overwritten.
 """
 
 from __future__ import annotations
 
 import os
-import zlib
+import sys
 from typing import Final
 
-from mosh_common.wire.key import Key
+from mosh_common.errors import UsageError
 
-_CHUNK_OCTETS: Final = 1 << 20
-# SECURITY: the server chooses the key. One that may stand in memory by chance or by design (zeros, a pointer repeated)
-# is not searched for: erasing it would break the process. No random key is that plain (probability below 10^-9).
-# Test: test_a_key_without_randomness_is_not_searched_for.
-_FEWEST_DISTINCT_OCTETS: Final = 8
-_LARGEST_REGION_OCTETS: Final = 1 << 28  # a larger one is an arena reserved and unused, or not Python's
+KEY_VARIABLE: Final = b"MOSH_KEY"
+
+# As wire/key.py has it, but without making parts of the key.
+_KEY_LENGTH: Final = 22
+_BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_LAST_CHARACTERS: Final = b"AQgw"  # of base64 of 16 octets: the low four bits are zero
+
+_PAYLOAD_OFFSET: Final = bytes.__basicsize__ - 1  # of a bytes object in CPython: the octets, then a zero
+_ENVIRONMENT_FIELDS: Final = slice(47, 49)  # env_start and env_end behind field 2 of /proc/self/stat (50, 51; proc(5))
 
 
-def forget_key(key: Key, *, variable: str = "MOSH_KEY") -> int:
-    """Erase `key` from this process; it is useless afterwards. Returns how many copies were found in memory.
+def key_in_environment() -> bytes:
+    """Return the object that holds the key; do not copy or change its text. Raises UsageError if it is no key."""
+    text = os.environb.get(KEY_VARIABLE)
+    if text is None:
+        raise UsageError("MOSH_KEY is not set: mosh-client needs the key that mosh-server printed.")
+    if len(text) != _KEY_LENGTH or text.translate(None, _BASE64) or text[-1] not in _LAST_CHARACTERS:
+        raise UsageError(
+            f"MOSH_KEY is not a session key: that is {_KEY_LENGTH} characters of base64, as mosh-server printed it."
+        )
+    return text
 
-    Call after the process that keeps the key was forked and before any that must not have it is.
+
+def forget_key(text: bytes) -> bool:
+    """Erase the key, which `key_in_environment` gave; return whether every copy was overwritten.
+
+    Call after the process that keeps the key was forked and before any that must not have it is. Where memory cannot
+    be written like this (not Linux, not CPython), the variable is removed, which is what can be done.
     """
-    needles = [bytearray(key.octets), bytearray(key.text.encode("ascii"))]
-    os.environ.pop(variable, None)
-    if min(len(set(needle)) for needle in needles) < _FEWEST_DISTINCT_OCTETS:
-        return 0
+    os.environb.pop(KEY_VARIABLE, None)
     try:
-        # SECURITY: searched by address, as the text was in objects that are freed and in the block of the environment
-        # that the kernel made. Test: test_neither_launcher_nor_renderer_holds_the_key.
         with open("/proc/self/mem", "r+b", buffering=0) as memory:
-            return _erase(memory.fileno(), needles)
-    except OSError:
-        return 0
-    finally:
-        _wipe(needles)
+            # SECURITY: test_neither_launcher_nor_renderer_holds_the_key searches all of their memory.
+            return _overwrite_environment(memory.fileno(), text) and _overwrite_object(memory.fileno(), text)
+    except (OSError, ValueError):
+        return False
 
 
-def _wipe(needles: list[bytearray]) -> None:
-    for needle in needles:
-        needle[:] = bytes(len(needle))
+def _overwrite_environment(memory: int, text: bytes) -> bool:
+    with open("/proc/self/stat", "rb") as stat:
+        start, end = (int(word) for word in stat.read().rpartition(b")")[2].split()[_ENVIRONMENT_FIELDS])
+    block = bytearray(end - start)
+    if os.preadv(memory, [block], start) != len(block):
+        return False
+    offset = block.find(text)
+    while offset >= 0:
+        os.pwrite(memory, bytes(len(text)), start + offset)
+        offset = block.find(text, offset + len(text))
+    block[:] = bytes(len(block))
+    return True
 
 
-def _erase(memory: int, needles: list[bytearray]) -> int:
-    # Found first and erased afterwards: the needles are in this memory too, and are needed until all was searched.
-    found: list[tuple[int, int, int]] = []  # (address, length, checksum)
-    buffer = bytearray(_CHUNK_OCTETS)
-    view = memoryview(buffer)
-    overlap = max(map(len, needles)) - 1
-    for start, end in _writable_regions():
-        position = start
-        while position < end:
-            try:
-                length = os.preadv(memory, [view[: min(_CHUNK_OCTETS, end - position)]], position)
-            except OSError:
-                break  # a region that went away, or is not to be read
-            if not length:
-                break
-            for needle in needles:
-                offset = buffer.find(needle, 0, length)
-                while offset >= 0:
-                    found.append((position + offset, len(needle), zlib.crc32(needle)))
-                    offset = buffer.find(needle, offset + 1, length)
-            if position + length >= end:
-                break
-            position += max(length - overlap, 1)
-    buffer[:] = bytes(len(buffer))
-    _wipe(needles)
-    erased = 0
-    for address, length, checksum in found:
-        piece = view[:length]
-        try:
-            # Whatever took the place of a freed copy in the meantime stays.
-            if os.preadv(memory, [piece], address) == length and zlib.crc32(piece) == checksum:
-                erased += os.pwrite(memory, bytes(length), address) == length
-        except OSError:
-            continue
-    buffer[:] = bytes(len(buffer))
-    return erased
-
-
-def _writable_regions() -> list[tuple[int, int]]:
-    regions: list[tuple[int, int]] = []
-    with open("/proc/self/maps", encoding="ascii", errors="replace") as maps:
-        for line in maps:
-            addresses, permissions = line.split(maxsplit=2)[:2]
-            start, end = (int(each, 16) for each in addresses.split("-"))
-            if permissions.startswith("rw") and end - start <= _LARGEST_REGION_OCTETS:
-                regions.append((start, end))
-    return regions
+def _overwrite_object(memory: int, text: bytes) -> bool:
+    if sys.implementation.name != "cpython":
+        return False
+    address = id(text) + _PAYLOAD_OFFSET
+    found = bytearray(len(text))
+    if os.preadv(memory, [found], address) != len(found) or found != text:
+        return False
+    found[:] = bytes(len(found))
+    return os.pwrite(memory, bytes(len(text)), address) == len(text)

@@ -13,7 +13,7 @@ import errno
 import os
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mosh_client.ipc.control import Report
 from mosh_client.ipc.frames import FrameEncoder
@@ -32,7 +32,6 @@ from mosh_client.ipc.messages import (
     ToRenderer,
 )
 from mosh_common.protocol import Address
-from mosh_common.sync.screen_state import ClientScreen
 from mosh_common.sync.transport import (
     PeerShutdown,
     SessionExhausted,
@@ -41,7 +40,11 @@ from mosh_common.sync.transport import (
     VersionMismatch,
 )
 from mosh_common.sync.user_stream import UserStream
+from mosh_common.terminal.cells import Snapshot, blank_snapshot
 from mosh_common.wire.key import Key
+
+if TYPE_CHECKING:
+    from mosh_common.sync.screen_state import ClientScreen
 
 CONNECT_TIMEOUT_MS: Final = 15_000  # as upstream's users know it: then a firewall is the likely cause
 SILENT_AFTER_MS: Final = 10_000  # a server silent this long is not expected to answer a request to end, either
@@ -51,6 +54,40 @@ ORPHANED_TIMEOUT_MS: Final = 3000  # … and this long when the launcher is gone
 # does not wake it at every heartbeat; in time before it would show them (notice.py: at 6.5 s and 10 s).
 HEARD_REFRESH_MS: Final = 6000
 ACKNOWLEDGED_REFRESH_MS: Final = 9000
+
+
+class BlankScreen:
+    """State 0 of the server's screen, which needs no emulator yet.
+
+    The emulator takes as long to import as everything else, and the server needs a while to answer: the first
+    datagram is sent before, and `load_emulator` called while the answer is on its way.
+    """
+
+    __slots__ = ("_screen", "snapshot")
+
+    weight: Final = 0  # it shares nothing, but there is only one
+    echo_ack: Final = 0
+
+    def __init__(self, columns: int, lines: int) -> None:
+        self.snapshot: Final = blank_snapshot(columns, lines)
+        self._screen: ClientScreen | None = None  # the same with an emulator, once one was needed
+
+    def apply(self, diff: bytes) -> ClientScreen:
+        """Return the screen that a host message leads to. Raises PeerError."""
+        if self._screen is None:
+            from mosh_common.sync.screen_state import ClientScreen
+
+            self._screen = ClientScreen.blank(self.snapshot.columns, self.snapshot.lines)
+        return self._screen.apply(diff)
+
+    def trimmed(self, known: object) -> BlankScreen:
+        """Return this screen."""
+        return self
+
+
+def load_emulator() -> None:
+    """Import what the server's answers need; afterwards no file need be read any more."""
+    import mosh_common.sync.screen_state  # noqa: F401
 
 
 class RendererLink:
@@ -104,11 +141,12 @@ class Session:
         # The two objects.
         self._stream = UserStream()  # what the user typed so far
         self._size: tuple[int, int] | None = None  # the last one in the stream
-        self._transport: Transport[UserStream, ClientScreen] = Transport(
+        # Any: BlankScreen at first, then ClientScreen.
+        self._transport: Transport[UserStream, Any] = Transport(
             key=key,
             is_server=False,
             local=self._stream,
-            remote=ClientScreen.blank(hello.columns, hello.lines),
+            remote=BlankScreen(hello.columns, hello.lines),
             entropy=entropy,
             now=now,
             peer=peer,
@@ -203,7 +241,8 @@ class Session:
         messages: list[ToRenderer] = []
         if self._transport.last_heard is not None:
             # The frame goes first: progress read with an older frame would judge predictions by the wrong screen.
-            frame = renderer.frames.encode(self._transport.remote_state().snapshot)
+            snapshot: Snapshot = self._transport.remote_state().snapshot
+            frame = renderer.frames.encode(snapshot)
             if frame is not None:
                 messages.append(frame)
         progress = self._progress(renderer)
@@ -282,7 +321,7 @@ class Session:
 
     def _progress(self, renderer: RendererLink) -> Progress:
         transport = self._transport
-        echo_ack = transport.remote_state().echo_ack
+        echo_ack: int = transport.remote_state().echo_ack
         positions = self._positions
         while len(positions) > 1 and positions[1][0] <= echo_ack:
             positions.popleft()
