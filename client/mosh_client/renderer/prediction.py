@@ -43,6 +43,11 @@ PASTE_ABOVE_OCTETS: Final = 100
 JOURNAL_LIMIT: Final = 512
 
 
+# A send interval is half a round trip: what a frame shows cannot come from a key pressed less than two before it
+# came. A margin for jitter.
+UNSEEN_INTERVALS: Final = 1.5
+
+
 class Extension(enum.Enum):
     """What the engine does beyond prediction.md; each can be left out, to measure what it brings."""
 
@@ -123,9 +128,11 @@ class PredictionEngine:
         self._journal: list[Press] = []  # keys since the last unforeseeable one that the server's screen shows
         self._barrier: int | None = None  # batch of the last unforeseeable key that is still under way
         self._after_barrier: Habit | None = None  # what must hold for the line to go on after it
+        self._send_interval_ms = 0
         self._echo_acknowledged = -1  # newest batch whose effect the server's screen shows
         # what is known of the place
         self._line: EditedLine | None = None
+        self._ended_line: EditedLine | None = None  # the last one, whose echo may still come
         self._fresh = True  # a line has ended: what is typed next begins behind a prompt
         self._met_line_end = False  # or we may have been started in the middle of a line
         self._overwriting_rows: set[int] = set()  # where text was seen not to make room
@@ -157,6 +164,7 @@ class PredictionEngine:
 
     def set_send_interval(self, interval_ms: int) -> None:
         """Take the link's send interval, half a round trip."""
+        self._send_interval_ms = interval_ms
         self._visibility.set_send_interval(interval_ms)
 
     def server_screen(self, screen: Snapshot, *, now: int) -> None:
@@ -211,6 +219,9 @@ class PredictionEngine:
             self._rebase(screen, since=self._barrier, after=self._after_barrier)
         elif wrong:
             self._rebase(screen, since=self._echo_acknowledged, after=None)
+        elif self._prompt_appeared(screen, now=now):
+            self._line, self._fresh = None, True
+            self._rebase(screen, since=self._echo_acknowledged, after=Habit.AFTER_ENTER)
 
     def _judge_cells(self, screen: Snapshot, *, now: int) -> bool:
         """Judge the cells; whether a wrong one brought down what was built upon it."""
@@ -295,7 +306,7 @@ class PredictionEngine:
                 right.cell = right.cell._replace(style=shown.style)
 
     def _note_echo(self, origin: Origin, row: int, column: int) -> None:
-        line = self._line
+        line = self._line or self._ended_line
         if line is None or line.row != row or column < line.start:
             return
         self._confidence.echoed(line.prompt)
@@ -353,6 +364,18 @@ class PredictionEngine:
         for press in history[found.seen :]:
             self._journal.append(press)
             self._guess(press, screen)
+
+    def _prompt_appeared(self, screen: Snapshot, *, now: int) -> bool:
+        """Whether a known prompt came after all that is acknowledged, and before any key that is under way."""
+        trail = self._guesses.trail
+        if not trail or self._barrier is not None or trail[0].origin.epoch <= self._confirmed_epoch:
+            return False
+        if Extension.REBASE not in self._extensions or (self._line and self._line.still_on(screen)):
+            return False
+        if now - trail[0].origin.made_at > self._send_interval_ms * UNSEEN_INTERVALS:
+            return False  # that key may have brought it about, as the `q` that ends a pager
+        row, column = screen.cursor_row, screen.cursor_column
+        return self._confidence.knows(screen.rows[row][0][:column])
 
     def _find_line(self, screen: Snapshot, *, typed_columns: int | None = 0) -> None:
         """Look what line the cursor is in; keys that take that many columns, if known, are shown left of it already."""
@@ -453,7 +476,7 @@ class PredictionEngine:
             self._barrier = press.batch
         self._after_barrier = goes_on
         if key in _LINE_ENDS:
-            self._line = None
+            self._ended_line, self._line = self._line or self._ended_line, None
             self._fresh = self._met_line_end = True
             self._overwriting_rows.clear()
             self._after_barrier = Habit.AFTER_ENTER
