@@ -38,6 +38,7 @@ RTTVAR_START_MS: Final = 500.0
 RTO_MIN_MS: Final = 50
 RTO_MAX_MS: Final = 1000
 CONGESTION_PENALTY_MS: Final = 500  # taken off the saved timestamp on ECN-CE, so that the peer measures a slow link
+CONGESTED_MS: Final = 5000  # a path with such a mark counts as congested for this long: nothing is repeated early
 
 # --- Addresses and sockets ------------------------------------------------------------------------------------------
 
@@ -60,7 +61,6 @@ RECEIVED_QUENCH_MS: Final = 15_000  # past the limit, new states are refused for
 SEND_INTERVAL_MIN_MS: Final = 20  # 50 frames/s: faster is not seen
 SEND_INTERVAL_MAX_MS: Final = 250  # 4 frames/s even on the slowest link
 COLLECTION_DELAY_SERVER_MS: Final = 8  # upstream: an application's writes come in bursts; a frame waits for the burst
-COLLECTION_DELAY_CLIENT_MS: Final = 1  # upstream: the octets of one key press come in one read
 ACK_INTERVAL_MS: Final = 3000  # empty acks keep NAT bindings and the "last contact" clock alive
 ACK_DELAY_MS: Final = 100  # a data ack waits this long for something to ride on; part of the peer's timeout
 RECENT_MS: Final = 10_000  # resend only to a peer heard within this time; otherwise the empty acks probe
@@ -68,6 +68,7 @@ SHUTDOWN_TRIES: Final = 16
 SHUTDOWN_TIMEOUT_MS: Final = 10_000
 PROSPECTIVE_LIMIT_OCTETS: Final = 1000  # a diff from the acknowledged state may replace a shorter one below this size …
 PROSPECTIVE_EXCESS_OCTETS: Final = 100  # … when it is longer by less than this: cheap insurance against loss
+PROSPECTIVE_EXCESS_LOSSY_OCTETS: Final = 400  # the same on a link that loses datagrams: dearer, and likelier needed
 CHAFF_MAX_OCTETS: Final = 16  # random length blurs what a listener learns from sizes
 
 # --- Server ---------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Which of the client's input the screen shows the effect of (protocol.md §6).
 
-An application is given ECHO_ACK_DELAY_MS to answer; then its answer counts as being on the screen. Knows nothing of
-screens.
+An application is given ECHO_ACK_DELAY_MS to answer; then its answer counts as being on the screen, unless it was seen
+there before (visible_echo.py). Knows nothing of screens.
 """
 
 from __future__ import annotations
@@ -30,6 +30,11 @@ class EchoAckClock:
         while self._given and self._given[0][0] + ECHO_ACK_DELAY_MS <= now:
             self.number = self._given.popleft()[1]
         return self.number != before
+
+    def answered(self, number: int) -> None:
+        """Move on to `number` at once: the screen shows the effect of that state."""
+        while self._given and self._given[0][1] <= number:
+            self.number = self._given.popleft()[1]
 
     def next_deadline(self) -> int | None:
         """Return when `advance` will move next, None when nothing is on its way."""

@@ -17,6 +17,7 @@ from mosh_common.clock import now_ms
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.io.loop import Waiter
 from mosh_common.io.udp import UdpSocket
+from mosh_common.sync.pacing import ServerPacing
 from mosh_common.sync.screen_state import ServerScreen
 from mosh_common.sync.transport import Transport
 from mosh_common.sync.user_stream import UserStream
@@ -25,7 +26,6 @@ from mosh_common.wire.key import Key
 from mosh_server.accounting import log_crash
 from mosh_server.batch import Batch
 from mosh_server.environment import Account, seconds_from
-from mosh_server.frame_pacing import FramePacing
 from mosh_server.host import Host
 from mosh_server.session import ClientHeard, ClientSilent, Event, Finished, Session, SetSize, StartShell, Timeouts
 
@@ -123,7 +123,7 @@ def _perform(event: Event, *, session: Session, host: Host, now: int) -> None:
 
 def _new_session(key: Key, environment: Mapping[str, str], *, verbose: int) -> Session:
     emulator = Emulator(INITIAL_COLUMNS, INITIAL_LINES)
-    pacing = FramePacing()
+    pacing = ServerPacing()
     now = now_ms()
     transport: Transport[ServerScreen, UserStream] = Transport(
         key=key,

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from mosh_common.protocol import DETACH_AFTER_MS, FIRST_CONTACT_TIMEOUT_MS, SHUTDOWN_NUMBER, Address
 from mosh_common.sync import transport as sync
+from mosh_common.sync.pacing import ServerPacing
 from mosh_common.sync.screen_state import ServerScreen
 from mosh_common.sync.transport import Transport
 from mosh_common.sync.user_stream import UserStream
@@ -17,9 +18,9 @@ from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.size import Resize
 from mosh_server.echo_ack import EchoAckClock
-from mosh_server.frame_pacing import FramePacing
 from mosh_server.input_queue import REPLIES_LIMIT_OCTETS, InputQueue
 from mosh_server.input_translation import CursorKeyTranslation
+from mosh_server.visible_echo import VisibleEcho
 
 # An application between BSU and ESU promises a better screen soon; one that breaks the promise is not waited for.
 SYNCHRONIZED_UPDATE_MS: Final = 150
@@ -82,7 +83,7 @@ class Session:
         *,
         transport: Transport[ServerScreen, UserStream],
         emulator: Emulator,
-        pacing: FramePacing,
+        pacing: ServerPacing,
         timeouts: Timeouts,
         now: int,
     ) -> None:
@@ -101,6 +102,7 @@ class Session:
         self._translation = CursorKeyTranslation()
         self._input = InputQueue()  # for the pty
         self._echo_ack = EchoAckClock()
+        self._visible_echo = VisibleEcho()
         # The screen.
         self._update_began: int | None = None  # the synchronized update that the application is in
         self._shown: Snapshot = emulator.snapshot()  # what the client is to see
@@ -168,6 +170,7 @@ class Session:
         self._input.add(self._translation.flush(now=now))
         # While a frame is held back, so is the echo ack: the client would judge its guesses by the older screen.
         if not self._holding(now=now) and (self._echo_ack.advance(now=now) or self._update_began is not None):
+            self._visible_echo.forget_up_to(self._echo_ack.number)
             self._show(now=now)
         events, self._events = self._events, []
         return events
@@ -221,6 +224,7 @@ class Session:
                 self._resize(event, now=now)
             else:
                 self._pacing.typed(event.data, now=now)
+                self._visible_echo.expect(number, event.data, self._emulator.snapshot())
                 self._input.add(
                     self._translation.translate(
                         event.data, application_cursor_keys=self._emulator.application_cursor_keys, now=now
@@ -270,10 +274,17 @@ class Session:
 
     # --- Private: the screen --------------------------------------------------------------------------------------
 
+    def _note_visible_echo(self) -> None:
+        """Move the echo ack on when the screen that goes out next shows the answer."""
+        number = self._visible_echo.shown(self._shown)
+        if number is not None:
+            self._echo_ack.answered(number)
+
     def _show(self, *, now: int) -> None:
         """Make the screen what the client is to see; in a synchronized update it stays what it was before."""
         if not self._holding(now=now):
             self._shown = self._emulator.snapshot()
+            self._note_visible_echo()
         self._transport.set_local_state(ServerScreen(self._shown, self._echo_ack.number), now=now)
 
     def _holding(self, *, now: int) -> bool:

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import pytest
 
 from mosh_common.protocol import DETACH_AFTER_MS, ECHO_ACK_DELAY_MS, FIRST_CONTACT_TIMEOUT_MS
+from mosh_common.sync.pacing import ServerPacing
 from mosh_common.sync.screen_state import ClientScreen, ServerScreen
 from mosh_common.sync.transport import Transport
 from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.cells import Snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.key import Key
-from mosh_server.frame_pacing import FramePacing
 from mosh_server.input_translation import HOLD_MS
 from mosh_server.session import (
     SYNCHRONIZED_UPDATE_MS,
@@ -53,7 +53,7 @@ class World:
     def __init__(self, *, timeouts: Timeouts | None = None) -> None:
         self.now = 1_000_000
         self.emulator = Emulator(80, 24)
-        pacing = FramePacing()
+        pacing = ServerPacing()
         self.session = Session(
             transport=Transport(
                 key=KEY,

@@ -13,6 +13,7 @@ from mosh_common.errors import UsageError
 from mosh_common.protocol import (
     BLOCK_LIMIT,
     CIPHER_BLOCK_OCTETS,
+    CONGESTED_MS,
     DATAGRAM_OVERHEAD,
     DETACH_AFTER_MS,
     MTU_FALLBACK_OCTETS,
@@ -35,6 +36,7 @@ class Received(NamedTuple):
 
     payload: bytes  # a fragment
     moved: bool  # the peer's address is another than before
+    missing: int | None  # how many sequence numbers before this one have not come; None = it was overtaken itself
 
 
 class Endpoint:
@@ -42,6 +44,7 @@ class Endpoint:
 
     __slots__ = (
         "_cipher",
+        "_congested_at",
         "_is_server",
         "_mtu_fallback",
         "_next_expected",
@@ -62,6 +65,7 @@ class Endpoint:
         # The path.
         self.peer = peer  # where the other side is; None = not known yet
         self.last_datagram_at: int | None = None  # when the last authentic in-order datagram came
+        self._congested_at: int | None = None  # when a router last said that it has more than it can carry
         self._mtu_fallback = False  # a datagram was too long for the path
         self._port_chosen_at = now  # client: when the current source port was taken into use
 
@@ -69,18 +73,22 @@ class Endpoint:
         """Open a datagram. Raises Dropped."""
         opened = datagram.unseal(self._cipher, data, to_client=not self._is_server)
         moved = False
+        missing: int | None = None
         # SECURITY: an old datagram, sent again by anybody from anywhere, must not move the session or the clock; its
         # payload is harmless, since states are idempotent. (test_a_replay_from_elsewhere_does_not_move_the_session)
         if opened.sequence >= self._next_expected:
+            missing = opened.sequence - self._next_expected
             self._next_expected = opened.sequence + 1
             self.last_datagram_at = now
+            if congestion:
+                self._congested_at = now
             self.rtt.receive_timestamps(opened.timestamp, opened.timestamp_reply, now=now, congestion=congestion)
             # "The client never roams the server's address."
             if self._is_server and source != self.peer:
                 self.peer = source
                 self._mtu_fallback = False
                 moved = True
-        return Received(opened.payload, moved)
+        return Received(opened.payload, moved, missing)
 
     def can_seal(self, octets: int) -> bool:
         """Return whether the key may still encrypt that much (and a datagram's overhead for each fragment)."""
@@ -120,6 +128,10 @@ class Endpoint:
         if not self._is_server:
             return True
         return self.last_datagram_at is not None and now - self.last_datagram_at <= DETACH_AFTER_MS
+
+    def congested(self, *, now: int) -> bool:
+        """Return whether a router on the path complained lately: what is lost, is lost to make it less."""
+        return self._congested_at is not None and now - self._congested_at < CONGESTED_MS
 
     def port_hop_due(self, *, now: int, last_acknowledged_at: int | None) -> bool:
         """Return whether nothing was acknowledged for so long that another source port is worth a try."""

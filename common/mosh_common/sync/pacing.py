@@ -1,7 +1,8 @@
 """When to send: every timing rule of the protocol (docs/wire.md §4), over facts and nothing else.
 
 `Sender` gathers the facts and asks; another policy is another class with these methods. All times are absolute
-milliseconds, None = never. Each answer names the rule it comes from, for debug lines.
+milliseconds, None = never. Each answer names the rule it comes from, for debug lines. Why the rules are what they are
+is in docs/adr/0010.
 """
 
 from __future__ import annotations
@@ -9,7 +10,57 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple
 
-from mosh_common.protocol import ACK_DELAY_MS, RECENT_MS, SEND_INTERVAL_MAX_MS, SEND_INTERVAL_MIN_MS
+from mosh_common.protocol import (
+    ACK_DELAY_MS,
+    ACK_INTERVAL_MS,
+    COLLECTION_DELAY_SERVER_MS,
+    ECHO_ACK_DELAY_MS,
+    RECENT_MS,
+    SEND_INTERVAL_MAX_MS,
+    SEND_INTERVAL_MIN_MS,
+)
+
+# --- Frames -----------------------------------------------------------------------------------------------------------
+
+# Keys and their answers are small: they may follow each other four times as closely as frames that may be long.
+SMALL_FRAME_OCTETS: Final = 500
+SMALL_GAP_DIVISOR: Final = 4
+
+# An answer to a key is one write, now and then two: it goes once the pty was quiet this share of the round trip, in
+# which nobody sees the difference.
+QUIET_DIVISOR: Final = 100
+QUIET_MIN_MS: Final = 1
+QUIET_OTHER_MS: Final = 4  # other output comes in more pieces, with the program's own work between them
+ANSWER_WITHIN_MS: Final = ECHO_ACK_DELAY_MS  # what is printed later is not the answer to a key
+ANSWER_OCTETS: Final = 4096  # what is longer is a new screen, in several writes
+TYPED_OCTETS: Final = 32  # typing, even on a slow link; not a paste
+
+# --- Repeats on links that lose datagrams -------------------------------------------------------------------------
+
+# From this share of lost datagrams on, what is small is repeated before anything could have been acknowledged.
+LOSSY: Final = 0.03
+RESIDUAL_LOSS: Final = 0.01  # repeated until no more than this share of states should be missing …
+REPEATS_LIMIT: Final = 5  # … but not more often than this
+REPEAT_GAP_DIVISOR: Final = 10  # the first repeat follows after this share of the round trip, the others ever later, …
+REPEAT_GAP_MIN_MS: Final = 8  # … so that they outlast short bursts of loss
+REPEAT_LIMIT_OCTETS: Final = 700  # an instruction (compressed) up to this is cheap to repeat
+
+# --- Probes of a client that hears nothing ----------------------------------------------------------------------------
+
+CONNECT_PROBE_MS: Final = 250  # a first datagram without an answer is repeated after this time, doubled each time
+SILENCE_MS: Final = 4000  # a server that is there is heard each 3 s: this is one heartbeat missed …
+LONG_SILENCE_MS: Final = 7000  # … and this two
+SILENCE_PROBE_MS: Final = 500
+# The interval grows with the silence, so an outage costs at most this share of its length again once it is over, and
+# the number of probes grows with its logarithm only.
+PROBE_DIVISOR: Final = 160
+PROBE_MIN_MS: Final = 100
+PROBE_MAX_MS: Final = 3000  # the heartbeat, which there is anyway
+
+# A server whose heartbeat is due within this time sends it when the client's comes: one wake-up for both. Its own timer
+# leaves the client's time to arrive.
+HEARTBEAT_RIDE_MS: Final = 1500
+HEARTBEAT_SLACK_MS: Final = 300
 
 
 class Link(NamedTuple):
@@ -18,17 +69,27 @@ class Link(NamedTuple):
     send_interval: int  # ms between two frames
     rto: int  # retransmission timeout, ms
     last_heard: int | None  # when the newest remote state came
+    srtt: float = 100.0  # smoothed round-trip time, ms
+    loss: float = 0.0  # share of datagrams that do not arrive; 0 also while the loss is known to be congestion
+    contact_at: int | None = None  # when the last authentic datagram came; None = none yet
 
 
 class Situation(NamedTuple):
     """What the sender knows when it asks whether to send."""
 
     link: Link
-    last_sent_at: int  # when the newest state was sent (or sent again)
+    last_sent_at: int  # when any instruction was sent last
+    last_frame_at: int  # when one was sent that showed something new
+    last_frame_octets: int  # how long that one's diff was
+    volley_at: int  # when the newest state was sent, before it was repeated early
     changed_at: int | None  # when the current state began to differ from the one sent last; None = it does not
+    touched_at: int  # when it changed last
+    minor: bool  # it differs in nothing that anybody sees
     assumed_is_current: bool  # the peer is assumed to hold the current state
     acknowledged_is_current: bool  # the peer is known to hold it
     doubted_at: int | None  # when the next assumption about what the peer holds runs out
+    copies: int  # how often the newest state was sent in this volley
+    repeatable: bool  # and whether its instruction is short enough to be repeated early
 
 
 class Due(NamedTuple):
@@ -39,15 +100,17 @@ class Due(NamedTuple):
 
 
 _NEVER: Final = Due(None, "nothing to send")
+REPEAT: Final = "repeated early"
 
 
 class Pacing:
-    """Upstream's timing: frames at most twice per round trip, and resends once an acknowledgement is overdue."""
+    """Frames at most twice per round trip, answers to keys sooner, resends once an acknowledgement is overdue."""
 
-    __slots__ = ("collection_delay_ms",)
+    __slots__ = ("doubt_delay_ms", "heartbeat_interval_ms")
 
-    def __init__(self, *, collection_delay_ms: int) -> None:
-        self.collection_delay_ms: Final = collection_delay_ms  # a change waits this long for more of its kind
+    def __init__(self, *, doubt_delay_ms: int = ACK_DELAY_MS, heartbeat_interval_ms: int = ACK_INTERVAL_MS) -> None:
+        self.doubt_delay_ms: Final = doubt_delay_ms  # an acknowledgement may keep us waiting for so long
+        self.heartbeat_interval_ms: Final = heartbeat_interval_ms  # between two empty acks
 
     def send_interval(self, srtt: float) -> int:
         """Return the least time between two frames, ms."""
@@ -55,22 +118,141 @@ class Pacing:
 
     def doubted_at(self, sent_at: int, rto: int) -> int:
         """Return when a state sent at `sent_at` should have been acknowledged."""
-        return sent_at + rto + ACK_DELAY_MS
+        return sent_at + rto + self.doubt_delay_ms
+
+    def heartbeat_due(self, due_at: int, *, now: int) -> int:
+        """Return when an empty ack that is due at `due_at` goes out, now that the peer's heartbeat came."""
+        return due_at
+
+    def probe_at(self, last_sent_at: int, link: Link) -> int | None:
+        """Return when a silent peer is to be sent something, whatever else there is to say."""
+        return None
 
     def next_send(self, situation: Situation, *, now: int) -> Due:
         """Return when the current state is to be sent."""
         link, last_sent_at = situation.link, situation.last_sent_at
         if situation.changed_at is not None:
-            at = max(situation.changed_at + self.collection_delay_ms, last_sent_at + link.send_interval)
-            return Due(at, "changed")
+            return self._next_change(situation)
         if link.last_heard is None or now - link.last_heard >= RECENT_MS:
             return _NEVER  # the empty acks probe
         if not situation.assumed_is_current:
             return Due(last_sent_at + link.send_interval, "presumed lost")
-        if not situation.acknowledged_is_current:
-            at = self.doubted_at(last_sent_at, link.rto)
-            # Time alone may turn the assumption: then the rule above holds, but not before.
-            if situation.doubted_at is not None:
-                at = min(at, max(situation.doubted_at, last_sent_at + link.send_interval))
-            return Due(at, "not acknowledged")
-        return _NEVER
+        if situation.acknowledged_is_current:
+            return _NEVER
+        due = Due(self.doubted_at(situation.volley_at, link.rto), "not acknowledged")
+        # Time alone may turn the assumption: then the rule above holds, but not before.
+        if situation.doubted_at is not None:
+            due = Due(min(due.at or 0, max(situation.doubted_at, last_sent_at + link.send_interval)), due.rule)
+        if situation.repeatable and situation.copies < copies_wanted(link.loss):
+            at = last_sent_at + repeat_gap(link.srtt, situation.copies)
+            if due.at is None or at < due.at:
+                return Due(at, REPEAT)
+        return due
+
+    def _next_change(self, situation: Situation) -> Due:
+        """Return when a change goes out: once it is likely to be complete, and not too soon after the one before."""
+        assert situation.changed_at is not None
+        if situation.minor:
+            # It waits for company, and takes no slot: what follows it is not held up by it.
+            return Due(
+                max(situation.changed_at + COLLECTION_DELAY_SERVER_MS, situation.last_sent_at + SEND_INTERVAL_MIN_MS),
+                "changed, nothing to see",
+            )
+        small = situation.last_frame_octets <= SMALL_FRAME_OCTETS and self._may_be_answer(situation)
+        interval = situation.link.send_interval
+        gap = max(interval // SMALL_GAP_DIVISOR, SEND_INTERVAL_MIN_MS) if small else interval
+        return Due(max(self._complete_at(situation), situation.last_frame_at + gap), "answer" if small else "changed")
+
+    def _may_be_answer(self, situation: Situation) -> bool:
+        """Return whether somebody at a keyboard waits for this change."""
+        return False
+
+    def _complete_at(self, situation: Situation) -> int:
+        """Return when nothing more is expected to follow a change at once."""
+        assert situation.changed_at is not None
+        return min(situation.touched_at + QUIET_OTHER_MS, situation.changed_at + COLLECTION_DELAY_SERVER_MS)
+
+
+class ClientPacing(Pacing):
+    """A client's: what was read from the keyboard is complete, and somebody waits for what it brings about."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        # The server says within this time that the application was given a key.
+        super().__init__(doubt_delay_ms=ECHO_ACK_DELAY_MS + COLLECTION_DELAY_SERVER_MS)
+
+    def probe_at(self, last_sent_at: int, link: Link) -> int | None:
+        """Return when to look whether the server can be reached (again), sooner the shorter it has been silent."""
+        if link.contact_at is None:
+            return None
+        silence = last_sent_at - link.contact_at
+        if link.last_heard is None:
+            return last_sent_at + min(max(silence, CONNECT_PROBE_MS), PROBE_MAX_MS)
+        if silence < SILENCE_MS:
+            return link.contact_at + SILENCE_MS
+        if silence < LONG_SILENCE_MS:
+            return last_sent_at + SILENCE_PROBE_MS
+        return last_sent_at + min(max(silence // PROBE_DIVISOR, PROBE_MIN_MS), PROBE_MAX_MS)
+
+    def _may_be_answer(self, situation: Situation) -> bool:
+        return True
+
+    def _complete_at(self, situation: Situation) -> int:
+        assert situation.changed_at is not None
+        return situation.changed_at
+
+
+class ServerPacing(Pacing):
+    """A server's. Told what is typed and printed, so that it knows what is the answer to a key."""
+
+    __slots__ = ("_answering", "_plain", "_typed_at")
+
+    def __init__(self) -> None:
+        super().__init__(heartbeat_interval_ms=ACK_INTERVAL_MS + HEARTBEAT_SLACK_MS)
+        self._typed_at: int | None = None  # something was typed then whose answer is awaited
+        self._plain = False  # it was a character, which one write answers; not Enter, which starts programs
+        self._answering = False  # all that was printed since then is such an answer
+
+    def typed(self, data: bytes, *, now: int) -> None:
+        """Note what was given to the application."""
+        self._answering = len(data) <= TYPED_OCTETS
+        self._plain = self._answering and all(octet >= _SPACE or octet in _HARMLESS for octet in data)
+        self._typed_at = now if self._answering else None
+
+    def printed(self, octets: int, *, now: int) -> None:
+        """Note how much the application printed."""
+        awaited = self._typed_at is not None and now - self._typed_at <= ANSWER_WITHIN_MS
+        self._answering = self._answering and awaited and octets <= ANSWER_OCTETS
+
+    def heartbeat_due(self, due_at: int, *, now: int) -> int:
+        """Return when an empty ack goes out: with the client's, when that is soon enough."""
+        return now if due_at - now <= HEARTBEAT_RIDE_MS else due_at
+
+    def _may_be_answer(self, situation: Situation) -> bool:
+        return self._answering
+
+    def _complete_at(self, situation: Situation) -> int:
+        if not (self._answering and self._plain):
+            return super()._complete_at(situation)
+        assert situation.changed_at is not None
+        quiet = min(max(round(situation.link.srtt / QUIET_DIVISOR), QUIET_MIN_MS), COLLECTION_DELAY_SERVER_MS)
+        return min(situation.touched_at + quiet, situation.changed_at + COLLECTION_DELAY_SERVER_MS)
+
+
+_SPACE: Final = 0x20
+_HARMLESS: Final = b"\x08\x7f\x1b"  # control characters that edit or move, and start no program
+
+
+def copies_wanted(loss: float) -> int:
+    """Return how often something small is sent at first, so that one of the copies is likely to arrive."""
+    if loss < LOSSY:
+        return 1
+    if loss >= 1:
+        return REPEATS_LIMIT + 1
+    return min(math.ceil(math.log(RESIDUAL_LOSS) / math.log(loss)), REPEATS_LIMIT + 1)
+
+
+def repeat_gap(srtt: float, copies: int) -> int:
+    """Return how long after the newest of `copies` copies the next one goes."""
+    return max(round(srtt / REPEAT_GAP_DIVISOR), REPEAT_GAP_MIN_MS) << (copies - 1)

@@ -41,6 +41,10 @@ class ServerScreen:
                 events.append(HostBytes(output))
         return hostdiff.encode(events)
 
+    def looks_like(self, other: ServerScreen) -> bool:
+        """Return whether only the echo ack differs."""
+        return self.snapshot is other.snapshot or self.snapshot == other.snapshot
+
     def within_reach(self, known: ServerScreen) -> ServerScreen:
         """Return this screen: a frame is not sent by halves."""
         return self

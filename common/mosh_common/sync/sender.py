@@ -11,16 +11,18 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from mosh_common.protocol import (
     ACK_DELAY_MS,
-    ACK_INTERVAL_MS,
+    PROSPECTIVE_EXCESS_LOSSY_OCTETS,
     PROSPECTIVE_EXCESS_OCTETS,
     PROSPECTIVE_LIMIT_OCTETS,
+    SEND_INTERVAL_MAX_MS,
     SENT_STATES_DROP,
     SENT_STATES_LIMIT,
     SHUTDOWN_NUMBER,
     SHUTDOWN_TIMEOUT_MS,
     SHUTDOWN_TRIES,
 )
-from mosh_common.sync.pacing import Due, Link, Pacing, Situation
+from mosh_common.sync.loss import LossEstimate
+from mosh_common.sync.pacing import LOSSY, REPEAT, REPEAT_LIMIT_OCTETS, Due, Link, Pacing, Situation
 from mosh_common.sync.state import LocalState
 from mosh_common.wire.instruction import CHAFF_ENTROPY_OCTETS, Instruction, chaff
 
@@ -30,9 +32,10 @@ Local = TypeVar("Local", bound=LocalState)
 class SentState(NamedTuple, Generic[Local]):
     """A state that was sent."""
 
-    sent_at: int  # last time, if more than once
+    sent_at: int  # last time, if more than once; early repeats not counted
     number: int
     state: Local
+    doubted: bool = False  # it was sent again because an acknowledgement was overdue
 
 
 class Sending(NamedTuple):
@@ -46,14 +49,31 @@ class Sending(NamedTuple):
 class Sender(Generic[Local]):
     """What the peer is known, assumed and supposed to hold of our object."""
 
-    def __init__(self, initial: Local, *, pacing: Pacing, entropy: Callable[[int], bytes], now: int) -> None:
+    def __init__(
+        self,
+        initial: Local,
+        *,
+        pacing: Pacing,
+        entropy: Callable[[int], bytes],
+        now: int,
+        loss: LossEstimate | None = None,
+    ) -> None:
         self._pacing: Final = pacing
         self._entropy: Final = entropy
+        self._loss: Final = loss if loss is not None else LossEstimate()  # is told what had to be sent again
         # States: [0] is acknowledged, [-1] was sent last.
         self._sent: list[SentState[Local]] = [SentState(now, 0, initial)]
         self._target = initial  # what the owner has
         self._current = initial  # what is to be sent: `_target`, or a part of the way there
         self._changed_at: int | None = None  # since when `_current` differs from `_sent[-1]`
+        self._touched_at = now  # when it changed last
+        # What was sent.
+        self._last_sent_at = now  # any instruction
+        self._last_frame_at = now - SEND_INTERVAL_MAX_MS  # one that showed something new …
+        self._last_frame_octets = 0  # … and the length of its diff
+        self._last: Instruction | None = None  # the newest one, for early repeats
+        self._copies = 0  # how often it went out
+        self._repeatable = False  # it is short enough for that
         self.last_acknowledged_at: int | None = None  # when the newest acknowledged state was sent
         # Acknowledgements of the peer's states.
         self._ack_num = 0
@@ -68,6 +88,8 @@ class Sender(Generic[Local]):
     def set_state(self, state: Local, *, now: int) -> None:
         """Take the owner's object as it is now. Ignored once shutdown started."""
         if self._shutdown_started_at is None:
+            if state != self._target:
+                self._touched_at = now
             self._target = state
             self._aim(now=now)
 
@@ -78,6 +100,8 @@ class Sender(Generic[Local]):
             return
         for index, entry in enumerate(sent):
             if entry.number == number:
+                if not entry.doubted:
+                    self._loss.answered(in_time=True)
                 del sent[:index]
                 self.last_acknowledged_at = entry.sent_at
                 self._trim(entry.state)
@@ -89,6 +113,12 @@ class Sender(Generic[Local]):
         self._ack_num = number
         if data:
             self._ack_due_at = min(self._ack_due_at, now + ACK_DELAY_MS)
+        else:
+            self._ack_due_at = self._pacing.heartbeat_due(self._ack_due_at, now=now)
+
+    def probe(self, *, now: int) -> None:
+        """Send something at once: the path may have changed."""
+        self._ack_due_at = now
 
     def start_shutdown(self, *, now: int) -> None:
         """Freeze the object and go on to the shutdown state."""
@@ -110,7 +140,9 @@ class Sender(Generic[Local]):
         send_due = due.at is not None and now >= due.at
         if not (ack_due or send_due) or self.shutdown_expired(now=now):
             return None
-        base, diff = self._choose_base(self._assumed(now=now, link=link))
+        if due.rule is REPEAT and send_due and not ack_due:
+            return self._repeat(now=now)
+        base, diff = self._choose_base(self._assumed(now=now, link=link), link)
         if not diff:
             # The base's difference to the current state, if any, cannot be expressed: to the peer they are the same.
             self._sent[base] = self._sent[base]._replace(state=self._current)
@@ -173,19 +205,27 @@ class Sender(Generic[Local]):
     def _next_ack(self, link: Link) -> int:
         # "On shutdown, ack at the send interval": ours (which repeats it) and the peer's (which ends it).
         if self.shutdown_in_progress or self._ack_num == SHUTDOWN_NUMBER:
-            return min(self._ack_due_at, self._sent[-1].sent_at + link.send_interval)
-        return self._ack_due_at
+            return min(self._ack_due_at, self._last_sent_at + link.send_interval)
+        probe = self._pacing.probe_at(self._last_sent_at, link)
+        return self._ack_due_at if probe is None else min(self._ack_due_at, probe)
 
     def _next_send(self, *, now: int, link: Link) -> Due:
         sent, current = self._sent, self._current
         assumed = self._assumed(now=now, link=link)
         situation = Situation(
             link=link,
-            last_sent_at=sent[-1].sent_at,
+            last_sent_at=self._last_sent_at,
+            last_frame_at=self._last_frame_at,
+            last_frame_octets=self._last_frame_octets,
+            volley_at=sent[-1].sent_at,
             changed_at=self._changed_at,
+            touched_at=self._touched_at,
+            minor=self._changed_at is not None and current.looks_like(sent[-1].state),
             assumed_is_current=sent[assumed].state == current,
             acknowledged_is_current=sent[0].state == current,
             doubted_at=self._pacing.doubted_at(sent[1].sent_at, link.rto) if assumed else None,
+            copies=self._copies,
+            repeatable=self._repeatable,
         )
         return self._pacing.next_send(situation, now=now)
 
@@ -218,13 +258,14 @@ class Sender(Generic[Local]):
             assumed = index
         return assumed
 
-    def _choose_base(self, assumed: int) -> tuple[int, bytes]:
+    def _choose_base(self, assumed: int, link: Link) -> tuple[int, bytes]:
         """Return the index of the state to start from and the diff: from the assumed or the acknowledged one."""
         diff = self._current.diff_from(self._sent[assumed].state)
         if assumed:
             longer = self._current.diff_from(self._sent[0].state)
             excess = len(longer) - len(diff)
-            if excess <= 0 or (len(longer) < PROSPECTIVE_LIMIT_OCTETS and excess < PROSPECTIVE_EXCESS_OCTETS):
+            worth = PROSPECTIVE_EXCESS_OCTETS if link.loss < LOSSY else PROSPECTIVE_EXCESS_LOSSY_OCTETS
+            if excess <= 0 or (len(longer) < PROSPECTIVE_LIMIT_OCTETS and excess < worth):
                 return 0, longer
         return assumed, diff
 
@@ -248,16 +289,19 @@ class Sender(Generic[Local]):
             number = last.number  # "a resend of the current state keeps its number and refreshes its time"
         else:
             number = last.number + 1
+        if diff and not self._current.looks_like(last.state):
+            self._last_frame_at = now
+            self._last_frame_octets = len(diff)
         resent = number == last.number
         if resent:
-            self._sent[-1] = SentState(now, number, self._current)
+            if not last.doubted:
+                self._loss.answered(in_time=False)
+            self._sent[-1] = SentState(now, number, self._current, doubted=True)
         else:
             self._sent.append(SentState(now, number, self._current))
             if len(self._sent) > SENT_STATES_LIMIT:
                 del self._sent[-SENT_STATES_DROP]
         self._changed_at = None
-        self._ack_due_at = now + ACK_INTERVAL_MS
-        self.shutdown_ack_sent = self._ack_num == SHUTDOWN_NUMBER
         instruction = Instruction(
             old_num=old_num,
             new_num=number,
@@ -266,4 +310,22 @@ class Sender(Generic[Local]):
             diff=diff,
             chaff=chaff(self._entropy(CHAFF_ENTROPY_OCTETS)),
         )
+        self._last = instruction
+        self._copies = 1
+        self._repeatable = bool(diff) and len(diff) <= REPEAT_LIMIT_OCTETS and not self.shutdown_in_progress
+        self._note_sent(now=now)
         return Sending(instruction, rule, resent)
+
+    def _repeat(self, *, now: int) -> Sending:
+        """Send the newest instruction once more, before it could have been acknowledged."""
+        assert self._last is not None
+        if self._last.ack_num != self._ack_num:
+            self._last = self._last._replace(ack_num=self._ack_num)
+        self._copies += 1
+        self._note_sent(now=now)
+        return Sending(self._last, REPEAT, resent=True)
+
+    def _note_sent(self, *, now: int) -> None:
+        self._last_sent_at = now
+        self._ack_due_at = now + self._pacing.heartbeat_interval_ms
+        self.shutdown_ack_sent = self._ack_num == SHUTDOWN_NUMBER

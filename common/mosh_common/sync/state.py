@@ -16,6 +16,10 @@ class LocalState(Protocol):
         """Return what turns `known` into this state on the other side; empty = nothing to say."""
         ...
 
+    def looks_like(self, other: Self) -> bool:
+        """Return whether nobody who watches would see this state take the place of `other`."""
+        ...
+
     def within_reach(self, known: Self) -> Self:
         """Return the newest state on the way to this one that one diff from `known` may carry; mostly itself."""
         ...

@@ -18,9 +18,10 @@ from collections.abc import Callable
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from mosh_common.errors import UsageError
-from mosh_common.protocol import COLLECTION_DELAY_CLIENT_MS, COLLECTION_DELAY_SERVER_MS, SHUTDOWN_NUMBER, Address
+from mosh_common.protocol import SHUTDOWN_NUMBER, Address
 from mosh_common.sync.endpoint import Endpoint
-from mosh_common.sync.pacing import Link, Pacing
+from mosh_common.sync.loss import LossEstimate
+from mosh_common.sync.pacing import ClientPacing, Link, Pacing, ServerPacing
 from mosh_common.sync.receiver import Receiver
 from mosh_common.sync.sender import Sender
 from mosh_common.sync.state import LocalState, RemoteState
@@ -119,24 +120,25 @@ class Transport(Generic[Local, Remote]):
         """Begin a session at state 0 of both objects.
 
         `local` and `remote` are state 0 (empty input, a blank terminal). `entropy(n)` returns n random octets.
-        `peer` is the server's address (client only; a server learns its peer). `pacing` defaults to upstream's timing
-        for the role. `log` receives debug lines without line end.
+        `peer` is the server's address (client only; a server learns its peer). `pacing` defaults to that of
+        the role. `log` receives debug lines without line end.
         """
         if is_server == (peer is not None):
             raise UsageError("a client needs its peer's address, a server must not be given one")
         if pacing is None:
-            delay = COLLECTION_DELAY_SERVER_MS if is_server else COLLECTION_DELAY_CLIENT_MS
-            pacing = Pacing(collection_delay_ms=delay)
+            pacing = ServerPacing() if is_server else ClientPacing()
         self._log = log
+        self._began_at = now
         self._events: list[Event] = []
         self.counters: Final = Counters()
         # The path.
         self._endpoint = Endpoint(key=key, is_server=is_server, now=now, peer=peer)
+        self._loss = LossEstimate()
         self._fragmenter = Fragmenter()
         self._assembler = Assembler()
         # The states.
         self._pacing = pacing
-        self._sender: Sender[Local] = Sender(local, pacing=pacing, entropy=entropy, now=now)
+        self._sender: Sender[Local] = Sender(local, pacing=pacing, entropy=entropy, now=now, loss=self._loss)
         self._receiver: Receiver[Remote] = Receiver(remote)
         # The end.
         self._peer_shutdown = False  # the peer's shutdown state was received
@@ -154,6 +156,10 @@ class Transport(Generic[Local, Remote]):
         self.counters.received_octets += len(data)
         try:
             received = self._endpoint.receive(data, source, now=now, congestion=congestion)
+            if received.missing is None:
+                self._loss.received_late()
+            else:
+                self._loss.received(missing=received.missing)
             if received.moved:
                 self._events.append(PeerMoved(source))
                 self._debug(f"{now} peer is at {source}")
@@ -169,6 +175,10 @@ class Transport(Generic[Local, Remote]):
     def set_local_state(self, state: Local, *, now: int) -> None:
         """Say that the owned object changed. Afterwards ask `datagrams_to_send`. Ignored once shutdown started."""
         self._sender.set_state(state, now=now)
+
+    def probe(self, *, now: int) -> None:
+        """Send something with the next `datagrams_to_send`: the path may have changed."""
+        self._sender.probe(now=now)
 
     def start_shutdown(self, *, now: int) -> None:
         """Freeze the owned object and tell the peer that the session ends; go on until `ShutdownDone`."""
@@ -188,7 +198,7 @@ class Transport(Generic[Local, Remote]):
         peer = self._endpoint.peer
         if peer is None or self._exhausted or not self._endpoint.attached(now=now):
             return []
-        sending = self._sender.instruction_to_send(now=now, link=self._link())
+        sending = self._sender.instruction_to_send(now=now, link=self._link(now=now))
         if sending is None:
             return []
         instruction, rule, resent = sending
@@ -215,7 +225,7 @@ class Transport(Generic[Local, Remote]):
             self._debug(
                 f"{now} sent {instruction.old_num}→{instruction.new_num} ack {instruction.ack_num}"
                 f" ({len(instruction.diff)} octets in {len(datagrams)}): {rule};"
-                f" srtt {self.srtt:.0f} rto {self.rto} interval {self.send_interval}"
+                f" srtt {self.srtt:.0f} loss {self._loss.worst:.2f} rto {self.rto} interval {self.send_interval}"
             )
         self._note_end(now=now)
         return datagrams
@@ -232,7 +242,7 @@ class Transport(Generic[Local, Remote]):
         shutdown = self._sender.shutdown_deadline
         if self._endpoint.peer is None or not self._endpoint.attached(now=now):
             return shutdown
-        deadline = self._sender.next_deadline(now=now, link=self._link())
+        deadline = self._sender.next_deadline(now=now, link=self._link(now=now))
         return deadline if shutdown is None else min(deadline, shutdown)
 
     def events(self) -> list[Event]:
@@ -301,6 +311,11 @@ class Transport(Generic[Local, Remote]):
         return self._endpoint.rtt.measured
 
     @property
+    def loss(self) -> LossEstimate:
+        """Shares of datagrams that the path is believed to lose."""
+        return self._loss
+
+    @property
     def send_interval(self) -> int:
         """Least time between two frames, ms."""
         return self._pacing.send_interval(self.srtt)
@@ -351,9 +366,17 @@ class Transport(Generic[Local, Remote]):
 
     # --- Private ------------------------------------------------------------------------------------------------
 
-    def _link(self) -> Link:
+    def _link(self, *, now: int) -> Link:
         """Return what the timing rules want to know about the path."""
-        return Link(self.send_interval, self.rto, self._receiver.last_heard)
+        contact_at = self._endpoint.last_datagram_at
+        return Link(
+            self.send_interval,
+            self.rto,
+            self._receiver.last_heard,
+            self.srtt,
+            self._loss.worst if not self._endpoint.congested(now=now) else 0.0,
+            contact_at if contact_at is not None else self._began_at,
+        )
 
     def _receive_instruction(self, instruction: Instruction, *, now: int) -> None:
         self._sender.receive_ack(instruction.ack_num, now=now)

@@ -50,6 +50,10 @@ class UserStream:
         """Return the encoded events after `known`."""
         return userdiff.encode(self._after(known.position))
 
+    def looks_like(self, other: UserStream) -> bool:
+        """Return whether both hold the same input."""
+        return self.position == other.position
+
     def within_reach(self, known: UserStream) -> UserStream:
         """Return this stream, cut where one diff from `known` would grow too long."""
         excess = self.position - known.position - REACH_OCTETS

@@ -37,15 +37,15 @@ def test_each_datagram_gets_the_next_sequence_number() -> None:
 
 def test_the_server_goes_where_its_client_is() -> None:
     one, other = server(), client()
-    assert one.receive(other.seal(b"a", now=NOW), HOME, now=NOW, congestion=False) == (b"a", True)
-    assert one.receive(other.seal(b"b", now=NOW), HOME, now=NOW, congestion=False) == (b"b", False)
-    assert one.receive(other.seal(b"c", now=NOW), CAFE, now=NOW, congestion=False) == (b"c", True)
+    assert one.receive(other.seal(b"a", now=NOW), HOME, now=NOW, congestion=False) == (b"a", True, 0)
+    assert one.receive(other.seal(b"b", now=NOW), HOME, now=NOW, congestion=False) == (b"b", False, 0)
+    assert one.receive(other.seal(b"c", now=NOW), CAFE, now=NOW, congestion=False) == (b"c", True, 0)
     assert one.peer == CAFE
 
 
 def test_the_client_stays_with_its_servers_address() -> None:
     one, other = client(), server()
-    assert one.receive(other.seal(b"a", now=NOW), CAFE, now=NOW, congestion=False) == (b"a", False)
+    assert one.receive(other.seal(b"a", now=NOW), CAFE, now=NOW, congestion=False) == (b"a", False, 0)
     assert one.peer == SERVER
 
 

@@ -4,23 +4,47 @@ from __future__ import annotations
 
 import pytest
 
-from mosh_common.sync.pacing import Due, Link, Pacing, Situation
+from mosh_common.sync import pacing
+from mosh_common.sync.pacing import REPEAT, ClientPacing, Due, Link, Pacing, ServerPacing, Situation, copies_wanted
 
 SENT = 50_000  # when the newest state was sent
-LINK = Link(send_interval=40, rto=200, last_heard=SENT)
+LINK = Link(send_interval=100, rto=220, last_heard=SENT, srtt=200.0, contact_at=SENT)
 QUIET = Situation(
     link=LINK,
     last_sent_at=SENT,
+    last_frame_at=SENT,
+    last_frame_octets=50,
+    volley_at=SENT,
     changed_at=None,
+    touched_at=SENT,
+    minor=False,
     assumed_is_current=True,
     acknowledged_is_current=True,
     doubted_at=None,
+    copies=1,
+    repeatable=True,
 )
-PACING = Pacing(collection_delay_ms=8)
+PACING = Pacing()
 
 
-def due(situation: Situation, *, now: int = SENT) -> int | None:
-    return PACING.next_send(situation, now=now).at
+def due(situation: Situation, *, now: int = SENT, by: Pacing = PACING) -> int | None:
+    return by.next_send(situation, now=now).at
+
+
+def changed(at: int, touched: int | None = None, **facts: object) -> Situation:
+    return QUIET._replace(changed_at=at, touched_at=at if touched is None else touched, **facts)
+
+
+def after(typed: bytes, *printed: int, late: int = 0) -> ServerPacing:
+    """A server's pacing that saw a key, and what the application printed at SENT + 500."""
+    answering = ServerPacing()
+    answering.typed(typed, now=SENT + 500 - late)
+    for octets in printed:
+        answering.printed(octets, now=SENT + 500)
+    return answering
+
+
+# --- Frames -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("srtt", "interval"), [(0, 20), (40.0, 20), (41.0, 21), (100.1, 51), (499, 250), (5000, 250)])
@@ -32,28 +56,84 @@ def test_a_peer_that_has_everything_gets_nothing() -> None:
     assert PACING.next_send(QUIET, now=SENT) == Due(None, "nothing to send")
 
 
-@pytest.mark.parametrize(("changed", "at"), [(SENT + 1, SENT + 40), (SENT + 32, SENT + 40), (SENT + 500, SENT + 508)])
-def test_a_change_waits_for_its_burst_and_for_the_send_interval(changed: int, at: int) -> None:
-    assert due(QUIET._replace(changed_at=changed)) == at
+@pytest.mark.parametrize(
+    ("first", "last", "at"), [(1, 1, 100), (99, 99, 103), (500, 500, 504), (500, 502, 506), (500, 507, 508)]
+)
+def test_a_change_waits_for_quiet_8_ms_at_most_and_for_the_send_interval(first: int, last: int, at: int) -> None:
+    assert due(changed(SENT + first, SENT + last)) == SENT + at
 
 
 def test_a_change_goes_to_a_silent_peer_too() -> None:
-    situation = QUIET._replace(changed_at=SENT, link=LINK._replace(last_heard=None))
-    assert due(situation, now=SENT + 99_999) == SENT + 40
+    situation = changed(SENT, link=LINK._replace(last_heard=None))
+    assert due(situation, now=SENT + 99_999) == SENT + 100
+
+
+def test_what_nobody_sees_waits_for_company_and_not_for_a_slot() -> None:
+    assert due(changed(SENT + 1, minor=True)) == SENT + 20
+    assert due(changed(SENT + 50, minor=True)) == SENT + 58
+
+
+def test_a_frame_that_showed_nothing_does_not_delay_the_next() -> None:
+    assert due(changed(SENT + 1, last_frame_at=SENT - 500)) == SENT + 5
+
+
+def test_keys_go_at_once_four_times_as_closely_as_frames() -> None:
+    client = ClientPacing()
+    assert due(changed(SENT + 500), by=client) == SENT + 500
+    assert due(changed(SENT + 1), by=client) == SENT + 25
+    assert due(changed(SENT + 1, link=LINK._replace(send_interval=30)), by=client) == SENT + 20
+    assert due(changed(SENT + 1, last_frame_octets=pacing.SMALL_FRAME_OCTETS + 1), by=client) == SENT + 100
+
+
+# --- Answers to keys --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("typed", [b"a", "ß".encode(), b"\x7f", b"\x08", b"\x1b[A", b"x" * pacing.TYPED_OCTETS])
+def test_the_answer_to_a_character_goes_when_the_pty_is_quiet(typed: bytes) -> None:
+    assert due(changed(SENT + 500), by=after(typed, 1)) == SENT + 502  # a hundredth of the round trip
+    fast = LINK._replace(srtt=3.0)
+    assert due(changed(SENT + 500, link=fast), by=after(typed, 1)) == SENT + 501
+    slow = LINK._replace(srtt=3000.0)
+    assert due(changed(SENT + 500, link=slow), by=after(typed, 1)) == SENT + 508
+
+
+@pytest.mark.parametrize("typed", [b"\r", b"\x03", b"ls\r"])
+def test_what_starts_programs_is_collected_a_little(typed: bytes) -> None:
+    assert due(changed(SENT + 500), by=after(typed, 1)) == SENT + 504
+
+
+def test_answers_follow_each_other_closely() -> None:
+    assert due(changed(SENT + 501, last_frame_at=SENT + 490), by=after(b"a", 1)) == SENT + 515
+    assert due(changed(SENT + 501, last_frame_at=SENT + 490), by=after(b"\r", 1)) == SENT + 515
+    assert due(changed(SENT + 501, last_frame_at=SENT + 490), by=ServerPacing()) == SENT + 590
+
+
+def test_a_paste_a_new_screen_and_late_output_are_no_answers() -> None:
+    interval_kept = SENT + 590
+    situation = changed(SENT + 501, last_frame_at=SENT + 490)
+    assert due(situation, by=after(b"x" * (pacing.TYPED_OCTETS + 1), 1)) == interval_kept
+    assert due(situation, by=after(b"a", pacing.ANSWER_OCTETS + 1)) == interval_kept
+    assert due(situation, by=after(b"a", pacing.ANSWER_OCTETS + 1, 1)) == interval_kept
+    assert due(situation, by=after(b"a", 1, late=pacing.ANSWER_WITHIN_MS)) == SENT + 515
+    assert due(situation, by=after(b"a", 1, late=pacing.ANSWER_WITHIN_MS + 1)) == interval_kept
+
+
+# --- Resends ----------------------------------------------------------------------------------------------------------
 
 
 def test_what_is_presumed_lost_goes_again_at_the_send_interval() -> None:
-    assert due(QUIET._replace(assumed_is_current=False, acknowledged_is_current=False)) == SENT + 40
+    assert due(QUIET._replace(assumed_is_current=False, acknowledged_is_current=False)) == SENT + 100
 
 
 def test_what_was_not_acknowledged_in_time_goes_again() -> None:
-    assert due(QUIET._replace(acknowledged_is_current=False)) == SENT + 200 + 100
+    assert due(QUIET._replace(acknowledged_is_current=False)) == SENT + 220 + 100
+    assert due(QUIET._replace(acknowledged_is_current=False), by=ClientPacing()) == SENT + 220 + 58
 
 
 def test_a_doubt_about_an_earlier_state_comes_first() -> None:
     situation = QUIET._replace(acknowledged_is_current=False)
     assert due(situation._replace(doubted_at=SENT + 120)) == SENT + 120
-    assert due(situation._replace(doubted_at=SENT + 3)) == SENT + 40  # but not before the send interval
+    assert due(situation._replace(doubted_at=SENT + 3)) == SENT + 100  # but not before the send interval
 
 
 @pytest.mark.parametrize("lost", [True, False])
@@ -62,3 +142,54 @@ def test_nothing_is_repeated_to_a_peer_silent_for_10_seconds(lost: bool) -> None
     assert due(situation, now=SENT + 9_999) is not None
     assert due(situation, now=SENT + 10_000) is None
     assert due(situation._replace(link=LINK._replace(last_heard=None))) is None
+
+
+@pytest.mark.parametrize(
+    ("loss", "copies"), [(0.0, 1), (0.029, 1), (0.03, 2), (0.1, 2), (0.2, 3), (0.29, 4), (0.5, 6), (1.0, 6)]
+)
+def test_the_more_is_lost_the_more_copies_go(loss: float, copies: int) -> None:
+    assert copies_wanted(loss) == copies
+
+
+def test_copies_follow_ever_later() -> None:
+    lossy = QUIET._replace(acknowledged_is_current=False, link=LINK._replace(loss=0.2))
+    assert PACING.next_send(lossy, now=SENT) == Due(SENT + 20, REPEAT)
+    assert PACING.next_send(lossy._replace(copies=2, last_sent_at=SENT + 20), now=SENT) == Due(SENT + 60, REPEAT)
+    assert PACING.next_send(lossy._replace(copies=3), now=SENT).rule == "not acknowledged"
+
+
+def test_nothing_long_or_acknowledged_is_repeated_early() -> None:
+    lossy = QUIET._replace(acknowledged_is_current=False, link=LINK._replace(loss=0.5))
+    assert PACING.next_send(lossy._replace(repeatable=False), now=SENT).rule == "not acknowledged"
+    assert PACING.next_send(lossy._replace(acknowledged_is_current=True), now=SENT).at is None
+
+
+# --- Heartbeats and probes --------------------------------------------------------------------------------------------
+
+
+def test_a_server_s_heartbeat_rides_on_its_client_s_when_it_is_due_soon() -> None:
+    assert ServerPacing().heartbeat_due(SENT + 1500, now=SENT) == SENT
+    assert ServerPacing().heartbeat_due(SENT + 1501, now=SENT) == SENT + 1501
+    assert ClientPacing().heartbeat_due(SENT + 10, now=SENT) == SENT + 10
+
+
+@pytest.mark.parametrize(
+    ("silence", "wait"),
+    [(0, 4000), (3999, 1), (4000, 500), (6999, 500), (7000, 100), (32_000, 200), (60_000, 375), (10**7, 3000)],
+)
+def test_a_client_probes_a_silent_server_ever_more_seldom(silence: int, wait: int) -> None:
+    assert ClientPacing().probe_at(SENT + silence, LINK) == SENT + silence + wait
+    assert ServerPacing().probe_at(SENT + silence, LINK) is None
+
+
+@pytest.mark.parametrize(("age", "wait"), [(0, 250), (250, 250), (500, 500), (1000, 1000), (10_000, 3000)])
+def test_a_server_that_was_never_heard_is_tried_again_soon(age: int, wait: int) -> None:
+    assert ClientPacing().probe_at(SENT + age, LINK._replace(last_heard=None)) == SENT + age + wait
+
+
+def test_the_probes_of_an_outage_of_an_hour_cost_no_more_than_its_heartbeats() -> None:
+    client, at, probes = ClientPacing(), SENT, 0
+    while at < SENT + 3_600_000:
+        at = min(client.probe_at(at, LINK) or at, at + 3000)
+        probes += 1
+    assert probes < 2 * 3_600_000 / 3000

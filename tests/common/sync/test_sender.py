@@ -21,7 +21,7 @@ class Driver:
     def __init__(self, text: bytes = b"") -> None:
         self.now = NOW
         self.silent_since: int | None = None
-        self.sender = Sender(Text(text), pacing=Pacing(collection_delay_ms=8), entropy=bytes, now=NOW)
+        self.sender = Sender(Text(text), pacing=Pacing(), entropy=bytes, now=NOW)
 
     @property
     def link(self) -> Link:
@@ -113,14 +113,14 @@ def test_an_ack_that_is_due_takes_a_change_along() -> None:
 # --- Sending ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_change_goes_after_the_collection_delay() -> None:
+def test_a_change_goes_once_no_other_follows() -> None:
     driver = connected()
     changed = driver.now
     driver.show(b"x")
     driver.now += 3
     driver.show(b"xy")
     instruction = driver.next()
-    assert (driver.now, instruction) == (changed + 8, Instruction(1, 2, 0, 1, b"0:xy"))
+    assert (driver.now, instruction) == (changed + 3 + 4, Instruction(1, 2, 0, 1, b"0:xy"))
 
 
 def test_a_change_taken_back_is_not_sent() -> None:
@@ -267,7 +267,7 @@ class Coarse(Text):
 
 def test_a_change_that_cannot_be_expressed_is_not_sent_and_does_not_spin() -> None:
     driver = Driver()
-    driver.sender = Sender(Coarse(b"a"), pacing=Pacing(collection_delay_ms=8), entropy=bytes, now=NOW)
+    driver.sender = Sender(Coarse(b"a"), pacing=Pacing(), entropy=bytes, now=NOW)
     driver.next()
     driver.ack(1)
     driver.now += 1000
