@@ -28,9 +28,11 @@ class Drawing(Grid):
             row = self.cursor_row
             cells, letters, wrapped, clusters = self.rows[row]
             if (cells.isascii() or WIDE_TAIL not in cells[column : end + 1]) and not clusters:
-                new = self.rendition.letter * len(text)
-                if letters[column:end] != new:
-                    letters = f"{letters[:column]}{new}{letters[end:]}"
+                letter = self.rendition.letter
+                if letter != "\x00" or letters is not self.plain_letters:
+                    new = letter * len(text)
+                    if letters[column:end] != new:
+                        letters = f"{letters[:column]}{new}{letters[end:]}"
                 self.rows[row] = (
                     f"{cells[:column]}{text}{cells[end:]}",
                     letters,
@@ -48,7 +50,7 @@ class Drawing(Grid):
 
     def print_at(self, row: int, column: int, text: str) -> None:
         """CUP to a 0-based position, then print `text`, if it is not empty."""
-        if self.origin_mode:
+        if self._origin_mode:
             self.move_to(row, column)
             if text:
                 self._write_any(text)
@@ -63,9 +65,11 @@ class Drawing(Grid):
         if text and end <= columns and self.plain_printing and text.isascii():
             cells, letters, wrapped, clusters = self.rows[row]
             if (cells.isascii() or WIDE_TAIL not in cells[column : end + 1]) and not clusters:
-                new = self.rendition.letter * len(text)
-                if letters[column:end] != new:
-                    letters = f"{letters[:column]}{new}{letters[end:]}"
+                letter = self.rendition.letter
+                if letter != "\x00" or letters is not self.plain_letters:
+                    new = letter * len(text)
+                    if letters[column:end] != new:
+                        letters = f"{letters[:column]}{new}{letters[end:]}"
                 self.rows[row] = (
                     f"{cells[:column]}{text}{cells[end:]}",
                     letters,
@@ -86,7 +90,11 @@ class Drawing(Grid):
 
     def print_styled(self, parameters: str, _: None, text: str) -> None:
         """SGR, then print `text`, if it is not empty."""
-        self.rendition = rendition = self.rendition[parameters]
+        try:
+            rendition = self.rendition.after[parameters]
+        except KeyError:
+            rendition = self.rendition.follow(parameters)
+        self.rendition = rendition
         if not text:
             return
         columns, column = self.columns, self.cursor_column
@@ -95,9 +103,11 @@ class Drawing(Grid):
             row = self.cursor_row
             cells, letters, wrapped, clusters = self.rows[row]
             if (cells.isascii() or WIDE_TAIL not in cells[column : end + 1]) and not clusters:
-                new = rendition.letter * len(text)
-                if letters[column:end] != new:
-                    letters = f"{letters[:column]}{new}{letters[end:]}"
+                letter = rendition.letter
+                if letter != "\x00" or letters is not self.plain_letters:
+                    new = letter * len(text)
+                    if letters[column:end] != new:
+                        letters = f"{letters[:column]}{new}{letters[end:]}"
                 self.rows[row] = (
                     f"{cells[:column]}{text}{cells[end:]}",
                     letters,

@@ -13,6 +13,7 @@ from mosh_common.terminal.cells import (
     DEFAULT_MODES,
     DEFAULT_STYLE,
     EMPTY,
+    NO_CLUSTERS,
     PROTECTED,
     WIDE_TAIL,
     Modes,
@@ -68,6 +69,40 @@ def default_tab_stops(columns: int) -> bytearray:
 class Grid:
     """Rows of cells, a cursor in them, and the modes that govern how the two change."""
 
+    __slots__ = (
+        "_blank_rows",
+        "_charsets",
+        "_insert_mode",
+        "_margin_mode",
+        "_origin_mode",
+        "alternate",
+        "autowrap",
+        "bottom",
+        "columns",
+        "cursor_column",
+        "cursor_row",
+        "iso_protection",
+        "left",
+        "lines",
+        "modes",
+        "newline_mode",
+        "other",
+        "palette",
+        "phase",
+        "plain_letters",
+        "plain_printing",
+        "rendition",
+        "renditions",
+        "reverse_wrap",
+        "right",
+        "rows",
+        "saved",
+        "tab_stops",
+        "top",
+        "translation",
+        "wrap_before_tab",
+    )  # the fastest attributes that Python has; there are too many for a shared-key dictionary
+
     def __init__(self, columns: int, lines: int) -> None:
         self.columns = max(1, min(columns, MAX_COLUMNS))
         self.lines = max(1, min(lines, MAX_LINES))
@@ -76,7 +111,8 @@ class Grid:
         self.renditions = Renditions(self.palette, self._rendition_after_compaction)
         self.rendition: Rendition = self.renditions.of(DEFAULT_STYLE)
         self._blank_rows: dict[str, Row] = {}
-        self.rows: list[Row] = [blank_row(self.columns)] * self.lines
+        self.plain_letters = "\x00" * self.columns  # what blank rows without background have: no need to look closer
+        self.rows: list[Row] = [(EMPTY * self.columns, self.plain_letters, False, NO_CLUSTERS)] * self.lines
         # Cursor.
         self.cursor_row = 0
         self.cursor_column = 0
@@ -219,7 +255,8 @@ class Grid:
         if row is None or len(row[0]) != self.columns:
             if len(self._blank_rows) >= _BLANK_ROWS_LIMIT:
                 self._blank_rows.clear()
-            row = self._blank_rows[letter] = blank_row(self.columns, letter)
+            letters = letter * self.columns if letter != "\x00" else self.plain_letters
+            row = self._blank_rows[letter] = (EMPTY * self.columns, letters, False, NO_CLUSTERS)
         return row
 
     def put(self, row: int, column: int, new: Span) -> None:
@@ -326,6 +363,7 @@ class Grid:
             self.phase = MOVED
             self.tab_stops = self.tab_stops[:columns] + default_tab_stops(columns)[len(self.tab_stops) :]
         self.columns, self.lines = columns, lines
+        self.plain_letters = "\x00" * columns
         self.cursor_row = min(self.cursor_row, lines - 1)
         self.cursor_column = min(self.cursor_column, columns - 1)
         self.reset_margins()

@@ -127,6 +127,7 @@ class Screen(Skipping, pyte.Screen):
             self.use_palette(snapshot.palette)
         if self.columns != snapshot.columns:
             self.columns = snapshot.columns
+            self.plain_letters = "\x00" * self.columns
             self.reset_tab_stops()
         self.lines = snapshot.lines
         self.rows = list(snapshot.rows)

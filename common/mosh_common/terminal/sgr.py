@@ -151,20 +151,21 @@ def sgr_report(style: Style) -> str:
     return ";".join(parts + _color_parameters(style.fg, 30) + _color_parameters(style.bg, 40))
 
 
-class Rendition(dict[str, "Rendition"]):
-    """A style with its letters; as a mapping, from SGR parameters to the rendition that they lead to."""
+class Rendition:
+    """A style with its letters, and where SGR parameters lead from it."""
 
-    __slots__ = ("blank", "book", "letter", "style")
+    __slots__ = ("after", "blank", "book", "letter", "style")
 
     def __init__(self, book: Renditions, style: Style, letter: str, blank: str) -> None:
-        super().__init__()
         self.book = book
         self.style = style
         self.letter = letter  # palette letter of `style`
         self.blank = blank  # palette letter of what an erasure leaves: the background and nothing else
+        self.after: dict[str, Rendition] = {}  # by SGR parameters, those met so far; for the rest there is `follow`
 
-    def __missing__(self, parameters: str) -> Rendition:
-        return self.book.follow(self, parameters)
+    def follow(self, parameters: str) -> Rendition:
+        """Return the rendition after `CSI parameters m`."""
+        return self.after.get(parameters) or self.book.follow(self, parameters)
 
 
 class Renditions:
@@ -192,11 +193,11 @@ class Renditions:
         """Return where `parameters` lead from `node`, and remember it."""
         if self._edges >= _EDGE_LIMIT:
             for other in self._nodes.values():
-                other.clear()
+                other.after.clear()
             self._nodes.clear()
             self._edges = 0
         result = self.of(apply_sgr(node.style, parameters))
         if result.book is self:
             self._edges += 1
-            node[parameters] = result
+            node.after[parameters] = result
         return result

@@ -36,7 +36,7 @@ class Skipping(Rectangles):
 
     def select_rendition(self, parameters: str) -> None:
         """SGR with its parameters as they came, colons included."""
-        self.rendition = self.rendition[parameters]
+        self.rendition = self.rendition.follow(parameters)
 
     def ring(self, count: int) -> None:
         """Count bells."""

@@ -61,20 +61,6 @@ _STRING_END: Final = re.compile("[\x18\x1a\x1b]")
 Call = tuple[bool, Callable[..., Any], Any, Any]
 
 
-class _Sequences(dict[str, Call]):
-    """CSI sequences, each with what it calls; filled when met; bounded."""
-
-    def __init__(self, resolve: Callable[[str], Call]) -> None:
-        super().__init__()
-        self._resolve = resolve
-
-    def __missing__(self, body: str) -> Call:
-        if len(self) >= _CACHE_LIMIT:
-            self.clear()
-        call = self[body] = self._resolve(body)
-        return call
-
-
 def parse_parameters(text: str) -> tuple[int, ...] | None:
     """Return the numbers between semicolons, 0 for missing ones; None if there is anything else."""
     if not text:
@@ -104,7 +90,7 @@ class Stream(pyte.Stream):
         self._string_kind = ""  # "" or the introducer (]PX^_) of the control string that is being read
         self._string_parts: list[str] = []
         self._string_length = 0
-        self._sequences = _Sequences(self._resolve)
+        self._sequences: dict[str, Call] = {}  # met so far, by what follows ESC; bounded
         self._controls: dict[str, Callable[..., Any]] = {}
         self._write: Callable[[str], Any] = self._nothing
         self._unknown: Callable[..., Any] = self._nothing
@@ -144,6 +130,15 @@ class Stream(pyte.Stream):
         """Return the screen's method of that name, or what stands in for it."""
         method = getattr(self.listener, name, None) or getattr(self.listener, PYTE_NAMES.get(name, "debug"))
         return partial(method, *arguments) if arguments else method
+
+    def _learn(self, sequence: str) -> Call:
+        """Return what a sequence calls, and remember it."""
+        call = self._sequences.get(sequence)
+        if call is None:
+            if len(self._sequences) >= _CACHE_LIMIT:
+                self._sequences.clear()
+            call = self._sequences[sequence] = self._resolve(sequence)
+        return call
 
     def _resolve(self, body: str) -> Call:
         """Return what a sequence (without its ESC) calls."""
@@ -238,7 +233,10 @@ class Stream(pyte.Stream):
             if unfinished:
                 self._abandon()
                 unfinished = False
-            takes_text, call, first, second = sequences[sequence]
+            try:
+                takes_text, call, first, second = sequences[sequence]
+            except KeyError:
+                takes_text, call, first, second = self._learn(sequence)
             if takes_text:
                 if text.isprintable():
                     call(first, second, text)
@@ -331,7 +329,7 @@ class Stream(pyte.Stream):
             usual = _SEQUENCE.match(data)
             if usual is None:
                 return data
-            takes_text, call, first, second = self._sequences[usual[1]]
+            takes_text, call, first, second = self._learn(usual[1])
             if takes_text:
                 call(first, second, "")
             else:
