@@ -14,7 +14,7 @@ from mosh_common.terminal.dialect import WIRE, Dialect
 from mosh_common.terminal.display_pen import REPRINT_LIMIT, UNKNOWN, Pen
 from mosh_common.terminal.display_rows import RowPainter
 from mosh_common.terminal.display_scroll import find_scroll, scroll_rows, write_scroll
-from mosh_common.terminal.display_sgr import NO_HYPERLINK
+from mosh_common.terminal.display_sgr import CONTROLS, NO_HYPERLINK
 
 __all__ = ["WIRE", "Dialect", "diff"]
 
@@ -26,7 +26,6 @@ _MOST_SCROLLS: Final = 3  # two panes and a status line; each search costs time
 # Unknown state: margins, insert mode, origin mode, charsets (real terminals only), then as on a new size.
 _TO_KNOWN_STATE: Final = "\x1b[r\x1b[m\x1b[H\x1b[2J"
 _TO_KNOWN_TERMINAL: Final = "\x0f\x1b(B\x1b[4l\x1b[?6l\x1b[?7h"
-_CONTROLS: Final = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))  # str.translate drops them
 
 
 def diff(old: Snapshot | None, new: Snapshot, *, dialect: Dialect = WIRE) -> bytes:
@@ -42,7 +41,7 @@ def diff(old: Snapshot | None, new: Snapshot, *, dialect: Dialect = WIRE) -> byt
     if old is not None:
         _write_beside(old, new, dialect, output)
     elif new.title_set and dialect.title:
-        output.append(f"\x1b]2;{new.title.translate(_CONTROLS)}\x07")
+        output.append(f"\x1b]2;{new.title.translate(CONTROLS)}\x07")
     screen = _write_screen(old, new, dialect)
     modes = _modes(old.modes if old is not None else None, new.modes, dialect)
     if dialect.visible and len(screen) > 4 and (old is None or old.modes.cursor_visible):
@@ -59,22 +58,23 @@ def diff(old: Snapshot | None, new: Snapshot, *, dialect: Dialect = WIRE) -> byt
 
 def _write_beside(old: Snapshot, new: Snapshot, dialect: Dialect, output: list[str]) -> None:
     """Write what is not part of the screen: bell, titles, clipboard."""
+    # SECURITY: none of them can end its own sequence (test_a_title_cannot_smuggle_controls).
     rings = new.bell_count - old.bell_count
     if rings > 0:
         output.append("\a" * min(rings, _MOST_BELLS) if dialect.every_bell else "\a")
     title_changed = new.title != old.title or (new.title_set and not old.title_set)
     icon_changed = new.icon_name != old.icon_name
     if dialect.title and (title_changed or icon_changed):
-        title = new.title.translate(_CONTROLS)
+        title = new.title.translate(CONTROLS)
         if title_changed and icon_changed and new.title == new.icon_name:
             output.append(f"\x1b]0;{title}\x07")
         else:
             if icon_changed:
-                output.append(f"\x1b]1;{new.icon_name.translate(_CONTROLS)}\x07")
+                output.append(f"\x1b]1;{new.icon_name.translate(CONTROLS)}\x07")
             if title_changed:
                 output.append(f"\x1b]2;{title}\x07")
     if dialect.clipboard and new.clipboard != old.clipboard:
-        output.append(f"\x1b]52;{new.clipboard.translate(_CONTROLS)}\x07")
+        output.append(f"\x1b]52;{new.clipboard.translate(CONTROLS)}\x07")
 
 
 def _write_screen(old: Snapshot | None, new: Snapshot, dialect: Dialect) -> list[str]:

@@ -92,7 +92,7 @@ class RowPainter:
             pen.output.append("\x1b[K")
         if through:
             if not pen.pending:
-                # What ends the row is read differently by the two ends; print a last cell that both agree on.
+                # Where the row's last grapheme ends is uncertain on the other end: place and print it once more.
                 self._reprint_last(index, new, new_text)
             self._wrapping = True
 

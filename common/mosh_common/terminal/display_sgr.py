@@ -40,6 +40,7 @@ _FLAGS: Final = (
 )
 
 NO_HYPERLINK: Final = "\x1b]8;;\x07"
+CONTROLS: Final = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))  # C0, DEL and C1; str.translate drops them
 
 _MEMO_SIZE: Final = 4096  # style changes; a screen full of gradients has about as many
 _GREYISH: Final = 40  # of 255; components closer together than that make a grey
@@ -87,7 +88,8 @@ def rendition(old: Style, new: Style, dialect: Dialect) -> tuple[str, str]:
 
 def hyperlink(link: str) -> str:
     """Return the OSC 8 that starts the hyperlink "params;uri", or ends one."""
-    return f"\x1b]8;{link}\x07" if link else NO_HYPERLINK
+    # SECURITY: a link cannot end its own sequence (test_a_hyperlink_cannot_smuggle_controls).
+    return f"\x1b]8;{link.translate(CONTROLS)}\x07" if link else NO_HYPERLINK
 
 
 def _changes(old: Style, new: Style, dialect: Dialect) -> list[str]:

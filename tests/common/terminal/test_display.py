@@ -148,6 +148,12 @@ def test_a_title_cannot_smuggle_controls() -> None:
     assert diff(blank, hostile) == b"\x1b]2;a]52;c;eA==b\x07"
 
 
+def test_a_hyperlink_cannot_smuggle_controls() -> None:
+    blank = blank_snapshot(COLUMNS, LINES)
+    hostile = blank._replace(style=Style(link=";http://a\x07\x1b]52;c;eA==\x9c"))
+    assert diff(blank, hostile) == b"\x1b]8;;http://a]52;c;eA==\x07"
+
+
 def test_the_clipboard_is_passed_on() -> None:
     assert step("", "\x1b]52;c;aGk=\x07") == "\x1b]52;c;aGk=\x07"
 
