@@ -189,6 +189,7 @@ class Movement(Drawing):
 
     def set_margins(self, top: int | None = None, bottom: int | None = None, *_: int) -> None:
         """DECSTBM: ignored unless the region has two rows or more; homes the cursor."""
+        self.cancel_wrap()
         first, last = (top or 1) - 1, min(bottom or self.lines, self.lines) - 1
         if first < last or (self.lines == 1 and first == last):
             self.top, self.bottom = first, last

@@ -6,9 +6,9 @@ import copy
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.terminal_output import check_screen, dump, noise, output
 
 from mosh_common.terminal.emulator import Emulator
-from tests.support.terminal_output import check_screen, dump, noise, output
 
 sizes = st.tuples(st.integers(1, 20), st.integers(1, 8))
 

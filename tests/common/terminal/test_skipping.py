@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.terminal_output import check_screen, dump
 
 from mosh_common.terminal.emulator import BACKLOG_LIMIT, Emulator
-from tests.support.terminal_output import check_screen, dump
 
 _words = st.text("ab cdeéä中デ\u0301", max_size=14)
 _pieces = st.one_of(
@@ -25,8 +25,9 @@ _blocks = st.one_of(
 )
 _openings = st.sampled_from(
     [
-        "", "\x1b[2;4r", "\x1b[2;4r\x1b[3;1H", "\x1b[2;3r\x1b[5;1H", "\x1b[?6h\x1b[2;5r", "\x1b[?69h\x1b[2;8s", "\x1b[?7l",
-        "\x1b[20h", "\x1b[4h", "\x1b(0", "\x1b[?1049h", "\x1b[41m", "\x1b[99;99Hz", "\x1bN", "\x1b]0;", "\x1bP", "\x1b[3",
+        "", "\x1b[2;4r", "\x1b[2;4r\x1b[3;1H", "\x1b[2;3r\x1b[5;1H", "\x1b[?6h\x1b[2;5r", "\x1b[?69h\x1b[2;8s",
+        "\x1b[?7l",        "\x1b[20h", "\x1b[4h", "\x1b(0", "\x1b[?1049h", "\x1b[41m", "\x1b[99;99Hz", "\x1bN",
+        "\x1b]0;", "\x1bP", "\x1b[3",
     ]
 )  # fmt: skip
 _closings = st.sampled_from(["", "end", "\x1b[3b", "\x1b[6n", "\u0301", "\x1b[2", "\x1b]2;t\x07"])
