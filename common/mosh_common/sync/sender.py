@@ -35,6 +35,7 @@ class SentState(NamedTuple, Generic[Local]):
     sent_at: int  # last time, if more than once; early repeats not counted
     number: int
     state: Local
+    base: int  # number of the state that its diff started from
     doubted: bool = False  # it was sent again because an acknowledgement was overdue
 
 
@@ -62,7 +63,7 @@ class Sender(Generic[Local]):
         self._entropy: Final = entropy
         self._loss: Final = loss if loss is not None else LossEstimate()  # is told what had to be sent again
         # States: [0] is acknowledged, [-1] was sent last.
-        self._sent: list[SentState[Local]] = [SentState(now, 0, initial)]
+        self._sent: list[SentState[Local]] = [SentState(now, 0, initial, 0)]
         self._target = initial  # what the owner has
         self._current = initial  # what is to be sent: `_target`, or a part of the way there
         self._changed_at: int | None = None  # since when `_current` differs from `_sent[-1]`
@@ -142,7 +143,7 @@ class Sender(Generic[Local]):
             return None
         if due.rule is REPEAT and send_due and not ack_due:
             return self._repeat(now=now)
-        base, diff = self._choose_base(self._assumed(now=now, link=link), link)
+        base, diff = self._choose_base(self._assumed(now=now, link=link)[0], link)
         if not diff:
             # The base's difference to the current state, if any, cannot be expressed: to the peer they are the same.
             self._sent[base] = self._sent[base]._replace(state=self._current)
@@ -211,7 +212,7 @@ class Sender(Generic[Local]):
 
     def _next_send(self, *, now: int, link: Link) -> Due:
         sent, current = self._sent, self._current
-        assumed = self._assumed(now=now, link=link)
+        assumed, doubted_at = self._assumed(now=now, link=link)
         situation = Situation(
             link=link,
             last_sent_at=self._last_sent_at,
@@ -223,7 +224,7 @@ class Sender(Generic[Local]):
             minor=self._changed_at is not None and current.looks_like(sent[-1].state),
             assumed_is_current=sent[assumed].state == current,
             acknowledged_is_current=sent[0].state == current,
-            doubted_at=self._pacing.doubted_at(sent[1].sent_at, link.rto) if assumed else None,
+            doubted_at=doubted_at,
             copies=self._copies,
             repeatable=self._repeatable,
         )
@@ -244,19 +245,25 @@ class Sender(Generic[Local]):
         self._sent = [entry._replace(state=entry.state.trimmed(known)) for entry in self._sent]
         self._target = self._target.trimmed(known)
 
-    def _assumed(self, *, now: int, link: Link) -> int:
-        """Return the index of the newest state that the peer may be assumed to hold.
+    def _assumed(self, *, now: int, link: Link) -> tuple[int, int | None]:
+        """Return the index of the newest state that the peer may be assumed to hold, and when that runs out.
 
-        Never the shutdown state: a repeat of it must start from something that the peer has for sure.
+        A state is assumed to be held until its acknowledgement is overdue, if the state that its diff starts from is
+        held or assumed, too. Never the shutdown state: a repeat of it must start from something that the peer has.
         """
-        assumed = 0
-        for index in range(1, len(self._sent)):
-            entry = self._sent[index]
-            overdue = now >= self._pacing.doubted_at(entry.sent_at, link.rto)
-            if overdue or entry.number == SHUTDOWN_NUMBER:
-                break
-            assumed = index
-        return assumed
+        sent = self._sent
+        acknowledged = sent[0].number
+        assumed, doubted_at = 0, None
+        doubts: dict[int, int] = {}  # when the assumption about a state runs out, by its number
+        for index in range(1, len(sent)):
+            entry = sent[index]
+            doubt = self._pacing.doubted_at(entry.sent_at, link.rto)
+            if entry.base > acknowledged:
+                doubt = min(doubt, doubts.get(entry.base, now))
+            if now < doubt and entry.number != SHUTDOWN_NUMBER:
+                doubts[entry.number] = doubt
+                assumed, doubted_at = index, doubt
+        return assumed, doubted_at
 
     def _choose_base(self, assumed: int, link: Link) -> tuple[int, bytes]:
         """Return the index of the state to start from and the diff: from the assumed or the acknowledged one."""
@@ -296,9 +303,9 @@ class Sender(Generic[Local]):
         if resent:
             if not last.doubted:
                 self._loss.answered(in_time=False)
-            self._sent[-1] = SentState(now, number, self._current, doubted=True)
+            self._sent[-1] = SentState(now, number, self._current, old_num, doubted=True)
         else:
-            self._sent.append(SentState(now, number, self._current))
+            self._sent.append(SentState(now, number, self._current, old_num))
             if len(self._sent) > SENT_STATES_LIMIT:
                 del self._sent[-SENT_STATES_DROP]
         self._changed_at = None

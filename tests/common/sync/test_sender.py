@@ -150,14 +150,26 @@ def test_what_is_not_acknowledged_is_sent_again_with_its_number() -> None:
     assert driver.now == sending_again + LOST  # the time was refreshed
 
 
-def test_once_an_early_state_is_overdue_everything_after_it_is_in_doubt() -> None:
+def test_once_a_state_is_overdue_everything_that_builds_on_it_is_in_doubt() -> None:
     driver = connected()
     driver.show(b"x" * 2000)
     driver.next()
     sent = driver.now
     driver.now += LOST - 50
-    driver.show(b"y" * 2000)
-    assert numbers(driver.next()) == (1, 3)  # not longer than from 2
+    driver.show(b"x" * 2000 + b"y")
+    assert numbers(driver.next()) == (2, 3)
+    instruction = driver.next()
+    assert (numbers(instruction), driver.now) == ((1, 3), sent + LOST)
+
+
+def test_an_overdue_state_on_which_nothing_builds_is_of_no_account() -> None:
+    driver = connected()
+    driver.sender.probe(now=driver.now)
+    assert numbers(driver.next()) == (1, 2)  # an empty acknowledgement, which a peer need not acknowledge
+    driver.now += 100
+    driver.show(b"x")
+    assert numbers(driver.next()) == (1, 3)
+    sent = driver.now
     instruction = driver.next()
     assert (numbers(instruction), driver.now) == ((1, 3), sent + LOST)
 
