@@ -370,12 +370,14 @@ class PredictionEngine:
         trail = self._guesses.trail
         if not trail or self._barrier is not None or trail[0].origin.epoch <= self._confirmed_epoch:
             return False
-        if Extension.REBASE not in self._extensions or (self._line and self._line.still_on(screen)):
+        line = self._line
+        if Extension.REBASE not in self._extensions or (line and line.prompt.strip() and line.still_on(screen)):
             return False
         if now - trail[0].origin.made_at > self._send_interval_ms * UNSEEN_INTERVALS:
             return False  # that key may have brought it about, as the `q` that ends a pager
         row, column = screen.cursor_row, screen.cursor_column
-        return self._confidence.knows(screen.rows[row][0][:column])
+        left, _ = pane(screen, row, column)
+        return self._confidence.knows(screen.rows[row][0][left:column])
 
     def _find_line(self, screen: Snapshot, *, typed_columns: int | None = 0) -> None:
         """Look what line the cursor is in; keys that take that many columns, if known, are shown left of it already."""
@@ -385,14 +387,24 @@ class PredictionEngine:
             self._line, self._fresh = None, False
             return
         row, column = screen.cursor_row, screen.cursor_column - typed_columns
-        prompt = screen.rows[row][0][: max(column, 0)]
+        if self._fresh and self._in_ended_line(screen, row, column):
+            self._line = None  # nothing came of CR yet
+            return
+        left, _ = pane(screen, row, screen.cursor_column)
+        prompt = screen.rows[row][0][left : max(column, left)]
         known = self._confidence.knows(prompt)
         self._line = None
         if known or (self._fresh and (self._met_line_end or prompt.rstrip(f"{EMPTY} ") != prompt)):
-            self._line = EditedLine(row, column, prompt=prompt, echoes=known)
-            if text_at(screen.rows[row], min(screen.cursor_column, screen.columns - 1)) == BLANK:
+            self._line = EditedLine(row, left, column, prompt=prompt, echoes=known)
+            if text_at(screen.rows[row], screen.cursor_column) == BLANK:
                 self._line.end = screen.cursor_column
         self._fresh = False
+
+    def _in_ended_line(self, screen: Snapshot, row: int, column: int) -> bool:
+        ended = self._ended_line
+        if ended is None or ended.row != row or column <= ended.start or not ended.prompt.strip(f"{EMPTY} "):
+            return False
+        return ended.still_on(screen)
 
     def _trust_known_line(self, screen: Snapshot) -> None:
         """With nothing under way, look whether what is typed now can be shown without waiting."""

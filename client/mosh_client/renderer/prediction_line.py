@@ -23,26 +23,29 @@ from mosh_client.renderer.prediction_row import (
     word_left,
     word_right,
 )
-from mosh_common.terminal.cells import WIDE_TAIL, Snapshot
+from mosh_common.terminal.cells import EMPTY, WIDE_TAIL, Snapshot
 
 
 class EditedLine:
     """The line behind a prompt."""
 
-    __slots__ = ("echoes", "end", "prompt", "row", "start")
+    __slots__ = ("echoes", "end", "left", "prompt", "row", "start")
 
-    def __init__(self, row: int, start: int, *, prompt: str, echoes: bool) -> None:
+    def __init__(self, row: int, left: int, start: int, *, prompt: str, echoes: bool) -> None:
         self.row = row
+        self.left = left  # the pane's first column
         self.start = start  # the prompt's end: first column that can be edited
         self.end: int | None = None  # column behind the text, while it is known
-        self.prompt = prompt  # what stands left of `start`
+        self.prompt = prompt  # what stands between them
         self.echoes = echoes  # what is typed here is shown, as far as is known
 
     def still_on(self, screen: Snapshot) -> bool:
         """Whether the cursor is behind this prompt still; follows it if the screen scrolled."""
         row = screen.cursor_row
-        if screen.cursor_column < self.start or screen.rows[row][0][: self.start] != self.prompt:
+        if screen.cursor_column < self.start or screen.rows[row][0][self.left : self.start] != self.prompt:
             return False
+        if not self.prompt.strip(f"{EMPTY} ") and row != self.row:
+            return False  # no prompt to know it by
         self.row = row
         return True
 

@@ -214,3 +214,49 @@ def test_adaptive_and_always_agree_on_a_slow_link() -> None:
         somebody = typist_at_prompt(display=display)
         somebody.keys("x")
         assert somebody.shown[-1] == f"{PROMPT}x{CURSOR}"
+
+
+def test_while_nothing_came_of_enter_the_old_line_is_no_prompt() -> None:
+    somebody = typist_at_prompt()
+    somebody.keys("su")
+    somebody.types("\r")
+    somebody.sees(*BEFORE, f"{PROMPT}su{CURSOR}", ack=-1)
+    somebody.keys("ab")
+    somebody.sees(*BEFORE, f"{PROMPT}suab{CURSOR}", ack=-1)
+    somebody.types("\r")
+    somebody.sees(*BEFORE, f"{PROMPT}su{CURSOR}", ack=-1)
+    somebody.keys("s")
+    assert somebody.shown[-1] == f"{PROMPT}su{CURSOR}"
+
+
+def test_a_prompt_in_a_pane_is_known_by_what_stands_in_the_pane() -> None:
+    wall = f"{' ' * 9}│"
+    somebody = Typist(f"left one │$ {CURSOR}", wall, wall, columns=40)
+    somebody.keys("ls")
+    somebody.sees(f"left one │$ ls{CURSOR}", wall, wall, ack=-1)
+    somebody.types("\r")
+    somebody.sees("left one │$ ls", f"other    │$ {CURSOR}", wall, ack=-1)
+    somebody.keys("x")
+    assert somebody.shown[1] == f"other    │$ x{CURSOR}"
+
+
+def test_keys_typed_before_a_late_prompt_are_taken_up_by_it() -> None:
+    somebody = typist_at_prompt()
+    somebody.keys("make")
+    somebody.types("\r")
+    somebody.sees(*BEFORE, f"{PROMPT}make", CURSOR, ack=-1)
+    somebody.keys("ls")
+    somebody.now += 100
+    somebody.sees(*BEFORE, f"{PROMPT}make", f"{PROMPT}{CURSOR}")
+    assert somebody.shown[-1] == f"{PROMPT}ls{CURSOR}"
+
+
+def test_a_key_that_may_have_ended_a_program_is_not_taken_up_by_the_prompt() -> None:
+    somebody = typist_at_prompt()
+    somebody.keys("less")
+    somebody.types("\r")
+    somebody.sees("text", f":{CURSOR}", ack=-1)
+    somebody.keys("q")
+    somebody.now += 260
+    somebody.sees("text", f"{PROMPT}{CURSOR}")
+    assert somebody.shown == ["text", f"{PROMPT}{CURSOR}"]
