@@ -19,7 +19,7 @@ from tests.support.programs import (
     wait_until,
     write_launcher,
 )
-from tests.support.sshd import Sshd
+from tests.support.sshd import LOGIN_OPTIONS, Sshd
 from tests.support.terminal_session import CLIENT_TERMINAL, PROMPT, furnish, shell_of
 from tests.support.tmux import Tmux
 
@@ -66,6 +66,7 @@ def test_the_wrapper_logs_in_and_hands_over(mixture: Mixture, sshd: Sshd, tmux: 
     pane = tmux.open_pane(
         [
             *mixture.wrapper.wrapper,
+            *LOGIN_OPTIONS,
             *(f"--ssh={sshd.ssh()}", f"--client={client}", f"--server={server}", "127.0.0.1", "--"),
             *("env", f"HOME={home}", "bash", "--noprofile", "--rcfile", str(home / "bashrc"), "-i"),
         ],
