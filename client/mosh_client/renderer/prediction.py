@@ -25,14 +25,14 @@ from mosh_client.renderer.guesses import (
     Verdict,
     cell_at,
     read_row,
-    text_at,
 )
 from mosh_client.renderer.input_parser import InputParser, Key, KeyKind
 from mosh_client.renderer.prediction_confidence import Confidence, Habit
-from mosh_client.renderer.prediction_line import Edit, EditedLine, Situation, foresee
+from mosh_client.renderer.prediction_line import LINE_ENDS, LINE_GOES_ON, Edit, Situation, foresee
+from mosh_client.renderer.prediction_place import Place
 from mosh_client.renderer.prediction_realign import align
 from mosh_client.renderer.prediction_row import pane, text_end
-from mosh_common.terminal.cells import EMPTY, Snapshot
+from mosh_common.terminal.cells import Snapshot
 
 __all__ = ["ALL_EXTENSIONS", "DisplayPreference", "Extension", "PredictionEngine"]
 
@@ -69,37 +69,10 @@ class Press(NamedTuple):
     at: int  # ms
 
 
-# Unforeseeable keys after which the same line goes on, and the habit that says so.
-_LINE_GOES_ON: Final[dict[Key, Habit]] = {
-    Key(KeyKind.TAB): Habit.AFTER_COMPLETION,
-    **dict.fromkeys((Key(KeyKind.UP), Key(KeyKind.DOWN)), Habit.AFTER_HISTORY),
-    # Ctrl-N, Ctrl-P; Ctrl-Y, Ctrl-_; and those that are foreseen where the line is known: Ctrl-E, H, K, U, W.
-    **{Key(KeyKind.CONTROL, control): Habit.AFTER_HISTORY for control in "\x0e\x10"},
-    **{Key(KeyKind.CONTROL, control): Habit.AFTER_EDIT for control in "\x05\x08\x0b\x15\x17\x19\x1f"},
-    **{
-        Key(kind): Habit.AFTER_EDIT
-        for kind in (
-            KeyKind.LEFT,
-            KeyKind.RIGHT,
-            KeyKind.HOME,
-            KeyKind.END,
-            KeyKind.DELETE,
-            KeyKind.WORD_LEFT,
-            KeyKind.WORD_RIGHT,
-            KeyKind.DELETE_WORD_LEFT,
-            KeyKind.DELETE_WORD_RIGHT,
-        )
-    },
-}
 _SHIFTS: Final = (Habit.SHIFT, Habit.SHIFT_OTHER_STYLE)
 
 # Keys that only move the text right of them along.
 _TYPING: Final = (None, Habit.BACKSPACE, Habit.WIDE)
-
-# Those after which a new prompt may come: CR, LF, Ctrl-C, Ctrl-D, Ctrl-Z, Ctrl-\.
-_LINE_ENDS: Final = frozenset(
-    {Key(KeyKind.ENTER)} | {Key(KeyKind.CONTROL, control) for control in "\n\x03\x04\x1a\x1c"}
-)
 
 
 class PredictionEngine:
@@ -131,12 +104,8 @@ class PredictionEngine:
         self._send_interval_ms = 0
         self._echo_acknowledged = -1  # newest batch whose effect the server's screen shows
         # what is known of the place
-        self._line: EditedLine | None = None
-        self._ended_line: EditedLine | None = None  # the last one, whose echo may still come
-        self._fresh = True  # a line has ended: what is typed next begins behind a prompt
-        self._met_line_end = False  # or we may have been started in the middle of a line
-        self._overwriting_rows: set[int] = set()  # where text was seen not to make room
         self._confidence = Confidence()
+        self._place = Place(self._confidence)
         self._judged: tuple[Snapshot, int] | None = None  # frame and echo ack judged last
 
     # -- what comes in
@@ -185,8 +154,7 @@ class PredictionEngine:
         self._guesses.clear()
         self._journal.clear()
         self._barrier = None
-        self._line = None
-        self._overwriting_rows.clear()
+        self._place.forget()
         self._become_tentative()
 
     def _await_unforeseeable(self, batch: int) -> None:
@@ -220,7 +188,7 @@ class PredictionEngine:
         elif wrong:
             self._rebase(screen, since=self._echo_acknowledged, after=None)
         elif self._prompt_appeared(screen, now=now):
-            self._line, self._fresh = None, True
+            self._place.end_line()
             self._rebase(screen, since=self._echo_acknowledged, after=Habit.AFTER_ENTER)
 
     def _judge_cells(self, screen: Snapshot, *, now: int) -> bool:
@@ -300,18 +268,11 @@ class PredictionEngine:
             self._confirmed_epoch = max(self._confirmed_epoch, origin.epoch)
             if origin.epoch == self._epoch:
                 self._confidence.right(self._reason)
-            self._note_echo(origin, row, column)
+            proves_line = self._barrier is None or origin.batch > self._barrier
+            self._place.echoed(row, column, proves_line=proves_line)
         for other, right in self._guesses.rows[row].items():
             if other > column and right.typed:
                 right.cell = right.cell._replace(style=shown.style)
-
-    def _note_echo(self, origin: Origin, row: int, column: int) -> None:
-        line = self._line or self._ended_line
-        if line is None or line.row != row or column < line.start:
-            return
-        self._confidence.echoed(line.prompt)
-        if self._barrier is None or origin.batch > self._barrier:
-            line.echoes = True
 
     def _wrong(self, origin: Origin, row: int) -> bool:
         """Take note of a wrong guess; whether the rest must be guessed anew, rather than this one dropped alone."""
@@ -323,13 +284,12 @@ class PredictionEngine:
         if origin.habit in _SHIFTS:
             # The key did what it should, only the text beside it did not give way: the rest may stand.
             self._guesses.drop_habit(row, origin.habit)
-            self._overwriting_rows.add(row)
+            self._place.overwriting_rows.add(row)
             return False
         if origin.epoch <= self._confirmed_epoch:
             self._confidence.wrong(self._reason)
-            if origin.habit is None and self._line is not None:
-                self._line.echoes = False
-                self._confidence.not_echoed(self._line.prompt)
+            if origin.habit is None:
+                self._place.not_echoed()
         return True
 
     # -- starting anew
@@ -352,10 +312,10 @@ class PredictionEngine:
         self._journal = history
         if Extension.REBASE not in self._extensions:
             return
-        if self._line is not None:
-            self._line.end = None
+        if self._place.line is not None:
+            self._place.line.end = None
         found = align(screen, [press.key for press in history], acknowledged=acknowledged)
-        self._find_line(screen, typed_columns=found.columns)
+        self._place.find(screen, typed_columns=found.columns)
         if found.proven:
             self._confirmed_epoch = self._epoch
         elif after is not None and self._confidence.trusts(after) and not found.doubtful:
@@ -370,41 +330,11 @@ class PredictionEngine:
         trail = self._guesses.trail
         if not trail or self._barrier is not None or trail[0].origin.epoch <= self._confirmed_epoch:
             return False
-        line = self._line
-        if Extension.REBASE not in self._extensions or (line and line.prompt.strip() and line.still_on(screen)):
+        if Extension.REBASE not in self._extensions:
             return False
         if now - trail[0].origin.made_at > self._send_interval_ms * UNSEEN_INTERVALS:
             return False  # that key may have brought it about, as the `q` that ends a pager
-        row, column = screen.cursor_row, screen.cursor_column
-        left, _ = pane(screen, row, column)
-        return self._confidence.knows(screen.rows[row][0][left:column])
-
-    def _find_line(self, screen: Snapshot, *, typed_columns: int | None = 0) -> None:
-        """Look what line the cursor is in; keys that take that many columns, if known, are shown left of it already."""
-        if self._line is not None and self._line.still_on(screen):
-            return
-        if typed_columns is None:
-            self._line, self._fresh = None, False
-            return
-        row, column = screen.cursor_row, screen.cursor_column - typed_columns
-        if self._fresh and self._in_ended_line(screen, row, column):
-            self._line = None  # nothing came of CR yet
-            return
-        left, _ = pane(screen, row, screen.cursor_column)
-        prompt = screen.rows[row][0][left : max(column, left)]
-        known = self._confidence.knows(prompt)
-        self._line = None
-        if known or (self._fresh and (self._met_line_end or prompt.rstrip(f"{EMPTY} ") != prompt)):
-            self._line = EditedLine(row, left, column, prompt=prompt, echoes=known)
-            if text_at(screen.rows[row], screen.cursor_column) == BLANK:
-                self._line.end = screen.cursor_column
-        self._fresh = False
-
-    def _in_ended_line(self, screen: Snapshot, row: int, column: int) -> bool:
-        ended = self._ended_line
-        if ended is None or ended.row != row or column <= ended.start or not ended.prompt.strip(f"{EMPTY} "):
-            return False
-        return ended.still_on(screen)
+        return self._place.new_prompt_at(screen)
 
     def _trust_known_line(self, screen: Snapshot) -> None:
         """With nothing under way, look whether what is typed now can be shown without waiting."""
@@ -413,12 +343,12 @@ class PredictionEngine:
         if any(press.batch > self._echo_acknowledged for press in self._journal):
             return
         self._journal.clear()
-        self._find_line(screen)
+        self._place.find(screen)
         if self._epoch > self._confirmed_epoch:
             self._trust_line(Habit.AFTER_ENTER)
 
     def _trust_line(self, reason: Habit | None) -> None:
-        line = self._line
+        line = self._place.line
         if Extension.PROMPT_TRUST in self._extensions and line is not None and line.echoes and self._epochs:
             self._confirmed_epoch = self._epoch
             self._reason = reason
@@ -435,15 +365,17 @@ class PredictionEngine:
         row, column = self._cursor(screen)
         key = press.key
         left, margin = pane(screen, row, column)
-        line = self._line if self._line is not None and self._line.row == row else None
+        line = self._place.line
+        if line is not None and line.row != row:
+            line = None
         now = Situation(
             self._guesses.expected_row(screen, row),
             column,
             margin,
             line,
-            self._overwrite or row in self._overwriting_rows,
+            self._overwrite or row in self._place.overwriting_rows,
         )
-        edit = None if key in _LINE_ENDS or column >= margin else self._foresee(key, now)
+        edit = None if key in LINE_ENDS or column >= margin else self._foresee(key, now)
         if edit is None:
             self._unforeseen(press, screen)
             return
@@ -465,7 +397,7 @@ class PredictionEngine:
         if wraps:
             self._become_tentative()
             self._guess_next_row(press, screen, column=left)
-            self._overwriting_rows.add(self._guesses.trail[-1].row)
+            self._place.overwriting_rows.add(self._guesses.trail[-1].row)
         else:
             self._guesses.expect_cursor(row, edit.column, origin)
 
@@ -481,23 +413,22 @@ class PredictionEngine:
         """A key whose effect must be awaited: what follows is tentative, and guessed anew once it is seen."""
         key = press.key
         self._become_tentative()
-        goes_on = _LINE_GOES_ON.get(key)
+        goes_on = LINE_GOES_ON.get(key)
         if self._barrier is not None and self._after_barrier is None:
             goes_on = None  # an earlier one under way forbids it
         if Extension.REBASE in self._extensions:
             self._barrier = press.batch
         self._after_barrier = goes_on
-        if key in _LINE_ENDS:
-            self._ended_line, self._line = self._line or self._ended_line, None
-            self._fresh = self._met_line_end = True
-            self._overwriting_rows.clear()
+        line = self._place.line
+        if key in LINE_ENDS:
+            self._place.end_line()
             self._after_barrier = Habit.AFTER_ENTER
             if key.kind is KeyKind.ENTER:
                 self._guess_next_row(press, screen, column=0)
-        elif self._after_barrier is None and self._line is not None:
-            self._line.echoes = False  # a vi mode, a multiplexer's prefix: letters may be commands now
-        if self._line is not None:
-            self._line.end = None
+        elif line is not None:
+            line.end = None
+            # If it does not go on, letters may be commands now: a vi mode, a multiplexer's prefix.
+            line.echoes = line.echoes and self._after_barrier is not None
 
     def _guess_next_row(self, press: Press, screen: Snapshot, *, column: int) -> None:
         row, _ = self._cursor(screen)

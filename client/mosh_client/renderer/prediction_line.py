@@ -25,6 +25,32 @@ from mosh_client.renderer.prediction_row import (
 )
 from mosh_common.terminal.cells import EMPTY, WIDE_TAIL, Snapshot
 
+# Unforeseeable keys after which the same line goes on, and the habit that says so.
+LINE_GOES_ON: Final[dict[Key, Habit]] = {
+    Key(KeyKind.TAB): Habit.AFTER_COMPLETION,
+    **dict.fromkeys((Key(KeyKind.UP), Key(KeyKind.DOWN)), Habit.AFTER_HISTORY),
+    # Ctrl-N, Ctrl-P; Ctrl-Y, Ctrl-_; and those that are foreseen where the line is known: Ctrl-E, H, K, U, W.
+    **{Key(KeyKind.CONTROL, control): Habit.AFTER_HISTORY for control in "\x0e\x10"},
+    **{Key(KeyKind.CONTROL, control): Habit.AFTER_EDIT for control in "\x05\x08\x0b\x15\x17\x19\x1f"},
+    **{
+        Key(kind): Habit.AFTER_EDIT
+        for kind in (
+            KeyKind.LEFT,
+            KeyKind.RIGHT,
+            KeyKind.HOME,
+            KeyKind.END,
+            KeyKind.DELETE,
+            KeyKind.WORD_LEFT,
+            KeyKind.WORD_RIGHT,
+            KeyKind.DELETE_WORD_LEFT,
+            KeyKind.DELETE_WORD_RIGHT,
+        )
+    },
+}
+
+# Those after which a new prompt may come: CR, LF, Ctrl-C, Ctrl-D, Ctrl-Z, Ctrl-\.
+LINE_ENDS: Final = frozenset({Key(KeyKind.ENTER)} | {Key(KeyKind.CONTROL, control) for control in "\n\x03\x04\x1a\x1c"})
+
 
 class EditedLine:
     """The line behind a prompt."""
@@ -151,8 +177,8 @@ def _accept(now: Situation) -> Edit:
 
 
 def _line_start(now: Situation, habit: Habit = Habit.LINE_START) -> Edit | None:
-    if now.line is None:
-        return None
+    if now.line is None or (habit is Habit.LINE_START and now.column == now.line.start):
+        return None  # that the cursor stays proves nothing of a key that may be a prefix
     return Edit(now.cells, now.line.start, habit, end=now.end)
 
 

@@ -55,6 +55,13 @@ class TestLineKeys:
         somebody.types("\x1b[F", "\x01")
         assert somebody.shown[-1] == f"{PROMPT}{CURSOR}{LINE}"
 
+    def test_ctrl_a_at_the_start_of_a_line_proves_nothing(self) -> None:
+        somebody = typist_at_prompt()
+        somebody.types("\x01")
+        somebody.sees(f"{PROMPT}ls", "file", PROMPT + CURSOR, ack=-1)
+        somebody.types("c")
+        assert somebody.shown[-1] == PROMPT + CURSOR
+
     def test_a_key_that_did_something_else_is_not_shown_again(self) -> None:
         somebody = typist_in_line()
         somebody.types("\x1b[H")

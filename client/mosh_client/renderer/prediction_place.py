@@ -1,0 +1,91 @@
+"""Where the user types: the line that is being edited, behind which prompt, and what rows are known to do.
+
+Knows what was learnt about prompts (`Confidence`) and finds the line anew in each frame that may have changed it. No
+guesses, no time.
+"""
+
+from __future__ import annotations
+
+from mosh_client.renderer.guesses import BLANK, text_at
+from mosh_client.renderer.prediction_confidence import Confidence
+from mosh_client.renderer.prediction_line import EditedLine
+from mosh_client.renderer.prediction_row import pane
+from mosh_common.terminal.cells import EMPTY, Snapshot
+
+
+class Place:
+    """The line under the server's cursor, as far as it is known."""
+
+    def __init__(self, confidence: Confidence) -> None:
+        self._confidence = confidence
+        self.line: EditedLine | None = None
+        self.overwriting_rows: set[int] = set()  # where text was seen not to make room
+        self._ended: EditedLine | None = None  # the last line, whose echo may still come
+        self._fresh = True  # a line has ended: what is typed next begins behind a prompt
+        self._met_line_end = False  # or we may have been started in the middle of a line
+
+    def forget(self) -> None:
+        """Know nothing of the line any more."""
+        self.line = None
+        self.overwriting_rows.clear()
+
+    def end_line(self) -> None:
+        """Take note that a key ended the line: a prompt, or a question, will come."""
+        self._ended = self.line or self._ended
+        self._fresh = self._met_line_end = True
+        self.forget()
+
+    def find(self, screen: Snapshot, *, typed_columns: int | None = 0) -> None:
+        """Look what line the cursor is in.
+
+        Keys that take `typed_columns` are shown left of it already; None: an unknown number.
+        """
+        if self.line is not None and self.line.still_on(screen):
+            return
+        self.line = None
+        if typed_columns is None:
+            self._fresh = False
+            return
+        row, column = screen.cursor_row, screen.cursor_column - typed_columns
+        if self._fresh and self._nothing_came(screen, row, column):
+            return
+        left, _ = pane(screen, row, screen.cursor_column)
+        prompt = screen.rows[row][0][left : max(column, left)]
+        known = self._confidence.knows(prompt)
+        ends_blank = prompt.rstrip(f"{EMPTY} ") != prompt
+        if known or (self._fresh and (self._met_line_end or ends_blank)):
+            self.line = EditedLine(row, left, column, prompt=prompt, echoes=known)
+            if text_at(screen.rows[row], screen.cursor_column) == BLANK:
+                self.line.end = screen.cursor_column
+        self._fresh = False
+
+    def new_prompt_at(self, screen: Snapshot) -> bool:
+        """Whether the cursor is behind a known prompt that was not there before."""
+        line = self.line
+        if line is not None and line.prompt.strip(f"{EMPTY} ") and line.still_on(screen):
+            return False
+        row, column = screen.cursor_row, screen.cursor_column
+        left, _ = pane(screen, row, column)
+        return self._confidence.knows(screen.rows[row][0][left:column])
+
+    def echoed(self, row: int, column: int, *, proves_line: bool) -> None:
+        """Take note that a typed character was echoed; `proves_line`: nothing unforeseeable came after its key."""
+        line = self.line or self._ended
+        if line is None or line.row != row or column < line.start:
+            return
+        self._confidence.echoed(line.prompt)
+        if proves_line:
+            line.echoes = True
+
+    def not_echoed(self) -> None:
+        """Take note that a shown character was not."""
+        if self.line is not None:
+            self.line.echoes = False
+            self._confidence.not_echoed(self.line.prompt)
+
+    def _nothing_came(self, screen: Snapshot, row: int, column: int) -> bool:
+        """Whether the cursor is in the line still that a key has ended."""
+        ended = self._ended
+        if ended is None or ended.row != row or column <= ended.start or not ended.prompt.strip(f"{EMPTY} "):
+            return False
+        return ended.still_on(screen)
