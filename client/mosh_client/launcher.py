@@ -81,6 +81,7 @@ class Launcher:
         `key_text` is the object that `secret.key_in_environment` gave; it is overwritten.
         """
         attributes = tty.read_attributes(0)
+        sandbox.name_process("mosh-client")
         ours, theirs = socket.socketpair()
         gc.freeze()  # the children share what is here; collecting it would copy their pages
         self._network_pid = _fork(lambda: self._become_network_process(ours, theirs, key_text))
