@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mosh_client.renderer.prediction import DisplayPreference, Extension, PredictionEngine
+from mosh_common.terminal.cells import CLUSTER, WIDE_TAIL
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.width import char_width
 
 KEYS = [b"\r", b"\x7f", b"\x1b[D", b"\x1bOC", b"\x1b", b"[", b"\x01", b"\x05", b"\x0b", b"\x15", b"\x17", b"\t"]
 KEYS += [b"\x1b[H", b"\x1b[F", b"\x1b[3~", b"\x1bb", b"\x1bf", b"\x1bd", b"\x1b\x7f", b"\x1b[1;5C", b"\xe6\x97"]
@@ -23,6 +25,17 @@ STEP = st.one_of(
     st.tuples(st.just("wait"), st.integers(0, 6000)),
     st.tuples(st.just("resize"), st.sampled_from([(12, 4), (20, 6), (1, 1)])),
 )
+
+
+def whole(text: str) -> bool:
+    """Whether each wide character of a row has both halves; a cluster may be either."""
+    for column, char in enumerate(text):
+        after = text[column + 1 : column + 2]
+        if char_width(char) == 2 and after != WIDE_TAIL:
+            return False
+        if after == WIDE_TAIL and char != CLUSTER and char_width(char) != 2:
+            return False
+    return True
 
 
 @settings(max_examples=200, deadline=None)
@@ -70,6 +83,7 @@ def test_when_all_is_acknowledged_the_servers_screen_is_shown(
             engine.server_screen(terminal.snapshot(), now=now)
         shown = engine.apply(terminal.snapshot())
         assert all(len(row[0]) == len(row[1]) == shown.columns for row in shown.rows)
+        assert all(whole(row[0]) for row in shown.rows)
         assert 0 <= shown.cursor_row < shown.lines
         assert 0 <= shown.cursor_column < shown.columns
     engine.set_progress(sent=batch, acknowledged=batch, echo_acknowledged=batch)

@@ -141,8 +141,32 @@ class TestBesideTheLine:
         somebody.keys("bc")
         assert somebody.shown == [f"abc{CURSOR}e____"]
 
+    def test_text_that_makes_room_stops_at_a_proposal(self) -> None:
+        somebody = typist_at_prompt(columns=40)
+        before = (f"{PROMPT}ls", "file")
+        somebody.keys("ls")
+        somebody.types("\x1b[D")
+        somebody.sees(*before, f"{PROMPT}l{CURSOR}s -la more", ack=-1, dim=" -la more")
+        somebody.keys("x")
+        assert somebody.shown[-1] == f"{PROMPT}lx{CURSOR}s-la more"
+
+    def test_text_found_not_to_make_room_is_put_back_while_somebody_types_on(self) -> None:
+        somebody = Typist(f"{CURSOR}")
+        somebody.keys("x")
+        somebody.sees(f"x{CURSOR}Name____", ack=-1)
+        somebody.keys("abc")
+        somebody.sees(f"xa{CURSOR}ame____", ack=somebody.batch - 3)
+        assert somebody.shown == [f"xabc{CURSOR}e____"]
+
 
 class TestWideCharacters:
+    def test_half_of_one_that_is_typed_over_goes(self) -> None:
+        somebody = Typist(f"$ {CURSOR}日本", overwrite=True)
+        somebody.keys("a")
+        somebody.sees(f"$ a{CURSOR} 本", ack=-1)
+        somebody.types("\x1b[C", "b")
+        assert somebody.shown == [f"$ a b{CURSOR}"]
+
     def test_they_take_two_columns(self) -> None:
         somebody = typist_at_prompt()
         somebody.keys("日本")
