@@ -33,6 +33,8 @@ from mosh_server.session import ClientHeard, ClientSilent, Event, Finished, Sess
 INITIAL_COLUMNS: Final = 80
 INITIAL_LINES: Final = 24
 
+_ANSWER_OCTETS: Final = 4096  # a longer output is no answer to a key, and its rest has its own turn
+
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 
 
@@ -80,26 +82,38 @@ def _turn(waiter: Waiter, *, socket: UdpSocket, session: Session, host: Host, ba
     if socket.fileno() in ready.readable:
         for data, source, congestion in socket.receive():
             session.receive_datagram(data, source, now=now, congestion=congestion)
+    digested = 0
     if host.pty is not None and host.pty.fileno() in ready.readable:
-        output, is_open = host.pty.read(batch.octets)
-        if output:
-            started = time.process_time_ns()
-            session.receive_output(output, now=now)
-            batch.digested(len(output), took_ms=(time.process_time_ns() - started) // 1_000_000)
-        if not is_open:
-            waiter.forget(host.pty.fileno())
-            host.end_shell()
-            session.pty_closed(now=now)
+        digested = _read_pty(waiter, session=session, host=host, batch=batch, now=now)
     for event in session.events(now=now):
         if verbose:
             _print_line(str(event))
         _perform(event, session=session, host=host, now=now)
     if host.pty is not None and session.input_to_write():
         session.input_written(host.pty.write(session.input_to_write()), now=now)
+    if 0 < digested <= _ANSWER_OCTETS:
+        # What answers a key often comes in two writes; digesting the first took about as long as they are apart.
+        _read_pty(waiter, session=session, host=host, batch=batch, now=now)
     for datagram, destination in session.datagrams_to_send(now=now):
         failure = socket.send(datagram, destination)
         if failure:
             session.report_send_failure(failure, now=now)
+
+
+def _read_pty(waiter: Waiter, *, session: Session, host: Host, batch: Batch, now: int) -> int:
+    """Digest what the programs wrote; return how many octets that was."""
+    if host.pty is None:
+        return 0
+    output, is_open = host.pty.read(batch.octets)
+    if output:
+        started = time.process_time_ns()
+        session.receive_output(output, now=now)
+        batch.digested(len(output), took_ms=(time.process_time_ns() - started) // 1_000_000)
+    if not is_open:
+        waiter.forget(host.pty.fileno())
+        host.end_shell()
+        session.pty_closed(now=now)
+    return len(output)
 
 
 def _perform(event: Event, *, session: Session, host: Host, now: int) -> None:

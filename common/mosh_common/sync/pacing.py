@@ -25,11 +25,11 @@ from mosh_common.protocol import (
 # Keys and their answers are small: they may follow each other four times as closely as frames that may be long.
 SMALL_FRAME_OCTETS: Final = 500
 SMALL_GAP_DIVISOR: Final = 4
+SMALL_GAP_MIN_MS: Final = 8  # two frames for a key that a program answers in two steps, not one for each of its writes
 
 # An answer to a key is one write, now and then two: it goes once the pty was quiet this share of the round trip, in
-# which nobody sees the difference.
+# which nobody sees the difference. (Less than 1 ms is up to the loop, which looks once more before it sends.)
 QUIET_DIVISOR: Final = 100
-QUIET_MIN_MS: Final = 1
 QUIET_OTHER_MS: Final = 4  # other output comes in more pieces, with the program's own work between them
 ANSWER_WITHIN_MS: Final = ECHO_ACK_DELAY_MS  # what is printed later is not the answer to a key
 ANSWER_OCTETS: Final = 4096  # what is longer is a new screen, in several writes
@@ -160,7 +160,7 @@ class Pacing:
             )
         small = situation.last_frame_octets <= SMALL_FRAME_OCTETS and self._may_be_answer(situation)
         interval = situation.link.send_interval
-        gap = max(interval // SMALL_GAP_DIVISOR, SEND_INTERVAL_MIN_MS) if small else interval
+        gap = max(interval // SMALL_GAP_DIVISOR, SMALL_GAP_MIN_MS) if small else interval
         return Due(max(self._complete_at(situation), situation.last_frame_at + gap), "answer" if small else "changed")
 
     def _may_be_answer(self, situation: Situation) -> bool:
@@ -236,7 +236,7 @@ class ServerPacing(Pacing):
         if not (self._answering and self._plain):
             return super()._complete_at(situation)
         assert situation.changed_at is not None
-        quiet = min(max(round(situation.link.srtt / QUIET_DIVISOR), QUIET_MIN_MS), COLLECTION_DELAY_SERVER_MS)
+        quiet = round(situation.link.srtt / QUIET_DIVISOR)
         return min(situation.touched_at + quiet, situation.changed_at + COLLECTION_DELAY_SERVER_MS)
 
 

@@ -143,14 +143,18 @@ class Sender(Generic[Local]):
             return None
         if due.rule is REPEAT and send_due and not ack_due:
             return self._repeat(now=now)
-        base, diff = self._choose_base(self._assumed(now=now, link=link)[0], link)
+        assumed = self._assumed(now=now, link=link)[0]
+        if send_due or self._changed_at is not None or link.loss >= LOSSY:
+            base, diff = self._choose_base(assumed, link)
+        else:  # a bare acknowledgement: what is under way needs no insurance yet
+            base, diff = assumed, self._current.diff_from(self._sent[assumed].state)
         if not diff:
             # The base's difference to the current state, if any, cannot be expressed: to the peer they are the same.
             self._sent[base] = self._sent[base]._replace(state=self._current)
             if not ack_due and not self._differs_from_last():
                 self._changed_at = None
                 return None
-        return self._send(base, diff, due.rule if send_due else "ack due", now=now)
+        return self._send(base, diff, due.rule if send_due else "ack due", overdue=send_due, now=now)
 
     # --- Facts --------------------------------------------------------------------------------------------------
 
@@ -286,7 +290,7 @@ class Sender(Generic[Local]):
         self._sent[-1] = last._replace(state=self._current)
         return False
 
-    def _send(self, base: int, diff: bytes, rule: str, *, now: int) -> Sending:
+    def _send(self, base: int, diff: bytes, rule: str, *, overdue: bool, now: int) -> Sending:
         last = self._sent[-1]
         old_num = self._sent[base].number
         if self.shutdown_in_progress:
@@ -301,9 +305,9 @@ class Sender(Generic[Local]):
             self._last_frame_octets = len(diff)
         resent = number == last.number
         if resent:
-            if not last.doubted:
+            if overdue and not last.doubted:
                 self._loss.answered(in_time=False)
-            self._sent[-1] = SentState(now, number, self._current, old_num, doubted=True)
+            self._sent[-1] = SentState(now, number, self._current, old_num, doubted=overdue or last.doubted)
         else:
             self._sent.append(SentState(now, number, self._current, old_num))
             if len(self._sent) > SENT_STATES_LIMIT:
