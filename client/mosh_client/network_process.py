@@ -25,10 +25,12 @@ from mosh_common.clock import now_ms
 from mosh_common.errors import EnvironmentFailure, PeerError
 from mosh_common.io.fds import close_all_except
 from mosh_common.io.loop import Ready, Waiter
+from mosh_common.io.path import PathNews, PathWatch
 from mosh_common.wire.key import Key
 
 _COMMANDS_OCTETS: Final = 64  # commands are one octet each and rare
 _DESCRIPTORS: Final = 4  # that may come at once: one for each renderer, of which one is expected
+_ASLEEP_MS: Final = 2000  # a turn that is this late: the machine slept
 _GOODBYE_MS: Final = 1000  # for a busy renderer to take the last frame and Exit
 
 
@@ -64,6 +66,7 @@ class _NetworkProcess:
         self._ip = ip
         self._log: Callable[[str], None] | None = _log if verbose else None
         self._sockets = Sockets(peer, now=now_ms())
+        self._path: PathWatch | None = None  # from `run` on
         self._channel: Channel | None = None  # to the renderer, once there is one
         self._session: Session | None = None  # from the first Hello on
         self._orphaned = False  # the launcher is gone
@@ -72,14 +75,21 @@ class _NetworkProcess:
     def run(self) -> Report:
         self._control.setblocking(False)
         close_all_except({self._control.fileno(), *self._sockets.filenos})
+        self._path = PathWatch(self._peer, now=now_ms())
         with Waiter((signal.SIGTERM, signal.SIGINT, signal.SIGHUP)) as waiter:
             waiter.watch(self._control.fileno())
+            if self._path.fileno is not None:
+                waiter.watch(self._path.fileno)
             for fd in self._sockets.filenos:
                 waiter.watch(fd)
             while True:
                 now = now_ms()
-                ready = waiter.wait(self._next_deadline(now=now), now=now)
-                self._turn(waiter, ready, now=now_ms())
+                deadline = self._next_deadline(now=now)
+                ready = waiter.wait(deadline, now=now)
+                woken_at = now_ms()
+                if deadline is not None and woken_at - max(deadline, now) > _ASLEEP_MS:
+                    self._start_afresh(now=woken_at)
+                self._turn(waiter, ready, now=woken_at)
                 if self._session is not None and not self._confined:
                     self._confine()
                 session = self._session
@@ -113,6 +123,7 @@ class _NetworkProcess:
                     session.receive_datagram(data, source, now=now, congestion=congestion)
         if ready.signals:
             session.quit(now=now)
+        self._look_at_path(session, ready, now=now)
         self._send_datagrams(waiter, session, now=now)
         if self._channel is not None:
             self._write_renderer(waiter, self._channel, session, now=now)
@@ -122,6 +133,21 @@ class _NetworkProcess:
         load_emulator()
         sandbox.confine_network_process()
         self._confined = True
+
+    def _look_at_path(self, session: Session, ready: Ready, *, now: int) -> None:
+        """Try at once what the machine's network can do now, when that is not what it could do before."""
+        if self._path is None:
+            return
+        news = self._path.news(ready=self._path.fileno in ready.readable, now=now)
+        if news is PathNews.MOVED:
+            self._start_afresh(now=now)
+        elif news is PathNews.STIRRED:
+            session.path_stirred(now=now)
+
+    def _start_afresh(self, *, now: int) -> None:
+        """Send from a new port at once: the machine slept, or it is somewhere else now."""
+        if self._session is not None:
+            self._session.start_afresh(now=now)
 
     def _send_datagrams(self, waiter: Waiter, session: Session, *, now: int) -> None:
         if session.port_hop_due(now=now):

@@ -50,6 +50,7 @@ CONNECT_TIMEOUT_MS: Final = 15_000  # as upstream's users know it: then a firewa
 SILENT_AFTER_MS: Final = 10_000  # a server silent this long is not expected to answer a request to end, either
 LEAVE_TIMEOUT_MS: Final = 1500  # then such a request is given this long …
 ORPHANED_TIMEOUT_MS: Final = 3000  # … and this long when the launcher is gone: nobody waits, nothing may linger
+MISSED_HEARTBEAT_MS: Final = 3500  # silent this long, the server may be out of reach
 # Facts of the link that are only times reach the renderer when those that it has are this old, so that an idle session
 # does not wake it at every heartbeat; in time before it would show them (notice.py: at 6.5 s and 10 s).
 HEARD_REFRESH_MS: Final = 6000
@@ -279,6 +280,16 @@ class Session:
     def port_hop_due(self, *, now: int) -> bool:
         """Return whether to open another socket now; then say `port_hopped`."""
         return self._leave_by is None and self._transport.port_hop_due(now=now)
+
+    def start_afresh(self, *, now: int) -> None:
+        """Say that the machine slept or has another address: another socket is due, and a datagram from it."""
+        self._transport.start_afresh(now=now)
+
+    def path_stirred(self, *, now: int) -> None:
+        """Say that the machine's links or routes changed: in an outage that is worth a try."""
+        heard = self._transport.last_datagram_at
+        if heard is None or now - heard > MISSED_HEARTBEAT_MS:
+            self._transport.probe(now=now)
 
     def port_hopped(self, *, now: int) -> None:
         """Say that another socket is in use."""

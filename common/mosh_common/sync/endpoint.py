@@ -45,6 +45,7 @@ class Endpoint:
     __slots__ = (
         "_cipher",
         "_congested_at",
+        "_hop_requested",
         "_is_server",
         "_mtu_fallback",
         "_next_expected",
@@ -67,6 +68,7 @@ class Endpoint:
         self.last_datagram_at: int | None = None  # when the last authentic in-order datagram came
         self._congested_at: int | None = None  # when a router last said that it has more than it can carry
         self._mtu_fallback = False  # a datagram was too long for the path
+        self._hop_requested = False  # client: another source port is wanted at once
         self._port_chosen_at = now  # client: when the current source port was taken into use
 
     def receive(self, data: bytes, source: Address, *, now: int, congestion: bool) -> Received:
@@ -135,6 +137,8 @@ class Endpoint:
 
     def port_hop_due(self, *, now: int, last_acknowledged_at: int | None) -> bool:
         """Return whether nothing was acknowledged for so long that another source port is worth a try."""
+        if self._hop_requested:
+            return True
         if self._is_server or now - self._port_chosen_at <= PORT_HOP_AFTER_MS:
             return False
         return last_acknowledged_at is None or now - last_acknowledged_at > PORT_HOP_AFTER_MS
@@ -142,7 +146,12 @@ class Endpoint:
     def port_hopped(self, *, now: int) -> None:
         """Note that a new source port is in use."""
         self._port_chosen_at = now
+        self._hop_requested = False
         self._mtu_fallback = False
+
+    def request_hop(self) -> None:
+        """Say that the path is another: a new source port is wanted at once (client)."""
+        self._hop_requested = not self._is_server
 
     def rehome(self, peer: Address, *, now: int) -> None:
         """Send to another address from now on (client)."""

@@ -29,7 +29,7 @@ SMALL_GAP_MIN_MS: Final = 8  # two frames for a key that a program answers in tw
 
 # An answer to a key is one write, now and then two: it goes once the pty was quiet this share of the round trip, in
 # which nobody sees the difference. (Less than 1 ms is up to the loop, which looks once more before it sends.)
-QUIET_DIVISOR: Final = 100
+QUIET_DIVISOR: Final = 150
 QUIET_OTHER_MS: Final = 4  # other output comes in more pieces, with the program's own work between them
 ANSWER_WITHIN_MS: Final = ECHO_ACK_DELAY_MS  # what is printed later is not the answer to a key
 ANSWER_OCTETS: Final = 4096  # what is longer is a new screen, in several writes
@@ -236,7 +236,7 @@ class ServerPacing(Pacing):
         if not (self._answering and self._plain):
             return super()._complete_at(situation)
         assert situation.changed_at is not None
-        quiet = round(situation.link.srtt / QUIET_DIVISOR)
+        quiet = int(situation.link.srtt / QUIET_DIVISOR)
         return min(situation.touched_at + quiet, situation.changed_at + COLLECTION_DELAY_SERVER_MS)
 
 

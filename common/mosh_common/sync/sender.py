@@ -14,7 +14,9 @@ from mosh_common.protocol import (
     PROSPECTIVE_EXCESS_LOSSY_OCTETS,
     PROSPECTIVE_EXCESS_OCTETS,
     PROSPECTIVE_LIMIT_OCTETS,
+    RECENT_MS,
     SEND_INTERVAL_MAX_MS,
+    SEND_INTERVAL_MIN_MS,
     SENT_STATES_DROP,
     SENT_STATES_LIMIT,
     SHUTDOWN_NUMBER,
@@ -118,8 +120,13 @@ class Sender(Generic[Local]):
             self._ack_due_at = self._pacing.heartbeat_due(self._ack_due_at, now=now)
 
     def probe(self, *, now: int) -> None:
-        """Send something at once: the path may have changed."""
-        self._ack_due_at = now
+        """Send something at once (but not right after something else): the path may have changed."""
+        self._ack_due_at = min(self._ack_due_at, max(now, self._last_sent_at + SEND_INTERVAL_MIN_MS))
+
+    def path_changed(self, *, now: int) -> None:
+        """Say that what is under way went where the peer is no longer."""
+        self._sent[1:] = [entry._replace(sent_at=entry.sent_at - RECENT_MS) for entry in self._sent[1:]]
+        self.probe(now=now)
 
     def start_shutdown(self, *, now: int) -> None:
         """Freeze the object and go on to the shutdown state."""

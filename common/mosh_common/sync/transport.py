@@ -21,7 +21,7 @@ from mosh_common.errors import UsageError
 from mosh_common.protocol import SHUTDOWN_NUMBER, Address
 from mosh_common.sync.endpoint import Endpoint
 from mosh_common.sync.loss import LossEstimate
-from mosh_common.sync.pacing import ClientPacing, Link, Pacing, ServerPacing
+from mosh_common.sync.pacing import SILENCE_MS, ClientPacing, Link, Pacing, ServerPacing
 from mosh_common.sync.receiver import Receiver
 from mosh_common.sync.sender import Sender
 from mosh_common.sync.state import LocalState, RemoteState
@@ -128,6 +128,7 @@ class Transport(Generic[Local, Remote]):
         if pacing is None:
             pacing = ServerPacing() if is_server else ClientPacing()
         self._log = log
+        self._is_server = is_server
         self._began_at = now
         self._events: list[Event] = []
         self.counters: Final = Counters()
@@ -155,6 +156,7 @@ class Transport(Generic[Local, Remote]):
         self.counters.received += 1
         self.counters.received_octets += len(data)
         try:
+            contact_at = self._endpoint.last_datagram_at
             received = self._endpoint.receive(data, source, now=now, congestion=congestion)
             if received.missing is None:
                 self._loss.received_late()
@@ -163,6 +165,9 @@ class Transport(Generic[Local, Remote]):
             if received.moved:
                 self._events.append(PeerMoved(source))
                 self._debug(f"{now} peer is at {source}")
+                self._sender.path_changed(now=now)
+            elif self._is_server and contact_at is not None and now - contact_at > SILENCE_MS:
+                self._sender.probe(now=now)  # it probes: let it know at once that it was heard
             encoded = self._assembler.add(Fragment.decode(received.payload))
             if encoded is not None:
                 self._receive_instruction(Instruction.decode(encoded), now=now)
@@ -255,6 +260,11 @@ class Transport(Generic[Local, Remote]):
     def port_hop_due(self, *, now: int) -> bool:
         """Return whether the client should open a new socket now (then say `port_hopped`)."""
         return self._endpoint.port_hop_due(now=now, last_acknowledged_at=self._sender.last_acknowledged_at)
+
+    def start_afresh(self, *, now: int) -> None:
+        """Say that the machine slept or moved (client): a hop is due, and a datagram from the new port."""
+        self._endpoint.request_hop()
+        self._sender.probe(now=now)
 
     def port_hopped(self, *, now: int) -> None:
         """Say that a new source port is in use."""

@@ -90,7 +90,7 @@ def test_keys_go_at_once_four_times_as_closely_as_frames() -> None:
 
 @pytest.mark.parametrize("typed", [b"a", "ß".encode(), b"\x7f", b"\x08", b"\x1b[A", b"x" * pacing.TYPED_OCTETS])
 def test_the_answer_to_a_character_goes_when_the_pty_is_quiet(typed: bytes) -> None:
-    assert due(changed(SENT + 500), by=after(typed, 1)) == SENT + 502  # a hundredth of the round trip
+    assert due(changed(SENT + 500), by=after(typed, 1)) == SENT + 501  # a 150th of the round trip
     fast = LINK._replace(srtt=3.0)
     assert (
         due(changed(SENT + 500, link=fast), by=after(typed, 1)) == SENT + 500
