@@ -278,7 +278,10 @@ class Drawing(Grid):
         if column is None:
             return
         grapheme = cell_text(self.rows[self.cursor_row], column)
-        count = min(count or 1, self.columns * self.lines)
+        size = self.columns * self.lines
+        count = count or 1
+        if count > size:
+            count = size + count % self.columns  # a screenful is enough, if it ends in the same column
         translation, self.translation = self.translation, None  # it was translated when it was printed
         if len(grapheme) == 1:
             self.write(grapheme * count)

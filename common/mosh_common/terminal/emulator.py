@@ -32,11 +32,12 @@ class Emulator:
         self._backlog_length = 0
         self._cut = ""  # the front of a sequence that the end of the last read cut, when the backlog holds the rest
         self._decoder = _decoder("replace")  # malformed UTF-8: U+FFFD per maximal subpart (Unicode §3.9)
-        self._snapshot: Snapshot | None = None  # the last one taken, while nothing was fed since
+        self._snapshot: Snapshot | None = None  # the last one taken
+        self._changed = True  # something was fed since
 
     def feed(self, data: bytes) -> None:
         """Execute what the application wrote; sequences and characters may be cut anywhere. Never raises."""
-        self._snapshot = None
+        self._changed = True
         text = self._decoder.decode(data)
         if self._cut:
             text = self._cut + text
@@ -77,14 +78,17 @@ class Emulator:
 
     def resize(self, columns: int, lines: int) -> None:
         """Take a new size: rows and columns are cut or added at the bottom and right."""
-        self._snapshot = None
+        self._changed = True
         self.screen.resize(lines, columns)
 
     def snapshot(self) -> Snapshot:
-        """Return this moment of the screen; the same object while nothing was fed."""
-        if self._snapshot is None:
-            self._snapshot = self.screen.snapshot()
-        return self._snapshot
+        """Return this moment of the screen; the same object while nothing in it changes."""
+        last = self._snapshot
+        if last is None or self._changed:
+            new = self.screen.snapshot()
+            last = self._snapshot = last if new == last and last is not None else new
+            self._changed = False
+        return last
 
     def restore(self, snapshot: Snapshot) -> None:
         """Become that screen, with the parser at ground."""
@@ -95,6 +99,7 @@ class Emulator:
         self._decoder.reset()
         self._screen.restore(snapshot)
         self._snapshot = snapshot
+        self._changed = False
 
     @property
     def in_synchronized_update(self) -> bool:

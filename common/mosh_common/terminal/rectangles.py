@@ -106,7 +106,13 @@ class Rectangles(Strings):
             stream = not self.rectangular_extent
             start = 0 if stream and row > area.top else area.left
             end = self.columns if stream and row < area.bottom else area.right + 1
-            letters = self.rows[row][1][start:end].translate(table)
+            text, letters = self.rows[row][:2]
+            # A wide character has one style: that of its left half.
+            if text[start] == WIDE_TAIL:
+                start += 1
+            if end < self.columns and text[end] == WIDE_TAIL:
+                end += 1
+            letters = letters[start:end].translate(table)
             self.rows[row] = row_ops.restyled(self.rows[row], start, letters)
 
     def _letters_in(self, area: Area) -> set[str]:

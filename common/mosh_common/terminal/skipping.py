@@ -58,19 +58,17 @@ class Skipping(Rectangles):
         for _ in range(height):
             end = text.rfind("\n", 0, end)
         start = text.rfind("\r", 0, end) + 1
-        if start and text.count("\n", 0, start) >= needed - height:
-            column, phase = 0, MOVED
-        else:
-            # Line feeds alone: the column goes on from line to line.
-            start = end + 1
-            found = self._column_after(text[:start])
+        column = 0
+        if not start or text.count("\n", 0, start) < needed - height:
+            # No CR, or not where it helps: the column goes on from line to line.
+            found = self._column_after(text[start : end + 1], from_start=start > 0)
             if found is None:
                 return 0
-            column, phase = found, MOVED
+            start, column = end + 1, found
         self._account(text, start)
         self.cursor_row = self.bottom
         self.cursor_column = column
-        self.phase = phase
+        self.phase = MOVED
         # The other rows of the region scroll away before anybody sees them.
         self.rows[self.bottom] = self.blank_row()
         return start
@@ -84,8 +82,11 @@ class Skipping(Rectangles):
         for parameters in _SGR.findall(text, max(start, 0), end):
             self.select_rendition(parameters)
 
-    def _column_after(self, text: str) -> int | None:
-        """Return the cursor's column after `text`, which ends with LF and has no CR; None if it is hard to know."""
+    def _column_after(self, text: str, *, from_start: bool) -> int | None:
+        """Return the cursor's column after `text`, which ends with LF and has no CR; None if it is hard to know.
+
+        It begins at the cursor, or else at the start of a row.
+        """
         if self.newline_mode:
             return 0
         if not text.isascii() or "\t" in text or "K" in text:
@@ -93,10 +94,10 @@ class Skipping(Rectangles):
         if "\x1b" in text:
             text = _SEQUENCE.sub("", text)
         text = text.replace("\x07", "")
-        columns, column = self.columns, self.cursor_column
+        columns, column = self.columns, 0 if from_start else self.cursor_column
         last = columns - 1
         lines = text.split("\n")
-        if self.phase >= PENDING and self.autowrap and lines[0]:
+        if not from_start and self.phase >= PENDING and self.autowrap and lines[0]:
             column = 0
         for line in lines:
             column += len(line)

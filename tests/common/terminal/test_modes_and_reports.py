@@ -1,0 +1,219 @@
+"""Modes, the alternate screen, resets, answers, and what control strings set."""
+
+from __future__ import annotations
+
+import pytest
+
+from mosh_common.terminal.cells import EMPTY, Modes
+from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.reports import MAX_REPLY_CHARACTERS
+from mosh_common.terminal.strings import MAX_CLIPBOARD, MAX_LINK, MAX_TITLE_STACK
+
+
+def after(output: bytes, columns: int = 10, lines: int = 4) -> Emulator:
+    emulator = Emulator(columns, lines)
+    emulator.feed(output)
+    return emulator
+
+
+def texts(emulator: Emulator) -> list[str]:
+    return [row[0].rstrip(EMPTY) for row in emulator.snapshot().rows]
+
+
+@pytest.mark.parametrize(
+    ("output", "modes"),
+    [
+        (b"\x1b[?5h", Modes(reverse_video=True)),
+        (b"\x1b[?25l", Modes(cursor_visible=False)),
+        (b"\x1b[?2004h", Modes(bracketed_paste=True)),
+        (b"\x1b[?1002;1006h", Modes(mouse_tracking=1002, mouse_encoding=1006)),
+        (b"\x1b[?1000h\x1b[?1003h", Modes(mouse_tracking=1003)),
+        (b"\x1b[?1000h\x1b[?1000l", Modes()),
+        (b"\x1b[?9h\x1b[?1015h", Modes(mouse_tracking=9, mouse_encoding=1015)),
+        (b"\x1b[?1004h", Modes(focus_events=True)),
+        (b"\x1b[?1007h", Modes(alternate_scroll=True)),
+        (b"\x1b[4 q", Modes(cursor_shape=4)),
+        (b"\x1b[9 q", Modes()),
+        (b"\x1b[?5;25;2004h\x1b[?5l\x1bc", Modes()),
+    ],
+)
+def test_modes_that_cross_the_wire(output: bytes, modes: Modes) -> None:
+    assert after(output).snapshot().modes == modes
+
+
+def test_modes_that_the_server_needs() -> None:
+    emulator = after(b"\x1b[?1h\x1b=\x1b[?2026h")
+    assert emulator.application_cursor_keys
+    assert emulator.application_keypad
+    assert emulator.in_synchronized_update
+    emulator.feed(b"\x1b[?1l\x1b>\x1b[?2026l")
+    assert not emulator.application_cursor_keys
+    assert not emulator.application_keypad
+    assert not emulator.in_synchronized_update
+
+
+def test_saved_modes_come_back() -> None:
+    assert after(b"\x1b[?2004h\x1b[?2004s\x1b[?2004l\x1b[?2004r").snapshot().modes.bracketed_paste
+
+
+@pytest.mark.parametrize("mode", [b"47", b"1047", b"1049"])
+def test_the_alternate_screen_has_its_own_contents(mode: bytes) -> None:
+    emulator = after(b"main\x1b[?" + mode + b"h\x1b[Halt")
+    assert texts(emulator)[0] == "alt"
+    emulator.feed(b"\x1b[?" + mode + b"l")
+    assert texts(emulator)[0] == "main"
+
+
+def test_1049_saves_the_cursor_and_starts_blank() -> None:
+    emulator = after(b"main\x1b[?1049h\x1b[3;3Halt\x1b[?1049l\x1b[?1049h")
+    assert texts(emulator) == [""] * 4
+    emulator.feed(b"\x1b[?1049l")
+    assert (emulator.snapshot().cursor_row, emulator.snapshot().cursor_column) == (0, 4)
+
+
+def test_both_screens_are_resized() -> None:
+    emulator = after(b"main row\x1b[?1049h\x1b[Halternate")
+    emulator.resize(4, 2)
+    assert texts(emulator) == ["alte", ""]
+    emulator.feed(b"\x1b[?1049l")
+    assert texts(emulator) == ["main", ""]
+
+
+def test_a_new_size_cuts_and_fills_at_bottom_and_right() -> None:
+    emulator = after(b"\x1b[2;3r\x1b[1;1Hone\x1b[4;1Hfour")
+    emulator.resize(12, 3)
+    assert texts(emulator) == ["one", "", ""]
+    emulator.resize(2, 5)
+    assert texts(emulator) == ["on", "", "", "", ""]
+    emulator.feed(b"\x1b[5;1H\n")
+    assert texts(emulator)[0] == ""  # the margins were reset
+
+
+def test_a_new_size_adds_tab_stops() -> None:
+    emulator = after(b"\x1b[3g", columns=10)
+    emulator.resize(30, 4)
+    emulator.feed(b"\t")
+    assert emulator.snapshot().cursor_column == 16
+
+
+def test_soft_reset_keeps_the_screen_and_hard_reset_does_not() -> None:
+    emulator = after(b"text\x1b[?25l\x1b[4h\x1b[?6h\x1b[2;3r\x1b[1m\x1b[!p")
+    snapshot = emulator.snapshot()
+    assert texts(emulator)[0] == "text"
+    assert snapshot.modes.cursor_visible
+    assert snapshot.style.flags == 0
+    emulator.feed(b"\x1b]2;title\x07\a\x1b[?1049h\x1bc")
+    snapshot = emulator.snapshot()
+    assert texts(emulator) == [""] * 4
+    assert (snapshot.title, snapshot.bell_count) == ("title", 1)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        (b"\x1b[c", b"\x1b[?62c"),
+        (b"\x1bZ", b"\x1b[?62c"),
+        (b"\x1b[>c", b"\x1b[>1;10;0c"),
+        (b"\x1b[=c", b"\x1bP!|00000000\x1b\\"),
+        (b"\x1b[>q", b"\x1bP>|mosh-py(0.1)\x1b\\"),
+        (b"\x1b[5n", b"\x1b[0n"),
+        (b"\x1b[2;3H\x1b[6n", b"\x1b[2;3R"),
+        (b"\x1b[2;3r\x1b[?6h\x1b[2;3H\x1b[6n", b"\x1b[2;3R"),
+        (b"\x1b[2;3H\x1b[?6n", b"\x1b[?2;3;1R"),
+        (b"\x1b[?2026$p", b"\x1b[?2026;2$y"),
+        (b"\x1b[?2026h\x1b[?2026$p", b"\x1b[?2026;1$y"),
+        (b"\x1b[?1049$p\x1b[?7$p\x1b[?4711$p", b"\x1b[?1049;2$y\x1b[?7;1$y\x1b[?4711;0$y"),
+        (b"\x1b[4$p\x1b[4h\x1b[4$p\x1b[1$p", b"\x1b[4;2$y\x1b[4;1$y\x1b[1;4$y"),
+        (b"\x1b[1;31m\x1bP$qm\x1b\\", b"\x1bP1$r0;1;31m\x1b\\"),
+        (b"\x1b[2;3r\x1bP$qr\x1b\\", b"\x1bP1$r2;3r\x1b\\"),
+        (b"\x1b[3 q\x1bP$q q\x1b\\", b"\x1bP1$r3 q\x1b\\"),
+        (b"\x1bP$qfoo\x1b\\", b"\x1bP0$r\x1b\\"),
+        (b"\x1bP+q544e\x1b\\", b"\x1bP0+r\x1b\\"),
+        (b"\x1b[?u", b"\x1b[?0u"),
+        (b"\x1b[18t", b"\x1b[8;4;10t"),
+        (b"\x1b[21t", b""),
+        (b"\x1b]11;?\x07", b"\x1b]11;rgb:0000/0000/0000\x07"),
+        (b"\x1b]10;?;?\x1b\\", b"\x1b]10;rgb:e5e5/e5e5/e5e5\x1b\\\x1b]11;rgb:0000/0000/0000\x1b\\"),
+        (b"\x1b]4;1;?;999;?;x;?\x07", b"\x1b]4;1;rgb:cdcd/0000/0000\x07"),
+        (b"\x1b]52;c;?\x07", b""),
+        (b"\x05", b""),
+    ],
+)
+def test_questions_are_answered(question: bytes, answer: bytes) -> None:
+    emulator = after(question)
+    assert emulator.replies() == answer
+    assert emulator.replies() == b""
+
+
+def test_answers_that_nobody_fetches_are_bounded() -> None:
+    emulator = after(b"\x1b[c" * 100_000)
+    assert len(emulator.replies()) <= MAX_REPLY_CHARACTERS
+
+
+def test_titles() -> None:
+    snapshot = after(b"").snapshot()
+    assert (snapshot.title, snapshot.icon_name, snapshot.title_set) == ("", "", False)
+    snapshot = after(b"\x1b]0;both\x07\x1b]1;icon\x1b\\").snapshot()
+    assert (snapshot.title, snapshot.icon_name, snapshot.title_set) == ("both", "icon", True)
+    assert after(b"\x1b]2;" + b"x" * 300 + b"\x07").snapshot().title == "x" * 254
+    assert after(b"\x1b]2;a\tb\x07").snapshot().title == "ab"
+
+
+def test_the_title_stack_is_bounded() -> None:
+    emulator = after(b"".join(b"\x1b]2;%d\x07\x1b[22t" % number for number in range(50)))
+    for expected in range(49, 49 - MAX_TITLE_STACK, -1):
+        emulator.feed(b"\x1b[23t")
+        assert emulator.snapshot().title == str(expected)
+    emulator.feed(b"\x1b[23t")
+    assert emulator.snapshot().title == "40"
+
+
+@pytest.mark.parametrize(
+    ("command", "clipboard"),
+    [
+        (b"52;c;YWJj", "c;YWJj"),
+        (b"52;;YWJj", ";YWJj"),
+        (b"52;p;YWJj", "p;YWJj"),
+        (b"52;c;?", ""),
+        (b"52;c;not base64!", ""),
+        (b"52;YWJj", ""),
+        (b"52;evil;YWJj", ""),
+        (b"52;c;" + b"A" * MAX_CLIPBOARD, "c;" + "A" * MAX_CLIPBOARD),
+        (b"52;c;" + b"A" * (MAX_CLIPBOARD + 1), ""),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_the_clipboard_takes_base64_up_to_its_limit(command: bytes, clipboard: str) -> None:
+    assert after(b"\x1b]" + command + b"\x07").snapshot().clipboard == clipboard
+
+
+def test_a_link_that_is_too_long_is_none() -> None:
+    assert after(b"\x1b]8;;" + b"x" * (MAX_LINK - 1) + b"\x07").snapshot().style.link == ";" + "x" * (MAX_LINK - 1)
+    assert after(b"\x1b]8;;" + b"x" * MAX_LINK + b"\x07").snapshot().style.link == ""
+
+
+@pytest.mark.parametrize("number", [b"7", b"9", b"133", b"777", b"1337", b"99999", b"x", b""])
+def test_other_commands_leave_nothing_on_the_screen(number: bytes) -> None:
+    assert texts(after(b"\x1b]" + number + b";payload\x07"))[0] == ""
+
+
+def test_protected_cells_survive_selective_erasure() -> None:
+    assert texts(after(b'a\x1b[1"qb\x1b[0"qc\x1b[?2J'))[0].replace(EMPTY, "_") == "_b"
+    assert texts(after(b'a\x1b[1"qb\x1b[0"qc\x1b[2J'))[0] == ""
+    assert texts(after(b"a\x1bVb\x1bWc\x1b[2J"))[0].replace(EMPTY, "_") == "_b"
+
+
+def test_rectangles() -> None:
+    fill = b"\x1b[88;1;2;2;3$x"
+    assert texts(after(fill)) == ["\0XX", "\0XX", "", ""]
+    assert texts(after(fill + b"\x1b[1;2;1;2$z")) == ["\0\0X", "\0XX", "", ""]
+    assert texts(after(fill + b"\x1b[1;2;2;3;1;3;5$v")) == ["\0XX", "\0XX", "\0\0\0\0XX", "\0\0\0\0XX"]
+    assert texts(after(fill + b"\x1b[4;4;2;2$z")) == ["\0XX", "\0XX", "", ""]  # not a rectangle
+    emulator = after(fill + b"\x1b[2*x\x1b[1;2;1;2;1;4$r\x1b[1;2;1;3;1$t")
+    snapshot = emulator.snapshot()
+    styles = [snapshot.palette.styles[ord(letter)] for letter in snapshot.rows[0][1][:4]]
+    assert [(style.flags, style.underline) for style in styles] == [(0, 0), (0, 1), (1, 0), (0, 0)]
+
+
+def test_a_checksum_of_an_area() -> None:
+    assert after(b"AB\x1b[7;1;1;1;1;2*y").replies() == b"\x1bP7!~FF7D\x1b\\"
