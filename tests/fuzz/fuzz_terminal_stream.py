@@ -1,22 +1,13 @@
-"""Whatever an application writes: nothing raises, rows stay whole, and cutting or skipping makes no difference.
-
-    python tests/fuzz/fuzz_terminal_stream.py [seconds] [seed]
-
-Mutates pieces of meaningful output; prints the failing input and stops at the first failure.
-"""
+"""Invariant: whatever an application writes, nothing raises, rows stay whole, cutting and skipping change nothing."""
 
 from __future__ import annotations
 
-import random
-import sys
-import time
-from pathlib import Path
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.fuzzing import fuzzed
+from tests.support.terminal_output import check_screen, dump
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parents[2] / "common")]
-
-from tests.support.terminal_output import check_screen, dump  # noqa: E402  # runs as a program
-
-from mosh_common.terminal.emulator import Emulator  # noqa: E402
+from mosh_common.terminal.emulator import Emulator
 
 SEEDS = [
     b"text \xe4\xb8\xad\xe6\x96\x87 e\xcc\x81 \xf0\x9f\x91\x8d\r\n", b"\x1b[1;31;48;2;1;2;3m",
@@ -29,59 +20,61 @@ SEEDS = [
     b"x\n" * 50, b"\x9b\xc2\x9b5C", b"\x1b[?1;2;3;4;5$p", b"\x1b[6n\x1b[c", b"\x00\x7f\x18\x1a",
 ]  # fmt: skip
 
+OCTETS = [
+    b"",
+    b"\x1b",
+    b"[",
+    b"?",
+    b";",
+    b":",
+    b"0",
+    b"9",
+    b"$",
+    b" ",
+    b"m",
+    b"H",
+    b"\x07",
+    b"\x08",
+    b"\n",
+    b"\r",
+    b"]",
+    b"P",
+]
 
-def mutated(source: random.Random) -> bytes:
-    """Return a few pieces, some of them damaged."""
-    data = bytearray(b"".join(source.choice(SEEDS) for _ in range(source.randrange(1, 12))))
-    for _ in range(source.choice([0, 0, 1, 3, 10])):
-        at = source.randrange(len(data) + 1)
-        kind = source.randrange(4)
-        if kind == 0 and at < len(data):
-            data[at] = source.randrange(256)
-        elif kind == 1:
-            data[at : at + source.randrange(4)] = b""
-        elif kind == 2:
-            data[at:at] = bytes([source.choice(b"0123456789;:?>$\"' \x1b\x07\x08\x0a\x0d[]PHm")])
-        else:
-            data[at:at] = data[source.randrange(len(data) + 1) :][:20]
+pieces = st.lists(st.one_of(st.sampled_from(SEEDS), st.sampled_from(SEEDS), st.binary(max_size=6)), max_size=12)
+damages = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 3), st.sampled_from(OCTETS)), max_size=6)
+
+
+@st.composite
+def outputs(draw: st.DrawFn) -> bytes:
+    """Return a few pieces of meaningful output, some of them damaged."""
+    data = bytearray(b"".join(draw(pieces)))
+    for at, length, new in draw(damages):
+        at %= len(data) + 1
+        data[at : at + length] = new
     return bytes(data)
 
 
-def judge(data: bytes, source: random.Random) -> None:
-    """Assert the invariants for one input."""
-    columns, lines = source.choice([(20, 5), (1, 1), (2, 3), (7, 4), (80, 24)])
-    whole, pieces = Emulator(columns, lines), Emulator(columns, lines, skipping=False)
+@fuzzed
+@given(
+    data=outputs(),
+    size=st.sampled_from([(20, 5), (1, 1), (2, 3), (7, 4), (80, 24)]),
+    steps=st.lists(st.sampled_from([1, 2, 5, 50, 1000]), min_size=1, max_size=5),
+    new_size=st.tuples(st.integers(1, 30), st.integers(1, 10)),
+)
+def test_any_output_leaves_a_whole_screen_however_it_comes(
+    data: bytes, size: tuple[int, int], steps: list[int], new_size: tuple[int, int]
+) -> None:
+    whole, cut = Emulator(*size), Emulator(*size, skipping=False)
     whole.feed(data)
-    at = 0
+    at = turn = 0
     while at < len(data):
-        step = source.choice([1, 2, 5, 50, 1000])
-        pieces.feed(data[at : at + step])
-        at += step
+        step = steps[turn % len(steps)]
+        cut.feed(data[at : at + step])
+        at, turn = at + step, turn + 1
     check_screen(whole.snapshot())
-    assert dump(whole.snapshot()) == dump(pieces.snapshot())
-    assert whole.replies() == pieces.replies()
-    whole.resize(source.randrange(1, 30), source.randrange(1, 10))
+    assert dump(whole.snapshot()) == dump(cut.snapshot())
+    assert whole.replies() == cut.replies()
+    whole.resize(*new_size)
     whole.feed(data[::-1])
     check_screen(whole.snapshot())
-
-
-def main() -> None:
-    """Run for so many seconds (default 10)."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else time.time_ns()
-    source = random.Random(seed)
-    end = time.monotonic() + seconds
-    count = 0
-    while time.monotonic() < end:
-        data = mutated(source)
-        try:
-            judge(data, source)
-        except BaseException:
-            print(f"seed {seed}, input {data!r}")
-            raise
-        count += 1
-    print(f"{count} inputs")
-
-
-if __name__ == "__main__":
-    main()
