@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import argparse
 import heapq
+import itertools
+import random
 import shutil
 import tempfile
 import time
@@ -193,9 +195,18 @@ def play(
     rtt: float,
     mode: str,
     make: Callable[..., PredictionEngine] = PredictionEngine,
+    jitter: float = 0.0,
+    seed: int = 0,
 ) -> Result:
     """Play a recording over a link with that round trip."""
     engine = make(display=DisplayPreference(mode))
+    rng = random.Random(seed)
+    latest = {"arrive": 0.0, "frame": 0.0}  # the link keeps the order
+
+    def travelled(kind: str, now: float) -> float:
+        latest[kind] = max(latest[kind], now + rtt / 2 + rng.uniform(0, jitter))
+        return latest[kind]
+
     interval = min(250, max(20, -(-rtt // 2)))
     engine.set_send_interval(int(interval))
     start = 5000.0
@@ -263,7 +274,7 @@ def play(
         elif kind == "client-send":
             client_due = None
             client_last_send = now
-            push(now + rtt / 2, "arrive", (sent + 1, written))
+            push(travelled("arrive", now), "arrive", (sent + 1, written))
             sent = written
             engine.set_progress(sent=sent, acknowledged=-1, echo_acknowledged=-1)
         elif kind == "arrive":
@@ -283,7 +294,7 @@ def play(
         elif kind == "server-send":
             server_due = None
             server_last_send = now
-            push(now + rtt / 2, "frame", (terminal.snapshot(), echo_ack, received))
+            push(travelled("frame", now), "frame", (terminal.snapshot(), echo_ack, received))
         elif kind == "frame":
             client_screen, echo, acked = value
             engine.set_progress(sent=sent, acknowledged=acked, echo_acknowledged=echo)
@@ -323,6 +334,8 @@ def main() -> None:
     parser.add_argument("--rtts", nargs="*", type=int, default=[100, 250, 500])
     parser.add_argument("--modes", nargs="*", default=["adaptive"])
     parser.add_argument("--records", type=Path, default=Path(tempfile.gettempdir()) / "predict-records")
+    parser.add_argument("--jitter", type=float, default=0.0, help="ms that a packet may take longer each way")
+    parser.add_argument("--seeds", type=int, default=1, help="how often to play, with other jitter each time")
     parser.add_argument("--keys", action="store_true", help="print each key's latency and wrong cells")
     parser.add_argument("--without", nargs="*", default=[], help="names of extensions, or ALL")
     options = parser.parse_args()
@@ -338,12 +351,21 @@ def main() -> None:
         outputs = recorded(name, command, presses, options.records)
         truth = Truth(presses, outputs)
         for rtt in options.rtts:
-            for mode in options.modes:
+            for mode, seed in itertools.product(options.modes, range(options.seeds)):
                 begin = time.perf_counter()
-                result = play(truth, presses, outputs, rtt=rtt, mode=mode, make=make)
+                result = play(
+                    truth,
+                    presses,
+                    outputs,
+                    rtt=rtt,
+                    mode=mode,
+                    make=make,
+                    jitter=options.jitter,
+                    seed=seed,
+                )
                 took = time.perf_counter() - begin
                 print(
-                    f"{name:10} {rtt:4} {mode:9} shown {result.within:5.1f}%  mean {result.mean_ms:6.1f}"
+                    f"{name:10} {rtt:4} {mode:8} {seed:2} shown {result.within:5.1f}%  mean {result.mean_ms:6.1f}"
                     f"  wrong cells {result.wrong_cells:4} keys {result.wrong_keys:3}"
                     f" longest {result.longest_ms:5.0f}  transition {result.transition:4}"
                     f"  never {result.never:3} equal {result.equal}  ({took:.1f}s)",

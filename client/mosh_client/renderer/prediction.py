@@ -199,8 +199,7 @@ class PredictionEngine:
                 shown = cell_at(screen, row, column)
                 verdict = guess.verdict(shown, echo_acknowledged=self._echo_acknowledged)
                 if verdict is Verdict.PENDING:
-                    early = guess.typed and not guess.credited and Extension.EARLY_CREDIT in self._extensions
-                    if early and guess.proves(shown):
+                    if self._may_be_early(guess) and guess.proves(shown):
                         self._correct(guess, row, column, shown, now=now)
                     continue
                 if guesses.rows.get(row, {}).get(column) is not guess:
@@ -213,6 +212,12 @@ class PredictionEngine:
                 if guesses.rows.get(row, {}).get(column) is guess:
                     guesses.drop(row, column)
         return False
+
+    def _may_be_early(self, guess: CellGuess) -> bool:
+        """Whether a guess can be credited before its echo ack: not where its place is yet to be seen."""
+        if not guess.typed or guess.credited or Extension.EARLY_CREDIT not in self._extensions:
+            return False
+        return self._barrier is None or guess.origin.batch <= self._barrier
 
     def _judge_shifts(self, screen: Snapshot) -> None:
         """Look whether text gave way to what is typed before it, without waiting for the last key's echo ack.
