@@ -7,7 +7,7 @@ parameter string an edge, so that a repeated SGR costs one dictionary look-up. K
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from mosh_common.terminal.cells import (
     BLINK,
@@ -31,7 +31,10 @@ from mosh_common.terminal.cells import (
 )
 
 MAX_PARAMETERS: Final = 32  # more than any sane sequence has; xterm keeps 30
-_EDGE_LIMIT: Final = 16384  # remembered transitions; a stream of random true colours must not grow without end
+# Remembered transitions and parameter strings: a stream of random true colours must not grow without end. A program
+# that uses 64 colour pairs with bold and inverse in any order goes through 49,152 transitions.
+_EDGE_LIMIT: Final = 1 << 16
+_CHANGE_LIMIT: Final = 1 << 12
 
 _SET_FLAG: Final = {
     1: BOLD, 2: FAINT, 3: ITALIC, 5: BLINK, 6: BLINK, 7: INVERSE, 8: INVISIBLE, 9: STRIKE, 53: OVERLINE,
@@ -80,10 +83,34 @@ def _semicolon_color(items: list[str], at: int) -> tuple[int | None, int]:
     return None, at + 1
 
 
-def apply_sgr(style: Style, parameters: str) -> Style:
-    """Return `style` after `CSI parameters m`; the hyperlink and protection stay. Never raises."""
-    values = {"fg": style.fg, "bg": style.bg, "underline_color": style.underline_color}
-    flags, underline = style.flags, style.underline
+class Change(NamedTuple):
+    """What a string of SGR parameters does to any style; None = leaves that alone."""
+
+    fg: int | None = None
+    bg: int | None = None
+    underline_color: int | None = None
+    underline: int | None = None
+    kept_flags: int = -1  # mask
+    set_flags: int = 0
+
+    def apply(self, style: Style) -> Style:
+        """Return `style` after the change; the hyperlink and protection stay."""
+        fg, bg, underline_color, underline, kept_flags, set_flags = self
+        return Style(
+            style.fg if fg is None else fg,
+            style.bg if bg is None else bg,
+            style.flags & kept_flags | set_flags,
+            style.underline if underline is None else underline,
+            style.underline_color if underline_color is None else underline_color,
+            style.link,
+        )
+
+
+def parse_sgr(parameters: str) -> Change:
+    """Return what `CSI parameters m` does. Never raises."""
+    colors: dict[str, int] = {}
+    kept_flags, set_flags = -1, 0
+    underline: int | None = None
     items = parameters.split(";", MAX_PARAMETERS)[:MAX_PARAMETERS]
     at = 0
     while at < len(items):
@@ -99,15 +126,16 @@ def apply_sgr(style: Style, parameters: str) -> Style:
             elif code in _EXTENDED:
                 color = _colon_color(parts)
                 if color is not None:
-                    values[_EXTENDED[code]] = color
+                    colors[_EXTENDED[code]] = color
         elif code == 0:
-            values = dict.fromkeys(values, DEFAULT_COLOR)
-            flags &= PROTECTED
+            colors = dict.fromkeys(_EXTENDED.values(), DEFAULT_COLOR)
+            kept_flags, set_flags = PROTECTED, 0
             underline = UNDERLINE_NONE
         elif code in _SET_FLAG:
-            flags |= _SET_FLAG[code]
+            set_flags |= _SET_FLAG[code]
         elif code in _CLEAR_FLAGS:
-            flags &= ~_CLEAR_FLAGS[code]
+            kept_flags &= ~_CLEAR_FLAGS[code]
+            set_flags &= ~_CLEAR_FLAGS[code]
         elif code == 4:
             underline = UNDERLINE_SINGLE
         elif code == 21:
@@ -115,20 +143,25 @@ def apply_sgr(style: Style, parameters: str) -> Style:
         elif code == 24:
             underline = UNDERLINE_NONE
         elif 30 <= code <= 37:
-            values["fg"] = code - 30
+            colors["fg"] = code - 30
         elif 40 <= code <= 47:
-            values["bg"] = code - 40
+            colors["bg"] = code - 40
         elif 90 <= code <= 97:
-            values["fg"] = code - 90 + 8
+            colors["fg"] = code - 90 + 8
         elif 100 <= code <= 107:
-            values["bg"] = code - 100 + 8
+            colors["bg"] = code - 100 + 8
         elif code in _DEFAULT_OF:
-            values[_DEFAULT_OF[code]] = DEFAULT_COLOR
+            colors[_DEFAULT_OF[code]] = DEFAULT_COLOR
         elif code in _EXTENDED:
             color, at = _semicolon_color(items, at)
             if color is not None:
-                values[_EXTENDED[code]] = color
-    return Style(values["fg"], values["bg"], flags, underline, values["underline_color"], style.link)
+                colors[_EXTENDED[code]] = color
+    return Change(colors.get("fg"), colors.get("bg"), colors.get("underline_color"), underline, kept_flags, set_flags)
+
+
+def apply_sgr(style: Style, parameters: str) -> Style:
+    """Return `style` after `CSI parameters m`; the hyperlink and protection stay. Never raises."""
+    return parse_sgr(parameters).apply(style)
 
 
 def _color_parameters(color: int, base: int) -> list[str]:
@@ -176,6 +209,7 @@ class Renditions:
         self._when_full = when_full
         self._nodes: dict[Style, Rendition] = {}
         self._edges = 0  # transitions remembered in all nodes together
+        self._changes: dict[str, Change] = {}
 
     def of(self, style: Style) -> Rendition:
         """Return the rendition of `style`."""
@@ -196,7 +230,12 @@ class Renditions:
                 other.after.clear()
             self._nodes.clear()
             self._edges = 0
-        result = self.of(apply_sgr(node.style, parameters))
+        change = self._changes.get(parameters)
+        if change is None:
+            if len(self._changes) >= _CHANGE_LIMIT:
+                self._changes.clear()
+            change = self._changes[parameters] = parse_sgr(parameters)
+        result = self.of(change.apply(node.style))
         if result.book is self:
             self._edges += 1
             node.after[parameters] = result

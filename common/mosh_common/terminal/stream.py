@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import pyte
 
+from mosh_common.terminal.painting import PAINT_BLOCK
 from mosh_common.terminal.sequences import (
     CONTROLS,
     ESCAPES,
@@ -29,7 +30,7 @@ from mosh_common.terminal.skipping import PLAIN_BLOCK
 MAX_SEQUENCE: Final = 256  # characters of one CSI or ESC sequence; longer ones are ignored
 MAX_STRING: Final = 32 * 1024  # characters of one OSC or DCS string; longer ones are skipped. A clipboard fits.
 MAX_PARAMETER: Final = 65535  # larger ones count as this
-_CACHE_LIMIT: Final = 4096  # remembered sequences
+_CACHE_LIMIT: Final = 16384  # remembered sequences: the positions of a large screen fit
 MIN_LINES_TO_SKIP: Final = 8  # fewer line feeds in one block are not worth the look
 
 # C1 controls as their 7-bit forms.
@@ -98,6 +99,8 @@ class Stream(pyte.Stream):
             None  # the screen's CUP or SGR with the text after it, in one call
         )
         self._skip: Callable[[str], int] | None = None  # the screen's `skip_unseen`, where there is one
+        self._paint: Callable[[str], int] | None = None  # the screen's `paint`, likewise …
+        self._worth_painting: Callable[[int], bool] = self._never  # … and what tells for how long a text
         self._skipping = skipping
         super().__init__(screen, strict)
 
@@ -112,6 +115,8 @@ class Stream(pyte.Stream):
         self._print_at = getattr(screen, "print_at", None)
         self._print_styled = getattr(screen, "print_styled", None)
         self._skip = getattr(screen, "skip_unseen", None) if self._skipping else None
+        self._paint = getattr(screen, "paint", None) if self._skipping else None
+        self._worth_painting = getattr(screen, "worth_painting", self._never)
         self._controls = {control: self._bound(name) for control, name in CONTROLS.items()}
         self._controls["\r\n"] = self._carriage_return_linefeed
 
@@ -121,6 +126,11 @@ class Stream(pyte.Stream):
         self._string_kind = ""
         self._string_parts = []
         self._string_length = 0
+
+    @staticmethod
+    def _never(_: int) -> bool:
+        """Say no, where there is no screen."""
+        return False
 
     @staticmethod
     def _nothing(*_: Any) -> None:
@@ -191,6 +201,8 @@ class Stream(pyte.Stream):
             self._pending = ""
         if self._skip is not None and data.count("\n") > MIN_LINES_TO_SKIP:
             self._run_skipping(data, self._skip)
+        elif self._paint is not None and self._worth_painting(len(data)):
+            self._run_painting(data, self._paint)
         else:
             self._run(data)
 
@@ -219,6 +231,31 @@ class Stream(pyte.Stream):
                 self.feed(data[done:])
                 return
             done += skip(block)
+        self._run(data[done:])
+
+    def _run_painting(self, data: str, paint: Callable[[str], int]) -> None:
+        """Execute `data`, long blocks of cursor-addressed pieces in it all at once."""
+        worth_painting = self._worth_painting
+        done = 0
+        for match in PAINT_BLOCK.finditer(data):
+            position, end = match.span()
+            if not worth_painting(end - position):
+                continue
+            self._run(data[done:position])
+            done = position
+            if not self.at_ground:
+                self._abandon()
+            while worth_painting(end - done):
+                painted = paint(data[done:end])
+                done += painted
+                if not worth_painting(painted):
+                    break  # texts that wrap are frequent: another copy of the cells for each would cost more
+                # What `paint` left is such a text, if anything.
+                following = data.find("\x1b", done, end)
+                if following < 0:
+                    following = end
+                self._run(data[done:following])
+                done = following
         self._run(data[done:])
 
     def _run(self, data: str) -> None:

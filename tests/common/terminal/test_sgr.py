@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from mosh_common.terminal import cells
 from mosh_common.terminal.cells import RGB, Palette, Style
-from mosh_common.terminal.sgr import MAX_PARAMETERS, Rendition, Renditions, apply_sgr, sgr_report
+from mosh_common.terminal.sgr import (
+    _CHANGE_LIMIT,
+    _EDGE_LIMIT,
+    MAX_PARAMETERS,
+    Rendition,
+    Renditions,
+    apply_sgr,
+    sgr_report,
+)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +89,9 @@ def test_transitions_are_remembered_and_bounded() -> None:
     renditions = Renditions(Palette(), when_full)
     start = renditions.of(Style())
     assert start.follow("1;31") is start.follow("1;31")
-    for number in range(20_000):
+    most = 0
+    for number in range(_EDGE_LIMIT + 100):
         start.follow(f"38;5;{number % 256};{number}")
-        assert len(start.after) <= 16384
+        most = max(most, len(start.after))
+    assert most == _EDGE_LIMIT
+    assert len(renditions._changes) <= _CHANGE_LIMIT
