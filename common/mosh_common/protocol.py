@@ -66,6 +66,7 @@ ACK_DELAY_MS: Final = 100  # a data ack waits this long for something to ride on
 RECENT_MS: Final = 10_000  # resend only to a peer heard within this time; otherwise the empty acks probe
 SHUTDOWN_TRIES: Final = 16
 SHUTDOWN_TIMEOUT_MS: Final = 10_000
+SHUTDOWN_ACK_COPIES: Final = 3  # who says it leaves at once, and the other side would wait for it
 PROSPECTIVE_LIMIT_OCTETS: Final = 1000  # a diff from the acknowledged state may replace a shorter one below this size …
 PROSPECTIVE_EXCESS_OCTETS: Final = 100  # … when it is longer by less than this: cheap insurance against loss
 PROSPECTIVE_EXCESS_LOSSY_OCTETS: Final = 400  # the same on a link that loses datagrams: dearer, and likelier needed

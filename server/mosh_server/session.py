@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple, TypeAlias
 
-from mosh_common.protocol import DETACH_AFTER_MS, FIRST_CONTACT_TIMEOUT_MS, SHUTDOWN_NUMBER, Address
+from mosh_common.protocol import (
+    DETACH_AFTER_MS,
+    FIRST_CONTACT_TIMEOUT_MS,
+    SHUTDOWN_NUMBER,
+    SHUTDOWN_TIMEOUT_MS,
+    Address,
+)
 from mosh_common.sync import transport as sync
 from mosh_common.sync.pacing import ServerPacing
 from mosh_common.sync.screen_state import ServerScreen
@@ -24,6 +30,12 @@ from mosh_server.visible_echo import VisibleEcho
 
 # An application between BSU and ESU promises a better screen soon; one that breaks the promise is not waited for.
 SYNCHRONIZED_UPDATE_MS: Final = 150
+# The shell ended while the client could not be reached: it is told when it is back, within a day. When it was there a
+# moment ago, it may have heard, said so and left, and only what it said was lost: that is not worth a day.
+LAST_WORDS_SILENT_MS: Final = 86_400_000
+LAST_WORDS_MS: Final = 600_000
+MISSED_HEARTBEAT_MS: Final = 4000
+
 _BEGIN_SYNCHRONIZED_UPDATE: Final = b"\x1b[?2026h"
 
 
@@ -107,6 +119,7 @@ class Session:
         self._update_began: int | None = None  # the synchronized update that the application is in
         self._shown: Snapshot = emulator.snapshot()  # what the client is to see
         # The end.
+        self._last_words = False  # the shell ended, and a silent client is waited for
         self._ending: str | None = None  # why shutdown was started
         self.finished = False  # no turn is needed any more
         self.failed = False  # it ended because of a fault, not because somebody wanted it to
@@ -142,7 +155,7 @@ class Session:
         self._input.clear()
         self._update_began = None
         self._show(now=now)
-        self._shut_down("the shell ended", now=now)
+        self._leave_last_words(now=now)
 
     def input_written(self, count: int, *, now: int) -> None:
         """Say how many octets of `input_to_write` the pty took."""
@@ -295,13 +308,29 @@ class Session:
 
     def _shut_down(self, reason: str, *, now: int) -> None:
         """Tell the client that the session ends; leave at once when it would not hear it."""
-        if self._ending is not None:
+        if self._ending is not None and not self._last_words:
             return
+        self._last_words = False
         self._ending = reason
         if self._transport.peer is None or not self._transport.attached(now=now):
             self._finish(reason)
         else:
             self._transport.start_shutdown(now=now)
+
+    def _leave_last_words(self, *, now: int) -> None:
+        """Keep the last screen and the end for a client that cannot be reached now."""
+        transport, heard = self._transport, self._transport.last_datagram_at
+        if self._ending is not None:
+            return
+        if heard is None:
+            self._finish("the shell ended")
+            return
+        patience = LAST_WORDS_SILENT_MS if now - heard > MISSED_HEARTBEAT_MS else LAST_WORDS_MS
+        if self._timeouts.network_ms is not None:
+            patience = min(patience, max(heard + self._timeouts.network_ms - now, 0))
+        self._ending = "the shell ended"
+        self._last_words = True
+        transport.start_shutdown(now=now, patience_ms=max(patience, SHUTDOWN_TIMEOUT_MS))
 
     def _finish(self, reason: str, *, failed: bool = False) -> None:
         if not self.finished:

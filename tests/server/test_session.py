@@ -17,6 +17,8 @@ from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.key import Key
 from mosh_server.input_translation import HOLD_MS
 from mosh_server.session import (
+    LAST_WORDS_MS,
+    LAST_WORDS_SILENT_MS,
     SYNCHRONIZED_UPDATE_MS,
     ClientHeard,
     ClientSilent,
@@ -528,3 +530,74 @@ def test_asking_for_the_deadline_changes_nothing(running):
 def test_a_timeout_of_no_seconds_is_none():
     assert Timeouts.from_seconds(network=0, signal=7) == Timeouts(network_ms=None, signal_ms=7000)
     assert Timeouts.from_seconds(network=5, signal=0) == Timeouts(network_ms=5000, signal_ms=None)
+
+
+# --- last words -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("silent_for", [6_000, DETACH_AFTER_MS + 1000])
+def test_a_client_that_comes_back_hours_later_gets_the_last_screen_and_the_end(running, silent_for):
+    running.connected = False
+    running.run(silent_for)
+    running.print(b"last words")
+    running.session.pty_closed(now=running.now)
+    running.run(8 * 3_600_000)
+    assert not running.session.finished
+    running.connected = True
+    running.run(4000)
+    assert running.first_row == "last words"
+    assert running.client_done
+    assert running.session.finished
+
+
+def test_a_client_that_stays_away_is_given_a_day(running):
+    running.connected = False
+    running.run(6_000)
+    running.session.pty_closed(now=running.now)
+    running.run(LAST_WORDS_SILENT_MS - 1)
+    assert not running.session.finished
+    running.run(100)
+    assert running.session.finished
+
+
+def test_a_client_that_was_there_a_moment_ago_is_given_ten_minutes(running):
+    running.run(500)
+    running.connected = False
+    running.session.pty_closed(now=running.now)
+    running.run(LAST_WORDS_MS - 1)
+    assert not running.session.finished
+    running.run(100)
+    assert running.session.finished
+
+
+def test_last_words_are_kept_no_longer_than_the_network_timeout():
+    world = World(timeouts=Timeouts(network_ms=60_000))
+    world.start()
+    world.connected = False
+    world.run(20_000)
+    world.session.pty_closed(now=world.now)
+    world.run(30_000)
+    assert not world.session.finished
+    world.run(15_000)
+    assert world.session.finished
+
+
+@pytest.mark.parametrize("silent_for", [6_000, DETACH_AFTER_MS + 1000])
+def test_a_signal_ends_the_wait_of_last_words(running, silent_for):
+    running.connected = False
+    running.run(silent_for)
+    running.session.pty_closed(now=running.now)
+    running.run(100)
+    running.session.terminate(now=running.now)
+    running.run(10_100)
+    assert running.session.finished
+
+
+def test_waiting_with_last_words_costs_no_packets_once_the_client_counts_as_detached(running):
+    running.connected = False
+    running.run(6_000)
+    running.session.pty_closed(now=running.now)
+    running.run(DETACH_AFTER_MS)
+    before = running.session._transport.counters.sent
+    running.run(3_600_000)
+    assert running.session._transport.counters.sent == before

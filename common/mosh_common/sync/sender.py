@@ -82,7 +82,8 @@ class Sender(Generic[Local]):
         self._ack_num = 0
         self._ack_due_at = now  # an empty ack is due; the first at once, which tells a peer where we are
         # Shutdown.
-        self._shutdown_started_at: int | None = None
+        self._shutdown_deadline: int | None = None  # when patience ends; None = not shutting down
+        self._patient = False  # a silent peer is waited for
         self._shutdown_tries = 0
         self.shutdown_ack_sent = False  # an acknowledgement of the peer's shutdown was sent
 
@@ -90,7 +91,7 @@ class Sender(Generic[Local]):
 
     def set_state(self, state: Local, *, now: int) -> None:
         """Take the owner's object as it is now. Ignored once shutdown started."""
-        if self._shutdown_started_at is None:
+        if self._shutdown_deadline is None:
             if state != self._target:
                 self._touched_at = now
             self._target = state
@@ -128,10 +129,20 @@ class Sender(Generic[Local]):
         self._sent[1:] = [entry._replace(sent_at=entry.sent_at - RECENT_MS) for entry in self._sent[1:]]
         self.probe(now=now)
 
-    def start_shutdown(self, *, now: int) -> None:
-        """Freeze the object and go on to the shutdown state."""
-        if self._shutdown_started_at is None:
-            self._shutdown_started_at = now
+    def start_shutdown(self, *, now: int, patience_ms: int = SHUTDOWN_TIMEOUT_MS) -> None:
+        """Freeze the object and go on to the shutdown state; called again, it can only become less patient."""
+        patient = patience_ms > SHUTDOWN_TIMEOUT_MS
+        if self._shutdown_deadline is None:
+            self._shutdown_deadline = now + patience_ms
+            self._patient = patient
+        else:
+            self._shutdown_deadline = min(self._shutdown_deadline, now + patience_ms)
+            self._patient = self._patient and patient
+
+    def peer_heard(self) -> None:
+        """Say that the peer is there: one that did not hear of the end so far can do so now."""
+        if self._patient and self._tries_are_used_up:
+            self._shutdown_tries = 0
 
     # --- What goes out ------------------------------------------------------------------------------------------
 
@@ -195,7 +206,7 @@ class Sender(Generic[Local]):
     @property
     def shutdown_in_progress(self) -> bool:
         """Whether the shutdown state is what this side wants to send."""
-        return self._shutdown_started_at is not None
+        return self._shutdown_deadline is not None
 
     @property
     def shutdown_acknowledged(self) -> bool:
@@ -205,18 +216,23 @@ class Sender(Generic[Local]):
     @property
     def shutdown_deadline(self) -> int | None:
         """When patience with an unanswered shutdown ends."""
-        return None if self._shutdown_started_at is None else self._shutdown_started_at + SHUTDOWN_TIMEOUT_MS
+        return self._shutdown_deadline
 
     def shutdown_expired(self, *, now: int) -> bool:
         """Return whether the peer had its chances to acknowledge our shutdown."""
-        deadline = self.shutdown_deadline
-        return deadline is not None and (now >= deadline or self._shutdown_tries >= SHUTDOWN_TRIES)
+        deadline = self._shutdown_deadline
+        return deadline is not None and (now >= deadline or (not self._patient and self._tries_are_used_up))
+
+    @property
+    def _tries_are_used_up(self) -> bool:
+        return self._shutdown_tries >= SHUTDOWN_TRIES
 
     # --- Timers -------------------------------------------------------------------------------------------------
 
     def _next_ack(self, link: Link) -> int:
         # "On shutdown, ack at the send interval": ours (which repeats it) and the peer's (which ends it).
-        if self.shutdown_in_progress or self._ack_num == SHUTDOWN_NUMBER:
+        repeating = self.shutdown_in_progress and not self._tries_are_used_up
+        if repeating or self._ack_num == SHUTDOWN_NUMBER:
             return min(self._ack_due_at, self._last_sent_at + link.send_interval)
         probe = self._pacing.probe_at(self._last_sent_at, link)
         return self._ack_due_at if probe is None else min(self._ack_due_at, probe)
@@ -326,7 +342,8 @@ class Sender(Generic[Local]):
             ack_num=self._ack_num,
             throwaway_num=self._sent[0].number,
             diff=diff,
-            chaff=chaff(self._entropy(CHAFF_ENTROPY_OCTETS)),
+            # Of a bare acknowledgement there is nothing to blur: when it comes says what it is.
+            chaff=chaff(self._entropy(CHAFF_ENTROPY_OCTETS)) if diff else b"",
         )
         self._last = instruction
         self._copies = 1

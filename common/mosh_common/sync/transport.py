@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from mosh_common.errors import UsageError
-from mosh_common.protocol import SHUTDOWN_NUMBER, Address
+from mosh_common.protocol import SHUTDOWN_ACK_COPIES, SHUTDOWN_NUMBER, SHUTDOWN_TIMEOUT_MS, Address
 from mosh_common.sync.endpoint import Endpoint
 from mosh_common.sync.loss import LossEstimate
 from mosh_common.sync.pacing import SILENCE_MS, ClientPacing, Link, Pacing, ServerPacing
@@ -158,6 +158,7 @@ class Transport(Generic[Local, Remote]):
         try:
             contact_at = self._endpoint.last_datagram_at
             received = self._endpoint.receive(data, source, now=now, congestion=congestion)
+            self._sender.peer_heard()
             if received.missing is None:
                 self._loss.received_late()
             else:
@@ -185,9 +186,12 @@ class Transport(Generic[Local, Remote]):
         """Send something with the next `datagrams_to_send`: the path may have changed."""
         self._sender.probe(now=now)
 
-    def start_shutdown(self, *, now: int) -> None:
-        """Freeze the owned object and tell the peer that the session ends; go on until `ShutdownDone`."""
-        self._sender.start_shutdown(now=now)
+    def start_shutdown(self, *, now: int, patience_ms: int = SHUTDOWN_TIMEOUT_MS) -> None:
+        """Freeze the owned object and tell the peer that the session ends; go on until `ShutdownDone`.
+
+        With more than SHUTDOWN_TIMEOUT_MS of patience a silent peer is waited for: it is told when it is back.
+        """
+        self._sender.start_shutdown(now=now, patience_ms=patience_ms)
         self._note_end(now=now)
 
     def report_send_failure(self, errno_: int, *, now: int) -> None:
@@ -219,6 +223,8 @@ class Transport(Generic[Local, Remote]):
             self._exhausted = self._ended = True
             self._events.append(SessionExhausted())
             return []
+        if self._sender.shutdown_ack_sent:
+            fragments *= SHUTDOWN_ACK_COPIES
         datagrams = [(self._endpoint.seal(fragment.encode(), now=now), peer) for fragment in fragments]
         counters = self.counters
         counters.instructions += 1
