@@ -23,9 +23,10 @@ _pieces = st.one_of(_positions, _positions, _renditions, _texts, _texts)
 _blocks = st.lists(_pieces, min_size=10, max_size=80).map("".join)
 _between = st.sampled_from(
     [
-        "", "\r\n", "\x1b[K", "é", "中", "e\u0301", "\x1b[3b", "\x1b[6n", "\x1b[2;3r", "\x1b[?6h", "\x1b[?6l", "\x1b[4h",
-        "\x1b[4l", "\x1b(0", "\x1b(B", "\x1b[?7l", "\x1b[?7h", "\x1b]0;t", "\x1bP", "\x1b[3", "\x1b[?69h\x1b[3;8s", "\x1bN",
-        '\x1b[1"q', "\x1b[?1049h", "long text that wraps over more than a row",
+        "",
+        "\r\n", "\x1b[K", "é", "中", "e\u0301", "\x1b[3b", "\x1b[6n", "\x1b[2;3r", "\x1b[?6h", "\x1b[?6l", "\x1b[4h",
+        "\x1b[4l", "\x1b(0", "\x1b(B", "\x1b[?7l", "\x1b[?7h", "\x1b]0;t", "\x1bP", "\x1b[3", "\x1b[?69h\x1b[3;8s",
+        "\x1bN", '\x1b[1"q', "\x1b[?1049h", "long text that wraps over more than a row",
     ]
 )  # fmt: skip
 
