@@ -23,7 +23,7 @@ class Alignment(NamedTuple):
     """How many of the keys under way are on the screen."""
 
     seen: int
-    columns: int | None  # that their text takes, left of the cursor; None if it is not there
+    columns: int | None  # that their text takes, left of the cursor; None: unknown
     proven: bool = False  # enough agrees to prove that typing echoes here
     doubtful: bool = False  # something agrees, but may do so by chance
 
@@ -31,24 +31,27 @@ class Alignment(NamedTuple):
 def align(screen: Snapshot, keys: list[Key], *, acknowledged: int) -> Alignment:
     """Return the longest beginning of `keys` whose text stands left of the cursor.
 
-    The first `acknowledged` of them have taken effect for sure, though maybe another one.
+    The first `acknowledged` of them have taken effect for sure, though maybe another one. Behind a key that moves or
+    edits otherwise, only what was typed after it is compared.
     """
     best = Alignment(acknowledged, None if acknowledged else 0)
     typed: list[str] = []
+    moved = False
     for count, key in enumerate(keys, start=1):
         if key.kind is KeyKind.TEXT:
             typed.append(key.text)
         elif key.kind is KeyKind.BACKSPACE and typed:
             typed.pop()
         else:
-            break  # moves or edits elsewhere, or cannot be foreseen
+            typed.clear()
+            moved = True
         if count < acknowledged:
             continue
         columns = _columns_shown(screen, typed)
         score = sum(1 for text in typed[-COMPARED_CHARACTERS:] if text != BLANK)
         if columns and score:
             proven = score >= PROOF_CHARACTERS
-            best = Alignment(count, columns, proven, not proven)
+            best = Alignment(count, None if moved else columns, proven, not proven)
     return best
 
 

@@ -154,6 +154,14 @@ class TestLinesThatGoOn:
         somebody.sees(*BEFORE, f"{PROMPT}cat file {CURSOR}", ack=somebody.batch - 2)
         assert somebody.shown[-1] == f"{PROMPT}cat file -n{CURSOR}"
 
+    def test_keys_behind_an_edit_that_the_frame_shows_already_are_not_shown_twice(self) -> None:
+        somebody = typist_at_prompt()
+        somebody.types("\x1b[A", "\x15")
+        somebody.keys("echo")
+        somebody.sees(*BEFORE, f"{PROMPT}e{CURSOR}", ack=somebody.batch - 4)
+        somebody.sees(*BEFORE, f"{PROMPT}ec{CURSOR}", ack=somebody.batch - 3)
+        assert somebody.shown[-1] == f"{PROMPT}echo{CURSOR}"
+
     def test_after_history_the_line_is_trusted(self) -> None:
         somebody = typist_at_prompt()
         somebody.types("\x1b[A")
