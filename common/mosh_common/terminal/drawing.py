@@ -272,7 +272,7 @@ class Drawing(Grid):
             text = text[:column] + CLUSTER + text[column + 1 :]
             self.rows[row] = (text, letters, wrapped, {**clusters, column: grapheme})
 
-    def repeat_character(self, count: int = 1, *_: int) -> None:
+    def repeat_character(self, count: int = 1, *__: int) -> None:
         """REP: print the last character again, `count` times, if nothing has happened since."""
         column = self._last_cell()
         if column is None:
@@ -286,6 +286,6 @@ class Drawing(Grid):
         if len(grapheme) == 1:
             self.write(grapheme * count)
         elif grapheme:
-            for _i in range(count):
+            for _ in range(min(count, self.columns)):  # one at a time: a row of them must do
                 self.write(grapheme)
         self.translation = translation

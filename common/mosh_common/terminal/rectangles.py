@@ -8,12 +8,13 @@ from mosh_common.terminal import rows as row_ops
 from mosh_common.terminal.cells import (
     BLINK,
     BOLD,
+    CLUSTER,
+    EMPTY,
     INVERSE,
     INVISIBLE,
     UNDERLINE_NONE,
     UNDERLINE_SINGLE,
     WIDE_TAIL,
-    cell_text,
 )
 from mosh_common.terminal.rows import Span
 from mosh_common.terminal.sgr import apply_sgr
@@ -170,11 +171,16 @@ class Rectangles(Strings):
         area = self._area(*bounds[:4])
         total = 0
         if area is not None:
-            for row in self.rows[area.top : area.bottom + 1]:
-                for column in range(area.left, area.right + 1):
-                    style = self.palette.styles[ord(row[1][column])]
-                    if row[0][column] != WIDE_TAIL:
-                        total += sum(map(ord, cell_text(row, column) or " "))
-                    total += 0x10 * (style.underline > 0) + 0x20 * bool(style.flags & INVERSE)
-                    total += 0x40 * bool(style.flags & BLINK) + 0x80 * bool(style.flags & BOLD)
+            start, end = area.left, area.right + 1
+            for text, letters, _wrapped, clusters in self.rows[area.top : area.bottom + 1]:
+                shown = text[start:end].replace(WIDE_TAIL, "").replace(EMPTY, " ")
+                total += sum(map(ord, shown))
+                for column, grapheme in clusters.items():
+                    if start <= column < end:
+                        total += sum(map(ord, grapheme)) - ord(CLUSTER)
+                for letter in set(letters[start:end]):
+                    style = self.palette.styles[ord(letter)]
+                    extra = 0x10 * (style.underline > 0) + 0x20 * bool(style.flags & INVERSE)
+                    extra += 0x40 * bool(style.flags & BLINK) + 0x80 * bool(style.flags & BOLD)
+                    total += extra * letters.count(letter, start, end)
         self.write_process_input(f"\x1bP{identifier}!~{-total & 0xFFFF:04X}\x1b\\")

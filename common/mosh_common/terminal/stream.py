@@ -42,18 +42,18 @@ _C1_PATTERN: Final = re.compile("[\x80-\x9f]")
 _SEQUENCE: Final = re.compile("\x1b(\\[[0-?]{0,200}[ -/]{0,4}[@-~]|[0-OQ-WYZ`-~]|[ -/]{1,4}[0-~])")
 # What stands between: text and controls,
 _CONTROLS: Final = re.compile("([\x00-\x1f\x7f]+)")
-# or, where there is an ESC: (text)(controls)(string)(ST)(anything else to the end).
+# or, where there is an ESC: (text)(controls)(string)(ST)(ESC of anything else).
 _TOKEN: Final = re.compile(
     "([^\x00-\x1f\x7f]*)"
     "(?:([\x00-\x17\x19\x1c-\x1f\x7f]+)"
     f"|\x1b(\\][^\x07\x18\x1a\x1b]{{0,{MAX_STRING}}}(?:\x07|\x1b\\\\)|[PX^_][^\x18\x1a\x1b]{{0,{MAX_STRING}}}\x1b\\\\)"
     "|\x1b(\\\\)"
-    "|([\x18\x1a]|\x1b[\\s\\S]*)"
+    "|[\x18\x1a]|(\x1b)"
     "|$)"
 )
 _SGR_PARAMETERS: Final = re.compile("[0-9;:]*")
-# Parts of what is unusual.
-_HEAD: Final = re.compile("\x1b(?:\\[[ -?]*|[ -/]*)")
+# What is unusual: a sequence up to its final character, with controls inside.
+_HEAD: Final = re.compile("\x1b[{0}]*(?:\\[[ -?{0}]*|[ -/{0}]*)".format("\x00-\x17\x19\x1c-\x1f\x7f"))
 _CONTROL_RUN: Final = re.compile("[\x00-\x17\x19\x1c-\x1f\x7f]+")
 _OSC_END: Final = re.compile("[\x07\x18\x1a\x1b]")
 _STRING_END: Final = re.compile("[\x18\x1a\x1b]")
@@ -194,11 +194,7 @@ class Stream(pyte.Stream):
             raise RuntimeError("Listener is not set")
         if not data.isascii() and _C1_PATTERN.search(data):
             data = data.translate(_C1)
-        while self._string_kind and data:
-            data = self._continue_string(data)
-        if self._pending and data:
-            data = self._pending + data
-            self._pending = ""
+        data = self._resume(data)
         if self._skip is not None and data.count("\n") > MIN_LINES_TO_SKIP:
             self._run_skipping(data, self._skip)
         elif self._paint is not None and self._worth_painting(len(data)):
@@ -228,7 +224,7 @@ class Stream(pyte.Stream):
             done = match.start()
             if not self.at_ground:
                 # The block belongs to a sequence or string that begins before it.
-                self.feed(data[done:])
+                self._run(self._resume(data[done:]))
                 return
             done += skip(block)
         self._run(data[done:])
@@ -257,6 +253,23 @@ class Stream(pyte.Stream):
                 self._run(data[done:following])
                 done = following
         self._run(data[done:])
+
+    def _resume(self, data: str) -> str:
+        """Go on with what is unfinished; return what is left to be executed."""
+        if self._string_kind and self._pending and data:
+            # ESC was the last character so far: with a backslash it ends the string, else it starts a sequence.
+            self._pending = ""
+            if data[0] == "\\":
+                self._finish_string("\x1b\\")
+                return data[1:]
+            self._abandon_string()
+            return "\x1b" + data
+        if self._string_kind:
+            return data[self._continue_string(data, 0) :]
+        if self._pending and data:
+            data = self._pending + data
+            self._pending = ""
+        return data
 
     def _run(self, data: str) -> None:
         """Execute `data` from ground state."""
@@ -305,8 +318,12 @@ class Stream(pyte.Stream):
                 if piece:
                     self._write(piece)
             return
-        while text:
-            text = self._continue_string(text) if self._string_kind else self._run_tokens(text)
+        position, end = 0, len(text)
+        while position < end:
+            if self._string_kind:
+                position = self._continue_string(text, position)
+            else:
+                position = self._run_tokens(text, position)
 
     def _carriage_return_linefeed(self) -> None:
         """CR and LF, in one call."""
@@ -320,9 +337,10 @@ class Stream(pyte.Stream):
             if char in known:
                 known[char]()
 
-    def _run_tokens(self, data: str) -> str:
-        """Execute tokens; return what must be executed after an unusual one."""
-        for text, controls, string, terminator, rest in _TOKEN.findall(data):
+    def _run_tokens(self, data: str, position: int) -> int:
+        """Execute tokens from `position` on, up to the first unusual one; return where to go on."""
+        for match in _TOKEN.finditer(data, position):
+            text, controls, string, terminator, unusual = match.groups()
             if text:
                 self._write(text)
             if controls:
@@ -331,9 +349,9 @@ class Stream(pyte.Stream):
                 self._unknown()  # ST without a string
             elif string:
                 self._complete_string(string)
-            elif rest and rest[0] == "\x1b":
-                return self._unusual(rest)
-        return ""
+            elif unusual:
+                return self._unusual(data, match.start(5))
+        return len(data)
 
     def _abandon(self) -> None:
         """Forget what is unfinished, because another sequence begins."""
@@ -341,73 +359,62 @@ class Stream(pyte.Stream):
             self._unknown()
         self.reset_parser()
 
-    def _unusual(self, data: str) -> str:
-        """Take an unusual or unfinished sequence from the front of `data`; return what is to be executed next.
-
-        Either it makes the front usual, or it removes at least one character, or it keeps all of it for later.
-        """
-        if data[1:2] and data[1] in "]PX^_":
-            self._string_kind = data[1]
-            return data[2:]
-        match = _HEAD.match(data)
+    def _unusual(self, data: str, position: int) -> int:
+        """Take an unusual or unfinished sequence, whose ESC is at `position`; return where to go on, further right."""
+        match = _HEAD.match(data, position)
         assert match is not None
-        head, rest = match.group(), data[match.end() :]
+        head, position = match.group(), match.end()
+        controls = "".join(_CONTROL_RUN.findall(head))
+        if controls:
+            # Controls inside a sequence are executed at once, as if they stood before it.
+            self._run_controls(controls)
+            head = _CONTROL_RUN.sub("", head)
         if len(head) > MAX_SEQUENCE:
             # Too long: what is kept can still be ended, but means nothing.
             head = head[:2] + ("<" * 8 if head[1] == "[" else " " * 5)
-        if not rest:
+        if position == len(data):
             self._pending = head
-            return ""
-        controls = _CONTROL_RUN.match(rest)
-        if controls is not None:
-            # Controls inside a sequence are executed at once, as if they stood before it.
-            self._run_controls(controls.group())
-            data = head + rest[controls.end() :]
-            usual = _SEQUENCE.match(data)
-            if usual is None:
-                return data
+            return position
+        final = data[position]
+        if final == "\x1b" or final >= "\x80":
+            self._unknown()
+            return position
+        usual = _SEQUENCE.fullmatch(head + final)
+        if head == "\x1b" and final in "]PX^_":
+            self._string_kind = final
+        elif usual is not None:
             takes_text, call, first, second = self._learn(usual[1])
             if takes_text:
                 call(first, second, "")
             else:
                 call(*first)
-            return data[usual.end() :]
-        if rest[0] in "\x18\x1a":
-            self._unknown()
-            return rest[1:]
-        if rest[0] == "\x1b" or rest[0] >= "\x80":
-            self._unknown()
-            return rest
-        # A final character, but the sequence is not well formed (or too long): ignored.
-        self._unknown()
-        return rest[1:]
+        else:
+            self._unknown()  # ended by CAN or SUB, not well formed, or too long
+        return position + 1
 
-    def _continue_string(self, data: str) -> str:
-        """Read on in a control string; return what stands after its end."""
-        end = (_OSC_END if self._string_kind == "]" else _STRING_END).search(data)
-        if self._pending:
-            # ESC was the last character so far: with a backslash it ends the string, else it starts a sequence.
-            self._pending = ""
-            if data[0] == "\\":
-                self._finish_string("\x1b\\")
-                return data[1:]
-            self._abandon_string()
-            return "\x1b" + data
+    def _continue_string(self, data: str, position: int) -> int:
+        """Read on in a control string from `position` on; return where its end is, or the end of `data`."""
+        end = (_OSC_END if self._string_kind == "]" else _STRING_END).search(data, position)
         stop = end.start() if end is not None else len(data)
         if self._string_length <= MAX_STRING:
-            self._string_parts.append(data[:stop])
-        self._string_length += stop
+            self._string_parts.append(data[position:stop])
+        self._string_length += stop - position
         if end is None:
-            return ""
-        terminator = data[stop]
-        if terminator == "\x1b":
-            self._pending = "\x1b"
-            return data[stop + 1 :]
-        if terminator == "\x07":
+            return stop
+        if data[stop] == "\x07":
             self._finish_string("\x07")
+        elif data[stop] == "\x1b":
+            if stop + 1 == len(data):
+                self._pending = "\x1b"
+            elif data[stop + 1] == "\\":
+                self._finish_string("\x1b\\")
+                return stop + 2
+            else:
+                self._abandon_string()
+                return stop  # this ESC begins a sequence
         else:
             self._abandon_string()
-        return data[stop + 1 :]
+        return stop + 1
 
     def _abandon_string(self) -> None:
         """CAN, SUB or another sequence came inside a control string."""

@@ -125,3 +125,18 @@ def test_remembered_sequences_are_bounded() -> None:
     for number in range(20_000):
         emulator.feed(b"\x1b[%dC" % number)
     assert len(emulator._stream._sequences) <= 16384
+
+
+@pytest.mark.parametrize("opening", [b"\x1b[", b"\x1bP", b"\x1b]0;", b"\x1b"])
+def test_thousands_of_lines_in_an_unfinished_sequence_do_not_pile_up(opening: bytes) -> None:
+    emulator = Emulator(20, 4)
+    emulator.feed(opening + b"\n" * 20_000)
+    emulator.feed(b"\x1b\\\x1b[1;1Hafter")
+    assert emulator.screen.display[0].rstrip() == "after"
+
+
+@pytest.mark.parametrize("piece", [b"\x1b", b"\x1b]", b"\x1bP", b"\xc2\x9b", b"\x1b[\x07", b"\x1b]0;\x1b"])
+def test_unfinished_sequences_in_a_row_are_dropped_one_by_one(piece: bytes) -> None:
+    emulator = Emulator(20, 4)
+    emulator.feed(piece * 5000 + b"\x1b[1;1Hafter")
+    assert emulator.screen.display[0].rstrip() == "after"
