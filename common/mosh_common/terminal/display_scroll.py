@@ -151,7 +151,10 @@ def write_scroll(pen: Pen, scroll: Scroll) -> None:
         pen.move(top, 0)
         pen.output.append("\x1bM" * count)
     pen.output.append("\x1b[r")
-    pen.row = pen.column = 0
+    if dialect.visible:
+        pen.forget_position()  # some terminals (pyte's among them) do not go home when margins are reset
+    else:
+        pen.row = pen.column = 0
 
 
 def _scroll_whole(pen: Pen, distance: int) -> None:

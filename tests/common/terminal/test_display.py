@@ -85,6 +85,11 @@ def test_a_status_line_below_stays_while_the_region_scrolls() -> None:
     assert output == "\x1b[;5r\x1b[4B\n\x1b[r\x1b[4Bnew\r\n"
 
 
+def test_a_visible_terminal_is_not_trusted_to_go_home_when_margins_are_reset() -> None:
+    output = step(PAGE, "\x1b[1;5r\x1b[5H\nnew\x1b[r\x1b[6H", XTERM)
+    assert "\x1b[r\x1b[5Hnew" in output
+
+
 def test_a_line_inserted_above_pushes_the_rest_down() -> None:
     assert step(PAGE + "\x1b[2H", "\x1b[Lnew") == "\x1b[Lnew"
 
