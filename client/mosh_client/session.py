@@ -29,7 +29,9 @@ from mosh_client.ipc.messages import (
     Progress,
     Quit,
     Resize,
+    Statistics,
     ToRenderer,
+    Watch,
 )
 from mosh_common.protocol import Address
 from mosh_common.sync.transport import (
@@ -55,6 +57,7 @@ MISSED_HEARTBEAT_MS: Final = 3500  # silent this long, the server may be out of 
 # does not wake it at every heartbeat; in time before it would show them (notice.py: at 6.5 s and 10 s).
 HEARD_REFRESH_MS: Final = 6000
 ACKNOWLEDGED_REFRESH_MS: Final = 9000
+STATISTICS_INTERVAL_MS: Final = 1000  # while they are watched; nobody reads faster
 
 
 class BlankScreen:
@@ -99,6 +102,8 @@ class RendererLink:
         self.progress = Progress(0, 0, 0)
         self.link: Link | None = None
         self.notice: Notice | None = None
+        self.statistics: Statistics | None = None
+        self.statistics_due: int | None = None  # when to look at them again; None: nobody watches
         self.dismissed = False  # Exit was sent, after which nothing may follow
         self._batches: deque[tuple[int, int]] = deque()  # (batch, position of the user stream after it), not yet echoed
         self._echoed = 0  # newest batch that was taken off `_batches`
@@ -184,6 +189,10 @@ class Session:
             self._transport.set_local_state(self._stream, now=now)
         elif isinstance(message, Resize):
             self._resize(message.columns, message.lines, now=now)
+        elif isinstance(message, Watch):
+            if self._renderer is not None:
+                self._renderer.statistics = None
+                self._renderer.statistics_due = now if message.on else None
         elif isinstance(message, Quit):
             if self._renderer_quit:
                 self._finish(Report(0, ""))  # the user asks again: without waiting for the server
@@ -257,6 +266,12 @@ class Session:
         if link != renderer.link and (messages or now >= _link_due(renderer.link, link)):
             renderer.link = link
             messages.append(link)
+        if renderer.statistics_due is not None and now >= renderer.statistics_due:
+            renderer.statistics_due = now + STATISTICS_INTERVAL_MS
+            statistics = self._statistics()
+            if statistics != renderer.statistics:
+                renderer.statistics = statistics
+                messages.append(statistics)
         if self.outcome is not None and not renderer.dismissed:
             renderer.dismissed = True
             messages.append(Exit())
@@ -275,6 +290,7 @@ class Session:
             link = self._link()
             if link != renderer.link:
                 deadlines.append(_link_due(renderer.link, link))
+            deadlines.append(renderer.statistics_due)
         return min([each for each in deadlines if each is not None], default=None)
 
     def port_hop_due(self, *, now: int) -> bool:
@@ -354,6 +370,22 @@ class Session:
             round(transport.srtt),
             self._port,
         )
+
+    def _statistics(self) -> Statistics:
+        transport = self._transport
+        return Statistics(
+            round(transport.srtt) if transport.has_rtt_sample else None,
+            _per_mille(transport.loss.incoming),
+            _per_mille(transport.loss.outgoing),
+            transport.last_datagram_at,
+            transport.counters.received_octets,
+            transport.counters.sent_octets,
+            "",
+        )
+
+
+def _per_mille(share: float) -> int:
+    return min(max(round(share * 1000), 0), 1000)
 
 
 def _link_due(told: Link | None, link: Link) -> int:

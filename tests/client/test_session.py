@@ -11,9 +11,22 @@ import pytest
 
 from mosh_client.ipc.control import Report
 from mosh_client.ipc.frames import FrameDecoder
-from mosh_client.ipc.messages import Exit, Frame, Hello, Input, Link, Notice, Progress, Quit, Resize, ToRenderer
+from mosh_client.ipc.messages import (
+    Exit,
+    Frame,
+    Hello,
+    Input,
+    Link,
+    Notice,
+    Progress,
+    Quit,
+    Resize,
+    Statistics,
+    ToRenderer,
+    Watch,
+)
 from mosh_client.renderer.notice import NoticeBoard
-from mosh_client.session import CONNECT_TIMEOUT_MS, Session
+from mosh_client.session import CONNECT_TIMEOUT_MS, STATISTICS_INTERVAL_MS, Session
 from mosh_common.sync.screen_state import ServerScreen
 from mosh_common.sync.transport import NewRemoteState, PeerShutdown, ShutdownDone, Transport
 from mosh_common.sync.user_stream import UserStream
@@ -429,3 +442,54 @@ def test_another_port_is_tried_when_nothing_is_acknowledged(world: World) -> Non
     assert world.session.port_hop_due(now=world.now)
     world.session.port_hopped(now=world.now)
     assert not world.session.port_hop_due(now=world.now)
+
+
+def test_statistics_are_sent_only_while_they_are_watched(world: World) -> None:
+    world.run(30_000)
+    assert world.told(Statistics) == []
+    world.session.receive_message(Watch(True), now=world.now)
+    world.run(1)
+    assert len(world.told(Statistics)) == 1
+    world.run(10 * STATISTICS_INTERVAL_MS)
+    assert 3 <= len(world.told(Statistics)) <= 11  # at least one for each heartbeat, at most one a second
+    world.session.receive_message(Watch(False), now=world.now)
+    world.messages.clear()
+    world.run(30_000)
+    assert world.told(Statistics) == []
+
+
+def test_statistics_tell_how_the_connection_is(world: World) -> None:
+    world.run(10_000)
+    world.session.receive_message(Watch(True), now=world.now)
+    world.run(1)
+    [first] = world.told(Statistics)
+    assert 2 * DELAY_MS <= first.round_trip <= 3 * DELAY_MS
+    assert (first.lost_incoming, first.lost_outgoing, first.peer) == (0, 0, "")
+    assert world.now - 3100 <= first.last_heard <= world.now
+    world.type(1, b"a")
+    world.run(5000)
+    last = world.told(Statistics)[-1]
+    assert last.sent_octets > first.sent_octets
+    assert last.received_octets > first.received_octets
+    assert last.last_heard > first.last_heard
+
+
+def test_an_outage_is_watched_without_news(world: World) -> None:
+    world.session.receive_message(Watch(True), now=world.now)
+    world.run(5000)
+    world.cut = True
+    world.run(100)
+    world.messages.clear()
+    world.run(20_000)
+    assert len({each.last_heard for each in world.told(Statistics)}) == 1
+    assert world.told(Statistics)[-1].sent_octets > world.told(Statistics)[0].sent_octets
+
+
+def test_another_renderer_is_sent_no_statistics_that_it_did_not_ask_for(world: World) -> None:
+    world.session.receive_message(Watch(True), now=world.now)
+    world.session.detach_renderer()
+    world.session.receive_message(Watch(True), now=world.now)  # the last words of the one that is gone
+    world.session.attach_renderer(Hello(20, 4), now=world.now)
+    world.messages.clear()
+    world.run(5000)
+    assert world.told(Statistics) == []

@@ -27,6 +27,7 @@ LONGEST_TITLE: Final = 256  # terminal.md §1
 LONGEST_CLIPBOARD: Final = (1 << 14) + 64  # 16 KiB of base64 after the selection's name
 LONGEST_LINK: Final = 1 << 13  # OSC 8 "params;uri"; browsers refuse longer ones
 LONGEST_NOTICE: Final = 256  # one line of a terminal
+LONGEST_PEER: Final = 64  # a program's name and version
 LARGEST_COUNT: Final = (1 << 63) - 1  # what msgpack and every peer can hold
 
 # SECURITY: what reaches the terminal is drawn from these texts, so no control character may be among them (C0, DEL,
@@ -62,6 +63,12 @@ class Resize(NamedTuple):
 
 class Quit(NamedTuple):
     """Renderer: the user wants to leave. The second one means: without waiting for the server."""
+
+
+class Watch(NamedTuple):
+    """Renderer: the user wants to see how the connection is (or no longer): send Statistics meanwhile."""
+
+    on: bool
 
 
 class Frame(NamedTuple):
@@ -109,15 +116,31 @@ class Notice(NamedTuple):
     lasting: bool
 
 
+class Statistics(NamedTuple):
+    """Network, while it is watched: how the connection is. Times are the shared clock's (clock.now_ms)."""
+
+    round_trip: int | None  # ms, smoothed; None = not measured yet
+    lost_incoming: int  # per mille of the server's datagrams, estimated
+    lost_outgoing: int  # per mille of ours, estimated
+    last_heard: int | None  # newest authentic datagram; None = nothing yet
+    received_octets: int  # of all datagrams so far, without the headers of IP and UDP
+    sent_octets: int
+    peer: str  # what the server says that it is; "" = nothing, as upstream's
+
+
 class Exit(NamedTuple):
     """Network, last of all: restore the terminal and leave; the launcher says the last words."""
 
 
-ToNetwork: TypeAlias = Hello | Input | Resize | Quit
-ToRenderer: TypeAlias = Frame | Progress | Link | Notice | Exit
+ToNetwork: TypeAlias = Hello | Input | Resize | Quit | Watch
+ToRenderer: TypeAlias = Frame | Progress | Link | Notice | Exit | Statistics
 Message: TypeAlias = ToNetwork | ToRenderer
 
-_KINDS: Final[tuple[type[Message], ...]] = (Hello, Input, Resize, Quit, Frame, Progress, Link, Notice, Exit)
+_KINDS: Final[tuple[type[Message], ...]] = (
+    *(Hello, Input, Resize, Quit),
+    *(Frame, Progress, Link, Notice, Exit),
+    *(Watch, Statistics),
+)
 _NUMBER_OF_KIND: Final = {kind: number for number, kind in enumerate(_KINDS, 1)}
 
 
@@ -215,6 +238,23 @@ def _parse_notice(fields: tuple[Any, ...]) -> Notice:
     return Notice(_text(fields[0], LONGEST_NOTICE, "notice"), _boolean(fields[1], "lasting"))
 
 
+def _parse_watch(fields: tuple[Any, ...]) -> Watch:
+    return Watch(_boolean(fields[0], "on"))
+
+
+def _parse_statistics(fields: tuple[Any, ...]) -> Statistics:
+    round_trip, lost_incoming, lost_outgoing, last_heard, received_octets, sent_octets, peer = fields
+    return Statistics(
+        None if round_trip is None else _integer(round_trip, 0, LARGEST_COUNT, "round trip"),
+        _integer(lost_incoming, 0, 1000, "loss"),
+        _integer(lost_outgoing, 0, 1000, "loss"),
+        None if last_heard is None else _integer(last_heard, 0, LARGEST_COUNT, "last heard"),
+        _integer(received_octets, 0, LARGEST_COUNT, "received octets"),
+        _integer(sent_octets, 0, LARGEST_COUNT, "sent octets"),
+        _text(peer, LONGEST_PEER, "peer"),
+    )
+
+
 def _parse_quit(_fields: tuple[Any, ...]) -> Quit:
     return Quit()
 
@@ -233,6 +273,8 @@ _PARSERS: Final[dict[type[Message], Any]] = {
     Link: _parse_link,
     Notice: _parse_notice,
     Exit: _parse_exit,
+    Watch: _parse_watch,
+    Statistics: _parse_statistics,
 }
 
 

@@ -18,6 +18,8 @@ from mosh_client.ipc.messages import (
     Progress,
     Quit,
     Resize,
+    Statistics,
+    Watch,
 )
 from mosh_common.errors import PeerError
 
@@ -34,10 +36,12 @@ FROM_RENDERER: Final[_Table] = {
     (RUNNING, Input): RUNNING,
     (RUNNING, Resize): RUNNING,
     (RUNNING, Quit): RUNNING,
+    (RUNNING, Watch): RUNNING,
 }
 FROM_NETWORK: Final[_Table] = {
     (GREETING, Link): GREETING,
     (GREETING, Notice): GREETING,
+    (GREETING, Statistics): GREETING,
     (GREETING, Progress): GREETING,  # keys typed while connecting are counted too
     (GREETING, Frame): RUNNING,
     (GREETING, Exit): OVER,
@@ -45,6 +49,7 @@ FROM_NETWORK: Final[_Table] = {
     (RUNNING, Progress): RUNNING,
     (RUNNING, Link): RUNNING,
     (RUNNING, Notice): RUNNING,
+    (RUNNING, Statistics): RUNNING,
     (RUNNING, Exit): OVER,
 }
 

@@ -6,7 +6,7 @@ asks again.
 
 from __future__ import annotations
 
-from mosh_client.renderer.notice import lay_bar
+from mosh_client.renderer.notice import lay_bars
 from mosh_common.terminal.cells import CLUSTER, EMPTY, WIDE_TAIL, Row, Snapshot, blank_row
 from mosh_common.terminal.dialect import Dialect
 from mosh_common.terminal.display import diff
@@ -19,20 +19,24 @@ class Compositor:
         self._dialect = dialect
         self._title_prefix = title_prefix
         self._drawn: Snapshot | None = None  # what the terminal shows; None = unknown
-        self._source: tuple[Snapshot, str, int, int] | None = None  # what `_drawn` was made of
+        self._source: tuple[Snapshot, tuple[str, ...], int, int] | None = None  # what `_drawn` was made of
 
     def forget(self) -> None:
         """Whatever the terminal shows is not to be relied on: draw everything the next time."""
         self._drawn = self._source = None
 
-    def draw(self, screen: Snapshot, *, columns: int, lines: int, bar: str) -> bytes:
-        """Return what makes a terminal of that size show `screen`, under a bar unless `bar` is empty."""
+    def synchronize(self) -> None:
+        """Wrap larger changes in synchronized updates from now on: the terminal said that it has them."""
+        self._dialect = self._dialect._replace(synchronized=True)
+
+    def draw(self, screen: Snapshot, *, columns: int, lines: int, bars: tuple[str, ...]) -> bytes:
+        """Return what makes a terminal of that size show `screen` under `bars`, from the top row down."""
         source = self._source
-        if source is not None and source[0] is screen and source[1:] == (bar, columns, lines):
+        if source is not None and source[0] is screen and source[1:] == (bars, columns, lines):
             return b""
         composed = fit(screen, columns, lines)
-        if bar:
-            composed = lay_bar(composed, bar)
+        if bars:
+            composed = lay_bars(composed, bars)
         if composed.title_set and self._title_prefix:
             composed = composed._replace(
                 title=self._title_prefix + composed.title, icon_name=self._title_prefix + composed.icon_name
@@ -42,7 +46,7 @@ class Compositor:
             drawn = None  # terminals differ in what they do to their contents when they are resized
         octets = diff(drawn, composed, dialect=self._dialect)
         self._drawn = composed
-        self._source = (screen, bar, columns, lines)
+        self._source = (screen, bars, columns, lines)
         return octets
 
     @property

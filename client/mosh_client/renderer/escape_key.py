@@ -13,10 +13,16 @@ DEFAULT_ESCAPE_KEY: Final = "\x1e"  # Ctrl-^
 
 QUIT: Final = "quit"
 SUSPEND: Final = "suspend"
-Command: TypeAlias = str  # QUIT or SUSPEND
+LINK_DISPLAY: Final = "link display"  # switch it on or off
+Command: TypeAlias = str  # QUIT, SUSPEND or LINK_DISPLAY
 
 _QUIT_KEY: Final = ord(".")
 _SUSPEND_KEY: Final = 0x1A  # Ctrl-Z
+_LINK_KEY: Final = ord("s")
+_HELP_KEY: Final = ord("?")
+# The first two are upstream's, and come before the key that sends the escape key itself; ours come after it.
+_COMMANDS: Final = {_QUIT_KEY: QUIT, _SUSPEND_KEY: SUSPEND}
+_LATER_COMMANDS: Final = {_LINK_KEY: LINK_DISPLAY}
 _NEWLINES: Final = b"\r\n"
 # Keys that every shell session needs as they are: Ctrl-C, Ctrl-D, newline, Ctrl-L, carriage return.
 _REFUSED: Final = b"\x03\x04\n\x0c\r"
@@ -59,7 +65,8 @@ class EscapeKey:
     def __init__(self, spec: EscapeKeySpec | None) -> None:
         self._spec = spec
         self._line_start = True  # nothing was typed since the last newline
-        self.waiting = False  # the escape key was pressed: the next key decides; show the help
+        self.waiting = False  # the escape key was pressed: the next key decides; show `help`
+        self.explaining = False  # all commands were asked for: the next key may be one; show `explanation`
 
     @property
     def quit_hint(self) -> str:
@@ -68,36 +75,52 @@ class EscapeKey:
 
     @property
     def help(self) -> str:
-        """The commands, shown while `waiting`."""
+        """The commands in a line, shown while `waiting`."""
         spec = self._spec
         if spec is None:
             return ""
-        return f'Commands: Ctrl-Z suspends, "." quits, {spec.literal_name} gives literal {spec.name}'
+        more = ', "?" shows all' if _HELP_KEY not in spec.literal else ""
+        return f'Commands: Ctrl-Z suspends, "." quits, {spec.literal_name} gives literal {spec.name}{more}'
+
+    @property
+    def explanation(self) -> tuple[str, ...]:
+        """All commands, a line each, shown while `explaining`."""
+        spec = self._spec
+        if spec is None:
+            return ()
+        lines = [f"mosh: commands, each after {spec.name}" + (" at the start of a line" if spec.after_newline else "")]
+        lines.append("  .       quit: end the session; once more does not wait for the server")
+        lines.append("  Ctrl-Z  suspend the client; fg brings it back")
+        if _LINK_KEY not in spec.literal:
+            lines.append("  s       show how the connection is, in a line; once more hides it")
+        lines.append(f"  {spec.literal_name:<7} send {spec.name} itself")
+        lines.append("One of these keys now, or any other to go on typing.")
+        return tuple(lines)
 
     def feed(self, data: bytes) -> list[bytes | Command]:
         """Return what is to be sent to the session, and the commands for the client, in order."""
         spec = self._spec
         if spec is None:
             return [data] if data else []
-        if not self.waiting and spec.octet not in data:  # the common case at once
+        if not (self.waiting or self.explaining) and spec.octet not in data:  # the common case at once
             if data:
                 self._line_start = data[-1] in _NEWLINES
             return [data] if data else []
         result: list[bytes | Command] = []
         plain = bytearray()
         for octet in data:
-            if self.waiting:
-                self.waiting = False
-                if octet in (_QUIT_KEY, _SUSPEND_KEY):
+            if self.waiting or self.explaining:
+                meant = self._after_escape_key(octet, spec)
+                if isinstance(meant, Command):
                     if plain:
                         result.append(bytes(plain))
                         plain.clear()
-                    result.append(QUIT if octet == _QUIT_KEY else SUSPEND)
+                    result.append(meant)
                     self._line_start = True
                     continue
-                plain.append(spec.octet)
-                if octet not in spec.literal:
-                    plain.append(octet)
+                if not meant:
+                    continue
+                plain += meant
             elif octet == spec.octet and (self._line_start or not spec.after_newline):
                 self.waiting = True
                 continue
@@ -107,3 +130,19 @@ class EscapeKey:
         if plain:
             result.append(bytes(plain))
         return result
+
+    def _after_escape_key(self, octet: int, spec: EscapeKeySpec) -> bytes | Command:
+        """Return the command that the key is, or what it sends; b"" while the next key decides."""
+        explained = self.explaining
+        self.waiting = self.explaining = False
+        if octet in _COMMANDS:
+            return _COMMANDS[octet]
+        if octet in spec.literal:
+            return bytes((spec.octet,))
+        if octet in _LATER_COMMANDS:
+            return _LATER_COMMANDS[octet]
+        if explained:  # it stood there to be read: a key that is no command is not meant as one
+            self.waiting = octet == spec.octet
+            return b"" if self.waiting else bytes((octet,))
+        self.explaining = octet == _HELP_KEY
+        return b"" if self.explaining else bytes((spec.octet, octet))

@@ -1,16 +1,17 @@
 """The bar over row 0: what it says and when that changes (prediction.md, "Notices").
 
-Knows the facts of the link and the time, not how they were learnt. Laying the bar over a screen is here too, as
+Knows the facts of the link and the time, not how they were learnt. Laying bars over a screen is here too, as
 that is what a notice is; drawing is the compositor's.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 
 from mosh_client.ipc.messages import Link, Notice
-from mosh_common.terminal.cells import BOLD, NO_CLUSTERS, Snapshot, Style
+from mosh_common.terminal.cells import BOLD, NO_CLUSTERS, Row, Snapshot, Style
 
 CONNECTING_AFTER_MS: Final = 250  # a connection quicker than this needs no explanation
 SILENT_AFTER_MS: Final = 6500  # the server speaks every 3 s: two of its words were lost
@@ -97,19 +98,25 @@ class NoticeBoard:
         return ""
 
 
-def lay_bar(screen: Snapshot, text: str) -> Snapshot:
-    """Return `screen` with a bar saying `text` over row 0, cut to the width; the cursor is not shown on it."""
+def lay_bars(screen: Snapshot, texts: Sequence[str]) -> Snapshot:
+    """Return `screen` with a bar for each of `texts` over its first rows, cut to the width and the height.
+
+    The cursor is not shown on them.
+    """
     columns = screen.columns
-    shown = "".join([char if _is_narrow(char) else "?" for char in text[:columns]]).ljust(columns)
+    texts = texts[: screen.lines]
     try:
         letter = screen.palette.letter(BAR_STYLE)
-    except OverflowError:  # a palette with 32,768 styles has no room: then the bar is plain
+    except OverflowError:  # a palette with 32,768 styles has no room: then the bars are plain
         letter = "\x00"
-    bar = (shown, letter * columns, False, NO_CLUSTERS)
+    bars: list[Row] = []
+    for text in texts:
+        shown = "".join([char if _is_narrow(char) else "?" for char in text[:columns]]).ljust(columns)
+        bars.append((shown, letter * columns, False, NO_CLUSTERS))
     modes = screen.modes
-    if screen.cursor_row == 0:
+    if screen.cursor_row < len(bars):
         modes = modes._replace(cursor_visible=False)
-    return screen._replace(rows=(bar, *screen.rows[1:]), modes=modes)
+    return screen._replace(rows=(*bars, *screen.rows[len(bars) :]), modes=modes)
 
 
 def _is_narrow(char: str) -> bool:

@@ -21,12 +21,15 @@ from mosh_client.ipc.messages import (
     Progress,
     Quit,
     Resize,
+    Statistics,
     ToNetwork,
     ToRenderer,
+    Watch,
 )
 from mosh_client.renderer.compositor import Compositor
 from mosh_client.renderer.display_preference import DisplayPreference
-from mosh_client.renderer.escape_key import QUIT, SUSPEND, EscapeKey
+from mosh_client.renderer.escape_key import LINK_DISPLAY, QUIT, SUSPEND, EscapeKey
+from mosh_client.renderer.link_display import LinkDisplay
 from mosh_client.renderer.notice import NoticeBoard
 from mosh_client.renderer.prediction import PredictionEngine
 from mosh_client.settings import Settings
@@ -46,6 +49,7 @@ class View:
             display=DisplayPreference(settings.prediction_display), overwrite=settings.prediction_overwrite
         )
         self._notices = NoticeBoard(quit_hint=self._escape_key.quit_hint, now=now)
+        self._link_display = LinkDisplay(prediction_display=settings.prediction_display)
         self._compositor = Compositor(dialect=dialect, title_prefix=settings.title_prefix)
         self._decoder = FrameDecoder()
         # What is known, and what was said.
@@ -69,6 +73,9 @@ class View:
                 self._ask_to_quit()  # the second time it means: without waiting for the server
             elif part == SUSPEND:
                 self.suspend_wanted = True
+            elif part == LINK_DISPLAY:
+                self._link_display.toggle()
+                self._messages.append(Watch(self._link_display.on))
         self._notices.set_help(self._escape_key.help if self._escape_key.waiting else "")
 
     def receive_message(self, message: ToRenderer, *, now: int) -> None:
@@ -86,9 +93,12 @@ class View:
         elif isinstance(message, Link):
             self._notices.set_link(message)
             self._predictions.set_send_interval(message.send_interval)
+            self._link_display.set_send_interval(message.send_interval)
             self._unjudged = True
         elif isinstance(message, Notice):
             self._notices.set_notice(message, now=now)
+        elif isinstance(message, Statistics):
+            self._link_display.set_statistics(message)
         elif isinstance(message, Exit):
             self.left = True
 
@@ -101,6 +111,10 @@ class View:
         self._predictions.reset()
         self._compositor.forget()
         self._messages.append(Resize(columns, lines))
+
+    def terminal_synchronizes(self) -> None:
+        """Say that the terminal answered that it has synchronized updates."""
+        self._compositor.synchronize()
 
     def repaint(self) -> None:
         """Say that the terminal's contents are unknown: draw everything the next time."""
@@ -129,11 +143,11 @@ class View:
                 self._unjudged = False
             screen = self._predictions.apply(screen)
         columns, lines = self._size
-        return self._compositor.draw(screen, columns=columns, lines=lines, bar=self._notices.text(now=now))
+        return self._compositor.draw(screen, columns=columns, lines=lines, bars=self._bars(now=now))
 
     def next_deadline(self, *, now: int) -> int | None:
         """Return when `draw` wants to be called although nothing came; None = never."""
-        deadlines = [self._notices.next_deadline(now=now)]
+        deadlines = [self._notices.next_deadline(now=now), self._link_display.next_deadline(now=now)]
         if self._screen is not None:
             deadlines.append(self._predictions.next_deadline(now=now))
         return min([each for each in deadlines if each is not None], default=None)
@@ -144,6 +158,12 @@ class View:
         return self._compositor.alternate_scroll_drawn
 
     # --- Private ------------------------------------------------------------------------------------------------
+
+    def _bars(self, *, now: int) -> tuple[str, ...]:
+        """Return what covers the first rows: all commands, or the notice and below it the link display."""
+        if self._escape_key.explaining:
+            return self._escape_key.explanation
+        return tuple([bar for bar in (self._notices.text(now=now), self._link_display.text(now=now)) if bar])
 
     def _ask_to_quit(self) -> None:
         self._quit_asked = True

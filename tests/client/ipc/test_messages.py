@@ -19,6 +19,8 @@ from mosh_client.ipc.messages import (
     Progress,
     Quit,
     Resize,
+    Statistics,
+    Watch,
     decode,
     encode,
 )
@@ -63,6 +65,10 @@ EXAMPLES: list[Message] = [
     Link(12345, 12300, 20, 3, 65535),
     Notice("Cannot send: Network is unreachable.", True),
     Exit(),
+    Watch(True),
+    Watch(False),
+    Statistics(None, 0, 0, None, 0, 0, ""),
+    Statistics(123, 1000, 7, 99, messages.LARGEST_COUNT, 1, "x" * messages.LONGEST_PEER),
 ]
 
 
@@ -95,14 +101,14 @@ def test_a_message_with_a_field_missing_or_one_too_many_is_refused(message: Mess
         msgpack.packb(5),
         msgpack.packb([]),
         msgpack.packb([0]),
-        msgpack.packb([10]),
+        msgpack.packb([12]),
         msgpack.packb(["4"]),
         msgpack.packb([True, 80, 24]),
         msgpack.packb({4: 1}),
         msgpack.packb([2, 1, msgpack.ExtType(1, b"x")]),
         b"\x91" * 2000,
     ],
-    ids=["nothing", "no msgpack", "no array", "empty", "kind 0", "kind 10", "text kind", "bool", "map", "ext", "deep"],
+    ids=["nothing", "no msgpack", "no array", "empty", "kind 0", "kind 12", "text kind", "bool", "map", "ext", "deep"],
 )
 def test_what_is_no_message_is_refused(octets: bytes) -> None:
     with pytest.raises(PeerError):
@@ -129,6 +135,16 @@ def test_what_is_no_message_is_refused(octets: bytes) -> None:
         Notice("x" * (messages.LONGEST_NOTICE + 1), False),
         Notice("bell\a", False),
         Notice("x", 1),  # type: ignore[arg-type]
+        Watch(1),  # type: ignore[arg-type]
+        Statistics(-1, 0, 0, 0, 0, 0, ""),
+        Statistics(1.5, 0, 0, 0, 0, 0, ""),  # type: ignore[arg-type]
+        Statistics(1, 1001, 0, 0, 0, 0, ""),
+        Statistics(1, 0, -1, 0, 0, 0, ""),
+        Statistics(1, 0, 0, -1, 0, 0, ""),
+        Statistics(1, 0, 0, 0, None, 0, ""),  # type: ignore[arg-type]
+        Statistics(1, 0, 0, 0, 0, messages.LARGEST_COUNT + 1, ""),
+        Statistics(1, 0, 0, 0, 0, 0, "x" * (messages.LONGEST_PEER + 1)),
+        Statistics(1, 0, 0, 0, 0, 0, "\x1b[31m"),
     ],
     ids=repr,
 )

@@ -15,6 +15,8 @@ from mosh_client.ipc.messages import (
     Progress,
     Quit,
     Resize,
+    Statistics,
+    Watch,
 )
 from mosh_client.ipc.permits import FROM_NETWORK, FROM_RENDERER, GREETING, OVER, RUNNING, Permits
 from mosh_common.errors import PeerError
@@ -31,12 +33,14 @@ ALL: list[Message] = [
     Link(None, None, 250, 1000, 60001),
     Notice("", False),
     Exit(),
+    Watch(True),
+    Statistics(None, 0, 0, None, 0, 0, ""),
 ]
 ALLOWED = {
     ("renderer", GREETING): {Hello},
-    ("renderer", RUNNING): {Input, Resize, Quit},
-    ("network", GREETING): {Frame, Progress, Link, Notice, Exit},
-    ("network", RUNNING): {Frame, Progress, Link, Notice, Exit},
+    ("renderer", RUNNING): {Input, Resize, Quit, Watch},
+    ("network", GREETING): {Frame, Progress, Link, Notice, Exit, Statistics},
+    ("network", RUNNING): {Frame, Progress, Link, Notice, Exit, Statistics},
     ("network", OVER): set(),
 }
 LEADING_THERE: dict[tuple[str, str], list[Message]] = {

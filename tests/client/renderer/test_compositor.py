@@ -28,8 +28,8 @@ class Terminal:
         self.compositor = Compositor(dialect=XTERM, title_prefix=prefix)
         self.emulator = Emulator(columns, lines)
 
-    def show(self, screen: Snapshot, bar: str = "") -> bytes:
-        octets = self.compositor.draw(screen, columns=self.size[0], lines=self.size[1], bar=bar)
+    def show(self, screen: Snapshot, *bars: str) -> bytes:
+        octets = self.compositor.draw(screen, columns=self.size[0], lines=self.size[1], bars=bars)
         self.emulator.feed(octets)
         return octets
 
@@ -63,7 +63,7 @@ def test_a_terminal_whose_contents_are_unknown_is_drawn_from_nothing() -> None:
 
 def test_a_bar_comes_and_goes() -> None:
     terminal, screen = Terminal(), screen_after("one\r\ntwo")
-    terminal.show(screen, bar="mosh: hi")
+    terminal.show(screen, "mosh: hi")
     assert terminal.lines == ["mosh: hi", "two", ""]
     terminal.show(screen)
     assert terminal.lines == ["one", "two", ""]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mosh_client.renderer.escape_key import QUIT, SUSPEND, EscapeKey, parse_escape_key
+from mosh_client.renderer.escape_key import LINK_DISPLAY, QUIT, SUSPEND, EscapeKey, parse_escape_key
 from mosh_common.errors import UsageError
 
 CTRL_CARET = b"\x1e"
@@ -28,6 +28,15 @@ def result_of(keys: list[bytes], escape_key: str | None = None) -> list[object]:
         ([CTRL_CARET + b"x"], [CTRL_CARET + b"x"]),
         ([CTRL_CARET, CTRL_CARET, b"."], [CTRL_CARET + CTRL_CARET, b"."]),
         ([b".\x1a^"], [b".\x1a^"]),
+        ([CTRL_CARET + b"s"], [LINK_DISPLAY]),
+        ([b"a" + CTRL_CARET, b"sb"], [b"a", LINK_DISPLAY, b"b"]),
+        ([CTRL_CARET + b"?"], []),
+        ([CTRL_CARET + b"?", b"s"], [LINK_DISPLAY]),
+        ([CTRL_CARET + b"?."], [QUIT]),
+        ([CTRL_CARET + b"?^"], [CTRL_CARET]),
+        ([CTRL_CARET + b"?", b"\x1b[A", b"s"], [b"\x1b[A", b"s"]),
+        ([CTRL_CARET + b"??", b"x"], [b"?", b"x"]),
+        ([CTRL_CARET + b"?", CTRL_CARET, b"x"], [CTRL_CARET + b"x"]),
     ],
 )
 def test_the_escape_key_and_the_key_after_it(keys: list[bytes], expected: list[object]) -> None:
@@ -44,6 +53,9 @@ def test_the_escape_key_and_the_key_after_it(keys: list[bytes], expected: list[o
         ([b"~~"], [b"~"]),
         ([b"~x~."], [b"~x~."]),
         ([b"\r~~."], [b"\r~."]),
+        ([b"~s"], [LINK_DISPLAY]),
+        ([b"~?~x"], [b"~x"]),
+        ([b"~s~."], [LINK_DISPLAY, QUIT]),
     ],
 )
 def test_a_printable_escape_key_counts_only_at_the_start_of_a_line(keys: list[bytes], expected: list[object]) -> None:
@@ -70,7 +82,32 @@ def test_the_help_is_wanted_between_the_two_keys() -> None:
     follower = EscapeKey(parse_escape_key(None))
     follower.feed(b"x" + CTRL_CARET)
     assert follower.waiting
-    assert follower.help == 'Commands: Ctrl-Z suspends, "." quits, ^ gives literal Ctrl-^'
+    assert follower.help == 'Commands: Ctrl-Z suspends, "." quits, ^ gives literal Ctrl-^, "?" shows all'
     assert follower.quit_hint == " [To quit: Ctrl-^ .]"
     follower.feed(b"y")
     assert not follower.waiting
+
+
+def test_all_commands_are_wanted_from_the_question_mark_to_the_next_key() -> None:
+    follower = EscapeKey(parse_escape_key(None))
+    follower.feed(CTRL_CARET + b"?")
+    assert follower.explaining
+    assert not follower.waiting
+    keys = [line.split()[0] for line in follower.explanation[1:-1]]
+    assert keys == [".", "Ctrl-Z", "s", "^"]
+    follower.feed(b"x")
+    assert not follower.explaining
+
+
+@pytest.mark.parametrize(("key", "literal"), [("s", b"s"), ("\x13", b"s"), ("?", b"?"), ("\x7f", b"?")])
+def test_a_key_that_sends_the_escape_key_itself_is_no_command_of_ours(key: str, literal: bytes) -> None:
+    assert result_of([key.encode() + literal], key) == [key.encode()]
+    follower = EscapeKey(parse_escape_key(key))
+    assert ('"?" shows all' in follower.help) == (literal != b"?")
+    assert any(line.startswith("  s       show") for line in follower.explanation) == (literal != b"s")
+
+
+@pytest.mark.parametrize("key", ["\x1e", "~", "\x7f", "\x01"])
+def test_the_help_fits_a_terminal_of_80_columns(key: str) -> None:
+    follower = EscapeKey(parse_escape_key(key))
+    assert max(len(line) for line in (follower.help, *follower.explanation)) <= 80

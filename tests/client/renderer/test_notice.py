@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mosh_client.ipc.messages import Link, Notice
-from mosh_client.renderer.notice import BAR_STYLE, NoticeBoard, lay_bar
+from mosh_client.renderer.notice import BAR_STYLE, NoticeBoard, lay_bars
 from mosh_common.terminal.cells import Palette, Style, blank_snapshot
 
 START = 5_000_000
@@ -114,21 +114,21 @@ def test_the_escape_keys_help_comes_before_everything() -> None:
 
 def test_the_bar_covers_row_0_and_hides_the_cursor_there_only() -> None:
     screen = blank_snapshot(10, 3)
-    covered = lay_bar(screen, "mosh: hello, world")
+    covered = lay_bars(screen, ["mosh: hello, world"])
     text, letters, wrapped, clusters = covered.rows[0]
     assert (text, wrapped, clusters) == ("mosh: hell", False, {})
     assert {covered.palette.styles[ord(letter)] for letter in letters} == {BAR_STYLE}
     assert covered.rows[1:] == screen.rows[1:]
     assert not covered.modes.cursor_visible
-    assert lay_bar(screen._replace(cursor_row=1), "x").modes.cursor_visible
+    assert lay_bars(screen._replace(cursor_row=1), ["x"]).modes.cursor_visible
 
 
 def test_a_bar_holds_only_characters_one_column_wide() -> None:
-    assert lay_bar(blank_snapshot(6, 1), "a漢e\u0301é").rows[0][0] == "a?e?é "
+    assert lay_bars(blank_snapshot(6, 1), ["a漢e\u0301é"]).rows[0][0] == "a?e?é "
 
 
 def test_a_full_palette_makes_the_bar_plain() -> None:
     screen = blank_snapshot(4, 1)
     for number in range(1, Palette.LIMIT):
         screen.palette.letter(Style(fg=number))
-    assert lay_bar(screen, "abcd").rows[0][:2] == ("abcd", "\x00" * 4)
+    assert lay_bars(screen, ["abcd"]).rows[0][:2] == ("abcd", "\x00" * 4)

@@ -15,7 +15,9 @@ from mosh_client.ipc.messages import (
     Progress,
     Quit,
     Resize,
+    Statistics,
     ToNetwork,
+    Watch,
 )
 from mosh_client.renderer.view import View
 from mosh_client.settings import read_settings
@@ -33,7 +35,8 @@ class Desk:
     def __init__(self, **environment: str) -> None:
         self.now = NOW
         settings = read_settings({"MOSH_PREDICTION_DISPLAY": "never", **environment})
-        self.view = View(settings=settings, dialect=XTERM, columns=20, lines=4, now=self.now)
+        dialect = XTERM._replace(synchronized=False)
+        self.view = View(settings=settings, dialect=dialect, columns=20, lines=4, now=self.now)
         self.terminal = Emulator(20, 4)
         self.server = Emulator(20, 4)
         self._frames = FrameEncoder()
@@ -230,3 +233,53 @@ def test_a_frame_that_does_not_fit_is_refused() -> None:
     assert frame is not None
     with pytest.raises(PeerError):
         desk.view.receive_message(frame._replace(whole=False), now=desk.now)
+
+
+def test_the_link_display_is_asked_for_shown_and_hidden() -> None:
+    desk = Desk()
+    desk.view.messages_to_send()
+    desk.server_shows("hello\r\nworld")
+    desk.link()
+    assert desk.type(b"\x1es") == [Watch(True)]
+    desk.draw()
+    assert desk.lines[:2] == ["link: no figures yet", "world"]
+    desk.view.receive_message(Statistics(40, 0, 0, desk.now, 5, 6, ""), now=desk.now)
+    desk.draw()
+    assert desk.lines[:2] == ["link: rtt 40 ms | lo", "world"]
+    assert desk.type(b"\x1es") == [Watch(False)]
+    desk.draw()
+    assert desk.lines[:2] == ["hello", "world"]
+
+
+def test_the_link_display_stands_below_a_notice() -> None:
+    desk = Desk()
+    desk.server_shows("one\r\ntwo\r\nthree")
+    desk.link()
+    desk.type(b"\x1es")
+    desk.view.receive_message(Notice("Cannot send.", True), now=desk.now)
+    desk.draw()
+    assert desk.lines[:3] == ["mosh: Cannot send.", "link: no figures yet", "three"]
+
+
+def test_all_commands_cover_the_first_rows_until_the_next_key() -> None:
+    desk = Desk()
+    desk.server_shows("one\r\ntwo\r\nthree\r\nfour")
+    desk.view.messages_to_send()
+    assert desk.type(b"\x1e?") == []
+    desk.draw()
+    assert desk.lines[0].startswith("mosh: commands")
+    assert "four" not in desk.lines
+    assert [each.data for each in desk.type(b"x") if isinstance(each, Input)] == [b"x"]
+    desk.draw()
+    assert desk.lines == ["one", "two", "three", "four"]
+
+
+def test_updates_are_synchronized_once_the_terminal_says_that_it_can() -> None:
+    desk = Desk()
+    desk.server_shows("\x1b[31ma\x1b[32mb\x1b[33mc\r\n\x1b[34md\x1b[35me\x1b[36mf\r\n\x1b[41mg\x1b[42mh")
+    assert b"\x1b[?2026h" not in desk.draw()
+    desk.view.terminal_synchronizes()
+    desk.view.repaint()
+    octets = desk.draw()
+    assert octets.startswith(b"\x1b[?2026h")
+    assert octets.endswith(b"\x1b[?2026l")
