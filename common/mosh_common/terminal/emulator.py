@@ -12,7 +12,7 @@ from typing import Final
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.modes import CURSOR_KEYS, KEYPAD, SYNCHRONIZED
 from mosh_common.terminal.screen import Screen
-from mosh_common.terminal.skipping import PLAIN, PLAIN_CUT
+from mosh_common.terminal.skipping import plain_length
 from mosh_common.terminal.stream import Stream
 
 BACKLOG_LIMIT: Final = 256 * 1024  # characters put off at most
@@ -42,13 +42,12 @@ class Emulator:
         if self._cut:
             text = self._cut + text
             self._cut = ""
-        if self._skipping and self._stream.at_ground:
-            match = PLAIN.match(text)
-            end = match.end() if match is not None else 0
-            if end == len(text) or PLAIN_CUT.fullmatch(text, end):
-                self._backlog.append(text[:end])
-                self._backlog_length += end
-                self._cut = text[end:]
+        if self._skipping and data and self._stream.at_ground:
+            length = plain_length(data, text)
+            if length is not None:
+                self._backlog.append(text[:length])
+                self._backlog_length += length
+                self._cut = text[length:]
                 if self._backlog_length > BACKLOG_LIMIT:
                     self._settle()
                 return
@@ -56,15 +55,12 @@ class Emulator:
         self._stream.feed(text)
 
     def _settle(self) -> None:
-        """Execute what was put off."""
+        """Execute what was put off. What is left of a cut sequence changes nothing yet."""
         if self._backlog:
             text = "".join(self._backlog)
             self._backlog.clear()
             self._backlog_length = 0
             self._stream.feed_plain(text)
-        if self._cut:
-            text, self._cut = self._cut, ""
-            self._stream.feed(text)
 
     @property
     def screen(self) -> Screen:

@@ -14,6 +14,7 @@ from typing import Final
 from mosh_common.terminal.charsets import DEFAULT_CHARSETS
 from mosh_common.terminal.grid import MOVED, PENDING
 from mosh_common.terminal.rectangles import Rectangles
+from mosh_common.terminal.width import width_runs
 
 _PLAIN_TEXT: Final = "[^\x00-\x06\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"  # text, BEL, HT, LF, CR
 # SGR, EL, and the designation of ASCII that terminfo's sgr0 holds.
@@ -21,14 +22,33 @@ _PLAIN_SEQUENCE: Final = "\x1b(?:\\[(?:[0-9;:]{0,200}m|[012]?K)|\\(B)"
 
 # Matches the longest plain front of a text (possessive: no backtracking, so linear).
 PLAIN: Final = re.compile(f"{_PLAIN_TEXT}*+(?:{_PLAIN_SEQUENCE}{_PLAIN_TEXT}*+)*+")
-# Finds plain blocks inside a text; from the start of a line on, where a sequence hardly ever is in the middle.
-PLAIN_BLOCK: Final = re.compile(f"(?:^|(?<=\n)){_PLAIN_TEXT}++(?:{_PLAIN_SEQUENCE}{_PLAIN_TEXT}*+)*+")
 # What may be the front of one of these sequences, cut by the end of a read.
 PLAIN_CUT: Final = re.compile("\x1b(?:\\[[0-9;:]{0,64}|\\()?")
+
+# The same in two looks for whole reads, which come to a third of the cost: no octets but these and ESC; no ESC but …
+_PLAIN_OCTETS: Final = bytes([7, 9, 10, 13, *range(0x20, 0x7F), *range(0x80, 0x100)])
+_NOT_PLAIN: Final = re.compile(f"\x1b(?!{_PLAIN_SEQUENCE[1:]})")
+_C1: Final = re.compile("[\x80-\x9f]")
 
 _SEQUENCE: Final = re.compile(_PLAIN_SEQUENCE)
 _SGR: Final = re.compile("\x1b\\[([0-9;:]*)m")
 _RESETS: Final = ("\x1b[0m", "\x1b[m", "\x1b[0;")  # after the last of them, what came before does not matter
+
+
+def plain_length(data: bytes, text: str) -> int | None:
+    """Return how much of `text` is plain, if that is all but the front of one sequence; else None.
+
+    `text` is what `data` was decoded to, after what earlier reads left over.
+    """
+    others = data.translate(None, _PLAIN_OCTETS)
+    if others and others.count(b"\x1b") != len(others):
+        return None
+    if not data.isascii() and (b"\xc2" in data or 0x80 <= data[0] <= 0x9F) and _C1.search(text):
+        return None
+    match = _NOT_PLAIN.search(text)
+    if match is None:
+        return len(text)
+    return match.start() if PLAIN_CUT.fullmatch(text, match.start()) else None
 
 
 class Skipping(Rectangles):
@@ -65,6 +85,8 @@ class Skipping(Rectangles):
             if found is None:
                 return 0
             start, column = end + 1, found
+        elif any(marks for _, _, marks, _ in width_runs(text[start:end])):
+            return 0  # whether one takes a column depends on what the row showed before the CR
         self._account(text, start)
         self.cursor_row = self.bottom
         self.cursor_column = column

@@ -25,7 +25,7 @@ from mosh_common.terminal.sequences import (
     PYTE_NAMES,
     SEQUENCES,
 )
-from mosh_common.terminal.skipping import PLAIN_BLOCK
+from mosh_common.terminal.skipping import PLAIN
 
 MAX_SEQUENCE: Final = 256  # characters of one CSI or ESC sequence; longer ones are ignored
 MAX_STRING: Final = 32 * 1024  # characters of one OSC or DCS string; longer ones are skipped. A clipboard fits.
@@ -215,18 +215,22 @@ class Stream(pyte.Stream):
 
     def _run_skipping(self, data: str, skip: Callable[[str], int]) -> None:
         """Execute `data`, but do not draw lines that scroll away unseen."""
-        done = 0
-        for match in PLAIN_BLOCK.finditer(data):
-            block = match.group()
-            if block.count("\n") <= MIN_LINES_TO_SKIP:
-                continue
-            self._run(data[done : match.start()])
-            done = match.start()
-            if not self.at_ground:
-                # The block belongs to a sequence or string that begins before it.
-                self._run(self._resume(data[done:]))
-                return
-            done += skip(block)
+        done = position = 0
+        while position < len(data):
+            # Blocks are looked for from the start of a line on, where a sequence hardly ever is in the middle.
+            match = PLAIN.match(data, position)
+            end = match.end() if match is not None else position
+            if data.count("\n", position, end) > MIN_LINES_TO_SKIP:
+                self._run(data[done:position])
+                done = position
+                if not self.at_ground:
+                    # The block belongs to a sequence or string that begins before it.
+                    self._run(self._resume(data[done:]))
+                    return
+                done += skip(data[position:end])
+            position = data.find("\n", end) + 1
+            if not position:
+                break
         self._run(data[done:])
 
     def _run_painting(self, data: str, paint: Callable[[str], int]) -> None:

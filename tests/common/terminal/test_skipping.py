@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.support.terminal_output import check_screen, dump
 
@@ -34,6 +34,7 @@ _closings = st.sampled_from(["", "end", "\x1b[3b", "\x1b[6n", "\u0301", "\x1b[2"
 
 
 @settings(max_examples=500, deadline=None)
+@example(opening="", blocks=[("\r\n" * 5 + "a\r\u0301\n\na\r\n\r\n\r\n", "")], columns=2, chunk=7)
 @given(
     opening=_openings,
     blocks=st.lists(st.tuples(_blocks, _closings), min_size=1, max_size=3),
@@ -80,3 +81,29 @@ def test_bells_of_skipped_lines_ring() -> None:
     emulator = Emulator(80, 24)
     emulator.feed(b"a\a\r\n" * 100)
     assert emulator.snapshot().bell_count == 100
+
+
+def test_blocks_are_skipped_that_begin_and_end_in_the_middle_of_a_sequence(monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator = Emulator(80, 24)
+    drawn = 0
+
+    def count(*_: object) -> None:
+        nonlocal drawn
+        drawn += 1
+
+    monkeypatch.setattr(emulator._stream, "_print_styled", count)
+    line = b"\x1b[31mred\x1b[0m\r\n"
+    data = line * 400
+    for start in range(0, len(data), 2000 + 3):
+        emulator.feed(data[start : start + 2000 + 3])
+        emulator.snapshot()
+    assert 0 < drawn < 4 * 2 * 30
+
+
+def test_blocks_are_skipped_between_other_sequences(monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator = Emulator(80, 24)
+    drawn: list[str] = []
+    monkeypatch.setattr(emulator._stream, "_write", drawn.append)
+    emulator.feed((b"\x1b[5n" + b"a\r\n" * 200) * 3)
+    emulator.snapshot()
+    assert len(drawn) <= 3 * 24
