@@ -16,6 +16,10 @@ conditions = st.builds(
     jitter=st.integers(0, 300),
     loss=st.floats(0, 0.6),
     duplicate=st.floats(0, 0.5),
+    reorder=st.floats(0, 0.3),
+    reorder_by=st.integers(0, 600),
+    congestion=st.floats(0, 0.2),
+    longest=st.just(65535),
 )
 actions = st.lists(
     st.one_of(

@@ -18,6 +18,10 @@ conditions = st.builds(
     jitter=st.integers(0, 200),
     loss=st.floats(0, 0.6),
     duplicate=st.floats(0, 0.3),
+    reorder=st.floats(0, 0.3),
+    reorder_by=st.integers(0, 600),
+    congestion=st.floats(0, 0.2),
+    longest=st.just(65535),
 )
 drawings = st.lists(
     st.tuples(st.one_of(programs, programs, st.tuples(st.integers(1, 40), st.integers(1, 12))), st.integers(0, 600)),

@@ -31,6 +31,10 @@ class Conditions(NamedTuple):
     jitter: int = 0  # ms of uniform extra delay; reorders
     loss: float = 0.0
     duplicate: float = 0.0
+    reorder: float = 0.0  # share of datagrams that are held back …
+    reorder_by: int = 0  # … by up to so many ms
+    congestion: float = 0.0  # share that a router marks (ECN CE)
+    longest: int = 65535  # octets; longer datagrams vanish
 
 
 class Text:
@@ -78,6 +82,7 @@ class Side:
         self.transport = transport
         self.address = address
         self.events: list[Event] = []
+        self.sends: list[tuple[int, int]] = []  # when each datagram was sent, and its length
 
     def of_kind(self, kind: type) -> list[Any]:
         """Return the events of one kind so far."""
@@ -128,7 +133,7 @@ class Session:
         self.received_keys = b""
         self.received_size: tuple[int, int] | None = None
         self.on_server_event = on_server_event
-        self._flying: list[tuple[int, int, bytes, tuple[str, int], Side]] = []
+        self._flying: list[tuple[int, int, bytes, tuple[str, int], Side, bool]] = []
         self._order = itertools.count()
 
     # --- What a test does -----------------------------------------------------------------------------------------
@@ -173,8 +178,8 @@ class Session:
                 return
             self.now = max(self.now, at)
             while self._flying and self._flying[0][0] <= self.now:
-                _, _, data, source, to = heapq.heappop(self._flying)
-                to.transport.receive_datagram(data, source, now=self.now)
+                _, _, data, source, to, marked = heapq.heappop(self._flying)
+                to.transport.receive_datagram(data, source, now=self.now, congestion=marked)
             self._serve()
 
     def deliver(self, data: bytes, source: tuple[str, int], to: Side) -> None:
@@ -188,6 +193,7 @@ class Session:
         for side, other in ((self.client, self.server), (self.server, self.client)):
             self._drain(side)
             for data, address in side.transport.datagrams_to_send(now=self.now):
+                side.sends.append((self.now, len(data)))
                 # The network carries what goes to an address that somebody has.
                 if address == other.address:
                     self._carry(data, side.address, other)
@@ -215,7 +221,10 @@ class Session:
     def _carry(self, data: bytes, source: tuple[str, int], to: Side) -> None:
         conditions = self.conditions
         for _ in range(1 + (self.random.random() < conditions.duplicate)):
-            lost = self.random.random() < conditions.loss
+            lost = self.random.random() < conditions.loss or len(data) > conditions.longest
             at = self.now + conditions.delay + self.random.randint(0, conditions.jitter)
+            if self.random.random() < conditions.reorder:
+                at += self.random.randint(0, conditions.reorder_by)
+            marked = self.random.random() < conditions.congestion
             if not lost:
-                heapq.heappush(self._flying, (at, next(self._order), data, source, to))
+                heapq.heappush(self._flying, (at, next(self._order), data, source, to, marked))

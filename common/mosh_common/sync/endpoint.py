@@ -16,12 +16,12 @@ from mosh_common.protocol import (
     CONGESTED_MS,
     DATAGRAM_OVERHEAD,
     DETACH_AFTER_MS,
-    MTU_FALLBACK_OCTETS,
     MTU_IPV4_OCTETS,
     MTU_IPV6_OCTETS,
     PORT_HOP_AFTER_MS,
     Address,
 )
+from mosh_common.sync.path_mtu import PathMtu
 from mosh_common.sync.rtt import RoundTripTime, timestamp16
 from mosh_common.wire import datagram
 from mosh_common.wire.datagram import Datagram
@@ -47,11 +47,11 @@ class Endpoint:
         "_congested_at",
         "_hop_requested",
         "_is_server",
-        "_mtu_fallback",
         "_next_expected",
         "_next_sequence",
         "_port_chosen_at",
         "last_datagram_at",
+        "path_mtu",
         "peer",
         "rtt",
     )
@@ -67,7 +67,7 @@ class Endpoint:
         self.peer = peer  # where the other side is; None = not known yet
         self.last_datagram_at: int | None = None  # when the last authentic in-order datagram came
         self._congested_at: int | None = None  # when a router last said that it has more than it can carry
-        self._mtu_fallback = False  # a datagram was too long for the path
+        self.path_mtu = self._new_path_mtu()  # how long datagrams may be
         self._hop_requested = False  # client: another source port is wanted at once
         self._port_chosen_at = now  # client: when the current source port was taken into use
 
@@ -88,7 +88,7 @@ class Endpoint:
             # "The client never roams the server's address."
             if self._is_server and source != self.peer:
                 self.peer = source
-                self._mtu_fallback = False
+                self.path_mtu = self._new_path_mtu()
                 moved = True
         return Received(opened.payload, moved, missing)
 
@@ -107,23 +107,21 @@ class Endpoint:
     @property
     def mtu(self) -> int:
         """Octets of the longest datagram that the path is believed to carry."""
-        if self._mtu_fallback:
-            return MTU_FALLBACK_OCTETS
-        if self.peer is not None and len(self.peer) == _IPV6_ADDRESS_LENGTH:
-            return MTU_IPV6_OCTETS
-        return MTU_IPV4_OCTETS
+        return self.path_mtu.octets
 
     @property
     def fragment_octets(self) -> int:
         """Octets of the longest fragment, its header included."""
         return self.mtu - DATAGRAM_OVERHEAD
 
-    def report_send_failure(self, errno_: int) -> bool:
+    def report_send_failure(self, errno_: int, *, now: int) -> bool:
         """Take the errno of a failed send; return whether the MTU was lowered."""
-        if errno_ != errno.EMSGSIZE or self._mtu_fallback:
-            return False
-        self._mtu_fallback = True
-        return True
+        return errno_ == errno.EMSGSIZE and self.path_mtu.lower(now=now)
+
+    def _new_path_mtu(self) -> PathMtu:
+        """Return what is believed of a path that nothing is known of."""
+        is_ipv6 = self.peer is not None and len(self.peer) == _IPV6_ADDRESS_LENGTH
+        return PathMtu(MTU_IPV6_OCTETS if is_ipv6 else MTU_IPV4_OCTETS)
 
     def attached(self, *, now: int) -> bool:
         """Return whether anything may be sent: a server stops when its client was silent for long."""
@@ -147,7 +145,7 @@ class Endpoint:
         """Note that a new source port is in use."""
         self._port_chosen_at = now
         self._hop_requested = False
-        self._mtu_fallback = False
+        self.path_mtu = self._new_path_mtu()
 
     def request_hop(self) -> None:
         """Say that the path is another: a new source port is wanted at once (client)."""

@@ -328,7 +328,8 @@ class Sender(Generic[Local]):
             self._last_frame_octets = len(diff)
         resent = number == last.number
         if resent:
-            if overdue and not last.doubted:
+            # What is long may have been too long for the path, which says nothing about the rest (path_mtu.py).
+            if overdue and not last.doubted and self._repeatable:
                 self._loss.answered(in_time=False)
             self._sent[-1] = SentState(now, number, self._current, old_num, doubted=overdue or last.doubted)
         else:

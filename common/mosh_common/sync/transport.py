@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from mosh_common.errors import UsageError
-from mosh_common.protocol import SHUTDOWN_ACK_COPIES, SHUTDOWN_NUMBER, SHUTDOWN_TIMEOUT_MS, Address
+from mosh_common.protocol import DATAGRAM_OVERHEAD, SHUTDOWN_ACK_COPIES, SHUTDOWN_NUMBER, SHUTDOWN_TIMEOUT_MS, Address
 from mosh_common.sync.endpoint import Endpoint
 from mosh_common.sync.loss import LossEstimate
 from mosh_common.sync.pacing import SILENCE_MS, ClientPacing, Link, Pacing, ServerPacing
@@ -29,6 +29,9 @@ from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.fragment import Assembler, Fragment, Fragmenter
 from mosh_common.wire.instruction import Instruction
 from mosh_common.wire.key import Key
+
+# An empty instruction with all its numbers, a fragment's header, and what zlib adds to random octets.
+PADDING_MARGIN_OCTETS: Final = 80
 
 Local = TypeVar("Local", bound=LocalState)
 Remote = TypeVar("Remote", bound=RemoteState)
@@ -129,6 +132,7 @@ class Transport(Generic[Local, Remote]):
             pacing = ServerPacing() if is_server else ClientPacing()
         self._log = log
         self._is_server = is_server
+        self._entropy = entropy
         self._began_at = now
         self._events: list[Event] = []
         self.counters: Final = Counters()
@@ -196,7 +200,7 @@ class Transport(Generic[Local, Remote]):
 
     def report_send_failure(self, errno_: int, *, now: int) -> None:
         """Say that a datagram could not be sent. EMSGSIZE lowers the MTU; the rest is left to resending."""
-        if self._endpoint.report_send_failure(errno_):
+        if self._endpoint.report_send_failure(errno_, now=now):
             self._debug(f"{now} message too long: MTU is now {self._endpoint.mtu}")
 
     # --- What goes out ------------------------------------------------------------------------------------------
@@ -211,9 +215,14 @@ class Transport(Generic[Local, Remote]):
         if sending is None:
             return []
         instruction, rule, resent = sending
+        if self._endpoint.path_mtu.look(now=now, timeout=self._pacing.doubted_at(0, self.rto)):
+            self._debug(f"{now} long datagrams are overdue: short ones, of {self._endpoint.mtu}, until some arrive")
+        fragment_octets = self._endpoint.fragment_octets
+        if not instruction.diff:
+            instruction, fragment_octets = self._padded(instruction, now=now)
         try:
             encoded = instruction.encode()
-            fragments = self._fragmenter.split(encoded, self._endpoint.fragment_octets)
+            fragments = self._fragmenter.split(encoded, fragment_octets)
         except UsageError as error:
             # Only a frame of absurd size gets here. It counts as sent, so the next one, maybe smaller, has its turn.
             self.counters.unsendable += 1
@@ -226,6 +235,9 @@ class Transport(Generic[Local, Remote]):
         if self._sender.shutdown_ack_sent:
             fragments *= SHUTDOWN_ACK_COPIES
         datagrams = [(self._endpoint.seal(fragment.encode(), now=now), peer) for fragment in fragments]
+        longest = max(map(len, (data for data, _ in datagrams)))
+        if instruction.diff:
+            self._endpoint.path_mtu.sent(instruction.new_num, longest=longest, count=len(datagrams), now=now)
         counters = self.counters
         counters.instructions += 1
         counters.resends += resent
@@ -394,8 +406,21 @@ class Transport(Generic[Local, Remote]):
             contact_at if contact_at is not None else self._began_at,
         )
 
+    def _padded(self, instruction: Instruction, *, now: int) -> tuple[Instruction, int]:
+        """Return an empty instruction, padded if it is to try a longer datagram, and the size of its fragment."""
+        path_mtu = self._endpoint.path_mtu
+        size = path_mtu.probe_octets(now=now)
+        if size is None:
+            return instruction, self._endpoint.fragment_octets
+        path_mtu.probe_sent(instruction.new_num, size, now=now)
+        self._debug(f"{now} trying a datagram of {size}")
+        chaff = self._entropy(size - DATAGRAM_OVERHEAD - PADDING_MARGIN_OCTETS)
+        return instruction._replace(chaff=chaff), size - DATAGRAM_OVERHEAD
+
     def _receive_instruction(self, instruction: Instruction, *, now: int) -> None:
         self._sender.receive_ack(instruction.ack_num, now=now)
+        if self._endpoint.path_mtu.acknowledged(instruction.ack_num, loss=self._loss.worst, now=now):
+            self._debug(f"{now} long datagrams vanish: MTU is now {self._endpoint.mtu}")
         self._note_end(now=now)
         try:
             newest = self._receiver.receive(instruction, now=now)

@@ -95,11 +95,11 @@ def test_fragments_fit_the_address_family(peer: tuple[Any, ...], octets: int) ->
 
 def test_the_mtu_falls_when_a_datagram_was_too_long_and_another_path_gets_another_chance() -> None:
     endpoint = client()
-    assert not endpoint.report_send_failure(errno.ENETUNREACH)
+    assert not endpoint.report_send_failure(errno.ENETUNREACH, now=NOW)
     assert endpoint.mtu == 1252
-    assert endpoint.report_send_failure(errno.EMSGSIZE)
+    assert endpoint.report_send_failure(errno.EMSGSIZE, now=NOW)
     assert (endpoint.mtu, endpoint.fragment_octets) == (500, 472)
-    assert not endpoint.report_send_failure(errno.EMSGSIZE)
+    assert not endpoint.report_send_failure(errno.EMSGSIZE, now=NOW)
     endpoint.port_hopped(now=NOW)
     assert endpoint.mtu == 1252
 
