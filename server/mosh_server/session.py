@@ -36,6 +36,11 @@ LAST_WORDS_SILENT_MS: Final = 86_400_000
 LAST_WORDS_MS: Final = 600_000
 MISSED_HEARTBEAT_MS: Final = 4000
 
+# In a flood the screen is looked at no more often than this, well within a send interval: more of what comes between
+# scrolls away, or is overwritten, without ever being drawn.
+GLANCE_INTERVAL_MS: Final = 8
+FLOOD_OCTETS: Final = 2048  # a pty's buffer is filled by half: more follows
+
 _BEGIN_SYNCHRONIZED_UPDATE: Final = b"\x1b[?2026h"
 
 
@@ -118,6 +123,8 @@ class Session:
         # The screen.
         self._update_began: int | None = None  # the synchronized update that the application is in
         self._shown: Snapshot = emulator.snapshot()  # what the client is to see
+        self._looked_at = now  # when the emulator's screen was looked at last
+        self._unseen = False  # a flood changed it since then
         # The end.
         self._last_words = False  # the shell ended, and a silent client is waited for
         self._ending: str | None = None  # why shutdown was started
@@ -148,7 +155,10 @@ class Session:
         elif self._update_began is None:
             self._update_began = now
         self._input.add(emulator.replies(), limit=REPLIES_LIMIT_OCTETS)
-        self._show(now=now)
+        if len(data) >= FLOOD_OCTETS and now < self._looked_at + GLANCE_INTERVAL_MS:
+            self._unseen = True
+        else:
+            self._show(now=now)
 
     def pty_closed(self, *, now: int) -> None:
         """The shell is gone: show what it left, and tell the client that this was all."""
@@ -185,6 +195,8 @@ class Session:
         if not self._holding(now=now) and (self._echo_ack.advance(now=now) or self._update_began is not None):
             self._visible_echo.forget_up_to(self._echo_ack.number)
             self._show(now=now)
+        if self._unseen and now >= self._looked_at + GLANCE_INTERVAL_MS:
+            self._show(now=now)
         events, self._events = self._events, []
         return events
 
@@ -205,6 +217,8 @@ class Session:
         candidates = [self._transport.next_deadline(now=now), self._translation.next_deadline()]
         if self._events:
             candidates.append(now)
+        if self._unseen:
+            candidates.append(self._looked_at + GLANCE_INTERVAL_MS)
         if self._update_began is not None and self._holding(now=now):
             candidates.append(self._update_began + SYNCHRONIZED_UPDATE_MS)
         else:
@@ -295,6 +309,8 @@ class Session:
 
     def _show(self, *, now: int) -> None:
         """Make the screen what the client is to see; in a synchronized update it stays what it was before."""
+        self._looked_at = now
+        self._unseen = False
         if not self._holding(now=now):
             self._shown = self._emulator.snapshot()
             self._note_visible_echo()
@@ -312,6 +328,8 @@ class Session:
             return
         self._last_words = False
         self._ending = reason
+        if self._unseen:
+            self._show(now=now)
         if self._transport.peer is None or not self._transport.attached(now=now):
             self._finish(reason)
         else:

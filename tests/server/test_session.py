@@ -17,6 +17,7 @@ from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.key import Key
 from mosh_server.input_translation import HOLD_MS
 from mosh_server.session import (
+    GLANCE_INTERVAL_MS,
     LAST_WORDS_MS,
     LAST_WORDS_SILENT_MS,
     SYNCHRONIZED_UPDATE_MS,
@@ -298,6 +299,26 @@ def test_what_the_programs_write_is_shown(running):
     running.print(b"hello")
     running.run(200)
     assert running.first_row == "hello"
+
+
+def test_a_flood_is_looked_at_now_and_then_and_at_its_end(running, monkeypatch):
+    looks = []
+    snapshot = running.emulator.snapshot
+    monkeypatch.setattr(running.emulator, "snapshot", lambda: (looks.append(running.now), snapshot())[1])
+    for number in range(100):
+        running.print(b"line\r\n" * 500 + b"\x1b[H\x1b[Jread %d" % number)
+        running.run(1)
+    assert len(looks) <= 100 // GLANCE_INTERVAL_MS + 2
+    running.run(200)
+    assert running.first_row == "read 99"
+
+
+def test_the_end_of_a_flood_that_a_signal_cuts_is_shown(running):
+    for number in range(3):
+        running.print(b"line\r\n" * 500 + b"\x1b[H\x1b[Jread %d" % number)
+    running.session.terminate(now=running.now)
+    running.run(500)
+    assert running.first_row == "read 2"
 
 
 def test_input_is_echo_acknowledged_when_the_application_had_time_to_answer(running):
