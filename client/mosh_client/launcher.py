@@ -51,8 +51,13 @@ class Display(NamedTuple):
     """What a renderer needs to know of the terminal; read once, inherited by fork."""
 
     terminal: tty.Terminal
-    dialect: Dialect
+    dialect: Dialect  # its `synchronized`: whether the terminal may be asked; the renderer uses it after the answer
     attributes: tty.TermiosAttributes  # the shell's, to be restored
+
+    @property
+    def keeps_title(self) -> bool:
+        """Whether the terminal can be told to keep its title: the xterm family, which skips what it does not know."""
+        return self.dialect.title and self.dialect.hyperlinks
 
 
 class _Renderer(NamedTuple):
@@ -160,7 +165,10 @@ class Launcher:
         assert self._control is not None
         network_end, renderer_end = socket.socketpair()
         lifeline, renderer_lifeline = socket.socketpair()
-        pid = _fork(lambda: self._become_renderer((network_end, lifeline), renderer_end, renderer_lifeline, display))
+        taken = not self._terminal_given_back  # by one that was killed: its title is still kept
+        pid = _fork(
+            lambda: self._become_renderer((network_end, lifeline), renderer_end, renderer_lifeline, display, taken)
+        )
         renderer_end.close()
         renderer_lifeline.close()
         self._renderer = _Renderer(pid, lifeline)
@@ -229,6 +237,7 @@ class Launcher:
         ipc: socket.socket,
         lifeline: socket.socket,
         display: Display,
+        taken: bool,
     ) -> int:
         if self._waiter is not None:
             self._waiter.close()
@@ -239,7 +248,7 @@ class Launcher:
         sandbox.name_process("mosh-renderer")
         from mosh_client import renderer_process
 
-        return renderer_process.run(ipc, lifeline, settings=self._settings, display=display)
+        return renderer_process.run(ipc, lifeline, settings=self._settings, display=display, taken=taken)
 
 
 def _fork(child: Callable[[], int]) -> int:
@@ -300,6 +309,7 @@ def _give_terminal_back(display: Display) -> None:
         synchronized=display.dialect.synchronized,
         cursor_shape=display.dialect.cursor_shape,
         alternate_scroll=False,
+        title=display.keeps_title,
         lines=tty.window_size(0)[1],
     )
     output = tty.open_for_output(1)

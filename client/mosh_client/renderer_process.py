@@ -15,6 +15,7 @@ from mosh_client.ipc.channel import Channel
 from mosh_client.ipc.messages import LONGEST_INPUT_OCTETS, Message, ToRenderer
 from mosh_client.launcher import RENDERER_BETRAYED, RENDERER_CUT_OFF, RENDERER_FAILED, RENDERER_LEFT, Display
 from mosh_client.renderer import tty
+from mosh_client.renderer.terminal_answer import TerminalAnswer
 from mosh_client.renderer.view import View
 from mosh_client.settings import Settings
 from mosh_common.clock import now_ms
@@ -25,12 +26,16 @@ from mosh_common.io.loop import Ready, Waiter
 _STDIN: Final = 0
 _STDOUT: Final = 1
 _GOODBYE_MS: Final = 500  # for a terminal that does not take octets (stopped with Ctrl-S): it is not waited for
+_ANSWER_GOODBYE_MS: Final = 100  # for the answer of a terminal that was asked just before: most take under 1 ms
 _SUSPENDED: Final = b"\x1b[37;44m[mosh is suspended.]\x1b[m\r\n"
 
 
-def run(ipc: socket.socket, lifeline: socket.socket, *, settings: Settings, display: Display) -> int:
-    """Draw until told to leave; return one of the launcher's codes for a renderer."""
-    renderer = _Renderer(ipc, lifeline, settings=settings, display=display)
+def run(ipc: socket.socket, lifeline: socket.socket, *, settings: Settings, display: Display, taken: bool) -> int:
+    """Draw until told to leave; return one of the launcher's codes for a renderer.
+
+    `taken`: the renderer before this one took the terminal and was killed before it gave it back.
+    """
+    renderer = _Renderer(ipc, lifeline, settings=settings, display=display, taken=taken)
     try:
         return renderer.run()
     except Exception as error:
@@ -47,10 +52,14 @@ def run(ipc: socket.socket, lifeline: socket.socket, *, settings: Settings, disp
 class _Renderer:
     """The descriptors and the loop."""
 
-    def __init__(self, ipc: socket.socket, lifeline: socket.socket, *, settings: Settings, display: Display) -> None:
+    def __init__(
+        self, ipc: socket.socket, lifeline: socket.socket, *, settings: Settings, display: Display, taken: bool
+    ) -> None:
         self._channel = Channel(ipc, in_network_process=False)
         self._lifeline = lifeline
         self._display = display
+        self._taken = taken
+        self._answer = TerminalAnswer()
         self._raw_mode = tty.RawMode(_STDIN, display.attributes)
         self._output = tty.open_for_output(_STDOUT)
         self._outgoing = bytearray()  # drawn and not yet taken by the terminal
@@ -58,7 +67,7 @@ class _Renderer:
         self._stopped = False  # the process group is (about to be) stopped: the terminal is the shell's
         self._view = View(
             settings=settings,
-            dialect=display.dialect,
+            dialect=display.dialect._replace(synchronized=False),
             columns=tty.window_size(_STDOUT)[0],
             lines=tty.window_size(_STDOUT)[1],
             now=now_ms(),
@@ -78,14 +87,17 @@ class _Renderer:
     def _loop(self, waiter: Waiter) -> int:
         waiter.watch(_STDIN)
         waiter.watch(self._lifeline.fileno())
-        self._write(tty.entering(self._display.terminal))
+        opening = tty.entering(self._display.terminal, title=self._display.keeps_title and not self._taken)
+        if self._display.dialect.synchronized:
+            opening += self._answer.ask(now=now_ms())
+        self._write(opening)
         while True:
             self._write_network(waiter)
             now = now_ms()
-            deadline = None
+            deadline = self._answer.next_deadline()
             if not self._outgoing and not self._stopped and not self._hung_up:
                 self._write(self._view.draw(now=now))
-                deadline = self._view.next_deadline(now=now)
+                deadline = _earlier(deadline, self._view.next_deadline(now=now))
             waiter.watch(self._output, read=False, write=bool(self._outgoing))
             ready = waiter.wait(deadline)
             code = self._turn(waiter, ready)
@@ -97,8 +109,8 @@ class _Renderer:
         now = now_ms()
         if ready.signals:
             self._take_signals(ready.signals)
-        if _STDIN in ready.readable:
-            self._read_keys(waiter, now=now)
+        if _STDIN in ready.readable or self._answer.next_deadline() is not None:
+            self._read_keys(waiter, ready=_STDIN in ready.readable, now=now)
             self._write_network(waiter)  # before anything is drawn: the server's answer is what takes longest
         if self._output in ready.writable:
             self._write(b"")
@@ -123,14 +135,20 @@ class _Renderer:
 
     # --- The terminal -------------------------------------------------------------------------------------------
 
-    def _read_keys(self, waiter: Waiter, *, now: int) -> None:
-        data = read_available(_STDIN, LONGEST_INPUT_OCTETS)
+    def _read_keys(self, waiter: Waiter, *, ready: bool, now: int) -> None:
+        """Feed what was typed; without `ready` what was held back."""
+        data = read_available(_STDIN, LONGEST_INPUT_OCTETS) if ready else b""
         if data is None:
             self._hung_up = True
             self._outgoing.clear()
             waiter.forget(_STDIN)
             self._view.quit()
-        elif data:
+            return
+        unknown = self._answer.synchronizes is None
+        data = self._answer.keys(data, now=now)
+        if unknown and self._answer.synchronizes:
+            self._view.terminal_synchronizes()
+        if data:
             # A wait may end with keys that were typed after a resize whose signal it does not show yet; the session
             # must learn of the size first.
             self._view.resize(*tty.window_size(_STDOUT))
@@ -171,11 +189,12 @@ class _Renderer:
         self._stopped = False
         self._outgoing.clear()  # of before the stop: everything is drawn again
         self._raw_mode.enter()
-        self._write(tty.entering(self._display.terminal))
+        self._write(tty.entering(self._display.terminal, title=self._display.keeps_title))
         self._view.repaint()
 
     def _give_terminal_back(self, waiter: Waiter) -> None:
         if not self._stopped and not self._hung_up:
+            self._await_answer(waiter)
             self._write(_leaving(self._display, self._view))
             self._drain(waiter)
         os.close(self._output)
@@ -189,6 +208,16 @@ class _Renderer:
             waiter.wait(deadline)
             self._write(b"")
         waiter.watch(_STDIN)
+
+    def _await_answer(self, waiter: Waiter) -> None:
+        """Take an answer that is on its way from the terminal, lest the shell read it; but not for long."""
+        deadline = now_ms() + _ANSWER_GOODBYE_MS
+        while self._answer.awaited(now=now_ms()) and now_ms() < deadline:
+            if _STDIN in waiter.wait(deadline).readable:
+                data = read_available(_STDIN, LONGEST_INPUT_OCTETS)
+                if data is None:
+                    return
+                self._answer.keys(data, now=now_ms())
 
     # --- The others ---------------------------------------------------------------------------------------------
 
@@ -213,6 +242,13 @@ def _from_network(message: Message) -> ToRenderer:
     return message  # type: ignore[return-value]  # permits.FROM_NETWORK holds exactly the kinds of ToRenderer
 
 
+def _earlier(one: int | None, other: int | None) -> int | None:
+    """Return the earlier of two deadlines; None = never."""
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
+
+
 def _leaving(display: Display, view: View) -> bytes:
     return tty.leaving(
         display.terminal,
@@ -220,5 +256,6 @@ def _leaving(display: Display, view: View) -> bytes:
         synchronized=display.dialect.synchronized,
         cursor_shape=display.dialect.cursor_shape,
         alternate_scroll=view.alternate_scroll_drawn,
+        title=display.keeps_title,
         lines=tty.window_size(_STDOUT)[1],
     )

@@ -30,6 +30,9 @@ _FLAG_CAPABILITIES: Final = ("bce", "hs", "xenl", "RGB", "Tc", "XT")
 
 # Application cursor keys always: the server translates for applications that want the others (terminal.md §4).
 _ENTER: Final = b"\x1b[?1h"
+# XTWINOPS: icon and window title onto the terminal's stack of them, and back.
+_SAVE_TITLE: Final = b"\x1b[22;0t"
+_RESTORE_TITLE: Final = b"\x1b[23;0t"
 # Everything that a frame may have switched on, back to what a terminal is like after a reset: cursor keys, SGR,
 # scrolling region, cursor, reverse video, pastes, mouse reports and their encodings, focus reports.
 _LEAVE: Final = (
@@ -81,19 +84,26 @@ def colors_of_terminal() -> int:
     return colors if isinstance(colors, int) else 0
 
 
-def entering(terminal: Terminal) -> bytes:
-    """Return what is written before the first frame."""
-    return terminal.smcup + _ENTER
+def entering(terminal: Terminal, *, title: bool) -> bytes:
+    """Return what is written before the first frame. `title`: the terminal keeps its title, for `leaving`."""
+    return terminal.smcup + (_SAVE_TITLE if title else b"") + _ENTER
 
 
 def leaving(
-    terminal: Terminal, *, hyperlinks: bool, synchronized: bool, cursor_shape: bool, alternate_scroll: bool, lines: int
+    terminal: Terminal,
+    *,
+    hyperlinks: bool,
+    synchronized: bool,
+    cursor_shape: bool,
+    alternate_scroll: bool,
+    title: bool,
+    lines: int,
 ) -> bytes:
     """Return what gives the terminal back as it was, whatever frames were drawn (or half drawn) on it.
 
     The flags are what the dialect allowed frames to use; `alternate_scroll`: a frame switched ?1007 on, which some
-    terminals have on from the start, so it is switched off only then. Without an alternate screen to leave, the
-    cursor goes below the last of `lines`.
+    terminals have on from the start, so it is switched off only then; `title`: as for `entering`. Without an
+    alternate screen to leave, the cursor goes below the last of `lines`.
     """
     octets = b""
     if synchronized:
@@ -105,6 +115,8 @@ def leaving(
         octets += b"\x1b[?1007l"
     if cursor_shape:
         octets += b"\x1b[0 q"
+    if title:
+        octets += _RESTORE_TITLE
     if terminal.rmcup:
         return octets + terminal.rmcup
     return octets + b"\x1b[%d;1H\r\n" % lines

@@ -102,10 +102,18 @@ def test_leaving_undoes_every_mode_that_a_frame_can_set() -> None:
         b"\x1b[?1h\x1b[?5h\x1b[?25l\x1b[?2004h\x1b[?1003h\x1b[?1006h\x1b[?1004h\x1b[?1007h\x1b[4 q"
         b"\x1b[1;31m\x1b]8;;http://x/\x1b\\"
     )
-    emulator.feed(tty.entering(terminal))
+    emulator.feed(tty.entering(terminal, title=True))
     assert emulator.application_cursor_keys
     emulator.feed(
-        tty.leaving(terminal, hyperlinks=True, synchronized=True, cursor_shape=True, alternate_scroll=True, lines=3)
+        tty.leaving(
+            terminal,
+            hyperlinks=True,
+            synchronized=True,
+            cursor_shape=True,
+            alternate_scroll=True,
+            title=True,
+            lines=3,
+        )
     )
     after = emulator.snapshot()
     assert not emulator.application_cursor_keys
