@@ -184,14 +184,66 @@ def sgr_report(style: Style) -> str:
     return ";".join(parts + _color_parameters(style.fg, 30) + _color_parameters(style.bg, 40))
 
 
+# A style but for its hyperlink as one number, so that what SGR does to it is an AND and an OR. From the lowest bit on:
+# flags, underline, then three colours, each one more than in the style.
+_FLAGS_BITS: Final = 16
+_UNDERLINE_BITS: Final = 4
+_COLOR_BITS: Final = 26
+_FLAGS_MASK: Final = (1 << _FLAGS_BITS) - 1
+_COLOR_MASK: Final = (1 << _COLOR_BITS) - 1
+_UNDERLINE_SHIFT: Final = _FLAGS_BITS
+_FG_SHIFT: Final = _UNDERLINE_SHIFT + _UNDERLINE_BITS
+_BG_SHIFT: Final = _FG_SHIFT + _COLOR_BITS
+_UNDERLINE_COLOR_SHIFT: Final = _BG_SHIFT + _COLOR_BITS
+
+
+def _packed(style: Style) -> int:
+    """Return `style`, but for its hyperlink, as a number."""
+    return (
+        style.flags
+        | style.underline << _UNDERLINE_SHIFT
+        | style.fg + 1 << _FG_SHIFT
+        | style.bg + 1 << _BG_SHIFT
+        | style.underline_color + 1 << _UNDERLINE_COLOR_SHIFT
+    )
+
+
+class _Step(NamedTuple):
+    """A change to packed styles: what is kept, and what is set."""
+
+    kept: int
+    set: int
+    change: Change
+
+
+def _step(change: Change) -> _Step:
+    """Return what `change` does to packed styles."""
+    kept = -1 & ~_FLAGS_MASK | change.kept_flags & _FLAGS_MASK
+    value = change.set_flags
+    if change.underline is not None:
+        kept &= ~((1 << _UNDERLINE_BITS) - 1 << _UNDERLINE_SHIFT)
+        value |= change.underline << _UNDERLINE_SHIFT
+    for color, shift in (
+        (change.fg, _FG_SHIFT),
+        (change.bg, _BG_SHIFT),
+        (change.underline_color, _UNDERLINE_COLOR_SHIFT),
+    ):
+        if color is not None:
+            kept &= ~(_COLOR_MASK << shift)
+            value |= color + 1 << shift
+    return _Step(kept, value, change)
+
+
 class Rendition:
     """A style with its letters, and where SGR parameters lead from it."""
 
-    __slots__ = ("after", "blank", "book", "letter", "style")
+    __slots__ = ("after", "blank", "book", "family", "letter", "packed", "style")
 
     def __init__(self, book: Renditions, style: Style, letter: str, blank: str) -> None:
         self.book = book
         self.style = style
+        self.packed = _packed(style)
+        self.family: dict[int, Rendition] = {}  # by packed style, those with the same hyperlink
         self.letter = letter  # palette letter of `style`
         self.blank = blank  # palette letter of what an erasure leaves: the background and nothing else
         self.after: dict[str, Rendition] = {}  # by SGR parameters, those met so far; for the rest there is `follow`
@@ -207,35 +259,41 @@ class Renditions:
     def __init__(self, palette: Palette, when_full: Callable[[Style], Rendition]) -> None:
         self.palette = palette
         self._when_full = when_full
-        self._nodes: dict[Style, Rendition] = {}
+        self._families: dict[str, dict[int, Rendition]] = {}  # by hyperlink, then by packed style
         self._edges = 0  # transitions remembered in all nodes together
-        self._changes: dict[str, Change] = {}
+        self._steps: dict[str, _Step] = {}
 
     def of(self, style: Style) -> Rendition:
         """Return the rendition of `style`."""
-        node = self._nodes.get(style)
+        family = self._families.get(style.link)
+        packed = _packed(style)
+        node = None if family is None else family.get(packed)
         if node is None:
             try:
                 letter = self.palette.letter(style)
                 blank = self.palette.letter(Style(bg=style.bg) if style.bg != DEFAULT_COLOR else DEFAULT_STYLE)
             except OverflowError:
                 return self._when_full(style)
-            node = self._nodes[style] = Rendition(self, style, letter, blank)
+            node = Rendition(self, style, letter, blank)
+            node.family = self._families.setdefault(style.link, {})
+            node.family[packed] = node
         return node
 
     def follow(self, node: Rendition, parameters: str) -> Rendition:
         """Return where `parameters` lead from `node`, and remember it."""
         if self._edges >= _EDGE_LIMIT:
-            for other in self._nodes.values():
-                other.after.clear()
-            self._nodes.clear()
+            for family in self._families.values():
+                for other in family.values():
+                    other.after.clear()
+                family.clear()
+            self._families.clear()
             self._edges = 0
-        change = self._changes.get(parameters)
-        if change is None:
-            if len(self._changes) >= _CHANGE_LIMIT:
-                self._changes.clear()
-            change = self._changes[parameters] = parse_sgr(parameters)
-        result = self.of(change.apply(node.style))
+        step = self._steps.get(parameters)
+        if step is None:
+            if len(self._steps) >= _CHANGE_LIMIT:
+                self._steps.clear()
+            step = self._steps[parameters] = _step(parse_sgr(parameters))
+        result = node.family.get(node.packed & step.kept | step.set) or self.of(step.change.apply(node.style))
         if result.book is self:
             self._edges += 1
             node.after[parameters] = result

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mosh_common.terminal import cells
-from mosh_common.terminal.cells import RGB, Palette, Style
+from mosh_common.terminal.cells import BOLD, PROTECTED, RGB, Palette, Style
 from mosh_common.terminal.sgr import (
     _CHANGE_LIMIT,
     _EDGE_LIMIT,
@@ -94,4 +94,27 @@ def test_transitions_are_remembered_and_bounded() -> None:
         start.follow(f"38;5;{number % 256};{number}")
         most = max(most, len(start.after))
     assert most == _EDGE_LIMIT
-    assert len(renditions._changes) <= _CHANGE_LIMIT
+    assert len(renditions._steps) <= _CHANGE_LIMIT
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    start=st.builds(Style, flags=st.sampled_from([0, PROTECTED, BOLD]), link=st.sampled_from(["", ";http://x"])),
+    sequences=st.lists(
+        st.lists(
+            st.sampled_from(
+                ["", "0", "1", "2", "4", "4:3", "7", "9", "22", "24", "27", "31", "39", "42", "49", "53", "97", "103"]
+                + ["38;5;255", "48:2::255:255:255", "58;5;0", "59", "38;2;0;0;0"]
+            ),
+            max_size=4,
+        ).map(";".join),
+        max_size=12,
+    ),
+)
+def test_renditions_follow_as_styles_change(start: Style, sequences: list[str]) -> None:
+    renditions = Renditions(Palette(), when_full=lambda style: pytest.fail("full"))
+    node, style = renditions.of(start), start
+    for parameters in sequences:
+        node, style = node.follow(parameters), apply_sgr(style, parameters)
+        assert node.style == style
+        assert node is renditions.of(style)
