@@ -17,7 +17,6 @@ from typing import Any, Final
 
 import pyte
 
-from mosh_common.terminal.painting import PAINT_BLOCK
 from mosh_common.terminal.sequences import (
     CONTROLS,
     ESCAPES,
@@ -99,8 +98,6 @@ class Stream(pyte.Stream):
             None  # the screen's CUP or SGR with the text after it, in one call
         )
         self._skip: Callable[[str], int] | None = None  # the screen's `skip_unseen`, where there is one
-        self._paint: Callable[[str], int] | None = None  # the screen's `paint`, likewise …
-        self._worth_painting: Callable[[int], bool] = self._never  # … and what tells for how long a text
         self._skipping = skipping
         super().__init__(screen, strict)
 
@@ -115,8 +112,6 @@ class Stream(pyte.Stream):
         self._print_at = getattr(screen, "print_at", None)
         self._print_styled = getattr(screen, "print_styled", None)
         self._skip = getattr(screen, "skip_unseen", None) if self._skipping else None
-        self._paint = getattr(screen, "paint", None) if self._skipping else None
-        self._worth_painting = getattr(screen, "worth_painting", self._never)
         self._controls = {control: self._bound(name) for control, name in CONTROLS.items()}
         self._controls["\r\n"] = self._carriage_return_linefeed
 
@@ -126,11 +121,6 @@ class Stream(pyte.Stream):
         self._string_kind = ""
         self._string_parts = []
         self._string_length = 0
-
-    @staticmethod
-    def _never(_: int) -> bool:
-        """Say no, where there is no screen."""
-        return False
 
     @staticmethod
     def _nothing(*_: Any) -> None:
@@ -197,8 +187,6 @@ class Stream(pyte.Stream):
         data = self._resume(data)
         if self._skip is not None and data.count("\n") > MIN_LINES_TO_SKIP:
             self._run_skipping(data, self._skip)
-        elif self._paint is not None and self._worth_painting(len(data)):
-            self._run_painting(data, self._paint)
         else:
             self._run(data)
 
@@ -231,31 +219,6 @@ class Stream(pyte.Stream):
             position = data.find("\n", end) + 1
             if not position:
                 break
-        self._run(data[done:])
-
-    def _run_painting(self, data: str, paint: Callable[[str], int]) -> None:
-        """Execute `data`, long blocks of cursor-addressed pieces in it all at once."""
-        worth_painting = self._worth_painting
-        done = 0
-        for match in PAINT_BLOCK.finditer(data):
-            position, end = match.span()
-            if not worth_painting(end - position):
-                continue
-            self._run(data[done:position])
-            done = position
-            if not self.at_ground:
-                self._abandon()
-            while worth_painting(end - done):
-                painted = paint(data[done:end])
-                done += painted
-                if not worth_painting(painted):
-                    break  # texts that wrap are frequent: another copy of the cells for each would cost more
-                # What `paint` left is such a text, if anything.
-                following = data.find("\x1b", done, end)
-                if following < 0:
-                    following = end
-                self._run(data[done:following])
-                done = following
         self._run(data[done:])
 
     def _resume(self, data: str) -> str:
