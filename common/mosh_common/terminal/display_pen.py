@@ -57,7 +57,10 @@ class Pen:
 
     def set_background_of(self, style: Style) -> None:
         """Make erasing fill with the background of `style`."""
-        if self.style.bg != style.bg:
+        if self.dialect.visible:
+            # Some terminals (pyte's among them) fill with underline and the like too, not with the background alone.
+            self.set_style(Style(bg=style.bg))
+        elif self.style.bg != style.bg:
             self.set_style(style)
 
     def print(self, text: str, width: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from mosh_common.terminal.cells import Modes, Palette, Row, Snapshot, Style, blank_row, blank_snapshot
@@ -83,6 +85,11 @@ def test_many_lines_scroll_with_one_sequence() -> None:
 def test_a_status_line_below_stays_while_the_region_scrolls() -> None:
     output = step(PAGE, "\x1b[1;5r\x1b[5H\nnew\x1b[r\x1b[6H")
     assert output == "\x1b[;5r\x1b[4B\n\x1b[r\x1b[4Bnew\r\n"
+
+
+def test_a_visible_terminal_is_not_trusted_to_erase_with_the_background_alone() -> None:
+    output = step(LINE, "\r\x1b[4;44mthe\x1b[K", XTERM)
+    assert re.search(r"the\x1b\[(24|0;44)m\x1b\[K", output), output
 
 
 def test_a_visible_terminal_is_not_trusted_to_go_home_when_margins_are_reset() -> None:
