@@ -35,6 +35,7 @@ class Conditions(NamedTuple):
     reorder: float = 0.0  # held back by up to reorder_ms more, so that later ones overtake
     reorder_ms: float = 30.0
     down: bool = False  # a black-out: everything is lost
+    deaf: bool = False  # everything from the client is lost; what the server sends comes through
 
 
 class Counters(NamedTuple):
@@ -266,7 +267,10 @@ class Relay:
                 return
             if is_upward and (not self._clients or self._clients[-1] != address):
                 self._clients.append(address)
-            for delay_ms in direction.delays_ms(len(datagram), self._conditions):
+            conditions = self._conditions
+            if is_upward and conditions.deaf:
+                conditions = conditions._replace(down=True)
+            for delay_ms in direction.delays_ms(len(datagram), conditions):
                 self._order += 1
                 due = time.monotonic() + delay_ms / 1000
                 heapq.heappush(self._waiting, (due, self._order, is_upward, datagram))

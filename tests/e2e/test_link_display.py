@@ -1,0 +1,105 @@
+"""The link display and the terminal's own abilities, in a real terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from tests.support.programs import OUR_PAIR, wait_until
+from tests.support.terminal_session import PROMPT, MoshSession
+from tests.support.tmux import Tmux
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.requires_linux,
+    pytest.mark.requires_program("tmux", "bash"),
+]
+
+TOGGLE = b"\x1es"
+QUESTION = b"\x1b[?2026$p"
+LINE = re.compile(
+    r"link: rtt (\d+) ms \| loss [\d.]+% in [\d.]+% out \| heard (\d) s ago \| [\d.]+ k?B in [\d.]+ k?B out"
+    r" \| prediction adaptive: (on|off) \| server \S"
+)
+
+
+@pytest.fixture
+def session(tmux: Tmux) -> Iterator[MoshSession]:
+    """A session at its prompt, in an empty window wide enough for the whole line."""
+    with MoshSession(OUR_PAIR, tmux, columns=150) as opened:
+        opened.mosh.wait_for(PROMPT.rstrip())
+        yield opened
+
+
+def test_the_line_comes_goes_and_follows_the_link(session: MoshSession) -> None:
+    session.enter("clear; echo; echo; echo under $((40+2))")
+    before = session.expect_same("under 42")
+    session.mosh.send(TOGGLE)
+    found = wait_until(lambda: LINE.match(session.mosh.text()[0]), lambda: f"no line: {session.mosh.text()[0]!r}")
+    quick = int(found.group(1))
+    assert session.mosh.picture().rows[1:] == before.rows[1:]
+    # A slower link: the figures follow while somebody types.
+    session.relay.set(delay_ms=150)
+
+    def slower() -> bool:
+        session.mosh.press("C-e")
+        match = LINE.match(session.mosh.text()[0])
+        return match is not None and int(match.group(1)) > quick + 100 and match.group(3) == "on"
+
+    wait_until(slower, lambda: f"the line does not follow: {session.mosh.text()[0]!r}")
+    session.relay.mend()
+    session.mosh.send(TOGGLE)
+    wait_until(lambda: not session.mosh.shows("link:"), "the line is still there")
+    assert session.mosh.picture().rows == before.rows
+
+
+# --- what the terminal can do
+
+
+def test_a_terminal_that_does_not_answer_is_asked_once_and_sent_no_synchronized_update(session: MoshSession) -> None:
+    session.enter(
+        "for i in 1 2 3 4 5 6 7 8; do printf '\\033[3%dmcolour\\033[m\\n' $((i % 8)); done; echo end $((40+2))"
+    )
+    session.expect_same("end 42")
+    recording = session.mosh.recording()
+    assert recording.count(QUESTION) == 1
+    assert b"\x1b[?2026h" not in recording
+
+
+def test_an_answer_is_used_and_never_reaches_the_session(session: MoshSession) -> None:
+    session.mosh.type("./show_input")
+    session.mosh.press("Enter")
+    session.mosh.wait_for("listening")
+    session.mosh.send(b"a\x1b[?2026;2$yb")
+    session.mosh.wait_for("6162")
+    session.mosh.press("C-l")  # everything is drawn
+    wait_until(lambda: b"\x1b[?2026h" in session.mosh.recording(), "no synchronized update")
+    session.mosh.type("q")
+    session.mosh.wait_for("over")
+    session.mosh.type("exit")
+    session.mosh.press("Enter")
+    session.mosh.wait_for_end()
+    recording = session.mosh.recording()
+    assert recording.rfind(b"\x1b[?2026l") > recording.rfind(b"\x1b[?2026h")
+
+
+def test_the_title_is_prefixed_and_the_terminal_gets_its_own_back(tmux: Tmux) -> None:
+    with MoshSession(OUR_PAIR, tmux, outer_shell=True) as session:
+        session.mosh.wait_for(PROMPT.rstrip())
+        before = session.mosh.title
+        session.mosh.type("printf '\\033]0;remote\\007'")
+        session.mosh.press("Enter")
+        wait_until(lambda: session.mosh.title == "[mosh] remote", lambda: f"the title is {session.mosh.title!r}")
+        session.mosh.press("C-^", "C-z")
+        session.mosh.wait_for("Stopped")
+        wait_until(lambda: session.mosh.title == before, lambda: f"suspended, the title is {session.mosh.title!r}")
+        session.mosh.type("fg")
+        session.mosh.press("Enter")
+        wait_until(
+            lambda: session.mosh.title == "[mosh] remote", lambda: f"resumed, the title is {session.mosh.title!r}"
+        )
+        session.mosh.press("C-^")
+        session.mosh.type(".")
+        session.mosh.wait_for("[mosh is exiting.]")
+        wait_until(lambda: session.mosh.title == before, lambda: f"at the end the title is {session.mosh.title!r}")
