@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.support.fuzzing import fuzzed
 from tests.support.terminal_output import check_screen, dump
@@ -55,6 +55,9 @@ def outputs(draw: st.DrawFn) -> bytes:
     return bytes(data)
 
 
+# What this found.
+@example(data=b"x\x1b]8;;u\x1b\x1b[9by", size=(20, 5), steps=[1], new_size=(1, 1))
+@example(data=b"\r\n" * 5 + b"a\r\xcc\x81\n\na\r\n\r\n\r\n", size=(2, 3), steps=[5], new_size=(1, 1))
 @fuzzed
 @given(
     data=outputs(),

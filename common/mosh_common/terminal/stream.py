@@ -322,8 +322,8 @@ class Stream(pyte.Stream):
 
     def _abandon(self) -> None:
         """Forget what is unfinished, because another sequence begins."""
-        if self._pending and not self._string_kind:
-            self._unknown()
+        if self._pending:
+            self._unknown()  # also the ESC that ended a string
         self.reset_parser()
 
     def _unusual(self, data: str, position: int) -> int:
