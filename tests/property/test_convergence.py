@@ -16,6 +16,7 @@ conditions = st.builds(
     jitter=st.integers(0, 300),
     loss=st.floats(0, 0.6),
     duplicate=st.floats(0, 0.5),
+    times=st.integers(1, 3),
     reorder=st.floats(0, 0.3),
     reorder_by=st.integers(0, 600),
     congestion=st.floats(0, 0.2),

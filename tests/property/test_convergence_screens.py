@@ -18,6 +18,7 @@ conditions = st.builds(
     jitter=st.integers(0, 200),
     loss=st.floats(0, 0.6),
     duplicate=st.floats(0, 0.3),
+    times=st.integers(1, 3),
     reorder=st.floats(0, 0.3),
     reorder_by=st.integers(0, 600),
     congestion=st.floats(0, 0.2),

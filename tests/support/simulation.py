@@ -31,6 +31,7 @@ class Conditions(NamedTuple):
     jitter: int = 0  # ms of uniform extra delay; reorders
     loss: float = 0.0
     duplicate: float = 0.0
+    times: int = 1  # how often each datagram is carried
     reorder: float = 0.0  # share of datagrams that are held back …
     reorder_by: int = 0  # … by up to so many ms
     congestion: float = 0.0  # share that a router marks (ECN CE)
@@ -220,7 +221,7 @@ class Session:
 
     def _carry(self, data: bytes, source: tuple[str, int], to: Side) -> None:
         conditions = self.conditions
-        for _ in range(1 + (self.random.random() < conditions.duplicate)):
+        for _ in range(conditions.times + (self.random.random() < conditions.duplicate)):
             lost = self.random.random() < conditions.loss or len(data) > conditions.longest
             at = self.now + conditions.delay + self.random.randint(0, conditions.jitter)
             if self.random.random() < conditions.reorder:
