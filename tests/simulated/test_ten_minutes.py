@@ -1,12 +1,13 @@
 """Ten minutes of typing over a terrible network: every key once and in order, and no more datagrams than allowed.
 
-Both ends and the network are simulated; all of it together takes seconds. The bound on datagrams is what the pacing rules
-add up to at this speed of typing, whatever the network does: five keys a second, six copies of each (and of its
+Both ends and the network are simulated; all of it together takes seconds. The bound on datagrams is what the pacing
+rules add up to at this speed of typing, whatever the network does: five keys a second, six copies of each (and of its
 answer), ten acknowledgements, ten probes or frames.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -133,7 +134,7 @@ def test_output_without_end_goes_at_the_send_interval() -> None:
         session.show(Text(b"line %d" % number))
         session.run(1)
     times = sorted({at for at, _ in session.server.sends[first:]})
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert min(gaps) >= session.server.transport.send_interval == 50
 
 

@@ -33,12 +33,17 @@ QUIET_DIVISOR: Final = 150
 QUIET_OTHER_MS: Final = 4  # other output comes in more pieces, with the program's own work between them
 ANSWER_WITHIN_MS: Final = ECHO_ACK_DELAY_MS  # what is printed later is not the answer to a key
 ANSWER_OCTETS: Final = 4096  # what is longer is a new screen, in several writes
+# In a flood nobody can read what is on the screen for so short a time, and each frame is a whole screen: fewer of them
+# leave both ends the time to get on. Its last frame goes as soon as it has ended.
+FLOOD_OCTETS: Final = 16_384  # printed at once
+FLOOD_FRAME_INTERVAL_MS: Final = 50
+FLOOD_QUIET_MS: Final = 10  # its screen is looked at each 8 ms
 TYPED_OCTETS: Final = 32  # typing, even on a slow link; not a paste
 
 # --- Repeats on links that lose datagrams -------------------------------------------------------------------------
 
 # From this share of lost datagrams on, what is small is repeated before anything could have been acknowledged.
-LOSSY: Final = 0.03
+LOSSY: Final = 0.025
 RESIDUAL_LOSS: Final = 0.01  # repeated until no more than this share of states should be missing …
 REPEATS_LIMIT: Final = 5  # … but not more often than this
 REPEAT_GAP_DIVISOR: Final = 10  # the first repeat follows after this share of the round trip, the others ever later, …
@@ -206,13 +211,14 @@ class ClientPacing(Pacing):
 class ServerPacing(Pacing):
     """A server's. Told what is typed and printed, so that it knows what is the answer to a key."""
 
-    __slots__ = ("_answering", "_plain", "_typed_at")
+    __slots__ = ("_answering", "_flood", "_plain", "_typed_at")
 
     def __init__(self) -> None:
         super().__init__(heartbeat_interval_ms=ACK_INTERVAL_MS + HEARTBEAT_SLACK_MS)
         self._typed_at: int | None = None  # something was typed then whose answer is awaited
         self._plain = False  # it was a character, which one write answers; not Enter, which starts programs
         self._answering = False  # all that was printed since then is such an answer
+        self._flood = False  # what was printed last was a piece of very much
 
     def typed(self, data: bytes, *, now: int) -> None:
         """Note what was given to the application."""
@@ -224,6 +230,7 @@ class ServerPacing(Pacing):
         """Note how much the application printed."""
         awaited = self._typed_at is not None and now - self._typed_at <= ANSWER_WITHIN_MS
         self._answering = self._answering and awaited and octets <= ANSWER_OCTETS
+        self._flood = octets >= FLOOD_OCTETS
 
     def heartbeat_due(self, due_at: int, *, now: int) -> int:
         """Return when an empty ack goes out: with the client's, when that is soon enough."""
@@ -233,6 +240,9 @@ class ServerPacing(Pacing):
         return self._answering
 
     def _complete_at(self, situation: Situation) -> int:
+        if self._flood:
+            due = situation.last_frame_at + max(FLOOD_FRAME_INTERVAL_MS, situation.link.send_interval)
+            return min(situation.touched_at + FLOOD_QUIET_MS, due)
         if not (self._answering and self._plain):
             return super()._complete_at(situation)
         assert situation.changed_at is not None

@@ -147,7 +147,7 @@ def test_nothing_is_repeated_to_a_peer_silent_for_10_seconds(lost: bool) -> None
 
 
 @pytest.mark.parametrize(
-    ("loss", "copies"), [(0.0, 1), (0.029, 1), (0.03, 2), (0.1, 2), (0.2, 3), (0.29, 4), (0.5, 6), (1.0, 6)]
+    ("loss", "copies"), [(0.0, 1), (0.024, 1), (0.025, 2), (0.1, 2), (0.2, 3), (0.29, 4), (0.5, 6), (1.0, 6)]
 )
 def test_the_more_is_lost_the_more_copies_go(loss: float, copies: int) -> None:
     assert copies_wanted(loss) == copies
@@ -195,3 +195,14 @@ def test_the_probes_of_an_outage_of_an_hour_cost_no_more_than_its_heartbeats() -
         at = min(client.probe_at(at, LINK) or at, at + 3000)
         probes += 1
     assert probes < 2 * 3_600_000 / 3000
+
+
+def test_frames_of_a_flood_are_fewer_but_its_last_one_is_not_late() -> None:
+    fast = LINK._replace(send_interval=20)
+    flood = after(b"", pacing.FLOOD_OCTETS)
+    flowing = changed(SENT + 5, SENT + 45, link=fast)
+    assert due(flowing, by=flood) == SENT + pacing.FLOOD_FRAME_INTERVAL_MS
+    ended = changed(SENT + 5, SENT + 15, link=fast)
+    assert due(ended, by=flood) == SENT + 15 + pacing.FLOOD_QUIET_MS
+    assert due(ended, by=after(b"", pacing.FLOOD_OCTETS, 100)) == SENT + 20
+    assert due(changed(SENT + 5, SENT + 145), by=flood) == SENT + LINK.send_interval
