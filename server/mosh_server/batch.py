@@ -11,6 +11,7 @@ from typing import Final
 TARGET_MS: Final = 10  # half of the shortest send interval: a flood costs frames and Ctrl-C no more than that
 LEAST_OCTETS: Final = 16 * 1024  # a few screens of text: lines that scroll away unseen cost next to nothing
 MOST_OCTETS: Final = 256 * 1024  # beyond, nothing gets cheaper
+FLOOD_OCTETS: Final = 2048  # what is so long fills a pty's buffer by half: more follows
 START_OCTETS: Final = 64 * 1024
 
 

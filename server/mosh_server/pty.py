@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import os
 import resource
+import select
 import signal
 import termios
+import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.io.fds import close_all_except, read_available, write_available
+from mosh_server.batch import FLOOD_OCTETS
 
 _IUTF8: Final = getattr(termios, "IUTF8", 0x4000)  # the same number on Linux, macOS and FreeBSD
 _NOT_FOUND_STATUS: Final = 127  # what shells answer when a program cannot be run
+
+_REFILL_MS: Final = 1  # it takes some 50 µs; a program that needs longer is no flood
+_FLOOD_BATCH_S: Final = 0.004  # so long, a key waits no longer for its way to the application than it does anyway
 
 # Python ignores or catches these; programs expect to be born with the system's own behaviour.
 _RESET_SIGNALS: Final = (
@@ -29,12 +35,14 @@ _RESET_SIGNALS: Final = (
 class Pty:
     """The master side of a pty, non-blocking, with the process that leads the session on the other side."""
 
-    __slots__ = ("_exit_status", "_master", "pid")
+    __slots__ = ("_exit_status", "_master", "_refill", "pid")
 
     def __init__(self, master: int, pid: int) -> None:
         """Take over the master's descriptor and the child `pid`; use `spawn`."""
         os.set_blocking(master, False)
         self._master = master
+        self._refill = select.poll()
+        self._refill.register(master, select.POLLIN)
         self._exit_status: int | None = None
         self.pid = pid
 
@@ -77,17 +85,28 @@ class Pty:
         return self._master
 
     def read(self, limit: int) -> tuple[bytes, bool]:
-        """Return (what the programs wrote, up to about `limit`; whether the pty is still open)."""
+        """Return (what the programs wrote, up to about `limit`; whether the pty is still open).
+
+        In a flood the pty is refilled faster than the loop turns: then wait for that, but not for long.
+        """
         parts: list[bytes] = []
         total = 0
+        deadline: float | None = None
         while total < limit:
             data = read_available(self._master)
             if data is None:
                 return b"".join(parts), False
-            if not data:
+            if data:
+                parts.append(data)
+                total += len(data)
+                continue
+            if total < FLOOD_OCTETS:
                 break
-            parts.append(data)
-            total += len(data)
+            now = time.monotonic()
+            if deadline is None:
+                deadline = now + _FLOOD_BATCH_S
+            if now >= deadline or not self._refill.poll(_REFILL_MS):
+                break
         return b"".join(parts), True
 
     def write(self, data: bytes | bytearray | memoryview) -> int:

@@ -23,6 +23,7 @@ from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.size import Resize
+from mosh_server.batch import FLOOD_OCTETS
 from mosh_server.echo_ack import EchoAckClock
 from mosh_server.input_queue import REPLIES_LIMIT_OCTETS, InputQueue
 from mosh_server.input_translation import CursorKeyTranslation
@@ -39,7 +40,6 @@ MISSED_HEARTBEAT_MS: Final = 4000
 # In a flood the screen is looked at no more often than this, well within a send interval: more of what comes between
 # scrolls away, or is overwritten, without ever being drawn.
 GLANCE_INTERVAL_MS: Final = 8
-FLOOD_OCTETS: Final = 2048  # a pty's buffer is filled by half: more follows
 
 _BEGIN_SYNCHRONIZED_UPDATE: Final = b"\x1b[?2026h"
 
