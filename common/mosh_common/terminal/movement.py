@@ -187,6 +187,17 @@ class Movement(Drawing):
 
     # --- margins
 
+    def lock_memory(self) -> None:
+        """HP's memory lock, as in xterm: the rows above the cursor do not scroll."""
+        self.phase = MOVED
+        if self.cursor_row < self.bottom:
+            self.top = self.cursor_row
+
+    def unlock_memory(self) -> None:
+        """End of memory lock: the region begins at the first row again."""
+        self.phase = MOVED
+        self.top = 0
+
     def set_margins(self, top: int | None = None, bottom: int | None = None, *_: int) -> None:
         """DECSTBM: ignored unless the region has two rows or more; homes the cursor."""
         self.cancel_wrap()

@@ -47,8 +47,8 @@ ESCAPES: Final[dict[str, tuple[str, *tuple[int, ...]]]] = {
     " G": ("ignore",),
     "%G": ("ignore",),  # UTF-8, as always
     "%@": ("ignore",),
-    "l": ("ignore",),  # memory lock
-    "m": ("ignore",),
+    "l": ("lock_memory",),
+    "m": ("unlock_memory",),
 }
 
 # CSI sequences: private prefix + intermediates + final → (method, most parameters, private).
