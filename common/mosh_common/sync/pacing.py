@@ -43,7 +43,7 @@ TYPED_OCTETS: Final = 32  # typing, even on a slow link; not a paste
 # --- Repeats on links that lose datagrams -------------------------------------------------------------------------
 
 # From this share of lost datagrams on, what is small is repeated before anything could have been acknowledged.
-LOSSY: Final = 0.03
+LOSSY: Final = 0.025
 RESIDUAL_LOSS: Final = 0.01  # repeated until no more than this share of states should be missing …
 REPEATS_LIMIT: Final = 5  # … but not more often than this
 REPEAT_GAP_DIVISOR: Final = 10  # the first repeat follows after this share of the round trip, the others ever later, …

@@ -147,7 +147,7 @@ def test_nothing_is_repeated_to_a_peer_silent_for_10_seconds(lost: bool) -> None
 
 
 @pytest.mark.parametrize(
-    ("loss", "copies"), [(0.0, 1), (0.029, 1), (0.03, 2), (0.1, 2), (0.2, 3), (0.29, 4), (0.5, 6), (1.0, 6)]
+    ("loss", "copies"), [(0.0, 1), (0.024, 1), (0.025, 2), (0.1, 2), (0.2, 3), (0.29, 4), (0.5, 6), (1.0, 6)]
 )
 def test_the_more_is_lost_the_more_copies_go(loss: float, copies: int) -> None:
     assert copies_wanted(loss) == copies
