@@ -55,8 +55,9 @@ ORPHANED_TIMEOUT_MS: Final = 3000  # … and this long when the launcher is gone
 MISSED_HEARTBEAT_MS: Final = 3500  # silent this long, the server may be out of reach
 # Facts of the link that are only times reach the renderer when those that it has are this old, so that an idle session
 # does not wake it at every heartbeat; in time before it would show them (notice.py: at 6.5 s and 10 s).
-HEARD_REFRESH_MS: Final = 6000
+HEARD_REFRESH_MS: Final = 6300
 ACKNOWLEDGED_REFRESH_MS: Final = 9000
+HEARD_WORTH_TELLING_MS: Final = 4500  # newer by so much, they go along with a heartbeat: every second one
 STATISTICS_INTERVAL_MS: Final = 1000  # while they are watched; nobody reads faster
 
 
@@ -263,7 +264,9 @@ class Session:
             renderer.notice = self._notice
             messages.append(self._notice)
         link = self._link()
-        if link != renderer.link and (messages or now >= _link_due(renderer.link, link)):
+        if link != renderer.link and (
+            messages or _worth_telling(renderer.link, link) or now >= _link_due(renderer.link, link)
+        ):
             renderer.link = link
             messages.append(link)
         if renderer.statistics_due is not None and now >= renderer.statistics_due:
@@ -386,6 +389,13 @@ class Session:
 
 def _per_mille(share: float) -> int:
     return min(max(round(share * 1000), 0), 1000)
+
+
+def _worth_telling(told: Link | None, link: Link) -> bool:
+    """Return whether a renderer should learn of `link` now that there is a turn anyway."""
+    if told is None or told.last_heard is None or link.last_heard is None:
+        return True
+    return link.last_heard - told.last_heard >= HEARD_WORTH_TELLING_MS
 
 
 def _link_due(told: Link | None, link: Link) -> int:
