@@ -34,6 +34,7 @@ class Conditions(NamedTuple):
     duplicate: float = 0.0
     reorder: float = 0.0  # held back by up to reorder_ms more, so that later ones overtake
     reorder_ms: float = 30.0
+    longest: float = 65535  # octets of payload; longer datagrams vanish without a word
     down: bool = False  # a black-out: everything is lost
     deaf: bool = False  # everything from the client is lost; what the server sends comes through
 
@@ -63,7 +64,7 @@ class _Direction:
         before = self.counters
         counters = before._replace(offered=before.offered + 1, octets=before.octets + size)
         delays: list[float] = []
-        if conditions.down or lost < conditions.loss:
+        if conditions.down or lost < conditions.loss or size > conditions.longest:
             counters = counters._replace(lost=counters.lost + 1)
         else:
             delay = conditions.delay_ms + jitter * conditions.jitter_ms

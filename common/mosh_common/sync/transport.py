@@ -104,6 +104,23 @@ class Counters:
         self.dropped: dict[DropReason, int] = {}
 
 
+class Statistics(NamedTuple):
+    """How the session goes, for a status display, debug output and tests."""
+
+    sent: int  # datagrams
+    sent_octets: int
+    received: int  # datagrams, the dropped ones included
+    received_octets: int
+    dropped: dict[DropReason, int]
+    resends: int
+    srtt: float  # ms
+    rto: int  # ms
+    send_interval: int  # ms
+    loss_incoming: float  # shares of datagrams, 0–1, estimated
+    loss_outgoing: float
+    mtu: int  # octets of the longest datagram
+
+
 class Transport(Generic[Local, Remote]):
     """One end of a session; see the module's docstring for the order of calls."""
 
@@ -343,6 +360,24 @@ class Transport(Generic[Local, Remote]):
         """Shares of datagrams that the path is believed to lose."""
         return self._loss
 
+    def statistics(self) -> Statistics:
+        """Return how the session goes at this moment."""
+        counters = self.counters
+        return Statistics(
+            sent=counters.sent,
+            sent_octets=counters.sent_octets,
+            received=counters.received,
+            received_octets=counters.received_octets,
+            dropped=dict(counters.dropped),
+            resends=counters.resends,
+            srtt=self.srtt,
+            rto=self.rto,
+            send_interval=self.send_interval,
+            loss_incoming=self._loss.incoming,
+            loss_outgoing=self._loss.outgoing,
+            mtu=self.mtu,
+        )
+
     @property
     def send_interval(self) -> int:
         """Least time between two frames, ms."""
@@ -455,7 +490,7 @@ class Transport(Generic[Local, Remote]):
             return
         self._ended = True
         self._events.append(ShutdownDone(acknowledged))
-        self._debug(f"{now} shutdown done, acknowledged: {acknowledged}")
+        self._debug(f"{now} shutdown done, acknowledged: {acknowledged}; {self.statistics()}")
 
     def _debug(self, line: str) -> None:
         if self._log is not None:
