@@ -20,7 +20,7 @@ from mosh_client.ipc.channel import Channel
 from mosh_client.ipc.control import Report
 from mosh_client.ipc.messages import Hello
 from mosh_client.session import Session, load_emulator
-from mosh_client.sockets import Sockets
+from mosh_client.sockets import ADDRESSES_VARIABLE, Sockets, alternatives
 from mosh_common.clock import now_ms
 from mosh_common.errors import EnvironmentFailure, PeerError
 from mosh_common.io.fds import close_all_except
@@ -151,16 +151,18 @@ class _NetworkProcess:
 
     def _send_datagrams(self, waiter: Waiter, session: Session, *, now: int) -> None:
         if session.port_hop_due(now=now):
-            closed = self._sockets.hop(now=now)
+            closed = self._sockets.hop(now=now, peer=session.peer)
             session.port_hopped(now=now)
         else:
             closed = self._sockets.close_expired(now=now)
         for fd in closed:
             waiter.forget(fd)
+        for data, peer in session.datagrams_to_send(now=now):
+            failure = self._sockets.send(data, peer)
+            if peer == session.peer or not failure:  # of an address that is only tried, nobody expects anything
+                session.report_sent(failure, now=now)
         for fd in self._sockets.filenos:
             waiter.watch(fd)
-        for data, peer in session.datagrams_to_send(now=now):
-            session.report_sent(self._sockets.send(data, peer), now=now)
 
     # --- The renderer -----------------------------------------------------------------------------------------
 
@@ -180,6 +182,9 @@ class _NetworkProcess:
             elif self._session is None:
                 self._session = Session(
                     message, key=self._key, peer=self._peer, ip=self._ip, entropy=os.urandom, now=now, log=self._log
+                )
+                self._session.set_alternatives(
+                    alternatives(os.environ.get(ADDRESSES_VARIABLE, ""), port=self._peer[1], peer=self._peer)
                 )
             else:
                 self._session.attach_renderer(message, now=now)

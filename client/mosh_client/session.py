@@ -12,7 +12,7 @@ from __future__ import annotations
 import errno
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from mosh_client.ipc.control import Report
@@ -20,6 +20,7 @@ from mosh_client.ipc.frames import FrameEncoder
 from mosh_client.ipc.messages import (
     LARGEST_COUNT,
     LONGEST_NOTICE,
+    LONGEST_PEER,
     Exit,
     Hello,
     Input,
@@ -72,6 +73,7 @@ class BlankScreen:
 
     weight: Final = 0  # it shares nothing, but there is only one
     echo_ack: Final = 0
+    program: Final = ""
 
     def __init__(self, columns: int, lines: int) -> None:
         self.snapshot: Final = blank_snapshot(columns, lines)
@@ -310,6 +312,15 @@ class Session:
         if heard is None or now - heard > MISSED_HEARTBEAT_MS:
             self._transport.probe(now=now)
 
+    @property
+    def peer(self) -> Address | None:
+        """Where the server is."""
+        return self._transport.peer
+
+    def set_alternatives(self, addresses: Iterable[Address]) -> None:
+        """Say which other addresses the server may have: tried while it is silent."""
+        self._transport.set_alternatives(addresses)
+
     def port_hopped(self, *, now: int) -> None:
         """Say that another socket is in use."""
         self._transport.port_hopped(now=now)
@@ -383,7 +394,7 @@ class Session:
             transport.last_datagram_at,
             transport.counters.received_octets,
             transport.counters.sent_octets,
-            "",
+            transport.remote_state().program[:LONGEST_PEER],
         )
 
 

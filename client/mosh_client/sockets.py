@@ -6,9 +6,37 @@ ones sent may still come for a while (protocol.md §1). When to hop is the trans
 
 from __future__ import annotations
 
+import errno
+import socket
+from typing import Final
+
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.io.udp import Address, UdpSocket
 from mosh_common.protocol import PORT_LIFETIME_MS, PORTS_KEPT
+
+# Numeric addresses that the server's name had, with blanks between: the wrapper may know them.
+ADDRESSES_VARIABLE: Final = "MOSH_ADDRESSES"
+ADDRESSES_LIMIT: Final = 4  # more are not tried: each probe goes to all of them
+
+
+def alternatives(text: str, *, port: int, peer: Address) -> list[Address]:
+    """Return the socket addresses of the numeric addresses in `text`, but for `peer`; others are passed over."""
+    found: list[Address] = []
+    for word in text.split():
+        try:
+            address = socket.getaddrinfo(
+                word, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+            )[0][4]
+        except (OSError, UnicodeError):
+            continue
+        if address != peer and address not in found:
+            found.append(address)
+    return found[:ADDRESSES_LIMIT]
+
+
+def family_of(address: Address) -> socket.AddressFamily:
+    """Return the family of a socket address."""
+    return socket.AF_INET6 if ":" in address[0] else socket.AF_INET
 
 
 class Sockets:
@@ -27,6 +55,8 @@ class Sockets:
 
     def send(self, data: bytes, to: Address) -> int:
         """Send a datagram; return 0 or the errno."""
+        if family_of(to) != self._sockets[-1].family:
+            return self._send_elsewhere(data, to)
         return self._sockets[-1].send(data, to)
 
     def receive(self, fd: int) -> list[tuple[bytes, Address, bool]]:
@@ -36,8 +66,9 @@ class Sockets:
                 return sock.receive()
         return []
 
-    def hop(self, *, now: int) -> list[int]:
-        """Open another socket to send from; return the descriptors to be forgotten, now closed."""
+    def hop(self, *, now: int, peer: Address | None = None) -> list[int]:
+        """Open another socket to send from, to `peer` if that is another now; return the descriptors now closed."""
+        self._peer = peer or self._peer
         try:
             fresh = UdpSocket.for_peer(self._peer)
         except EnvironmentFailure:
@@ -59,6 +90,19 @@ class Sockets:
     def close(self) -> None:
         """Close all."""
         self._close_oldest(len(self._sockets))
+
+    def _send_elsewhere(self, data: bytes, to: Address) -> int:
+        """Send to an address of the other family, from the newest socket of that family or a new one."""
+        family = family_of(to)
+        for sock in reversed(self._sockets):
+            if sock.family == family:
+                return sock.send(data, to)
+        try:
+            fresh = UdpSocket.for_peer(to)
+        except EnvironmentFailure:
+            return errno.EAFNOSUPPORT
+        self._sockets.insert(0, fresh)
+        return fresh.send(data, to)
 
     def _close_oldest(self, count: int) -> list[int]:
         closed: list[int] = []

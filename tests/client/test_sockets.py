@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mosh_client.sockets import Sockets
+from mosh_client.sockets import ADDRESSES_LIMIT, Sockets, alternatives
 from mosh_common.protocol import PORT_LIFETIME_MS, PORTS_KEPT
 
 NOW = 1000
@@ -67,3 +67,28 @@ def test_old_ports_are_closed_a_minute_after_the_newest_was_chosen(sockets: Sock
 
 def test_a_descriptor_that_is_none_of_them_has_nothing(sockets: Sockets) -> None:
     assert sockets.receive(-1) == []
+
+
+def test_an_address_of_the_other_family_gets_its_own_socket(sockets: Sockets) -> None:
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as other:
+        try:
+            other.bind(("::1", 0))
+        except OSError:
+            pytest.skip("no IPv6 loopback")
+        other.settimeout(5)
+        assert sockets.send(b"hello", other.getsockname()) == 0
+        data, source = other.recvfrom(100)
+        assert data == b"hello"
+        other.sendto(b"answer", source)
+        old, _main = sockets.filenos
+        assert select.select([old], [], [], 5)[0] == [old]
+        assert sockets.send(b"again", other.getsockname()) == 0
+        assert other.recvfrom(100) == (b"again", source)
+
+
+def test_only_numeric_addresses_other_than_the_peers_are_alternatives() -> None:
+    peer = ("192.0.2.1", 60001)
+    found = alternatives("192.0.2.1 nonsense.example 2001:db8::7  192.0.2.9 192.0.2.9", port=60001, peer=peer)
+    assert found == [("2001:db8::7", 60001, 0, 0), ("192.0.2.9", 60001)]
+    assert alternatives("", port=1, peer=peer) == []
+    assert len(alternatives(" ".join(f"192.0.2.{number}" for number in range(9)), port=1, peer=peer)) == ADDRESSES_LIMIT

@@ -1,4 +1,4 @@
-"""A path that drops long datagrams without a word: redraws complete all the same, with every pair that has our server."""
+"""A path that drops long datagrams without a word: redraws complete all the same, for both clients of our server."""
 
 from __future__ import annotations
 

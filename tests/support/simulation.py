@@ -134,6 +134,7 @@ class Session:
         self.received_keys = b""
         self.received_size: tuple[int, int] | None = None
         self.on_server_event = on_server_event
+        self.addresses_tried: list[tuple[Any, ...]] = []  # where the client sent something, in order
         self._flying: list[tuple[int, int, bytes, tuple[str, int], Side, bool]] = []
         self._order = itertools.count()
 
@@ -195,6 +196,8 @@ class Session:
             self._drain(side)
             for data, address in side.transport.datagrams_to_send(now=self.now):
                 side.sends.append((self.now, len(data)))
+                if side is self.client:
+                    self.addresses_tried.append(address)
                 # The network carries what goes to an address that somebody has.
                 if address == other.address:
                     self._carry(data, side.address, other)

@@ -50,6 +50,7 @@ class Endpoint:
         "_next_expected",
         "_next_sequence",
         "_port_chosen_at",
+        "alternatives",
         "last_datagram_at",
         "path_mtu",
         "peer",
@@ -65,6 +66,7 @@ class Endpoint:
         self._next_expected = 0  # one above the highest received
         # The path.
         self.peer = peer  # where the other side is; None = not known yet
+        self.alternatives: tuple[Address, ...] = ()  # client: other addresses of the same server
         self.last_datagram_at: int | None = None  # when the last authentic in-order datagram came
         self._congested_at: int | None = None  # when a router last said that it has more than it can carry
         self.path_mtu = self._new_path_mtu()  # how long datagrams may be
@@ -85,8 +87,8 @@ class Endpoint:
             if congestion:
                 self._congested_at = now
             self.rtt.receive_timestamps(opened.timestamp, opened.timestamp_reply, now=now, congestion=congestion)
-            # "The client never roams the server's address."
-            if self._is_server and source != self.peer:
+            # A client goes to another address only if it is one that the server's name had.
+            if source != self.peer and (self._is_server or source in self.alternatives):
                 self.peer = source
                 self.path_mtu = self._new_path_mtu()
                 moved = True

@@ -12,7 +12,7 @@ from mosh_common.terminal import display
 from mosh_common.terminal.cells import Snapshot, blank_snapshot
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire import hostdiff
-from mosh_common.wire.hostdiff import EchoAck, HostBytes, HostEvent, Resize
+from mosh_common.wire.hostdiff import Announcement, EchoAck, HostBytes, HostEvent, Resize
 
 # What a cell may cost a state that shares nothing with others: text up to 4 octets, a letter of 2 to 4.
 _CELL_OCTETS: Final = 8
@@ -21,11 +21,12 @@ _CELL_OCTETS: Final = 8
 class ServerScreen:
     """What the server shows: a snapshot, and the newest input state whose effect is in it. Immutable."""
 
-    __slots__ = ("echo_ack", "snapshot")
+    __slots__ = ("echo_ack", "program", "snapshot")
 
-    def __init__(self, snapshot: Snapshot, echo_ack: int = 0) -> None:
+    def __init__(self, snapshot: Snapshot, echo_ack: int = 0, program: str = "") -> None:
         self.snapshot: Final = snapshot
         self.echo_ack: Final = echo_ack
+        self.program: Final = program  # what the server says that it is; nothing in state 0
 
     def diff_from(self, known: ServerScreen) -> bytes:
         """Return the host message that turns `known` into this screen."""
@@ -39,6 +40,8 @@ class ServerScreen:
             output = display.diff(old, new)
             if output:
                 events.append(HostBytes(output))
+        if self.program != known.program:
+            events.append(Announcement(self.program))
         return hostdiff.encode(events)
 
     def looks_like(self, other: ServerScreen) -> bool:
@@ -56,7 +59,7 @@ class ServerScreen:
     def __eq__(self, other: object) -> bool:
         return self is other or (
             isinstance(other, ServerScreen)
-            and self.echo_ack == other.echo_ack
+            and (self.echo_ack, self.program) == (other.echo_ack, other.program)
             and (self.snapshot is other.snapshot or self.snapshot == other.snapshot)
         )
 
@@ -69,11 +72,14 @@ class ServerScreen:
 class ClientScreen:
     """What the client knows the server shows. Immutable; all states of a session share one emulator."""
 
-    __slots__ = ("_emulator", "echo_ack", "snapshot", "weight")
+    __slots__ = ("_emulator", "echo_ack", "program", "snapshot", "weight")
 
-    def __init__(self, snapshot: Snapshot, echo_ack: int, *, emulator: Emulator, weight: int = 0) -> None:
+    def __init__(
+        self, snapshot: Snapshot, echo_ack: int, *, emulator: Emulator, weight: int = 0, program: str = ""
+    ) -> None:
         self.snapshot: Final = snapshot
         self.echo_ack: Final = echo_ack
+        self.program: Final = program  # what the server said that it is; "" = nothing, as upstream's
         self.weight: Final = weight  # see RemoteState
         self._emulator: Final = emulator  # where diffs are executed; holds nothing between two of them
 
@@ -84,17 +90,20 @@ class ClientScreen:
 
     def apply(self, diff: bytes) -> ClientScreen:
         """Return the screen that a host message leads to. Raises PeerError."""
-        echo_ack, drawing = self.echo_ack, []
+        echo_ack, program = self.echo_ack, self.program
+        drawing: list[HostBytes | Resize] = []
         for event in hostdiff.decode(diff):
             if isinstance(event, EchoAck):
                 echo_ack = event.number
+            elif isinstance(event, Announcement):
+                program = event.program
             else:
                 drawing.append(event)
         if not drawing:
-            return ClientScreen(self.snapshot, echo_ack, emulator=self._emulator)
+            return ClientScreen(self.snapshot, echo_ack, emulator=self._emulator, program=program)
         snapshot = self._draw(drawing)
         weight = len(diff) + _CELL_OCTETS * snapshot.columns * snapshot.lines
-        return ClientScreen(snapshot, echo_ack, emulator=self._emulator, weight=weight)
+        return ClientScreen(snapshot, echo_ack, emulator=self._emulator, weight=weight, program=program)
 
     def trimmed(self, known: ClientScreen) -> ClientScreen:
         """Return this screen: rows shared with `known` cost nothing."""

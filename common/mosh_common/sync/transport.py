@@ -14,14 +14,14 @@ A deadline of `now` may also mean that events wait to be drained.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from mosh_common.errors import UsageError
 from mosh_common.protocol import DATAGRAM_OVERHEAD, SHUTDOWN_ACK_COPIES, SHUTDOWN_NUMBER, SHUTDOWN_TIMEOUT_MS, Address
 from mosh_common.sync.endpoint import Endpoint
 from mosh_common.sync.loss import LossEstimate
-from mosh_common.sync.pacing import SILENCE_MS, ClientPacing, Link, Pacing, ServerPacing
+from mosh_common.sync.pacing import CONNECT_PROBE_MS, SILENCE_MS, ClientPacing, Link, Pacing, ServerPacing
 from mosh_common.sync.receiver import Receiver
 from mosh_common.sync.sender import Sender
 from mosh_common.sync.state import LocalState, RemoteState
@@ -253,6 +253,11 @@ class Transport(Generic[Local, Remote]):
             fragments *= SHUTDOWN_ACK_COPIES
         datagrams = [(self._endpoint.seal(fragment.encode(), now=now), peer) for fragment in fragments]
         longest = max(map(len, (data for data, _ in datagrams)))
+        if self._lost_contact(now=now):
+            # The same octets: whichever of them arrives first is taken, the others are old.
+            datagrams += [
+                (data, other) for data, _ in datagrams for other in self._endpoint.alternatives if other != peer
+            ]
         if instruction.diff:
             self._endpoint.path_mtu.sent(instruction.new_num, longest=longest, count=len(datagrams), now=now)
         counters = self.counters
@@ -304,6 +309,13 @@ class Transport(Generic[Local, Remote]):
     def port_hopped(self, *, now: int) -> None:
         """Say that a new source port is in use."""
         self._endpoint.port_hopped(now=now)
+
+    def set_alternatives(self, addresses: Iterable[Address]) -> None:
+        """Say which other addresses the server may have (client): they are tried, too, while it is not heard.
+
+        Only an authentic datagram from one of them moves the session there.
+        """
+        self._endpoint.alternatives = tuple(addresses)
 
     def rehome(self, peer: Address, *, now: int) -> None:
         """Send to another address of the same server from now on (client only)."""
@@ -439,6 +451,15 @@ class Transport(Generic[Local, Remote]):
             self.srtt,
             self._loss.worst if not self._endpoint.congested(now=now) else 0.0,
             contact_at if contact_at is not None else self._began_at,
+        )
+
+    def _lost_contact(self, *, now: int) -> bool:
+        """Return whether the server was silent for so long that its other addresses are worth a try."""
+        contact_at = self._endpoint.last_datagram_at
+        if not self._endpoint.alternatives:
+            return False
+        return now - (self._began_at if contact_at is None else contact_at) >= (
+            CONNECT_PROBE_MS if contact_at is None else SILENCE_MS
         )
 
     def _padded(self, instruction: Instruction, *, now: int) -> tuple[Instruction, int]:

@@ -10,7 +10,7 @@ from mosh_common.terminal.cells import Snapshot, blank_snapshot, cell_text
 from mosh_common.terminal.display import diff
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire import hostdiff
-from mosh_common.wire.hostdiff import EchoAck, HostBytes, Resize
+from mosh_common.wire.hostdiff import Announcement, EchoAck, HostBytes, Resize
 
 
 def shown(output: bytes, *, columns: int = 20, lines: int = 5, echo_ack: int = 0) -> ServerScreen:
@@ -49,6 +49,20 @@ def test_an_echo_ack_alone_is_something_to_say() -> None:
     screen = shown(b"x")
     known = ServerScreen(screen.snapshot, 1)
     assert hostdiff.decode(ServerScreen(screen.snapshot, 2).diff_from(known)) == [EchoAck(2)]
+
+
+def test_what_the_server_is_is_said_once_and_kept() -> None:
+    named = ServerScreen(BLANK.snapshot, 0, "mosh-py 1")
+    assert named != BLANK
+    assert hostdiff.decode(named.diff_from(BLANK)) == [Announcement("mosh-py 1")]
+    client = ClientScreen.blank(20, 5)
+    assert client.program == ""
+    client = client.apply(named.diff_from(BLANK))
+    emulator = Emulator(20, 5)
+    emulator.feed(b"x")
+    later = ServerScreen(emulator.snapshot(), 3, "mosh-py 1")
+    assert not [event for event in hostdiff.decode(later.diff_from(named)) if isinstance(event, Announcement)]
+    assert client.apply(later.diff_from(named)).program == "mosh-py 1"
 
 
 def test_equal_screens_have_nothing_to_say() -> None:

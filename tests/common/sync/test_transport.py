@@ -332,3 +332,32 @@ def test_debug_lines_name_the_rule_and_no_key() -> None:
     session.run(4000)
     assert any("sent 0→1" in line and "answer" in line for line in lines)
     assert not any("secret" in line or KEY.text in line for line in lines)
+
+
+# --- Other addresses of the same server -------------------------------------------------------------------------------
+
+OTHER_SERVER_ADDRESS = ("2001:db8::1", 60001, 0, 0)
+
+
+def test_a_silent_servers_other_addresses_are_tried_and_the_one_that_answers_is_kept() -> None:
+    session = connected(Conditions(delay=50))
+    client = session.client.transport
+    client.set_alternatives([OTHER_SERVER_ADDRESS])
+    session.run(10_000)
+    assert set(session.addresses_tried) == {SERVER_ADDRESS}
+    session.server.address = OTHER_SERVER_ADDRESS  # it is reached there only, from now on
+    session.type(b"x")
+    session.run_until(lambda: client.peer == OTHER_SERVER_ADDRESS, patience=6000)
+    session.run_until(lambda: session.received_keys == b"x", patience=2000)
+    session.addresses_tried.clear()
+    session.run(10_000)
+    assert set(session.addresses_tried) == {OTHER_SERVER_ADDRESS}
+
+
+def test_an_authentic_datagram_from_an_unknown_address_does_not_move_a_client() -> None:
+    session = connected(Conditions(delay=50))
+    session.client.transport.set_alternatives([OTHER_SERVER_ADDRESS])
+    session.server.address = CAFE
+    session.show(Text(b"from elsewhere"))
+    session.run(100)
+    assert session.client.transport.peer == SERVER_ADDRESS
