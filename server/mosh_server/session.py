@@ -22,6 +22,7 @@ from mosh_common.sync.transport import Transport
 from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.version import PROGRAM
 from mosh_common.wire.size import Resize
 from mosh_server.batch import FLOOD_OCTETS
 from mosh_server.echo_ack import EchoAckClock
@@ -314,7 +315,7 @@ class Session:
         if not self._holding(now=now):
             self._shown = self._emulator.snapshot()
             self._note_visible_echo()
-        self._transport.set_local_state(ServerScreen(self._shown, self._echo_ack.number), now=now)
+        self._transport.set_local_state(ServerScreen(self._shown, self._echo_ack.number, PROGRAM), now=now)
 
     def _holding(self, *, now: int) -> bool:
         """Return whether the application is in a synchronized update that may still be waited for."""

@@ -54,6 +54,7 @@ class World:
         )
         self.emulator = Emulator(columns, lines)
         self.echo_ack = 0
+        self.program = ""  # what the server says that it is
         self.server: Transport[ServerScreen, UserStream] = Transport(
             key=KEY,
             is_server=True,
@@ -127,7 +128,8 @@ class World:
     # --- the loops
 
     def _update_server(self) -> None:
-        self.server.set_local_state(ServerScreen(self.emulator.snapshot(), self.echo_ack), now=self.now)
+        screen = ServerScreen(self.emulator.snapshot(), self.echo_ack, self.program)
+        self.server.set_local_state(screen, now=self.now)
 
     def _serve(self) -> None:
         for data, to in self.session.datagrams_to_send(now=self.now):
@@ -472,6 +474,15 @@ def test_statistics_tell_how_the_connection_is(world: World) -> None:
     assert last.sent_octets > first.sent_octets
     assert last.received_octets > first.received_octets
     assert last.last_heard > first.last_heard
+
+
+def test_a_server_that_says_what_it_is_is_named(world: World) -> None:
+    world.program = "mosh-py 9"
+    world.show("hello")
+    world.run(1000)
+    world.session.receive_message(Watch(True), now=world.now)
+    world.run(1)
+    assert world.told(Statistics)[-1].peer == "mosh-py 9"
 
 
 def test_an_outage_is_watched_without_news(world: World) -> None:

@@ -20,7 +20,7 @@ TOGGLE = b"\x1es"
 QUESTION = b"\x1b[?2026$p"
 LINE = re.compile(
     r"link: rtt (\d+) ms \| loss [\d.]+% in [\d.]+% out \| heard (\d) s ago \| [\d.]+ k?B in [\d.]+ k?B out"
-    r" \| prediction adaptive: (on|off) \| server \S"
+    r" \| prediction adaptive: (on|off) \| server mosh-py \d"
 )
 
 

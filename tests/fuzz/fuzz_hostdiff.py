@@ -32,6 +32,8 @@ def messages(draw: st.DrawFn) -> bytes:
             instruction.resize.height = draw(st.one_of(int32, st.integers(1, 30)))
         if draw(st.booleans()):
             instruction.echoack.echo_ack_num = draw(st.integers(0, 2**64 - 1))
+        if draw(st.booleans()):
+            instruction.announcement.program = draw(output)
     return message.SerializeToString() + draw(st.one_of(st.just(b""), st.binary(max_size=8)))
 
 

@@ -15,9 +15,22 @@ from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.pb import mosh_pb2
 from mosh_common.wire.size import Resize, check_size, decode_size
 
-__all__ = ["INSTRUCTIONS_LIMIT", "EchoAck", "HostBytes", "HostEvent", "Resize", "check_size", "decode", "encode"]
+__all__ = [
+    "INSTRUCTIONS_LIMIT",
+    "PROGRAM_LIMIT",
+    "Announcement",
+    "EchoAck",
+    "HostBytes",
+    "HostEvent",
+    "Resize",
+    "check_size",
+    "decode",
+    "encode",
+]
 
 INSTRUCTIONS_LIMIT: Final = 1 << 10  # in one message; real ones hold at most one of each kind
+
+PROGRAM_LIMIT: Final = 64  # characters of a program's name and version
 
 
 class HostBytes(NamedTuple):
@@ -32,7 +45,13 @@ class EchoAck(NamedTuple):
     number: int
 
 
-HostEvent: TypeAlias = HostBytes | Resize | EchoAck
+class Announcement(NamedTuple):
+    """What program the server is, for people to read. Upstream's says nothing, and its client skips this."""
+
+    program: str
+
+
+HostEvent: TypeAlias = HostBytes | Resize | EchoAck | Announcement
 
 
 def encode(events: Iterable[HostEvent]) -> bytes:
@@ -44,6 +63,8 @@ def encode(events: Iterable[HostEvent]) -> bytes:
             instruction.hostbytes.hoststring = event.data
         elif isinstance(event, Resize):
             instruction.resize.width, instruction.resize.height = event.columns, event.lines
+        elif isinstance(event, Announcement):
+            instruction.announcement.program = event.program.encode()
         else:
             instruction.echoack.echo_ack_num = event.number
     return message.SerializeToString()
@@ -68,4 +89,12 @@ def decode(diff: bytes) -> list[HostEvent]:
             events.append(decode_size(instruction.resize.width, instruction.resize.height))
         elif instruction.HasField("echoack"):
             events.append(EchoAck(instruction.echoack.echo_ack_num))
+        elif instruction.HasField("announcement"):
+            events.append(Announcement(_printable(instruction.announcement.program)))
     return events
+
+
+def _printable(octets: bytes) -> str:
+    """Return a peer's words as they may be shown: no control characters, and not many."""
+    text = octets[: 4 * PROGRAM_LIMIT].decode(errors="replace")[:PROGRAM_LIMIT]
+    return "".join([char if char.isprintable() else "?" for char in text])

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from mosh_common.wire import hostdiff
 from mosh_common.wire.drop import Dropped, DropReason
-from mosh_common.wire.hostdiff import INSTRUCTIONS_LIMIT, EchoAck, HostBytes, HostEvent, Resize
+from mosh_common.wire.hostdiff import (
+    INSTRUCTIONS_LIMIT,
+    PROGRAM_LIMIT,
+    Announcement,
+    EchoAck,
+    HostBytes,
+    HostEvent,
+    Resize,
+)
 
 
 def assert_dropped(diff: bytes) -> None:
@@ -29,11 +37,25 @@ def test_echo_ack_size_and_bytes_are_written_as_upstream_writes_them() -> None:
             st.builds(HostBytes, st.binary()),
             st.builds(Resize, st.integers(1, 1000), st.integers(1, 1000)),
             st.builds(EchoAck, st.integers(0, 2**64 - 1)),
+            st.builds(Announcement, st.text("mosh-py 0.1é漢", max_size=PROGRAM_LIMIT)),
         )
     )
 )
 def test_what_was_encoded_is_decoded(events: list[HostEvent]) -> None:
     assert hostdiff.decode(hostdiff.encode(events)) == events
+
+
+def test_an_announcement_has_a_number_that_upstream_skips() -> None:
+    assert hostdiff.encode([Announcement("x")]).hex() == "0a07" + "8204" + "04" + "8a040178"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [("x" * 64, "x" * 64), ("x" * 65, "x" * 64), ("漢" * 100, "漢" * 64), ("a\x1b[31m\x07\x9b", "a?[31m??")],
+    ids=["longest", "too long", "wide", "controls"],
+)
+def test_an_announcement_is_fit_to_be_shown(said: str, shown: str) -> None:
+    assert hostdiff.decode(hostdiff.encode([Announcement(said)])) == [Announcement(shown)]
 
 
 def test_unknown_instructions_are_skipped() -> None:

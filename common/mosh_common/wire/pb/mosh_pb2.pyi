@@ -6,6 +6,12 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Announcement(_message.Message):
+    __slots__ = ["program"]
+    PROGRAM_FIELD_NUMBER: _ClassVar[int]
+    program: bytes
+    def __init__(self, program: _Optional[bytes] = ...) -> None: ...
+
 class EchoAck(_message.Message):
     __slots__ = ["echo_ack_num"]
     ECHO_ACK_NUM_FIELD_NUMBER: _ClassVar[int]
@@ -19,14 +25,16 @@ class HostBytes(_message.Message):
     def __init__(self, hoststring: _Optional[bytes] = ...) -> None: ...
 
 class HostInstruction(_message.Message):
-    __slots__ = ["echoack", "hostbytes", "resize"]
+    __slots__ = ["announcement", "echoack", "hostbytes", "resize"]
+    ANNOUNCEMENT_FIELD_NUMBER: _ClassVar[int]
     ECHOACK_FIELD_NUMBER: _ClassVar[int]
     HOSTBYTES_FIELD_NUMBER: _ClassVar[int]
     RESIZE_FIELD_NUMBER: _ClassVar[int]
+    announcement: Announcement
     echoack: EchoAck
     hostbytes: HostBytes
     resize: Resize
-    def __init__(self, hostbytes: _Optional[_Union[HostBytes, _Mapping]] = ..., resize: _Optional[_Union[Resize, _Mapping]] = ..., echoack: _Optional[_Union[EchoAck, _Mapping]] = ...) -> None: ...
+    def __init__(self, hostbytes: _Optional[_Union[HostBytes, _Mapping]] = ..., resize: _Optional[_Union[Resize, _Mapping]] = ..., echoack: _Optional[_Union[EchoAck, _Mapping]] = ..., announcement: _Optional[_Union[Announcement, _Mapping]] = ...) -> None: ...
 
 class HostMessage(_message.Message):
     __slots__ = ["instruction"]
