@@ -38,6 +38,7 @@ WRITTEN_HERE: Final = 2  # the character under the cursor was, in the last colum
 PENDING: Final = 3  # the same, and the wrap is pending
 PENDING_MOVED: Final = 4  # a wrap is pending, but tabulation came between
 
+_SPARE_STYLES: Final = 512  # new ones until the palette is compacted, on small screens
 _BLANK_ROWS_LIMIT: Final = 256  # blank rows remembered by background
 
 
@@ -107,10 +108,10 @@ class Grid:
         self.columns = max(1, min(columns, MAX_COLUMNS))
         self.lines = max(1, min(lines, MAX_LINES))
         # Cells.
-        self.palette = Palette()
-        self.renditions = Renditions(self.palette, self._rendition_after_compaction)
-        self.rendition: Rendition = self.renditions.of(DEFAULT_STYLE)
         self._blank_rows: dict[str, Row] = {}
+        self.renditions = Renditions(Palette(), self._rendition_after_compaction)
+        self.use_palette(Palette())
+        self.rendition: Rendition = self.renditions.of(DEFAULT_STYLE)
         self.plain_letters = "\x00" * self.columns  # what blank rows without background have: no need to look closer
         self.rows: list[Row] = [(EMPTY * self.columns, self.plain_letters, False, NO_CLUSTERS)] * self.lines
         # Cursor.
@@ -242,8 +243,11 @@ class Grid:
 
     def use_palette(self, palette: Palette) -> None:
         """Refer to `palette` from now on. The caller sets rows and rendition to match."""
+        self.renditions.forget()
         self.palette = palette
-        self.renditions = Renditions(palette, self._rendition_after_compaction)
+        # Not much more than what is in use: the styles of a stream of random colours are soon forgotten.
+        limit = len(palette.styles) + max(_SPARE_STYLES, self.columns * self.lines // 4)
+        self.renditions = Renditions(palette, self._rendition_after_compaction, limit=limit)
         self._blank_rows = {}
 
     # --- cells

@@ -31,10 +31,10 @@ from mosh_common.terminal.cells import (
 )
 
 MAX_PARAMETERS: Final = 32  # more than any sane sequence has; xterm keeps 30
-# Remembered transitions and parameter strings: a stream of random true colours must not grow without end. A program
-# that uses 64 colour pairs with bold and inverse in any order goes through 49,152 transitions.
-_EDGE_LIMIT: Final = 1 << 16
-_CHANGE_LIMIT: Final = 1 << 12
+# Remembered transitions and parameter strings: a stream of random true colours must not grow without end, and not take
+# megabytes either. What a program with 64 colour pairs goes through mostly fits.
+_EDGE_LIMIT: Final = 1 << 15
+_CHANGE_LIMIT: Final = 1 << 10
 
 _SET_FLAG: Final = {
     1: BOLD, 2: FAINT, 3: ITALIC, 5: BLINK, 6: BLINK, 7: INVERSE, 8: INVISIBLE, 9: STRIKE, 53: OVERLINE,
@@ -214,10 +214,12 @@ class _Step(NamedTuple):
     kept: int
     set: int
     change: Change
+    parameters: str  # one object for all transitions that they name
 
 
-def _step(change: Change) -> _Step:
-    """Return what `change` does to packed styles."""
+def _step(parameters: str) -> _Step:
+    """Return what `CSI parameters m` does to packed styles."""
+    change = parse_sgr(parameters)
     kept = -1 & ~_FLAGS_MASK | change.kept_flags & _FLAGS_MASK
     value = change.set_flags
     if change.underline is not None:
@@ -231,7 +233,7 @@ def _step(change: Change) -> _Step:
         if color is not None:
             kept &= ~(_COLOR_MASK << shift)
             value |= color + 1 << shift
-    return _Step(kept, value, change)
+    return _Step(kept, value, change, parameters)
 
 
 class Rendition:
@@ -254,10 +256,16 @@ class Rendition:
 
 
 class Renditions:
-    """The renditions met so far on one palette; bounded. What is wanted on a full palette comes from `when_full`."""
+    """The renditions met so far on one palette.
 
-    def __init__(self, palette: Palette, when_full: Callable[[Style], Rendition]) -> None:
+    Bounded: what is wanted once the palette has `limit` styles comes from `when_full`.
+    """
+
+    def __init__(
+        self, palette: Palette, when_full: Callable[[Style], Rendition], *, limit: int = Palette.LIMIT
+    ) -> None:
         self.palette = palette
+        self._limit = limit
         self._when_full = when_full
         self._families: dict[str, dict[int, Rendition]] = {}  # by hyperlink, then by packed style
         self._edges = 0  # transitions remembered in all nodes together
@@ -269,6 +277,8 @@ class Renditions:
         packed = _packed(style)
         node = None if family is None else family.get(packed)
         if node is None:
+            if len(self.palette.styles) >= self._limit:
+                return self._when_full(style)
             try:
                 letter = self.palette.letter(style)
                 blank = self.palette.letter(Style(bg=style.bg) if style.bg != DEFAULT_COLOR else DEFAULT_STYLE)
@@ -279,22 +289,26 @@ class Renditions:
             node.family[packed] = node
         return node
 
+    def forget(self) -> None:
+        """Forget all renditions, so that those no longer in use go at once: they refer to each other."""
+        for family in self._families.values():
+            for node in family.values():
+                node.after.clear()
+            family.clear()
+        self._families.clear()
+        self._edges = 0
+
     def follow(self, node: Rendition, parameters: str) -> Rendition:
         """Return where `parameters` lead from `node`, and remember it."""
         if self._edges >= _EDGE_LIMIT:
-            for family in self._families.values():
-                for other in family.values():
-                    other.after.clear()
-                family.clear()
-            self._families.clear()
-            self._edges = 0
+            self.forget()
         step = self._steps.get(parameters)
         if step is None:
             if len(self._steps) >= _CHANGE_LIMIT:
                 self._steps.clear()
-            step = self._steps[parameters] = _step(parse_sgr(parameters))
+            step = self._steps[parameters] = _step(parameters)
         result = node.family.get(node.packed & step.kept | step.set) or self.of(step.change.apply(node.style))
         if result.book is self:
             self._edges += 1
-            node.after[parameters] = result
+            node.after[step.parameters] = result
         return result

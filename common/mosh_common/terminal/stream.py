@@ -29,7 +29,7 @@ from mosh_common.terminal.skipping import PLAIN
 MAX_SEQUENCE: Final = 256  # characters of one CSI or ESC sequence; longer ones are ignored
 MAX_STRING: Final = 32 * 1024  # characters of one OSC or DCS string; longer ones are skipped. A clipboard fits.
 MAX_PARAMETER: Final = 65535  # larger ones count as this
-_CACHE_LIMIT: Final = 16384  # remembered sequences: the positions of a large screen fit
+_CACHE_LIMIT: Final = 2048  # remembered sequences, besides the positions of the screen
 MIN_LINES_TO_SKIP: Final = 8  # fewer line feeds in one block are not worth the look
 
 # C1 controls as their 7-bit forms.
@@ -135,7 +135,9 @@ class Stream(pyte.Stream):
         """Return what a sequence calls, and remember it."""
         call = self._sequences.get(sequence)
         if call is None:
-            if len(self._sequences) >= _CACHE_LIMIT:
+            screen = self.listener
+            assert screen is not None
+            if len(self._sequences) >= _CACHE_LIMIT + screen.columns * screen.lines:
                 self._sequences.clear()
             call = self._sequences[sequence] = self._resolve(sequence)
         return call
