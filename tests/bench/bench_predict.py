@@ -38,6 +38,8 @@ from mosh_common.terminal.emulator import Emulator
 
 RTTS_MS: Final = (100, 250, 500)
 AT_ONCE_MS: Final = 16.0  # a frame of a screen: what users take for immediate
+# A server may greet its user; the recordings begin without.
+_ON_A_CLEAR_SCREEN: Final = "printf '\\033[H\\033[2J'; exec \"$@\""
 PROMPT_PATIENCE_S: Final = 15.0  # for the first screen to be the recording's
 
 
@@ -81,7 +83,7 @@ def live(trace: Trace, client: Programs, server: Programs, rtt: int, mode: str) 
         make_home(home)
         running = start_server(
             server,
-            ["env", "-u", "MOSH_KEY", *trace.command],
+            ["sh", "-c", _ON_A_CLEAR_SCREEN, "sh", *trace.command],
             environment=clean_environment(home) | trace_environment(home),
             directory=home,
         )
