@@ -121,6 +121,8 @@ class _NetworkProcess:
             if fd in ready.readable:
                 for data, source, congestion in self._sockets.receive(fd):
                     session.receive_datagram(data, source, now=now, congestion=congestion)
+                if self._channel is not None:  # the user waits for the frame; the acknowledgement can wait for it
+                    self._write_renderer(waiter, self._channel, session, now=now)
         if ready.signals:
             session.quit(now=now)
         self._look_at_path(session, ready, now=now)
