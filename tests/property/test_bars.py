@@ -1,0 +1,64 @@
+"""Whatever is under bars: the terminal shows them over exactly that screen, and the screen once they are gone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.support.screens import canonical, programs
+
+from mosh_client.renderer.compositor import Compositor, fit
+from mosh_client.renderer.notice import lay_bars
+from mosh_common.terminal.cells import Snapshot
+from mosh_common.terminal.dialect import WIRE, XTERM, Dialect
+from mosh_common.terminal.emulator import Emulator
+
+COLUMNS, LINES = 20, 6
+
+bars = st.lists(st.text("mosh: 漢é\u0301\x1b", max_size=30), max_size=8).map(tuple)
+# Steps: the server draws, or the bars change, or the user's terminal has another size, or is full of rubbish.
+steps = st.lists(
+    st.one_of(programs, bars, st.tuples(st.integers(1, 30), st.integers(1, 9)), st.just("rubbish!")),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps, st.sampled_from([WIRE, XTERM, XTERM._replace(bce=False, ech=False)]))
+def test_bars_spoil_nothing_that_is_under_them(steps: list[Any], dialect: Dialect) -> None:
+    server, size = Emulator(COLUMNS, LINES), (COLUMNS, LINES)
+    terminal = Emulator(*size)
+    compositor = Compositor(dialect=dialect, title_prefix="")
+    shown: tuple[str, ...] = ()
+
+    def draw(over: tuple[str, ...]) -> None:
+        terminal.feed(compositor.draw(server.snapshot(), columns=size[0], lines=size[1], bars=over))
+
+    for step in steps:
+        if step == "rubbish!":
+            terminal.feed(b"\x1b[2;3r\x1b[31mrubbish\r\n\x1b[5mrubbish")
+            compositor.forget()
+        elif isinstance(step, str):
+            server.feed(step.encode())
+        elif isinstance(step, tuple) and all(isinstance(each, int) for each in step) and step:
+            size = step
+            terminal.resize(*size)
+        else:
+            shown = step
+        draw(shown)
+        under = fit(server.snapshot(), *size)
+        expected = lay_bars(under, shown) if shown else under
+        assert looks(terminal) == looks_of(expected)
+    draw(())
+    assert looks(terminal) == looks_of(fit(server.snapshot(), *size))
+
+
+def looks_of(snapshot: Snapshot) -> object:
+    """What is seen of a screen; bells, clipboards and icon names are not among what is drawn from nothing."""
+    return canonical(snapshot._replace(bell_count=0, clipboard="", icon_name=""))
+
+
+def looks(terminal: Emulator) -> object:
+    return looks_of(terminal.snapshot())
