@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from tests.support.programs import OUR_PAIR, wait_until
+from tests.support.programs import OUR_PAIR, Process, wait_until
 from tests.support.terminal_session import PROMPT, MoshSession
 from tests.support.tmux import Tmux
 
@@ -103,3 +105,35 @@ def test_the_title_is_prefixed_and_the_terminal_gets_its_own_back(tmux: Tmux) ->
         session.mosh.type(".")
         session.mosh.wait_for("[mosh is exiting.]")
         wait_until(lambda: session.mosh.title == before, lambda: f"at the end the title is {session.mosh.title!r}")
+
+
+def test_a_killed_renderer_does_not_lose_the_terminals_title(tmux: Tmux) -> None:
+    with MoshSession(OUR_PAIR, tmux, outer_shell=True) as session:
+        session.mosh.wait_for(PROMPT.rstrip())
+        before = session.mosh.title
+        session.mosh.type("printf '\\033]0;remote\\007'")
+        session.mosh.press("Enter")
+        wait_until(lambda: session.mosh.title == "[mosh] remote", lambda: f"the title is {session.mosh.title!r}")
+        [renderer] = renderers(session)
+        renderer.signal(signal.SIGKILL)
+        wait_until(lambda: renderers(session) not in ([], [renderer]), "no renderer was started")
+        session.mosh.type("printf '\\033]0;again\\007'")
+        session.mosh.press("Enter")
+        wait_until(lambda: session.mosh.title == "[mosh] again", lambda: f"the title is {session.mosh.title!r}")
+        session.mosh.type("exit")
+        session.mosh.press("Enter")
+        session.mosh.wait_for("[mosh is exiting.]")
+        wait_until(lambda: session.mosh.title == before, lambda: f"at the end the title is {session.mosh.title!r}")
+
+
+def renderers(session: MoshSession) -> list[Process]:
+    """The processes of the client that draw."""
+    found = []
+    for member in session.client_family():
+        try:
+            name = Path(f"/proc/{member.pid}/comm").read_text().strip()
+        except OSError:
+            continue
+        if name == "mosh-renderer" and member.alive:
+            found.append(member)
+    return found
