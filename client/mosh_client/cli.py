@@ -10,6 +10,7 @@ import sys
 from typing import Any, Final, NamedTuple
 
 from mosh_common.errors import EnvironmentFailure, MoshError, UsageError
+from mosh_common.terminal.width_table import UNICODE_VERSION
 from mosh_common.version import MOSH_COMPATIBLE, VERSION
 
 USAGE: Final = """\
@@ -27,6 +28,7 @@ environment, and so are the address and the port (MOSH_IP, MOSH_PORT) when they 
 """
 VERSION_TEXT: Final = f"""\
 mosh-client (mosh-py {VERSION}), compatible with mosh {MOSH_COMPATIBLE}
+Widths of characters: Unicode {UNICODE_VERSION}
 License GPLv3+: GNU GPL version 3 or later <https://gnu.org/licenses/gpl.html>.
 This is free software: you are free to change and redistribute it.
 There is NO WARRANTY, to the extent permitted by law.

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from mosh_common.errors import EnvironmentFailure, UsageError
+from mosh_common.terminal.width_table import UNICODE_VERSION
 from mosh_common.version import MOSH_COMPATIBLE, VERSION
 
 PROGRAM: Final = "mosh-server"
@@ -20,6 +21,7 @@ USAGE: Final = (
 )
 ABOUT: Final = (
     f"{PROGRAM} (mosh-py {VERSION}, speaks mosh {MOSH_COMPATIBLE})\n"
+    f"Widths of characters: Unicode {UNICODE_VERSION}\n"
     "License GPLv3+: GNU GPL version 3 or later <https://gnu.org/licenses/gpl.html>.\n"
     "This is free software: you are free to change and redistribute it.\n"
     "There is NO WARRANTY, to the extent permitted by law."

@@ -29,7 +29,7 @@ from mosh_common.terminal.skipping import PLAIN
 MAX_SEQUENCE: Final = 256  # characters of one CSI or ESC sequence; longer ones are ignored
 MAX_STRING: Final = 32 * 1024  # characters of one OSC or DCS string; longer ones are skipped. A clipboard fits.
 MAX_PARAMETER: Final = 65535  # larger ones count as this
-_CACHE_LIMIT: Final = 2048  # remembered sequences, besides the positions of the screen
+_CACHE_LIMIT: Final = 1024  # remembered sequences, besides the positions of the screen
 MIN_LINES_TO_SKIP: Final = 8  # fewer line feeds in one block are not worth the look
 
 # C1 controls as their 7-bit forms.
