@@ -55,7 +55,7 @@ def modules() -> dict[str, Path]:
 
 def imports_of(path: Path, name: str) -> set[str]:
     """Dotted names that the module imports anywhere, also inside functions."""
-    tree = ast.parse(path.read_text())
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
