@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import signal
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 from tests.support.programs import (
     OURS,
     UPSTREAM,
@@ -22,8 +25,9 @@ from tests.support.programs import (
     start_server,
     wait_until,
 )
+from tests.support.screens import programs
 
-from mosh_common.terminal.cells import cell_text
+from mosh_common.terminal.cells import BLINK, BOLD, INVERSE, INVISIBLE, ITALIC, WIDE_TAIL, Snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator
 
 pytestmark = [
@@ -31,6 +35,8 @@ pytestmark = [
     pytest.mark.skipif(bool(missing_programs(UPSTREAM.client)), reason="upstream's mosh-client is not installed"),
 ]
 SHELL = ("/bin/bash", "--noprofile", "--norc")
+SCREENS = int(os.environ.get("FUZZ_EXAMPLES", "60"))  # random ones, each drawn from the one before
+UPSTREAM_FLAGS = BOLD | ITALIC | BLINK | INVERSE | INVISIBLE  # what upstream's client can draw
 
 
 class Visit:
@@ -308,3 +314,63 @@ def test_a_login_shell_is_greeted(tmp_path, visit):
         client.expect("mosh is exiting", timeout=20)
     finally:
         client.close(force=True)
+
+
+def drawn(screen: Snapshot) -> list[object]:
+    """Return what upstream's client can show of a screen."""
+    rows: list[object] = []
+    for row in screen.rows:
+        cells = []
+        for column, letter in enumerate(row[1]):
+            style, text = screen.palette.styles[ord(letter)], cell_text(row, column).strip(" ")
+            look: tuple[object, ...] = (style.fg, style.bg, style.flags & UPSTREAM_FLAGS, bool(style.underline))
+            if not text and not style.flags & INVERSE and not style.underline and row[0][column] != WIDE_TAIL:
+                look = (style.bg,)  # of a blank there is no more to be seen
+            cells.append((text, look))
+        rows.append(cells)
+    modes = screen.modes._replace(cursor_shape=0)
+    return [*rows, (screen.cursor_row, screen.cursor_column), modes]
+
+
+def test_upstream_s_client_shows_any_screen_of_ours_through_resizes_too(visit, tmp_path):
+    pipe = tmp_path / "output"
+    os.mkfifo(pipe)
+    session = visit("sh", "-c", f"stty raw -echo; exec cat {pipe}", columns=37, lines=11)
+    application = os.open(pipe, os.O_WRONLY)
+    expected = Emulator(37, 11)
+    numbers = itertools.count()
+
+    def shows(output: str) -> None:
+        """Write `output`, then wait until the client has come to its end."""
+        mark = f"#{next(numbers)}"
+        octets = f"{output}\x1b]2;{mark}\x07".encode()
+        os.write(application, octets)
+        expected.feed(octets)
+
+        def seen() -> bool:
+            session._look()
+            return session._terminal.snapshot().title.endswith(mark)
+
+        wait_until(seen, lambda: f"{mark} was not shown")
+
+    shows("")
+    tty = os.open(os.readlink(f"/proc/{descendants(session.server.process.pid)[0].pid}/fd/1"), os.O_RDWR | os.O_NOCTTY)
+
+    @settings(max_examples=SCREENS, deadline=None, database=None, phases=[Phase.generate])
+    @given(program=programs, size=st.one_of(*[st.none()] * 5, st.tuples(st.integers(10, 50), st.integers(4, 16))))
+    def check(program: str, size: tuple[int, int] | None) -> None:
+        if size is not None and size != (expected.screen.columns, expected.screen.lines):
+            session.resize(*size)
+            expected.resize(*size)
+            # The server resizes its screen first, then the pty.
+            wait_until(lambda: os.get_terminal_size(tty) == size, "the pty's size stays")
+        shows(program)
+        shown, wanted = drawn(session._terminal.snapshot()), drawn(expected.snapshot())
+        for number, (line, wanted_line) in enumerate(zip(shown, wanted, strict=True)):
+            assert line == wanted_line, f"row {number} after {program!r}"
+
+    try:
+        check()
+    finally:
+        os.close(application)
+        os.close(tty)
