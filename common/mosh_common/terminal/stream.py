@@ -45,7 +45,8 @@ _CONTROLS: Final = re.compile("([\x00-\x1f\x7f]+)")
 _TOKEN: Final = re.compile(
     "([^\x00-\x1f\x7f]*)"
     "(?:([\x00-\x17\x19\x1c-\x1f\x7f]+)"
-    f"|\x1b(\\][^\x07\x18\x1a\x1b]{{0,{MAX_STRING}}}(?:\x07|\x1b\\\\)|[PX^_][^\x18\x1a\x1b]{{0,{MAX_STRING}}}\x1b\\\\)"
+    f"|\x1b(\\][^\x07\x18\x1a\x1b]{{0,{MAX_STRING}}}(?:\x07|\x1b\\\\)|[P_][^\x18\x1a\x1b]{{0,{MAX_STRING}}}\x1b\\\\"
+    f"|[X^][^\n\r\x18\x1a\x1b]{{0,{MAX_STRING}}}\x1b\\\\)"
     "|\x1b(\\\\)"
     "|[\x18\x1a]|(\x1b)"
     "|$)"
@@ -56,6 +57,11 @@ _HEAD: Final = re.compile("\x1b[{0}]*(?:\\[[ -?{0}]*|[ -/{0}]*)".format("\x00-\x
 _CONTROL_RUN: Final = re.compile("[\x00-\x17\x19\x1c-\x1f\x7f]+")
 _OSC_END: Final = re.compile("[\x07\x18\x1a\x1b]")
 _STRING_END: Final = re.compile("[\x18\x1a\x1b]")
+# PM and SOS mean nothing to anybody, but Ctrl-C makes a PM: it cuts what a program writes, if it must right behind an
+# ESC, and the tty's echo of it is "^C". So that the next prompt is not lost in it, the end of a line ends these two.
+_LINE_STRING_END: Final = re.compile("[\n\r\x18\x1a\x1b]")
+
+_ENDS_OF_STRINGS: Final = {"]": _OSC_END, "X": _LINE_STRING_END, "^": _LINE_STRING_END}
 
 # (False, method, arguments, nothing), or (True, method, argument, argument): that method wants the text after it too.
 Call = tuple[bool, Callable[..., Any], Any, Any]
@@ -363,7 +369,7 @@ class Stream(pyte.Stream):
 
     def _continue_string(self, data: str, position: int) -> int:
         """Read on in a control string from `position` on; return where its end is, or the end of `data`."""
-        end = (_OSC_END if self._string_kind == "]" else _STRING_END).search(data, position)
+        end = _ENDS_OF_STRINGS.get(self._string_kind, _STRING_END).search(data, position)
         stop = end.start() if end is not None else len(data)
         if self._string_length <= MAX_STRING:
             self._string_parts.append(data[position:stop])
@@ -383,6 +389,8 @@ class Stream(pyte.Stream):
                 return stop  # this ESC begins a sequence
         else:
             self._abandon_string()
+            if data[stop] in "\n\r":
+                return stop  # to be executed
         return stop + 1
 
     def _abandon_string(self) -> None:

@@ -7,6 +7,7 @@ import pytest
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.sequences import MAX_PARAMETERS
 from mosh_common.terminal.stream import MAX_PARAMETER, MAX_SEQUENCE, MAX_STRING, parse_parameters
+from mosh_common.terminal.views import row_text
 
 
 def first_row(output: bytes, columns: int = 20) -> str:
@@ -140,3 +141,16 @@ def test_unfinished_sequences_in_a_row_are_dropped_one_by_one(piece: bytes) -> N
     emulator = Emulator(20, 4)
     emulator.feed(piece * 5000 + b"\x1b[1;1Hafter")
     assert emulator.screen.display[0].rstrip() == "after"
+
+
+def test_a_prompt_after_ctrl_c_is_not_lost_in_a_privacy_message() -> None:
+    # Ctrl-C discards what the program wrote, here all behind an ESC; then the tty echoes "^C".
+    for cut in (b"abc\x1b", b"abc\x1bX"):
+        whole, split = Emulator(20, 3), Emulator(20, 3)
+        data = cut + b"^C\r\n$ "
+        whole.feed(data)
+        for octet in data:
+            split.feed(bytes([octet]))
+        for emulator in (whole, split):
+            assert row_text(emulator.snapshot().rows[0]).rstrip() == "abc"
+            assert row_text(emulator.snapshot().rows[1]).rstrip() == "$"
