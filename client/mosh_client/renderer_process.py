@@ -110,8 +110,12 @@ class _Renderer:
         if ready.signals:
             self._take_signals(ready.signals)
         if _STDIN in ready.readable or self._answer.next_deadline() is not None:
-            self._read_keys(waiter, ready=_STDIN in ready.readable, now=now)
-            self._write_network(waiter)  # before anything is drawn: the server's answer is what takes longest
+            try:
+                self._read_keys(waiter, ready=_STDIN in ready.readable, now=now)
+            finally:
+                # Before anything is drawn: the server's answer is what takes longest. And whatever fails in
+                # predicting what the keys do: they were typed, and the next renderer does not have them.
+                self._write_network(waiter)
         if self._output in ready.writable:
             self._write(b"")
         if self._channel.fileno() in ready.readable:

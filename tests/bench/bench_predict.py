@@ -3,7 +3,8 @@
     python -m tests.bench.bench_predict [--traces NAME …] [--rtts MS …] [--modes MODE …] [--offline]
 
 Each trace is typed at its own pace into both clients, at all round trips at the same time, through a relay with that
-delay; the server is upstream's where it is installed. Judged as the shared harness does it (predict_offline.Judge): a
+delay; the server is ours for both, as upstream's has no alternate screen and so shows something else after a pager
+than the recording does. Judged as the shared harness does it (predict_offline.Judge): a
 key is shown once every cell that it changes shows the true value, a keystroke is wrong when a cell shows what the true
 screen never held there lately. The truth is the recording beside the trace. `--offline` plays the recordings through
 our engine in simulated time instead: seconds, not minutes, and the same figures every time.
@@ -167,7 +168,6 @@ def main() -> None:
     ours_alone = sys.argv[0].endswith("bench_predict.py")
     options = parser.parse_args(None if ours_alone else [])
     upstream_there = shutil.which("mosh-client") is not None and shutil.which("mosh-server") is not None
-    server = UPSTREAM if upstream_there else OURS
     clients = {"ours": OURS} | ({"upstream": UPSTREAM} if upstream_there and not options.offline else {})
     all_figures: dict[tuple[int, str], list[Figures]] = {}
     print(
@@ -178,7 +178,7 @@ def main() -> None:
         if not options.offline and trace.missing_program:
             print(f"{name:18} {trace.missing_program} is not installed")
             continue
-        found = _measure(trace, clients, server, options)
+        found = _measure(trace, clients, options)
         for rtt in options.rtts:
             for mode in options.modes:
                 line = f"{name:18} {rtt:4} {mode:9}"
@@ -202,7 +202,7 @@ def main() -> None:
 
 
 def _measure(
-    trace: Trace, clients: dict[str, Programs], server: Programs, options: argparse.Namespace
+    trace: Trace, clients: dict[str, Programs], options: argparse.Namespace
 ) -> dict[tuple[str, int, str], Figures | str]:
     """Return the figures by client, round trip and mode, or why there are none; the sessions run side by side."""
     cells = [(client, rtt, mode) for client in clients for rtt in options.rtts for mode in options.modes]
@@ -211,7 +211,7 @@ def _measure(
     found: dict[tuple[str, int, str], Figures | str] = {}
     # A process for each, so that none waits for another's interpreter.
     with ProcessPoolExecutor(max_workers=len(cells)) as processes:
-        futures = {cell: processes.submit(live, trace, clients[cell[0]], server, cell[1], cell[2]) for cell in cells}
+        futures = {cell: processes.submit(live, trace, clients[cell[0]], OURS, cell[1], cell[2]) for cell in cells}
         for cell, future in futures.items():
             try:
                 found[cell] = future.result()
