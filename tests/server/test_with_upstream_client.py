@@ -365,8 +365,8 @@ def test_upstream_s_client_shows_any_screen_of_ours_through_resizes_too(visit, t
             expected.resize(*size)
             # The server resizes its screen first, then the pty.
             wait_until(lambda: os.get_terminal_size(tty) == size, "the pty's size stays")
-        # Without wide and combining characters, and without the cursor: behind a full row what upstream's client draws on
-        # a terminal was off by a column, for a reason not found yet. Its emulator's part is in tests/interop.
+        # Without wide and combining characters, and without the cursor: behind a full row what upstream's client drew
+        # on a terminal was off by a column, for a reason not found yet. Its emulator's part is in tests/interop.
         shows("".join(char for char in program if char < " " or char_width(char) == 1))
         wanted = drawn(expected.snapshot())
 
