@@ -98,9 +98,9 @@ class Situation(NamedTuple):
 
     @property
     def end(self) -> int:
-        """Where the line's text ends."""
+        """Where the line's text ends; never beyond the pane, whatever is remembered of the line."""
         if self.line is not None and self.line.end is not None:
-            return max(self.line.end, self.column)
+            return min(max(self.line.end, self.column), self.margin)
         at = text_end(self.cells, self.column, self.margin)
         for column in range(self.column, at):
             if is_suggestion(self.cells, column, self.margin):
