@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -28,6 +29,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     missing = missing_programs(wanted)
     if missing:
         pytest.skip(f"not installed here: {', '.join(sorted(set(missing)))}")
+
+
+@pytest.fixture(autouse=True)
+def _locale_as_it_was() -> Iterator[None]:
+    """Programs' own start-up sets the locale of the process; the test after must not notice."""
+    before = locale.setlocale(locale.LC_CTYPE)
+    yield
+    locale.setlocale(locale.LC_CTYPE, before)
 
 
 @pytest.fixture(scope="session")

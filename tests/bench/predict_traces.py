@@ -413,7 +413,7 @@ def shared_traces() -> dict[str, tuple[list[str], list[Press]]]:
     found = {}
     for path in sorted((HARNESS / "traces").glob("*.jsonl")):
         presses = []
-        for line in path.read_text().splitlines():
+        for line in path.read_text(encoding="utf-8").splitlines():
             entry = json.loads(line)
             if "meta" not in entry:
                 presses.append(Press(round(entry["delay_ms"]), entry["bytes"].encode()))
@@ -532,7 +532,7 @@ def recorded(name: str, command: list[str], presses: list[Press], folder: Path) 
     path = folder / f"{name}.json"
     fingerprint = json.dumps([command, [(p.delay_ms, p.data.decode()) for p in presses]])
     if path.exists():
-        kept = json.loads(path.read_text())
+        kept = json.loads(path.read_text(encoding="utf-8"))
         if kept["trace"] == fingerprint:
             return [Output(k, o, bytes.fromhex(d)) for k, o, d in kept["outputs"]]
     outputs = record(command, presses)

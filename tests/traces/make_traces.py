@@ -320,7 +320,7 @@ def main() -> None:
     parser.add_argument("--record", action="store_true", help="also type them into the programs, which takes minutes")
     options = parser.parse_args()
     for name in options.names:
-        (HERE / f"{name}.jsonl").write_text(trace_text(name))
+        (HERE / f"{name}.jsonl").write_text(trace_text(name), encoding="utf-8")
     if options.record:
         from tests.traces.recordings import record_all
 

@@ -65,7 +65,7 @@ class Trace(NamedTuple):
 
 def read_trace(name: str) -> Trace:
     """Return the trace NAME.jsonl."""
-    first, *rest = (HERE / f"{name}.jsonl").read_text().splitlines()
+    first, *rest = (HERE / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
     meta = json.loads(first)["meta"]
     presses = [Press(entry["delay_ms"], entry["bytes"].encode()) for entry in map(json.loads, rest)]
     return Trace(name, meta["note"], meta["rows"], meta["cols"], meta["command"], presses)
@@ -73,7 +73,7 @@ def read_trace(name: str) -> Trace:
 
 def read_recording(name: str) -> list[Output]:
     """Return what the program of the trace answered when NAME.recording.jsonl was made."""
-    lines = (HERE / f"{name}.recording.jsonl").read_text().splitlines()
+    lines = (HERE / f"{name}.recording.jsonl").read_text(encoding="utf-8").splitlines()
     return [
         Output(entry["key"], entry["offset_ms"], entry["bytes"].encode("utf-8", "surrogateescape"))
         for entry in map(json.loads, lines)
@@ -155,7 +155,7 @@ def record_all(names: list[str]) -> None:
             )
             for key, offset, data in record(trace)
         ]
-        (HERE / f"{name}.recording.jsonl").write_text("\n".join(lines) + "\n")
+        (HERE / f"{name}.recording.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
         print(f"{name}: {len(trace.presses)} keys, {len(lines)} reads")
 
     threads = [threading.Thread(target=make, args=(name,)) for name in names]

@@ -21,7 +21,7 @@ LAST_WORDS = {
 
 @pytest.mark.parametrize("name", TRACES)
 def test_the_script_writes_the_trace_that_is_checked_in(name: str) -> None:
-    assert (HERE / f"{name}.jsonl").read_text() == trace_text(name)
+    assert (HERE / f"{name}.jsonl").read_text(encoding="utf-8") == trace_text(name)
 
 
 @pytest.mark.parametrize("name", TRACES)

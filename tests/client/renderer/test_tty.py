@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import struct
+import subprocess
+import sys
 import termios
 from collections.abc import Iterator
 
@@ -71,18 +73,22 @@ def test_output_never_blocks_and_leaves_the_shells_descriptor_alone(pty: tuple[i
 
 
 @pytest.mark.parametrize(("name", "colors"), [("xterm", 8), ("xterm-256color", 256), ("vt100", 0)])
-def test_the_number_of_colours_is_terminfos(name: str, colors: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", name)
-    assert _in_a_process_of_its_own(tty.colors_of_terminal) == colors
+def test_the_number_of_colours_is_terminfos(name: str, colors: int) -> None:
+    assert _in_a_python_of_its_own("print(tty.colors_of_terminal())", name) == str(colors)
 
 
 @pytest.mark.parametrize("name", ["", "no-such-terminal"])
-def test_a_terminal_without_a_description_is_an_error_of_one_sentence(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TERM", name)
-    with pytest.raises(EnvironmentFailure, match="TERM"):
-        tty.describe_terminal(alternate_screen=True)
+def test_a_terminal_without_a_description_is_an_error_of_one_sentence(name: str) -> None:
+    script = """
+from mosh_common.errors import EnvironmentFailure
+try:
+    tty.describe_terminal(alternate_screen=True)
+except EnvironmentFailure as error:
+    print(error)
+"""
+    said = _in_a_python_of_its_own(script, name)
+    assert "TERM" in said
+    assert len(said.splitlines()) == 1
 
 
 def test_the_alternate_screen_is_the_users_choice(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,10 +131,12 @@ def test_terminfo_delays_are_left_out() -> None:
     assert tty._without_padding(b"\x1b[?1049h$<5/>x$<2>") == b"\x1b[?1049hx"
 
 
-def _in_a_process_of_its_own(function: object) -> int:
-    """Return a small number that `function` gives; curses reads one description per process only."""
-    pid = os.fork()
-    if not pid:
-        os._exit(function() % 255 if function() < 256 else 254)  # type: ignore[operator]
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    return 256 if code == 254 else code
+def _in_a_python_of_its_own(script: str, terminal: str) -> str:
+    """Return what `script` prints there; curses reads one description per process, and a fork inherits it."""
+    return subprocess.run(
+        [sys.executable, "-c", f"from mosh_client.renderer import tty\n{script}"],
+        env={**os.environ, "TERM": terminal, "PYTHONPATH": os.pathsep.join(sys.path)},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout.strip()
