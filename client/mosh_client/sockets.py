@@ -1,7 +1,7 @@
 """The client's UDP sockets: one to send from, older ones to listen on.
 
 A new source port gets a session out of a NAT or firewall that forgot or blocked the old one; answers to what the old
-ones sent may still come for a while (protocol.md §1). When to hop is the transport's to say.
+ones sent may still come for a while (docs/wire.md §1). When to hop is the transport's to say.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which of the client's input the screen shows the effect of (protocol.md §6).
+"""Which of the client's input the screen shows the effect of (docs/wire.md §6).
 
 An application is given ECHO_ACK_DELAY_MS to answer; then its answer counts as being on the screen, unless it was seen
 there before (visible_echo.py). Knows nothing of screens.

@@ -1,7 +1,7 @@
 """Upstream's emulator as a black box: feed it output, get back upstream's own drawing of the screen that results.
 
 Runs Debian's mosh-server with a program in it that echoes raw input, and speaks just enough of the protocol
-(protocol.md) to type and to receive. It acknowledges nothing, so the server keeps sending the whole way from the blank
+(docs/wire.md) to type and to receive. It acknowledges nothing, so the server keeps sending the whole way from the blank
 state 0: two equal answers mean two equal screens, in everything that upstream's diff can express. Shares no code with
 the product, so that it can judge it.
 """
@@ -73,7 +73,7 @@ def _fields(data: bytes) -> list[tuple[int, int | bytes]]:
 
 
 def host_output(diff: bytes) -> bytes:
-    """Return the terminal output in a server's diff (protocol.md §6)."""
+    """Return the terminal output in a server's diff (docs/wire.md §6)."""
     output = b""
     for _, instruction in _fields(diff):
         for kind, body in _fields(instruction):  # type: ignore[arg-type]
