@@ -15,8 +15,8 @@ from pyte.screens import Margins
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.charsets import DEFAULT_CHARSETS
 from mosh_common.terminal.grid import MOVED, PENDING_MOVED, OtherScreen, SavedCursor
+from mosh_common.terminal.overpainting import Overpainting
 from mosh_common.terminal.sgr import MAX_PARAMETERS
-from mosh_common.terminal.skipping import Skipping
 from mosh_common.terminal.views import BufferView, pyte_cursor, row_text
 
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f]+")
@@ -25,7 +25,7 @@ _SLOTS: Final = {"(": 0, ")": 1, "*": 2, "+": 3, "-": 1, ".": 2, "/": 3}
 _PRIVATE_SHIFT: Final = 5  # pyte keeps private modes shifted left by this
 
 
-class Screen(Skipping, pyte.Screen):
+class Screen(Overpainting, pyte.Screen):
     """A terminal's screen. Rows never change once a snapshot has them."""
 
     def __init__(self, columns: int, lines: int) -> None:

@@ -31,6 +31,7 @@ MAX_STRING: Final = 32 * 1024  # characters of one OSC or DCS string; longer one
 MAX_PARAMETER: Final = 65535  # larger ones count as this
 _CACHE_LIMIT: Final = 1024  # remembered sequences, besides the positions of the screen
 MIN_LINES_TO_SKIP: Final = 8  # fewer line feeds in one block are not worth the look
+MIN_TO_OVERPAINT: Final = 8192  # characters; fewer in one read paint little over what they painted
 
 # C1 controls as their 7-bit forms.
 _C1: Final = {0x80 + i: f"\x1b{chr(0x40 + i)}" for i in range(32)}
@@ -104,6 +105,9 @@ class Stream(pyte.Stream):
             None  # the screen's CUP or SGR with the text after it, in one call
         )
         self._skip: Callable[[str], int] | None = None  # the screen's `skip_unseen`, where there is one
+        # The same for `find_pieces` and `paint`.
+        self._find_pieces: Callable[[str], tuple[int, int]] | None = None
+        self._paint: Callable[[str], Any] = self._nothing
         self._skipping = skipping
         super().__init__(screen, strict)
 
@@ -118,6 +122,8 @@ class Stream(pyte.Stream):
         self._print_at = getattr(screen, "print_at", None)
         self._print_styled = getattr(screen, "print_styled", None)
         self._skip = getattr(screen, "skip_unseen", None) if self._skipping else None
+        self._find_pieces = getattr(screen, "find_pieces", None) if self._skipping else None
+        self._paint = getattr(screen, "paint", self._nothing)
         self._controls = {control: self._bound(name) for control, name in CONTROLS.items()}
         self._controls["\r\n"] = self._carriage_return_linefeed
 
@@ -195,6 +201,8 @@ class Stream(pyte.Stream):
         data = self._resume(data)
         if self._skip is not None and data.count("\n") > MIN_LINES_TO_SKIP:
             self._run_skipping(data, self._skip)
+        elif self._find_pieces is not None and len(data) >= MIN_TO_OVERPAINT:
+            self._run_overpainting(data, self._find_pieces)
         else:
             self._run(data)
 
@@ -228,6 +236,20 @@ class Stream(pyte.Stream):
             if not position:
                 break
         self._run(data[done:])
+
+    def _run_overpainting(self, data: str, find_pieces: Callable[[str], tuple[int, int]]) -> None:
+        """Execute `data`, but do not draw what is painted over unseen."""
+        while data:
+            start, end = find_pieces(data)
+            if end == start:
+                break
+            if start:
+                self._run(data[:start])
+            if not self.at_ground:
+                self._abandon()
+            self._paint(data[start:end])
+            data = data[end:]
+        self._run(data)
 
     def _resume(self, data: str) -> str:
         """Go on with what is unfinished; return what is left to be executed."""

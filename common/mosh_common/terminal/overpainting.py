@@ -1,0 +1,134 @@
+"""What is painted over unseen is not drawn.
+
+Programs that draw their own screen send pieces: CUP, then short texts with SGR between them. When they send many
+screens at once, all but the last layer of it is hidden before anybody looks. `paint` finds, from the last piece
+backwards, those of whose cells none will be left; only their renditions count, where what follows depends on them. The
+result is exactly what drawing everything gives; a test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from mosh_common.terminal.skipping import Skipping
+
+LAYERS: Final = 12  # a block of fewer octets than this times the screen's cells hides too little to be worth a look
+
+# What is unusual here ends a block, and is no fault.
+_PLACE: Final = "[0-9]{1,4};[0-9]{1,4}"
+_TEXT: Final = "[ -~]*+"
+_STYLED: Final = f"(?:\x1b\\[[0-9;]{{0,64}}m{_TEXT})*+"
+_BLOCK: Final = re.compile(f"(?:\x1b\\[{_PLACE}H{_TEXT}{_STYLED})++")
+# (position)(rendition)(text)(renditions and texts that follow)
+_PIECE: Final = re.compile(f"\x1b\\[({_PLACE})H(?:\x1b\\[([0-9;]{{1,64}})m)?({_TEXT})({_STYLED})")
+_RESETS: Final = ("0", "0;")  # what SGR parameters begin with that do not depend on what was before
+_SGR: Final = re.compile("\x1b\\[[0-9;]*m")
+
+Piece = tuple[str, str, str, str]  # position, first rendition, text, further renditions and texts
+
+
+class Overpainting(Skipping):
+    """Blocks of positioned texts."""
+
+    def __init__(self, columns: int, lines: int) -> None:
+        super().__init__(columns, lines)
+        self._places: dict[str, tuple[int, int]] = {}  # (row, column) by what CUP says; for `_places_of` only
+        self._places_of = (0, 0)  # columns, lines
+
+    def find_pieces(self, text: str) -> tuple[int, int]:
+        """Return where the first block of pieces in `text` starts and ends, if it is worth `paint`; else (0, 0)."""
+        start = text.find("\x1b[")
+        while start >= 0:
+            match = _BLOCK.match(text, start)
+            if match is not None:
+                end = match.end()
+                return (start, end) if end - start >= LAYERS * self.columns * self.lines else (0, 0)
+            start = text.find("\x1b[", start + 2, start + 256)  # what a read begins with may be anything, but is short
+        return 0, 0
+
+    def paint(self, block: str) -> None:
+        """Draw `block`, as `find_pieces` found it."""
+        pieces = _PIECE.findall(block)
+        hidden_from, kept = self._kept(pieces) if self._simple else (len(pieces), [])
+        for piece in pieces[:hidden_from]:
+            self._draw(*self._place(piece[0]), piece)
+        for seen, piece in reversed(kept):
+            if seen:
+                self._draw(*self._places[piece[0]], piece)
+                continue
+            _, sgr, _, more = piece
+            if sgr:
+                self.rendition = self.rendition.follow(sgr)
+            if more:
+                for sequence in _SGR.findall(more):
+                    self.rendition = self.rendition.follow(sequence[2:-1])
+
+    @property
+    def _simple(self) -> bool:
+        """Whether a text in single columns changes the cells under it, and nothing else."""
+        return (
+            self.plain_printing
+            and not self._origin_mode
+            and all(cells.isascii() and not clusters for cells, _, _, clusters in self.rows)
+        )
+
+    def _kept(self, pieces: list[Piece]) -> tuple[int, list[tuple[bool, Piece]]]:
+        """Return how many pieces must be drawn whatever follows; of the rest, backwards, those that have an effect.
+
+        With each, whether it is drawn; else it only changes the rendition of what follows.
+        """
+        columns, lines = self.columns, self.lines
+        if self._places_of != (columns, lines) or len(self._places) > LAYERS * columns * lines:
+            self._places = {}
+            self._places_of = (columns, lines)
+        places = self._places
+        painted = bytearray(columns * lines)
+        brush = b"\x01" * columns
+        kept: list[tuple[bool, Piece]] = []
+        seen = True  # the last piece is drawn in any case: it leaves the cursor behind
+        rendition_matters = True  # what it is before the pieces that were looked at
+        index = len(pieces)
+        for piece in reversed(pieces):
+            position, sgr, text, more = piece
+            try:
+                row, column = places[position]
+            except KeyError:
+                row, column = places[position] = self._place(position)
+            length = len(text)
+            if more:
+                length += len(_SGR.sub("", more))
+            end = column + length
+            if end > columns:
+                break  # it wraps, and may scroll: what comes before must be there
+            index -= 1
+            start = row * columns + column
+            if painted.find(0, start, start + length) >= 0:
+                painted[start : start + length] = brush[:length]
+                seen = True
+            if seen:
+                kept.append((True, piece))
+                seen = False
+                rendition_matters = sgr[:2] not in _RESETS
+            elif rendition_matters and (sgr or more):
+                kept.append((False, piece))
+                rendition_matters = sgr[:2] not in _RESETS
+        return index, kept
+
+    def _place(self, position: str) -> tuple[int, int]:
+        """Return the 0-based row and column that CUP's parameters mean."""
+        line, _, column = position.partition(";")
+        return min(max(int(line), 1), self.lines) - 1, min(max(int(column), 1), self.columns) - 1
+
+    def _draw(self, row: int, column: int, piece: Piece) -> None:
+        """Draw one piece."""
+        _, sgr, text, more = piece
+        if sgr:
+            self.print_at(row, column, "")
+            self.print_styled(sgr, None, text)
+        else:
+            self.print_at(row, column, text)
+        if more:
+            for part in more.split("\x1b[")[1:]:
+                parameters, _, text = part.partition("m")
+                self.print_styled(parameters, None, text)
