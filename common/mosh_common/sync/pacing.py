@@ -211,7 +211,7 @@ class ClientPacing(Pacing):
 class ServerPacing(Pacing):
     """A server's. Told what is typed and printed, so that it knows what is the answer to a key."""
 
-    __slots__ = ("_answering", "_flood", "_plain", "_typed_at")
+    __slots__ = ("_answering", "_flood", "_into_flood", "_plain", "_typed_at")
 
     def __init__(self) -> None:
         super().__init__(heartbeat_interval_ms=ACK_INTERVAL_MS + HEARTBEAT_SLACK_MS)
@@ -219,17 +219,20 @@ class ServerPacing(Pacing):
         self._plain = False  # it was a character, which one write answers; not Enter, which starts programs
         self._answering = False  # all that was printed since then is such an answer
         self._flood = False  # what was printed last was a piece of very much
+        self._into_flood = False  # what was typed was typed into that: its rest comes before the answer
 
     def typed(self, data: bytes, *, now: int) -> None:
         """Note what was given to the application."""
         self._answering = len(data) <= TYPED_OCTETS
         self._plain = self._answering and all(octet >= _SPACE or octet in _HARMLESS for octet in data)
         self._typed_at = now if self._answering else None
+        self._into_flood = self._flood
 
     def printed(self, octets: int, *, now: int) -> None:
         """Note how much the application printed."""
         awaited = self._typed_at is not None and now - self._typed_at <= ANSWER_WITHIN_MS
-        self._answering = self._answering and awaited and octets <= ANSWER_OCTETS
+        self._into_flood = self._into_flood and octets > ANSWER_OCTETS
+        self._answering = self._answering and awaited and (octets <= ANSWER_OCTETS or self._into_flood)
         self._flood = octets >= FLOOD_OCTETS
 
     def heartbeat_due(self, due_at: int, *, now: int) -> int:

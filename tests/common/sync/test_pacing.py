@@ -110,6 +110,17 @@ def test_answers_follow_each_other_closely() -> None:
     assert due(changed(SENT + 501, last_frame_at=SENT + 490), by=ServerPacing()) == SENT + 590
 
 
+def test_the_rest_of_a_flood_comes_before_the_answer_to_what_was_typed_into_it() -> None:
+    into_flood = ServerPacing()
+    into_flood.printed(100_000, now=SENT)
+    into_flood.typed(b"\x03", now=SENT + 500)
+    into_flood.printed(100_000, now=SENT + 502)
+    into_flood.printed(30, now=SENT + 504)
+    assert due(changed(SENT + 10), by=into_flood) == SENT + 25
+    into_flood.printed(100_000, now=SENT + 506)
+    assert due(changed(SENT + 10), by=into_flood) == SENT + 100  # another flood, paced as one
+
+
 def test_a_paste_a_new_screen_and_late_output_are_no_answers() -> None:
     interval_kept = SENT + 590
     situation = changed(SENT + 501, last_frame_at=SENT + 490)
