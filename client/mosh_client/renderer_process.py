@@ -11,6 +11,7 @@ import signal
 import socket
 from typing import Final
 
+from mosh_client import sandbox
 from mosh_client.ipc.channel import Channel
 from mosh_client.ipc.messages import LONGEST_INPUT_OCTETS, Message, ToRenderer
 from mosh_client.launcher import RENDERER_BETRAYED, RENDERER_CUT_OFF, RENDERER_FAILED, RENDERER_LEFT, Display
@@ -91,6 +92,7 @@ class _Renderer:
         if self._display.dialect.synchronized:
             opening += self._answer.ask(now=now_ms())
         self._write(opening)
+        sandbox.confine_renderer()
         while True:
             self._write_network(waiter)
             now = now_ms()

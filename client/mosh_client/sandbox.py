@@ -1,18 +1,18 @@
 """What a process of the client gives up once it is running: each step a fact of the system, none of them required.
 
 `confine_network_process` is for the process that digests what the network brings: it holds the key, so it must not be
-readable by other processes, and it needs no file and no program. Systems that lack a step do without it; the session
-works all the same. Knows nothing of the protocol.
+readable by other processes, and it needs no program and no sockets but for datagrams. `confine_renderer` is for the one
+that draws, which needs no socket at all. Systems that lack a step do without it; the session works all the same. Knows
+nothing of the protocol.
 """
 
 from __future__ import annotations
 
 import os
 import resource
-import sys
-from typing import Final
 
-_PR_SET_DUMPABLE: Final = 4  # prctl(2), <linux/prctl.h>
+from mosh_client import seccomp
+from mosh_common.io import privileges
 
 
 def leave_terminal(*, keep_stderr: bool) -> None:
@@ -28,7 +28,15 @@ def leave_terminal(*, keep_stderr: bool) -> None:
 def confine_network_process() -> None:
     """Give up what the network process does not need; call after all imports and before the first datagram is read."""
     forbid_core_dumps()
-    forbid_tracing()
+    privileges.forbid_tracing()
+    privileges.forbid_new_privileges()
+    seccomp.forbid_programs(datagrams=True)
+
+
+def confine_renderer() -> None:
+    """Give up what the renderer does not need; call once it holds the terminal, before it is sent anything."""
+    privileges.forbid_new_privileges()
+    seccomp.forbid_programs(datagrams=False)
 
 
 def forbid_core_dumps() -> None:
@@ -37,18 +45,6 @@ def forbid_core_dumps() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     except (OSError, ValueError):
         pass
-
-
-def forbid_tracing() -> None:
-    """No other process of the user may attach to this one or read its memory and environment (Linux)."""
-    if not sys.platform.startswith("linux"):
-        return
-    try:
-        import ctypes
-
-        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    except (ImportError, OSError, AttributeError):
-        pass  # without it the process is as any other of the user's
 
 
 def name_process(name: str) -> None:

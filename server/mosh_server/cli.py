@@ -86,6 +86,8 @@ def _serve(options: Options) -> int:
     from mosh_common.wire.key import Key
     from mosh_server import accounting, detach, environment
 
+    if (os.getuid(), os.getgid()) != (os.geteuid(), os.getegid()):
+        raise EnvironmentFailure("It is installed setuid or setgid, which it must not be: remove that with chmod ug-s.")
     detach.ensure_standard_descriptors()
     native = environment.native_environment(os.environ, environment.initial_environment_block())
     located = environment.choose_locale(native, options.locale)

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from mosh_common.errors import EnvironmentFailure
+from mosh_common.io.privileges import forbid_tracing
 from mosh_server import greeting, registry
 from mosh_server.accounting import Accounting, log_failure
 from mosh_server.detach import forbid_core_dumps
@@ -52,6 +53,7 @@ class Host:
         except EnvironmentFailure as error:
             self.failed(str(error))
             raise
+        forbid_tracing()  # SECURITY: this process holds the key; the shell, which is another, is not touched
         self._registry.enter(os.getpid())
         self._accounting.begin(self.pty.fileno())
 

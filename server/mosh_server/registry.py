@@ -94,19 +94,26 @@ class Registry:
             os.close(fd)
 
 
-def directory_for(environ: Mapping[str, str], *, uid: int, temporary: str = "/tmp") -> str | None:
-    """Return the directory of the user's entries, made if need be; None when there is no safe place for it."""
+def directory_for(environ: Mapping[str, str], *, uid: int) -> str | None:
+    """Return the directory of the user's entries, made if need be; None when there is no safe place for it.
+
+    Never one in /tmp, where others could be first.
+    """
     runtime = environ.get("XDG_RUNTIME_DIR") or f"/run/user/{uid}"
     candidates = [os.path.join(runtime, "mosh-server")] if os.path.isdir(runtime) else []
-    candidates.append(os.path.join(temporary, f"mosh-server-{uid}"))
+    home = environ.get("HOME", "")
+    state = environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state")
+    if os.path.isabs(state):
+        candidates.append(os.path.join(state, "mosh-server"))
     for path in candidates:
         try:
+            os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
             os.mkdir(path, 0o700)
         except FileExistsError:
             pass
         except OSError:
             continue
-        # SECURITY: /tmp is everybody's: only a real directory, ours alone, will do. Tested in test_registry.
+        # SECURITY: only a real directory, ours alone, will do. Tested in test_registry.
         found = os.lstat(path)
         if stat.S_ISDIR(found.st_mode) and found.st_uid == uid and not found.st_mode & 0o077:
             return path

@@ -84,23 +84,32 @@ def test_the_directory_is_the_user_s_alone(tmp_path):
     assert directory_for({"XDG_RUNTIME_DIR": str(tmp_path)}, uid=os.getuid()) == path
 
 
-def test_without_a_runtime_directory_the_temporary_one_serves(tmp_path):
-    path = directory_for({"XDG_RUNTIME_DIR": "/no/such/place"}, uid=os.getuid(), temporary=str(tmp_path))
-    assert path == str(tmp_path / f"mosh-server-{os.getuid()}")
+@pytest.mark.parametrize(
+    ("variable", "below"), [("HOME", ".local/state/mosh-server"), ("XDG_STATE_HOME", "mosh-server")]
+)
+def test_without_a_runtime_directory_the_state_directory_serves(tmp_path, variable, below):
+    environ = {"XDG_RUNTIME_DIR": "/no/such/place", variable: str(tmp_path)}
+    assert directory_for(environ, uid=os.getuid()) == str(tmp_path / below)
+    assert (tmp_path / below).stat().st_mode & 0o777 == 0o700
+
+
+def test_without_either_no_entry_is_kept():
+    assert directory_for({"XDG_RUNTIME_DIR": "/no/such/place"}, uid=os.getuid()) is None
+    assert directory_for({"XDG_RUNTIME_DIR": "/no/such/place", "HOME": "relative"}, uid=os.getuid()) is None
 
 
 @pytest.mark.parametrize("prepare", ["open to others", "a link", "somebody else's"])
 def test_a_directory_that_others_could_have_made_is_not_used(tmp_path, prepare):
     uid = os.getuid() + (1 if prepare == "somebody else's" else 0)
-    place = tmp_path / f"mosh-server-{uid}"
+    place = tmp_path / "mosh-server"
     if prepare == "a link":
         (tmp_path / "real").mkdir(mode=0o700)
         place.symlink_to(tmp_path / "real")
     else:
         place.mkdir()
         place.chmod(0o777 if prepare == "open to others" else 0o700)
-    environ = {"XDG_RUNTIME_DIR": "/no/such/place"}
-    assert directory_for(environ, uid=uid, temporary=str(tmp_path)) is None
+    environ = {"XDG_RUNTIME_DIR": "/no/such/place", "XDG_STATE_HOME": str(tmp_path)}
+    assert directory_for(environ, uid=uid) is None
 
 
 def test_utmp_names_upstream_s_detached_sessions_of_this_user():

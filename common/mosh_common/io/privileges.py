@@ -1,0 +1,33 @@
+"""What a process gives up of its own accord: prctl(2) on Linux. Elsewhere nothing; no caller depends on it.
+
+Called once everything is imported and started; ctypes is loaded only then.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+_PR_SET_DUMPABLE: Final = 4  # <linux/prctl.h>
+_PR_SET_NO_NEW_PRIVS: Final = 38
+
+
+def forbid_tracing() -> bool:
+    """No other process of the user may attach to this one or read its memory and environment; return whether so."""
+    return _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def forbid_new_privileges() -> bool:
+    """Nothing that this process may start gets more rights than it has; return whether so."""
+    return _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def _prctl(option: int, value: int) -> bool:
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        import ctypes
+
+        return bool(ctypes.CDLL(None).prctl(option, value, 0, 0, 0) == 0)
+    except (ImportError, OSError, AttributeError):
+        return False
