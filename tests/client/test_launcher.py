@@ -269,6 +269,17 @@ def test_the_network_process_has_no_terminal_and_writes_no_core(session: tuple[U
     assert re.search(r"Max core file size\s+0\s+0", limits)
 
 
+def test_network_process_and_renderer_are_confined_and_the_launcher_can_still_start_another(
+    session: tuple[UserTerminal, Family],
+) -> None:
+    _terminal, family = session
+    for member in (family.network, family.renderer):
+        status = Path(f"/proc/{member.pid}/status").read_text()
+        assert "NoNewPrivs:\t1" in status
+        assert "Seccomp:\t2" in status
+    assert "Seccomp:\t0" in Path(f"/proc/{family.launcher.pid}/status").read_text()
+
+
 def _is_stopped(member: Process) -> bool:
     return Path(f"/proc/{member.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
