@@ -40,8 +40,13 @@ class Overpainting(Skipping):
         """Return where the first block of pieces in `text` starts and ends, if it is worth `paint`; else (0, 0)."""
         start = text.find("\x1b[")
         while start >= 0:
-            match = _BLOCK.match(text, start)
-            if match is not None:
+            first = _PIECE.match(text, start)
+            if first is not None:
+                _, sgr, printed, more = first.groups()
+                if not (sgr or more) or len(printed) + len(_SGR.sub("", more)) > self.columns:
+                    return 0, 0  # without renditions drawing costs no more than looking; what wraps must be drawn
+                match = _BLOCK.match(text, start)
+                assert match is not None
                 end = match.end()
                 return (start, end) if end - start >= LAYERS * self.columns * self.lines else (0, 0)
             start = text.find("\x1b[", start + 2, start + 256)  # what a read begins with may be anything, but is short

@@ -56,7 +56,10 @@ def test_most_pieces_of_many_screens_are_not_drawn(monkeypatch: pytest.MonkeyPat
     emulator = Emulator(80, 24)
     screen = emulator.screen
     drawn: list[str] = []
-    monkeypatch.setattr(type(screen), "print_at", lambda _self, _row, _column, text: drawn.append(text))
-    emulator.feed(b"".join(b"\x1b[%d;1H%-79d" % (row + 1, layer) for layer in range(40) for row in range(24)))
+    monkeypatch.setattr(type(screen), "print_at", lambda _self, _row, _column, _text: None)
+    monkeypatch.setattr(type(screen), "print_styled", lambda _self, _sgr, _none, text: drawn.append(text))
+    emulator.feed(
+        b"".join(b"\x1b[%d;1H\x1b[3%dm%-79d" % (row + 1, layer % 8, layer) for layer in range(40) for row in range(24))
+    )
     assert len(drawn) == 24
     assert {text.strip() for text in drawn} == {"39"}
