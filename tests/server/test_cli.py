@@ -209,3 +209,13 @@ def test_nothing_heavy_is_imported_before_the_connect_line():
     )
     assert outcome.stdout.splitlines()[0].startswith("MOSH CONNECT ")
     assert outcome.stdout.splitlines()[1] == "[]"
+
+
+@pytest.mark.parametrize("which", ["geteuid", "getegid"])
+def test_it_does_not_run_setuid_or_setgid(
+    which: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = getattr(os, which)() + 1
+    monkeypatch.setattr(os, which, lambda: other)
+    assert main(["new"]) == 1
+    assert "setuid or setgid" in capsys.readouterr().err
