@@ -22,11 +22,22 @@ import subprocess
 import time
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 # One cell: (grapheme, SGR parameters); a blank is "" whether it was written or erased.
 Cell = tuple[str, str]
 
-SERVER = shutil.which("mosh-server")
+
+def _upstream(name: str) -> str | None:
+    """Return the first program of that name on the path that is upstream's: a binary. Ours, in a venv, is a script."""
+    for directory in os.get_exec_path():
+        found = shutil.which(name, path=directory)
+        if found is not None and Path(found).read_bytes()[:4] == b"\x7fELF":
+            return found
+    return None
+
+
+SERVER = _upstream("mosh-server")
 _PATIENCE_S = 20.0
 _TO_CLIENT = 1 << 63
 
