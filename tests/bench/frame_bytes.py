@@ -39,6 +39,7 @@ class Tally(NamedTuple):
     ours_compressed: int = 0
     upstream_compressed: int = 0
     longer: int = 0  # frames in which ours is the longer one
+    worst: float = 0.0  # the highest share of upstream's octets in one frame
 
 
 def tally(frames: Iterator[tuple[int, int, bytes]], *, verbose: bool = False) -> Tally:
@@ -68,6 +69,7 @@ def tally(frames: Iterator[tuple[int, int, bytes]], *, verbose: bool = False) ->
             total.ours_compressed + len(zlib.compress(ours)),
             total.upstream_compressed + len(zlib.compress(output)),
             total.longer + (len(ours) > len(output)),
+            max(total.worst, len(ours) / max(1, len(output))),
         )
     return total
 
@@ -124,7 +126,7 @@ def main(arguments: list[str]) -> None:
             if shutil.which(program.rsplit("exec ", 1)[1].split()[0]):
                 makers[name] = lambda screen, keys=keys: _typed(screen, keys)  # type: ignore[misc]
                 programs[name] = program
-    print(f"{'':36} frames     ours upstream   of it |  deflated: ours upstream   of it | frames longer")
+    print(f"{'':36} frames     ours upstream   of it |  deflated: ours upstream   of it | frames longer, worst")
     for name, make in makers.items():
         with UpstreamScreen(COLUMNS, LINES, program=programs[name]) as screen:
             time.sleep(0.2)
@@ -133,7 +135,7 @@ def main(arguments: list[str]) -> None:
         deflated = t.ours_compressed / max(1, t.upstream_compressed)
         print(
             f"{name:36} {t.frames:6} {t.ours:8} {t.upstream:8} {share:7.1%} |"
-            f" {t.ours_compressed:15} {t.upstream_compressed:8} {deflated:7.1%} | {t.longer:6}",
+            f" {t.ours_compressed:15} {t.upstream_compressed:8} {deflated:7.1%} | {t.longer:6} {t.worst:12.1%}",
             flush=True,
         )
 

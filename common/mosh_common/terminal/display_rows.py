@@ -13,7 +13,7 @@ from typing import Final
 from mosh_common.terminal.cells import CLUSTER, DEFAULT_STYLE, EMPTY, WIDE_TAIL, Row, Style
 from mosh_common.terminal.display_pen import UNKNOWN, Pen
 from mosh_common.terminal.display_sgr import erasable
-from mosh_common.terminal.display_widths import is_agreed, is_agreed_grapheme, tokens
+from mosh_common.terminal.display_widths import is_agreed, is_agreed_grapheme, is_undrawn_by_upstream, tokens
 
 _DIRTY: Final = re.compile(b"\x01+")
 _ONE_IF_ANY: Final = b"\x00" + b"\x01" * 255  # for bytes.translate
@@ -29,11 +29,16 @@ _SHIFT_BETWEEN_COST: Final = 14  # of both, with a move between them
 _MOVE_COST: Final = 4  # of CUF
 _ANCHOR: Final = 6  # columns by which text is recognised that moved sideways
 
+# On the wire, of all octets at most one in so many is spent on placing what follows characters of disputed width.
+_OCTETS_PER_PLACING_OCTET: Final = 16
+_PLACING_COST: Final = 6  # octets of CHA
+_PLACING_COST_AT_END: Final = 24  # of two CUPs and a character twice
+
 
 class RowPainter:
     """Draws rows, top to bottom, with one pen and the new screen's palette."""
 
-    __slots__ = ("_bottom", "_columns", "_pen", "_styles", "_wrapping")
+    __slots__ = ("_bottom", "_columns", "_counted", "_credit", "_pen", "_strict", "_styles", "_wrapping")
 
     def __init__(self, pen: Pen, styles: list[Style]) -> None:
         self._pen = pen
@@ -41,6 +46,9 @@ class RowPainter:
         self._columns = pen.columns
         self._bottom = pen.lines - 1
         self._wrapping = False  # the row above was written through its end, so this one begins with a wrap
+        self._strict = pen.dialect.visible  # a real terminal, whose widths nobody knows
+        self._credit = 0  # octets written, less those that had to be written for each one spent on placing
+        self._counted = 0  # pieces of output that the credit includes
 
     def draw(self, index: int, old: Row, new: Row, *, wrap_known: bool = True) -> None:
         """Turn `old` at row `index` into `new`; both have the palette's letters.
@@ -162,7 +170,7 @@ class RowPainter:
         pen.set_style(self._styles[ord(new[1][0])])
         pen.wrap()
         pen.print(self._encodable(grapheme), width)
-        if not is_agreed_grapheme(first, grapheme):
+        if not is_agreed_grapheme(first, grapheme, strict=self._strict) and self._may_place(grapheme, at_end=True):
             # Where it went on the other end is uncertain; this was for the wrap, draw it again in its place.
             pen.forget_position()
             return b"\x01" * width + mask[width:]
@@ -264,22 +272,43 @@ class RowPainter:
         if not pen.dialect.unicode:
             pen.print(self._plain(start, new, part), end - start)
             return
-        if CLUSTER not in part and is_agreed(part):
+        strict = self._strict
+        if CLUSTER not in part and is_agreed(part, strict=strict):
             pen.print(part.replace(WIDE_TAIL, ""), end - start)
             return
         at = start
-        for token in tokens(part):
+        for token in tokens(part, strict=strict):
             if pen.column != at or pen.pending:
                 pen.move(index, at)
             char = token[0]
             grapheme = new[3][at] if char == CLUSTER else token.replace(WIDE_TAIL, "")
             pen.print(grapheme, len(token))
             at += len(token)
-            if not is_agreed_grapheme(token, grapheme):
+            if is_agreed_grapheme(token, grapheme, strict=strict):
+                continue
+            at_end = at >= self._columns - 2
+            if self._may_place(grapheme, at_end=at_end):
                 pen.pending = False
                 pen.column = UNKNOWN
-                if at >= self._columns - 2:
+                if at_end:
                     pen.row = UNKNOWN
+
+    def _may_place(self, disputed: str, *, at_end: bool) -> bool:
+        """Return whether to place what follows `disputed`, on whose columns not all ends agree.
+
+        On the wire only while that stays a small part of the frame, unless it is sure to be misplaced: no frame is to
+        be much longer than upstream's, which places nothing.
+        """
+        if self._strict or is_undrawn_by_upstream(disputed):
+            return True
+        output = self._pen.output
+        self._credit += sum(len(piece.encode("utf-8", "replace")) for piece in output[self._counted :])
+        self._counted = len(output)
+        price = (_PLACING_COST_AT_END if at_end else _PLACING_COST) * _OCTETS_PER_PLACING_OCTET
+        if self._credit < price:
+            return False
+        self._credit -= price
+        return True
 
     def _encodable(self, grapheme: str) -> str:
         return grapheme if self._pen.dialect.unicode or grapheme.isascii() else "?"

@@ -1,18 +1,22 @@
 """Text on whose columns all width tables agree, whatever library and Unicode version the other end has.
 
-The code points below have the same width in Unicode 3.2, in our own table (Unicode 14, width.py) and in Unicode 18, and
-no terminal changes their look by context (joiners, variation selectors and tags are left out). Gaps of up to six
-unassigned code points are closed over, which keeps the lists short.
+A real terminal may know Unicode 3.2 only, and may change a character's look by its context. On the wire the other end
+is our emulator, with our own table (width.py), or upstream's, which counts code point by code point with its C
+library's table, where those from 2017 (Unicode 10) on matter. Gaps of up to six unassigned code points are closed over,
+which keeps the lists short.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from typing import Final, NamedTuple
 
 from mosh_common.terminal.cells import CLUSTER, WIDE_TAIL
 
+# Of the same width in Unicode 3.2, in our own table (Unicode 14) and in Unicode 18, and without joiners, variation
+# selectors and tags.
 _NARROW: Final = """\
 20-7E A0-AC AE-233 250-2EE 374-3F6 400-482 48A-50F 531-58A 5BE 5C0 5C3 5D0-5F4 60C 61B 61F-64A 660-66F 671-6D5
 6E5-6E6 6E9 6F0-70D 710 712-72C 780-7A5 7B1 905-939 93D 950 958-961 964-970 985-9B9 9DC-9E1 9E6-9FA A05-A39
@@ -45,15 +49,55 @@ F86-F87 F90-F97 F99-FBC FC6 102D-1030 1032-1037 1039 1058-1059 1712-1714 1732-17
 """
 
 
+# Newer than Unicode 10, or not of the same width in all of Unicode 10–18 (hexagrams, regional indicators, skin tones).
+_UNSETTLED_ON_THE_WIRE: Final = """\
+560 588 5C8-5CF 5EF 5F5-5FF 61D 7B2-7BF 7FD-7FF 870-88E 890-891 898-89F 8B5 8BE-8D3 9CF-9D6 9FE A52-A58 A5F-A65
+A76-A80 AD1-ADF AF2-AF8 B4E-B55 B78-B81 BD8-BE5 C04 C3C C4E-C54 C5D C70-C77 C84 CCE-CD4 CDD CF3-CFF D04 D81
+DF5-E00 E5C-E80 E86 E89 E8C E8E-E93 E98 EA0 EA8-EA9 EAC EBA EE0-EFF FDB-FFF 16F9-16FF 170D 1715-171F 1737-173F
+1754-175F 1774-177F 180F 1878-187F 18F6-18FF 1975-197F 1ABF-1AFF 1B4C 1B7D-1B7E 1BF4-1BFB 1C89-1CBA 1CBD-1CBF
+1CC8-1CCF 1CFA 1DFA 20C0-20CF 20F1-20FF 2427-243F 244B-245F 2630-2637 268A-268F 2B97 2BBA-2BBC 2BC9 2BD3-2BEB
+2BF0-2BFF 2C2F 2C5F 2D68-2D6E 2D71-2D7E 2D97-2D9F 2E4A-2E7F 2EF4-2EFF 2FD6-2FEF 302E-302F 312F 3164 31BB-31BF
+31E4-31EF 3248-324F 32FF 4DB6-4DFF 9FEB-9FFF A4C7-A4CF A62C-A63F A6F8-A6FF A7AF A7B8-A7CA A7D0-A7D1 A7D3
+A7D5-A7F6 A82C A878-A87F A8C6-A8CD A8FE-A8FF A954-A95E AA37-AA3F AAC3-AADA AAF7-AB00 AB17-AB1F AB66-AB6B
+D7A4-D7AF FADA-FAFF FB07-FB12 FBC2-FBD2 FD40-FD4F FDC8-FDCF FDFE-FDFF FFEF-FFF8 1005E-1007F 1019C 101A1-101CF
+101FE-1027F 102D1-102DF 10324-1032C 103D6-103FF 10528-1052F 10564-1056E 10570-1057A 1057C-1058A 1058C-10592
+10594-10595 10597-105A1 105A3-105B1 105B3-105B9 105BB-105FF 10737-1073F 10756-1075F 10768-10785 10787-107B0
+107B2-107FF 1089F-108A6 108B0-108DF 10940-1097F 10A34-10A35 10A48-10A4F 10A59-10A5F 10AA0-10ABF 10AF7-10AFF
+10B92-10B98 10B9D-10BA8 10BB0-10BFF 10C49-10C7F 10CB3-10CBF 10CF3-10CF9 10D00-10E5F 10E80-10EA9 10EAB-10EAD
+10EB0-10FFF 11070-1107E 110C2-110CD 110E9-110EF 11144-1114F 11177-1117F 111CE-111CF 111F5-111FF 1123F-1127F
+1133B 11375-113FF 1145A 1145E-1147F 114C8-114CF 114DA-1157F 115DE-115FF 11645-1164F 1166D-1167F 116B8-116B9
+116CA-116FF 1171A 11740-1189F 118F3-118FE 11900-11906 11909 1190C-11913 11915-11916 11918-11935 11937-11938
+1193B-119A7 119AA-119D7 119DA-119FF 11A48-11A4F 11A84-11A85 11A9D 11AA3-11ABF 11AF9-11BFF 11C46-11C4F
+11CB7-11CFF 11D48-11D4F 11D60-11D65 11D67-11D68 11D6A-11D8E 11D90-11D91 11D93-11FFF 1239A-123FF 12475-1247F
+12544-12FFF 13430-143FF 14647-167FF 16A39-16A3F 16A70-16ABE 16AC0-16AC9 16AF6-16AFF 16B46-16B4F 16B90-16EFF
+16F45-16F4A 16F4F 16F7F-16F8E 16FA0-16FDF 16FE2-16FFF 187ED-187FF 18AF3-1AFF3 1AFF5-1AFFB 1AFFD-1AFFE
+1B11F-1B16F 1B2FC-1BBFF 1BC89-1BC8F 1BCA4-1CF2D 1CF30-1CFFF 1D0F6-1D0FF 1D1E9-1D1FF 1D246-1D3FF 1DA8C-1DA9A
+1DAB0-1DFFF 1E02B-1E12C 1E130-1E13D 1E140-1E149 1E14E-1E2F9 1E2FF-1E7E6 1E7E8-1E7EB 1E7ED-1E7EE 1E7F0-1E7FE
+1E8D7-1E8FF 1E94B 1E960-1EDFF 1EEBC-1EEEF 1EEF2-1EFFF 1F094-1F09F 1F0F6-1F0FF 1F10D-1F10F 1F12F 1F16C-1F16F
+1F1AD-1F1FF 1F203-1F20F 1F249-1F24F 1F252-1F25F 1F266-1F2FF 1F3FB-1F3FF 1F6D5-1F6D7 1F6DD-1F6DF 1F6F9-1F6FC
+1F774-1F77F 1F7D5-1F7EB 1F7F0-1F7FF 1F848-1F84F 1F888-1F88F 1F8B0-1F8FF 1F90C-1F90F 1F93B 1F93F 1F946
+1F94D-1F94F 1F96C-1F97F 1F998-1F9BF 1F9C1-1F9CF 1F9E7-1FA6D 1FA70-1FA74 1FA78-1FA7C 1FA80-1FAAC 1FAB0-1FABA
+1FAC0-1FAD9 1FAE0-1FB92 1FB94-1FFFD 2A6D7-2A6FF 2B735-2B73F 2CEA2-2CEAF 2EBE1-2F7FF 2FA1E-2FFFD 30000-10FFFF
+"""
+
+
 class _Patterns(NamedTuple):
     text: re.Pattern[str]  # any number of agreed characters, without tails
-    token: re.Pattern[str]  # a run of agreed characters with their tails, or one other grapheme with its tail
+    token: re.Pattern[str]  # a run of agreed characters with their tails, or graphemes that are not, with theirs
     cluster: re.Pattern[str]
 
 
 @cache
-def _patterns() -> _Patterns:
+def _patterns(strict: bool) -> _Patterns:
     """Return the patterns, made when the first character beyond ASCII is drawn."""
+    if not strict:
+        unsettled = _character_class(_UNSETTLED_ON_THE_WIRE)
+        settled = f"[^{unsettled}{CLUSTER}{WIDE_TAIL}]"
+        return _Patterns(
+            re.compile(f"{settled}*"),
+            re.compile(f"(?:{settled}{WIDE_TAIL}?)+|(?:[{unsettled}]{WIDE_TAIL}?)+|.{WIDE_TAIL}?", re.DOTALL),
+            re.compile(f"{settled}+"),
+        )
     narrow, wide, marks = (_character_class(ranges) for ranges in (_NARROW, _WIDE, _MARKS))
     return _Patterns(
         re.compile(f"[{narrow}{wide}]*"),
@@ -67,18 +111,26 @@ def _character_class(ranges: str) -> str:
     return "".join("-".join(rf"\U{int(end, 16):08x}" for end in item.split("-")) for item in ranges.split())
 
 
-def is_agreed(cells: str) -> bool:
-    """Return whether all tables agree on cells that hold no clusters."""
-    return _patterns().text.fullmatch(cells.replace(WIDE_TAIL, "")) is not None
+def is_agreed(cells: str, *, strict: bool) -> bool:
+    """Return whether all tables agree on cells that hold no clusters; `strict`: those of real terminals too."""
+    return _patterns(strict).text.fullmatch(cells.replace(WIDE_TAIL, "")) is not None
 
 
-def is_agreed_grapheme(cells: str, grapheme: str) -> bool:
+def is_agreed_grapheme(cells: str, grapheme: str, *, strict: bool) -> bool:
     """Return whether all tables agree on one grapheme; `cells`: what the row's text has for it, with its tail."""
     if cells[0] == CLUSTER:
-        return _patterns().cluster.fullmatch(grapheme) is not None
-    return is_agreed(cells)
+        return _patterns(strict).cluster.fullmatch(grapheme) is not None
+    return is_agreed(cells, strict=strict)
 
 
-def tokens(cells: str) -> list[str]:
-    """Cut cells into runs that are agreed and single graphemes that are not; clusters stand alone."""
-    return _patterns().token.findall(cells)
+def tokens(cells: str, *, strict: bool) -> list[str]:
+    """Cut cells into runs that are agreed and what is not; clusters stand alone.
+
+    With `strict`, so does every grapheme that is not agreed; else these come in runs.
+    """
+    return _patterns(strict).token.findall(cells)
+
+
+def is_undrawn_by_upstream(grapheme: str) -> bool:
+    """Return whether upstream leaves out a part of it: what Unicode has not assigned has no width there."""
+    return not grapheme.isprintable() and any(unicodedata.category(char) == "Cn" for char in grapheme)

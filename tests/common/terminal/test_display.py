@@ -130,8 +130,21 @@ def test_both_halves_of_a_wide_character_are_rewritten() -> None:
 
 
 def test_text_that_may_differ_in_width_is_followed_by_an_absolute_move() -> None:
-    assert step("", "👍ok") == "👍\x1b[3Gok"
+    assert step("", "👍ok", Dialect(visible=True)) == "👍\x1b[3Gok"
+    assert step("", "👍ok") == "👍ok"
     assert step("", "日本ok é") == "日本ok é"
+    assert step("", "\U0001f8ffok") == "\U0001f8ff\r\x1b[Cok"  # upstream draws nothing there
+
+
+def test_disputed_widths_are_placed_on_the_wire_where_that_costs_little() -> None:
+    assert step("", "☰") == "☰"
+    assert step("", "x" * 100 + "☰ok", columns=150) == "x" * 100 + "☰\x1b[102Gok"
+
+
+@pytest.mark.parametrize("text", ["☰", "☰a", "☰🇩", "🏽", "a🏽日", "䷀\u0301b"])
+def test_placing_costs_at_most_a_sixteenth_of_a_frame(text: str) -> None:
+    program = text * 50
+    assert len(step("", program).encode()) <= len(program.encode()) * 17 / 16
 
 
 def test_renditions_change_in_the_shortest_way() -> None:
