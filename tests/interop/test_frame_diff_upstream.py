@@ -1,7 +1,8 @@
 """The frame diff's invariant on upstream's emulator, run as a black box.
 
 Upstream's server draws what its emulator holds after diff(blank, A) + diff(A, B), and after diff(blank, B): the same,
-cell by cell, with the same cursor, rendition, modes and wraps; and it is what our own emulator holds.
+cell by cell, with the same cursor, rendition, modes and wraps; and it is what our own emulator holds. Upstream's
+client, given one diff after the other, shows its user what our emulator holds, wide and combined characters and all.
 """
 
 from __future__ import annotations
@@ -10,14 +11,29 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from tests.support.screens import programs
+from tests.support.upstream_client import CLIENT, UpstreamClient
 from tests.support.upstream_screen import SERVER, UpstreamScreen
 
-from mosh_common.terminal.cells import Snapshot, blank_snapshot, cell_text
+from mosh_common.terminal.cells import (
+    BLINK,
+    BOLD,
+    INVERSE,
+    INVISIBLE,
+    ITALIC,
+    WIDE_TAIL,
+    Snapshot,
+    blank_snapshot,
+    cell_text,
+)
 from mosh_common.terminal.display import diff
 from mosh_common.terminal.emulator import Emulator
 
-pytestmark = [pytest.mark.interop, pytest.mark.skipif(SERVER is None, reason="Debian's mosh is not installed")]
+pytestmark = [
+    pytest.mark.interop,
+    pytest.mark.skipif(None in (SERVER, CLIENT), reason="Debian's mosh is not installed"),
+]
 
 _COLUMNS = 37
 _LINES = 11
@@ -61,3 +77,65 @@ def test_upstream_makes_of_a_diff_what_the_application_did_next(
     old = emulator.snapshot()
     emulator.feed(then.encode())
     _assert_leads(upstream, old, emulator.snapshot())
+
+
+_UPSTREAM_FLAGS = BOLD | ITALIC | BLINK | INVERSE | INVISIBLE  # what upstream's client can draw
+_ROW, _COLUMN = st.integers(_LINES - 1, _LINES), st.integers(_COLUMNS - 6, _COLUMNS)
+_at_the_corner = st.builds(
+    "\x1b[{};{}H{}\x1b[{};{}H".format, _ROW, _COLUMN, st.text("ab日👍é界", min_size=1, max_size=6), _ROW, _COLUMN
+)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[UpstreamClient]:
+    with UpstreamClient(_COLUMNS, _LINES) as client:
+        yield client
+
+
+def _drawn(snapshot: Snapshot) -> list[object]:
+    """Return what upstream's client can show of a screen."""
+    rows: list[object] = []
+    for row in snapshot.rows:
+        cells = []
+        for column, letter in enumerate(row[1]):
+            style, text = snapshot.palette.styles[ord(letter)], cell_text(row, column).strip(" ")
+            look: tuple[object, ...] = (style.fg, style.bg, style.flags & _UPSTREAM_FLAGS, bool(style.underline))
+            if not text and not style.flags & INVERSE and not style.underline and row[0][column] != WIDE_TAIL:
+                look = (style.bg,)  # of a blank there is no more to be seen
+            cells.append((text, look))
+        rows.append(cells)
+    modes = snapshot.modes._replace(cursor_shape=0, alternate_scroll=False)  # upstream carries neither to a terminal
+    return [*rows, modes, (snapshot.cursor_row, snapshot.cursor_column)]
+
+
+def _assert_shows(client: UpstreamClient, new: Snapshot, step: bytes) -> None:
+    client.execute(step)
+    wanted = _drawn(new)
+    if not client.wait_until(lambda shown: _drawn(shown) == wanted):
+        assert _drawn(client.terminal.snapshot()) == wanted, step
+
+
+def test_upstreams_client_shows_any_screen_through_diffs(client: UpstreamClient) -> None:
+    emulator = Emulator(_COLUMNS, _LINES)
+
+    @settings(max_examples=60, deadline=None, database=None, phases=[Phase.generate])
+    @given(st.lists(st.one_of(programs, _at_the_corner), min_size=1, max_size=3).map("".join))
+    def check(program: str) -> None:
+        old = emulator.snapshot()
+        emulator.feed(program.encode())
+        new = emulator.snapshot()
+        _assert_shows(client, new, diff(old, new))
+
+    check()
+
+
+@pytest.mark.parametrize("text", ["b" * _COLUMNS, "b" * (_COLUMNS - 2) + "日", "b" * (_COLUMNS - 3) + "日e\u0301"])
+@pytest.mark.parametrize("back", range(1, 4))  # further back it uses CUP
+def test_upstreams_client_goes_back_from_a_full_bottom_row(text: str, back: int) -> None:
+    emulator = Emulator(_COLUMNS, _LINES)
+    with UpstreamClient(_COLUMNS, _LINES) as client:
+        old = emulator.snapshot()
+        emulator.feed(f"\x1b[{_LINES}H{text}\x1b[{_COLUMNS - back}G".encode())
+        new = emulator.snapshot()
+        _assert_shows(client, new, diff(old, new))
+        assert client.terminal.corrected == 1

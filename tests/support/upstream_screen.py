@@ -28,7 +28,7 @@ from pathlib import Path
 Cell = tuple[str, str]
 
 
-def _upstream(name: str) -> str | None:
+def upstream_program(name: str) -> str | None:
     """Return the first program of that name on the path that is upstream's: a binary. Ours, in a venv, is a script."""
     for directory in os.get_exec_path():
         found = shutil.which(name, path=directory)
@@ -37,9 +37,8 @@ def _upstream(name: str) -> str | None:
     return None
 
 
-SERVER = _upstream("mosh-server")
+SERVER = upstream_program("mosh-server")
 _PATIENCE_S = 20.0
-_TO_CLIENT = 1 << 63
 
 
 def _varint(value: int) -> bytes:
@@ -51,13 +50,15 @@ def _varint(value: int) -> bytes:
     return bytes(out)
 
 
-def _field(number: int, value: int | bytes) -> bytes:
+def field(number: int, value: int | bytes) -> bytes:
+    """Return one protobuf field."""
     if isinstance(value, int):
         return _varint(number << 3) + _varint(value)
     return _varint(number << 3 | 2) + _varint(len(value)) + value
 
 
-def _fields(data: bytes) -> list[tuple[int, int | bytes]]:
+def fields(data: bytes) -> list[tuple[int, int | bytes]]:
+    """Return (number, value) of each field of a protobuf message."""
     found: list[tuple[int, int | bytes]] = []
     at = 0
 
@@ -86,10 +87,10 @@ def _fields(data: bytes) -> list[tuple[int, int | bytes]]:
 def host_output(diff: bytes) -> bytes:
     """Return the terminal output in a server's diff (docs/wire.md §6)."""
     output = b""
-    for _, instruction in _fields(diff):
-        for kind, body in _fields(instruction):  # type: ignore[arg-type]
+    for _, instruction in fields(diff):
+        for kind, body in fields(instruction):  # type: ignore[arg-type]
             if kind == 2:
-                output += b"".join(value for _, value in _fields(body) if isinstance(value, bytes))  # type: ignore[arg-type]
+                output += b"".join(value for _, value in fields(body) if isinstance(value, bytes))  # type: ignore[arg-type]
     return output
 
 
@@ -127,7 +128,7 @@ class UpstreamScreen:
         self._inbox: list[tuple[int, int, bytes]] = []  # received while waiting for something else
         self._marks = 0
         self._assembly: tuple[int, dict[int, bytes], int | None] = (-1, {}, None)
-        self._type(_field(1, _field(3, _field(5, columns) + _field(6, lines))))
+        self._type(field(1, field(3, field(5, columns) + field(6, lines))))
         time.sleep(0.3)  # the shell runs stty
 
     def __enter__(self) -> UpstreamScreen:
@@ -146,12 +147,12 @@ class UpstreamScreen:
 
     def resize(self, columns: int, lines: int) -> None:
         """Give the terminal another size."""
-        self._type(_field(1, _field(3, _field(5, columns) + _field(6, lines))))
+        self._type(field(1, field(3, field(5, columns) + field(6, lines))))
 
     def feed(self, output: bytes) -> None:
         """Have the program inside print `output`."""
         for start in range(0, len(output), 2000):  # the pty's queue is bounded
-            self._type(_field(1, _field(2, _field(4, output[start : start + 2000]))))
+            self._type(field(1, field(2, field(4, output[start : start + 2000]))))
 
     def drawing(self, output: bytes) -> bytes:
         """Start from a reset terminal, print `output`; return upstream's drawing of the result from nothing."""
@@ -193,16 +194,16 @@ class UpstreamScreen:
     def type(self, keys: bytes) -> None:
         """Type `keys` without waiting for anything."""
         self._state += 1
-        self._send(self._instruction(_field(1, _field(2, _field(4, keys)))))
+        self._send(self._instruction(field(1, field(2, field(4, keys)))))
 
     def _instruction(self, diff: bytes) -> bytes:
         return (
-            _field(1, 2)
-            + _field(2, self._state - 1)
-            + _field(3, self._state)
-            + _field(4, self._acknowledged)
-            + _field(5, self._state - 1)
-            + _field(6, diff)
+            field(1, 2)
+            + field(2, self._state - 1)
+            + field(3, self._state)
+            + field(4, self._acknowledged)
+            + field(5, self._state - 1)
+            + field(6, diff)
         )
 
     def _type(self, diff: bytes) -> None:
@@ -247,7 +248,7 @@ class UpstreamScreen:
         self._assembly = (identity, pieces, count)
         if count is None or len(pieces) < count:
             return None
-        values = dict(_fields(zlib.decompress(b"".join(pieces[index] for index in range(count)))))
+        values = dict(fields(zlib.decompress(b"".join(pieces[index] for index in range(count)))))
         self._heard = max(self._heard, int(values.get(4, 0)))  # type: ignore[arg-type]
         diff = values.get(6, b"")
         assert isinstance(diff, bytes)

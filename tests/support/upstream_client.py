@@ -1,0 +1,151 @@
+"""Upstream's client as a black box: send it frame diffs, get back what it draws on its user's terminal.
+
+A server that speaks just enough of the protocol (docs/wire.md) to send diffs, one state after the other, each until the
+client acknowledges it. Shares nothing with the product but the emulator that stands for the user's terminal.
+"""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import os
+import select
+import socket
+import struct
+import subprocess
+import termios
+import time
+import zlib
+from collections.abc import Callable
+
+from tests.support.upstream_screen import field, fields, upstream_program
+
+from mosh_common.terminal.cells import Snapshot
+from mosh_common.terminal.emulator import Emulator
+
+CLIENT = upstream_program("mosh-client")
+_PATIENCE_S = 20.0
+_RESEND_S = 1.0
+_TO_CLIENT = 1 << 63
+_PIECE_OCTETS = 1000
+
+
+class UserTerminal:
+    """What a user of upstream's client sees, but for its one mistake.
+
+    Having printed the last column it takes the cursor to be one beyond it, and walks back from there with backspaces;
+    a terminal's cursor is in the last column still, with a wrap pending, and ends one further to the left. The client
+    does so whatever server it has, in the bottom row only (from others it goes on with CR LF), and no diff can prevent
+    it. Here the first of these backspaces does what the client counts on.
+    """
+
+    def __init__(self, columns: int, lines: int) -> None:
+        self._emulator = Emulator(columns, lines)
+        self.corrected = 0  # backspaces
+
+    def feed(self, output: bytes) -> None:
+        """Show `output`."""
+        first, *rest = output.split(b"\b")
+        self._emulator.feed(first)
+        for piece in rest:
+            if self._emulator.screen.wrap_pending:
+                self.corrected += 1
+                self._emulator.feed(b"\x1b[C")  # gives up the wrap and stays
+            else:
+                self._emulator.feed(b"\b")
+            self._emulator.feed(piece)
+
+    def snapshot(self) -> Snapshot:
+        """Return what is shown."""
+        return self._emulator.snapshot()
+
+
+class UpstreamClient:
+    """One mosh-client in a pty, and its server."""
+
+    def __init__(self, columns: int, lines: int) -> None:
+        from cryptography.hazmat.primitives.ciphers.aead import AESOCB3
+
+        assert CLIENT is not None
+        key = os.urandom(16)
+        self._cipher = AESOCB3(key)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._peer: tuple[str, int] | None = None
+        self._sequence = 0
+        self._fragment = 0
+        self._state = 0  # the newest that was sent
+        self._acknowledged = 0  # the newest that the client has
+        self._heard = 0  # the client's newest
+        self.terminal = UserTerminal(columns, lines)
+        self._pty, inside = os.openpty()
+        fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "MOSH_"))}
+        environment |= {"LC_ALL": "C.UTF-8", "TERM": "xterm-256color", "MOSH_PREDICTION_DISPLAY": "never"}
+        environment["MOSH_KEY"] = base64.b64encode(key).decode().rstrip("=")
+        self._client = subprocess.Popen(
+            [CLIENT, "127.0.0.1", str(self._socket.getsockname()[1])], env=environment, stdin=inside, stdout=inside
+        )
+        os.close(inside)
+        self._deliver(field(1, field(3, field(5, columns) + field(6, lines))))
+
+    def __enter__(self) -> UpstreamClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the client."""
+        self._client.kill()
+        self._client.wait()
+        self._socket.close()
+        os.close(self._pty)
+
+    def execute(self, output: bytes) -> None:
+        """Make the client's next state of its newest one by `output`."""
+        self._deliver(field(1, field(2, field(4, output))))
+
+    def wait_until(self, is_right: Callable[[Snapshot], bool]) -> bool:
+        """Read what the client draws until the terminal is right; return whether it came to that."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while not (right := is_right(self.terminal.snapshot())) and time.monotonic() < deadline:
+            self._read()
+        return right
+
+    def _deliver(self, diff: bytes) -> None:
+        self._state += 1
+        deadline = time.monotonic() + _PATIENCE_S
+        resend = 0.0
+        while self._acknowledged < self._state:
+            now = time.monotonic()
+            assert now < deadline, "upstream's client does not acknowledge"
+            if self._peer is not None and now >= resend:
+                self._send(diff)
+                resend = now + _RESEND_S
+            self._read()
+
+    def _send(self, diff: bytes) -> None:
+        instruction = field(1, 2) + field(2, self._state - 1) + field(3, self._state) + field(4, self._heard)
+        data = zlib.compress(instruction + field(5, self._state - 1) + field(6, diff))
+        self._fragment += 1
+        for start in range(0, len(data), _PIECE_OCTETS):
+            final = start + _PIECE_OCTETS >= len(data)
+            plain = struct.pack("!HH", int(time.monotonic() * 1000) % 65535, 65535)
+            plain += struct.pack("!QH", self._fragment, final << 15 | start // _PIECE_OCTETS)
+            nonce = struct.pack("!Q", _TO_CLIENT | self._sequence)
+            self._sequence += 1
+            sealed = self._cipher.encrypt(bytes(4) + nonce, plain + data[start : start + _PIECE_OCTETS], None)
+            self._socket.sendto(nonce + sealed, self._peer)
+
+    def _read(self) -> None:
+        """Take what the client drew and what it sent, waiting a moment for either."""
+        ready, _, _ = select.select([self._pty, self._socket], [], [], 0.05)
+        if self._pty in ready:
+            self.terminal.feed(os.read(self._pty, 65536))
+        if self._socket in ready:
+            datagram, self._peer = self._socket.recvfrom(65536)
+            plain = self._cipher.decrypt(bytes(4) + datagram[:8], datagram[8:], None)
+            values = dict(fields(zlib.decompress(plain[14:])))  # a client that nobody types at sends single fragments
+            self._acknowledged = max(self._acknowledged, int(values.get(4, 0)))
+            self._heard = max(self._heard, int(values.get(3, 0)))
