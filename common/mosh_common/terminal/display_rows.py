@@ -284,8 +284,8 @@ class RowPainter:
             grapheme = new[3][at] if char == CLUSTER else token.replace(WIDE_TAIL, "")
             pen.print(grapheme, len(token))
             at += len(token)
-            if is_agreed_grapheme(token, grapheme, strict=strict):
-                continue
+            if " " <= char <= "~" or is_agreed_grapheme(token, grapheme, strict=strict):
+                continue  # a token is agreed as a whole or not at all
             at_end = at >= self._columns - 2
             if self._may_place(grapheme, at_end=at_end):
                 pen.pending = False
@@ -302,7 +302,7 @@ class RowPainter:
         if self._strict or is_undrawn_by_upstream(disputed):
             return True
         output = self._pen.output
-        self._credit += sum(len(piece.encode("utf-8", "replace")) for piece in output[self._counted :])
+        self._credit += len("".join(output[self._counted :]).encode("utf-8", "replace"))
         self._counted = len(output)
         price = (_PLACING_COST_AT_END if at_end else _PLACING_COST) * _OCTETS_PER_PLACING_OCTET
         if self._credit < price:

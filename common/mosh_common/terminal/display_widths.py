@@ -91,12 +91,19 @@ class _Patterns(NamedTuple):
 def _patterns(strict: bool) -> _Patterns:
     """Return the patterns, made when the first character beyond ASCII is drawn."""
     if not strict:
-        unsettled = _character_class(_UNSETTLED_ON_THE_WIRE)
-        settled = f"[^{unsettled}{CLUSTER}{WIDE_TAIL}]"
+        # Looking up a class takes constant time within the BMP, and tries range by range beyond it.
+        ranges = _UNSETTLED_ON_THE_WIRE.split()
+        within = _character_class(" ".join(item for item in ranges if len(item.split("-")[0]) <= 4))
+        beyond = _character_class(" ".join(item for item in ranges if len(item.split("-")[0]) > 4))
+        bmp = f"[^{within}{CLUSTER}{WIDE_TAIL}\U00010000-\U0010ffff]"
+        others = f"(?![{beyond}])[\U00010000-\U0010ffff]"
+        disputed = f"(?:[{within}]|[{beyond}])"
         return _Patterns(
-            re.compile(f"{settled}*"),
-            re.compile(f"(?:{settled}{WIDE_TAIL}?)+|(?:[{unsettled}]{WIDE_TAIL}?)+|.{WIDE_TAIL}?", re.DOTALL),
-            re.compile(f"{settled}+"),
+            re.compile(f"(?:{bmp}++|{others})*+"),
+            re.compile(
+                f"(?:{bmp}++{WIDE_TAIL}?|{others}{WIDE_TAIL}?)++|(?:{disputed}{WIDE_TAIL}?)++|.{WIDE_TAIL}?", re.DOTALL
+            ),
+            re.compile(f"(?:{bmp}++|{others})++"),
         )
     narrow, wide, marks = (_character_class(ranges) for ranges in (_NARROW, _WIDE, _MARKS))
     return _Patterns(
