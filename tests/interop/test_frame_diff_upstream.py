@@ -139,3 +139,19 @@ def test_upstreams_client_goes_back_from_a_full_bottom_row(text: str, back: int)
         new = emulator.snapshot()
         _assert_shows(client, new, diff(old, new))
         assert client.terminal.corrected == 1
+
+
+@pytest.mark.parametrize("text", ["\U0001f8ff⚊ok", "⚊\U0001f8ffok", "\U0001f8ff\U0001f8fe⚊⚋ok", "\U0001fae8ok"])
+def test_upstreams_client_leaves_out_what_it_does_not_know_and_misplaces_nothing_else(text: str) -> None:
+    emulator = Emulator(_COLUMNS, _LINES)
+    with UpstreamClient(_COLUMNS, _LINES) as client:
+        old = emulator.snapshot()
+        emulator.feed(text.encode())
+        new = emulator.snapshot()
+        client.execute(diff(old, new))
+
+        def known(snapshot: Snapshot) -> list[str]:
+            cells = [cell_text(snapshot.rows[0], column) for column in range(_COLUMNS)]
+            return [cell if cell in ("⚊", "⚋", "o", "k") else "" for cell in cells]
+
+        assert client.wait_until(lambda shown: known(shown) == known(new)), known(client.terminal.snapshot())

@@ -45,3 +45,13 @@ def test_tokens_keep_agreed_text_together() -> None:
     assert tokens("ab日\x01👍\x01c\x02d", strict=False) == ["ab日\x01👍\x01c", CLUSTER, "d"]
     assert tokens("a⚊⚋b", strict=True) == ["a", "⚊", "⚋", "b"]
     assert tokens("a⚊⚋b", strict=False) == ["a", "⚊⚋", "b"]
+
+
+def test_what_upstream_leaves_out_shares_no_run_with_what_it_draws() -> None:
+    assert tokens("\U0001f8ff\U0001f8fe⚊\U0001f8ffa", strict=False) == [
+        "\U0001f8ff\U0001f8fe", "⚊", "\U0001f8ff", "a",
+    ]  # fmt: skip
+
+
+def test_what_is_unassigned_does_not_depend_on_the_python_that_runs() -> None:
+    assert is_undrawn_by_upstream("\U0001fae8")  # of Unicode 15, which Python 3.12 knows and the table does not
