@@ -13,16 +13,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.support.screens import programs
-from tests.support.upstream_client import CLIENT, UpstreamClient
+from tests.support.upstream_client import CLIENT, UpstreamClient, drawn
 from tests.support.upstream_screen import SERVER, UpstreamScreen
 
 from mosh_common.terminal.cells import (
-    BLINK,
-    BOLD,
-    INVERSE,
-    INVISIBLE,
-    ITALIC,
-    WIDE_TAIL,
     Snapshot,
     blank_snapshot,
     cell_text,
@@ -79,7 +73,6 @@ def test_upstream_makes_of_a_diff_what_the_application_did_next(
     _assert_leads(upstream, old, emulator.snapshot())
 
 
-_UPSTREAM_FLAGS = BOLD | ITALIC | BLINK | INVERSE | INVISIBLE  # what upstream's client can draw
 _ROW, _COLUMN = st.integers(_LINES - 1, _LINES), st.integers(_COLUMNS - 6, _COLUMNS)
 _at_the_corner = st.builds(
     "\x1b[{};{}H{}\x1b[{};{}H".format, _ROW, _COLUMN, st.text("ab日👍é界", min_size=1, max_size=6), _ROW, _COLUMN
@@ -92,27 +85,11 @@ def client() -> Iterator[UpstreamClient]:
         yield client
 
 
-def _drawn(snapshot: Snapshot) -> list[object]:
-    """Return what upstream's client can show of a screen."""
-    rows: list[object] = []
-    for row in snapshot.rows:
-        cells = []
-        for column, letter in enumerate(row[1]):
-            style, text = snapshot.palette.styles[ord(letter)], cell_text(row, column).strip(" ")
-            look: tuple[object, ...] = (style.fg, style.bg, style.flags & _UPSTREAM_FLAGS, bool(style.underline))
-            if not text and not style.flags & INVERSE and not style.underline and row[0][column] != WIDE_TAIL:
-                look = (style.bg,)  # of a blank there is no more to be seen
-            cells.append((text, look))
-        rows.append(cells)
-    modes = snapshot.modes._replace(cursor_shape=0, alternate_scroll=False)  # upstream carries neither to a terminal
-    return [*rows, modes, (snapshot.cursor_row, snapshot.cursor_column)]
-
-
 def _assert_shows(client: UpstreamClient, new: Snapshot, step: bytes) -> None:
     client.execute(step)
-    wanted = _drawn(new)
-    if not client.wait_until(lambda shown: _drawn(shown) == wanted):
-        assert _drawn(client.terminal.snapshot()) == wanted, step
+    wanted = drawn(new)
+    if not client.wait_until(lambda shown: drawn(shown) == wanted):
+        assert drawn(client.terminal.snapshot()) == wanted, step
 
 
 def test_upstreams_client_shows_any_screen_through_diffs(client: UpstreamClient) -> None:

@@ -20,7 +20,7 @@ from collections.abc import Callable
 
 from tests.support.upstream_screen import field, fields, upstream_program
 
-from mosh_common.terminal.cells import Snapshot
+from mosh_common.terminal.cells import BLINK, BOLD, INVERSE, INVISIBLE, ITALIC, WIDE_TAIL, Snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator
 
 CLIENT = upstream_program("mosh-client")
@@ -28,6 +28,23 @@ _PATIENCE_S = 20.0
 _RESEND_S = 1.0
 _TO_CLIENT = 1 << 63
 _PIECE_OCTETS = 1000
+_FLAGS = BOLD | ITALIC | BLINK | INVERSE | INVISIBLE  # what the client can draw
+
+
+def drawn(screen: Snapshot) -> list[object]:
+    """Return what upstream's client can show of a screen, for comparison: rows, modes, cursor."""
+    rows: list[object] = []
+    for row in screen.rows:
+        cells = []
+        for column, letter in enumerate(row[1]):
+            style, text = screen.palette.styles[ord(letter)], cell_text(row, column).strip(" ")
+            look: tuple[object, ...] = (style.fg, style.bg, style.flags & _FLAGS, bool(style.underline))
+            if not text and not style.flags & INVERSE and not style.underline and row[0][column] != WIDE_TAIL:
+                look = (style.bg,)  # of a blank there is no more to be seen
+            cells.append((text, look))
+        rows.append(cells)
+    modes = screen.modes._replace(cursor_shape=0, alternate_scroll=False)  # the client carries neither to a terminal
+    return [*rows, modes, (screen.cursor_row, screen.cursor_column)]
 
 
 class UserTerminal:
@@ -54,6 +71,10 @@ class UserTerminal:
             else:
                 self._emulator.feed(b"\b")
             self._emulator.feed(piece)
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Give the terminal another size."""
+        self._emulator.resize(columns, lines)
 
     def snapshot(self) -> Snapshot:
         """Return what is shown."""
