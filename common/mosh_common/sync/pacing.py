@@ -36,7 +36,7 @@ ANSWER_OCTETS: Final = 4096  # what is longer is a new screen, in several writes
 # In a flood nobody can read what is on the screen for so short a time, and each frame is a whole screen: fewer of them
 # leave both ends the time to get on. Its last frame goes as soon as it has ended.
 FLOOD_OCTETS: Final = 16_384  # printed at once
-FLOOD_FRAME_INTERVAL_MS: Final = 50
+FLOOD_FRAME_INTERVAL_MS: Final = 80
 FLOOD_QUIET_MS: Final = 10  # its screen is looked at each 8 ms
 TYPED_OCTETS: Final = 32  # typing, even on a slow link; not a paste
 
