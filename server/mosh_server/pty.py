@@ -87,7 +87,8 @@ class Pty:
     def read(self, limit: int) -> tuple[bytes, bool]:
         """Return (what the programs wrote, up to about `limit`; whether the pty is still open).
 
-        In a flood the pty is refilled faster than the loop turns: then wait for that, but not for long.
+        In a flood the pty is refilled faster than the loop turns, or even than it is read: then go on, but not for
+        long, because keys wait.
         """
         parts: list[bytes] = []
         total = 0
@@ -99,13 +100,14 @@ class Pty:
             if data:
                 parts.append(data)
                 total += len(data)
-                continue
             if total < FLOOD_OCTETS:
+                if data:
+                    continue
                 break
             now = time.monotonic()
             if deadline is None:
                 deadline = now + _FLOOD_BATCH_S
-            if now >= deadline or not self._refill.poll(_REFILL_MS):
+            if now >= deadline or not (data or self._refill.poll(_REFILL_MS)):
                 break
         return b"".join(parts), True
 

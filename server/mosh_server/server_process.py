@@ -82,18 +82,17 @@ def _turn(waiter: Waiter, *, socket: UdpSocket, session: Session, host: Host, ba
     if socket.fileno() in ready.readable:
         for data, source, congestion in socket.receive():
             session.receive_datagram(data, source, now=now, congestion=congestion)
+    _perform_all(session=session, host=host, verbose=verbose, now=now)
+    # Before output is digested, which takes its time in a flood: what is typed may be the Ctrl-C that ends it.
+    if host.pty is not None and session.input_to_write():
+        session.input_written(host.pty.write(session.input_to_write()), now=now)
     digested = 0
     if host.pty is not None and host.pty.fileno() in ready.readable:
         digested = _read_pty(waiter, session=session, host=host, batch=batch, now=now)
-    for event in session.events(now=now):
-        if verbose:
-            _print_line(str(event))
-        _perform(event, session=session, host=host, now=now)
-    if host.pty is not None and session.input_to_write():
-        session.input_written(host.pty.write(session.input_to_write()), now=now)
     if 0 < digested <= _ANSWER_OCTETS:
         # What answers a key often comes in two writes; digesting the first took about as long as they are apart.
         _read_pty(waiter, session=session, host=host, batch=batch, now=now)
+    _perform_all(session=session, host=host, verbose=verbose, now=now)
     for datagram, destination in session.datagrams_to_send(now=now):
         failure = socket.send(datagram, destination)
         if failure:
@@ -114,6 +113,14 @@ def _read_pty(waiter: Waiter, *, session: Session, host: Host, batch: Batch, now
         host.end_shell()
         session.pty_closed(now=now)
     return len(output)
+
+
+def _perform_all(*, session: Session, host: Host, verbose: int, now: int) -> None:
+    """Do what the session decided."""
+    for event in session.events(now=now):
+        if verbose:
+            _print_line(str(event))
+        _perform(event, session=session, host=host, now=now)
 
 
 def _perform(event: Event, *, session: Session, host: Host, now: int) -> None:
