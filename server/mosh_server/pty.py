@@ -23,7 +23,7 @@ _IUTF8: Final = getattr(termios, "IUTF8", 0x4000)  # the same number on Linux, m
 _NOT_FOUND_STATUS: Final = 127  # what shells answer when a program cannot be run
 
 _REFILL_MS: Final = 1  # it takes some 50 µs; a program that needs longer is no flood
-_FLOOD_BATCH_S: Final = 0.004  # so long, a key waits no longer for its way to the application than it does anyway
+_FLOOD_BATCH_S: Final = 0.008  # as much of it as is digested at once; a key waits for half of that on average
 
 # Python ignores or catches these; programs expect to be born with the system's own behaviour.
 _RESET_SIGNALS: Final = (
