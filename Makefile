@@ -12,7 +12,7 @@ MANDIR  ?= $(PREFIX)/share/man/man1
 
 SOURCES := bootstrap client common server tests
 
-.PHONY: demo test check lint types bench protobuf install deb zipapps clean
+.PHONY: demo test check lint types fuzz bench protobuf install deb zipapps clean
 .DELETE_ON_ERROR:
 
 # A session on this machine: yours when stdin is a terminal, else a scripted one over a bad link.
@@ -24,7 +24,7 @@ test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q $(TESTS)
 
 # All that CI runs.
-check: lint types test
+check: lint types test fuzz
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check $(SOURCES)
@@ -32,6 +32,10 @@ lint: $(STAMP)
 
 types: $(STAMP)
 	$(BIN)/mypy
+
+# Each target for a minute, with examples that no run had before.
+fuzz: $(STAMP)
+	$(BIN)/python -m tests.fuzz $(SECONDS)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench

@@ -228,7 +228,8 @@ def _ports(text: str) -> tuple[int, int]:
 
 
 def _port(text: str, whole: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) > HIGHEST_PORT:
+    # The length first: of thousands of digits Python makes no number.
+    if not (text.isascii() and text.isdigit() and len(text) <= 5) or int(text) > HIGHEST_PORT:
         raise UsageError(f"Bad UDP port range ({whole}): expected numbers from 0 to {HIGHEST_PORT}.")
     return int(text)
 
