@@ -16,13 +16,16 @@ from mosh_common.version import MOSH_COMPATIBLE, VERSION
 USAGE: Final = """\
 Usage: mosh-client [-v] [-# ARGS] IP PORT
        mosh-client -c
+       mosh-client --doctor
 
 Connects to a mosh-server; usually it is `mosh` that starts it. The session key is read from MOSH_KEY in the
 environment, and so are the address and the port (MOSH_IP, MOSH_PORT) when they are not given.
 
   -c           print the number of colours of the terminal, and exit
-  -v           say on standard error (unless that is the terminal) what is sent and received
+  -v           say on standard error (unless that is the terminal) what is sent and received, and what each process
+               has given up
   -# ARGS      ignored: shows in the process list what `mosh` was asked for
+  --doctor     try what the processes give up, print what of that works on this machine, and exit
   --help       print this, and exit
   --version    print the version, and exit
 """
@@ -38,7 +41,7 @@ There is NO WARRANTY, to the extent permitted by law.
 class Arguments(NamedTuple):
     """The command line, parsed."""
 
-    action: str  # "connect", "colors", "help" or "version"
+    action: str  # "connect", "colors", "doctor", "help" or "version"
     verbose: int
     positional: tuple[str, ...]  # (), or (ip, port)
 
@@ -55,6 +58,8 @@ def parse_arguments(arguments: list[str]) -> Arguments:
             break
         if word == "--help":
             return Arguments("help", verbose, ())
+        if word == "--doctor":
+            return Arguments("doctor", verbose, ())
         if word == "--version":
             return Arguments("version", verbose, ())
         if word.startswith("--") or not word.startswith("-") or word == "-":
@@ -96,6 +101,11 @@ def main(arguments: list[str] | None = None) -> int:
             from mosh_client.renderer.tty import colors_of_terminal
 
             sys.stdout.write(f"{colors_of_terminal()}\n")
+            return 0
+        if parsed.action == "doctor":
+            from mosh_client.confinement import doctor
+
+            sys.stdout.write("".join([f"{line}\n" for line in doctor.lines()]))
             return 0
         return _connect(parsed)
     except MoshError as error:

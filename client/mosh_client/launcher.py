@@ -17,7 +17,9 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from mosh_client import sandbox
+from mosh_client import child
+from mosh_client.confinement import limits
+from mosh_client.confinement.processes import Process, confine, describe
 from mosh_client.ipc import control
 from mosh_client.ipc.control import Report
 from mosh_client.renderer import tty
@@ -86,14 +88,14 @@ class Launcher:
         `key_text` is the object that `secret.key_in_environment` gave; it is overwritten.
         """
         attributes = tty.read_attributes(0)
-        sandbox.name_process("mosh-client")
+        child.name_process("mosh-client")
         ours, theirs = socket.socketpair()
         gc.freeze()  # the children share what is here; collecting it would copy their pages
         self._network_pid = _fork(lambda: self._become_network_process(ours, theirs, key_text))
         theirs.close()
         forget_key(key_text)
         self._control = ours
-        sandbox.forbid_core_dumps()
+        limits.forbid_core_dumps()
         try:
             terminal = tty.describe_terminal(alternate_screen=self._settings.alternate_screen)
             dialect = dialect_from_terminfo(terminal.capabilities, truecolor=self._settings.truecolor)
@@ -115,6 +117,7 @@ class Launcher:
         self._control.setblocking(False)
         waiter.watch(self._control.fileno())
         self._start_renderer(display)
+        self._confine()  # when nobody waits for this process
         signals_seen = 0
         while True:
             ready = waiter.wait(None)
@@ -133,6 +136,13 @@ class Launcher:
                 report = self._renderer_ended(renderer, status, display)
                 if report is not None:
                     return report
+
+    def _confine(self) -> None:
+        """Give up what is not needed to start other renderers."""
+        writes_log = self._settings.verbose > 0 and not os.isatty(2)
+        steps = confine(Process.LAUNCHER, writes_log=writes_log)
+        if writes_log:
+            write_all(2, "".join([f"{line}\n" for line in describe(Process.LAUNCHER, steps)]).encode())
 
     def _renderer_ended(self, renderer: _Renderer, status: int, display: Display) -> Report | None:
         """Start another renderer, or return why the session ends with this one."""
@@ -225,8 +235,8 @@ class Launcher:
 
         key = Key.parse(key_text.decode("ascii"))
         forget_key(key_text)  # from here on it is in one place
-        sandbox.name_process("mosh-network")
-        sandbox.leave_terminal(keep_stderr=self._settings.verbose > 0 and not os.isatty(2))
+        child.name_process("mosh-network")
+        child.leave_terminal(keep_stderr=self._settings.verbose > 0 and not os.isatty(2))
         from mosh_client import network_process
 
         return network_process.run(theirs, key=key, peer=self._peer, ip=self._ip, verbose=self._settings.verbose)
@@ -245,7 +255,7 @@ class Launcher:
             self._control.close()
         for sock in foreign:
             sock.close()
-        sandbox.name_process("mosh-renderer")
+        child.name_process("mosh-renderer")
         from mosh_client import renderer_process
 
         return renderer_process.run(ipc, lifeline, settings=self._settings, display=display, taken=taken)

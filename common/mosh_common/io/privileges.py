@@ -9,6 +9,7 @@ import sys
 from typing import Final
 
 _PR_SET_DUMPABLE: Final = 4  # <linux/prctl.h>
+_PR_SET_NAME: Final = 15
 _PR_SET_NO_NEW_PRIVS: Final = 38
 
 
@@ -22,7 +23,12 @@ def forbid_new_privileges() -> bool:
     return _prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
-def _prctl(option: int, value: int) -> bool:
+def name_process(name: str) -> bool:
+    """Show `name` (15 octets at most) in ps and top; return whether so."""
+    return _prctl(_PR_SET_NAME, name.encode())
+
+
+def _prctl(option: int, value: int | bytes) -> bool:
     if not sys.platform.startswith("linux"):
         return False
     try:

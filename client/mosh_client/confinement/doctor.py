@@ -1,0 +1,53 @@
+"""`mosh-client --doctor`: which mechanisms work on this machine, tried in processes of their own."""
+
+from __future__ import annotations
+
+import os
+
+from mosh_client.confinement.processes import Mechanism, Process, mechanisms, refused
+from mosh_common.io import privileges
+
+_ANSWER_OCTETS = 1024
+
+
+def lines() -> list[str]:
+    """Return one line for each process and mechanism."""
+    found = [f"{os.uname().sysname} {os.uname().release} on {os.uname().machine}"]
+    for process in Process:
+        for mechanism in mechanisms(process):
+            found.append(f"{process.value}: {mechanism.name}: {_in_another_process(mechanism)}")  # noqa: PERF401
+    return found
+
+
+def _in_another_process(mechanism: Mechanism) -> str:
+    """Apply it to a new process, try what it should refuse, and return what came of it."""
+    read_end, write_end = os.pipe()
+    pid = os.fork()
+    if not pid:
+        answer = "missing: it failed"
+        try:
+            os.close(read_end)
+            answer = _examine(mechanism)
+        except Exception as error:
+            answer = f"missing: {type(error).__name__}: {error}"
+        finally:
+            os.write(write_end, answer.encode())
+            os._exit(0)
+    os.close(write_end)
+    with open(read_end, "rb") as pipe:
+        text = pipe.read(_ANSWER_OCTETS).decode(errors="replace")
+    os.waitpid(pid, 0)
+    return text or "missing: the process that tried it was ended"
+
+
+def _examine(mechanism: Mechanism) -> str:
+    possible_before = {proof.what for proof in mechanism.proofs if not refused(proof)}
+    privileges.forbid_new_privileges()  # which landlock and seccomp want, unless it is root that asks
+    failure = mechanism.apply()
+    if failure:
+        return f"missing: {failure}"
+    left = [proof.what for proof in mechanism.proofs if not refused(proof)]
+    if left:
+        return f"missing: it was applied and does not refuse {', '.join(left)}"
+    before = [proof.what for proof in mechanism.proofs if proof.what not in possible_before]
+    return "works" + (f" (refused before as well: {', '.join(before)})" if before else "")
