@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 
 from mosh_client import child
 from mosh_client.confinement import limits
-from mosh_client.confinement.processes import Process, confine, describe
+from mosh_client.confinement.processes import Process, confine
 from mosh_client.ipc import control
 from mosh_client.ipc.control import Report
 from mosh_client.renderer import tty
@@ -117,7 +117,7 @@ class Launcher:
         self._control.setblocking(False)
         waiter.watch(self._control.fileno())
         self._start_renderer(display)
-        self._confine()  # when nobody waits for this process
+        confine(Process.LAUNCHER, log=log_for(self._settings))  # now that nobody waits for this process
         signals_seen = 0
         while True:
             ready = waiter.wait(None)
@@ -136,13 +136,6 @@ class Launcher:
                 report = self._renderer_ended(renderer, status, display)
                 if report is not None:
                     return report
-
-    def _confine(self) -> None:
-        """Give up what is not needed to start other renderers."""
-        writes_log = self._settings.verbose > 0 and not os.isatty(2)
-        steps = confine(Process.LAUNCHER, writes_log=writes_log)
-        if writes_log:
-            write_all(2, "".join([f"{line}\n" for line in describe(Process.LAUNCHER, steps)]).encode())
 
     def _renderer_ended(self, renderer: _Renderer, status: int, display: Display) -> Report | None:
         """Start another renderer, or return why the session ends with this one."""
@@ -259,6 +252,13 @@ class Launcher:
         from mosh_client import renderer_process
 
         return renderer_process.run(ipc, lifeline, settings=self._settings, display=display, taken=taken)
+
+
+def log_for(settings: Settings) -> Callable[[str], None] | None:
+    """Return what writes a line on standard error, with -v and unless that is the terminal."""
+    if not settings.verbose or os.isatty(2):
+        return None
+    return lambda line: print(line, file=sys.stderr, flush=True)
 
 
 def _fork(child: Callable[[], int]) -> int:

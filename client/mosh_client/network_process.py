@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from mosh_client.confinement.processes import Process, confine, describe
+from mosh_client.confinement.processes import Process, confine
 from mosh_client.ipc import control
 from mosh_client.ipc.channel import Channel
 from mosh_client.ipc.control import Report
@@ -133,10 +133,7 @@ class _NetworkProcess:
     def _confine(self) -> None:
         """Give up what is not needed, now that the first datagram is on its way and before an answer is read."""
         load_emulator()
-        steps = confine(Process.NETWORK, writes_log=self._log is not None)
-        if self._log is not None:
-            for line in describe(Process.NETWORK, steps):
-                self._log(line)
+        confine(Process.NETWORK, log=self._log)
         self._confined = True
 
     def _look_at_path(self, session: Session, ready: Ready, *, now: int) -> None:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 from typing import Final
 
-from mosh_client.confinement.processes import Process, confine, describe
+from mosh_client.confinement.processes import Process, confine
 from mosh_client.ipc.channel import Channel
 from mosh_client.ipc.messages import LONGEST_INPUT_OCTETS, Message, ToRenderer
-from mosh_client.launcher import RENDERER_BETRAYED, RENDERER_CUT_OFF, RENDERER_FAILED, RENDERER_LEFT, Display
+from mosh_client.launcher import RENDERER_BETRAYED, RENDERER_CUT_OFF, RENDERER_FAILED, RENDERER_LEFT, Display, log_for
 from mosh_client.renderer import tty
 from mosh_client.renderer.terminal_answer import TerminalAnswer
 from mosh_client.renderer.view import View
@@ -61,7 +60,7 @@ class _Renderer:
         self._lifeline = lifeline
         self._display = display
         self._taken = taken
-        self._writes_log = settings.verbose > 0 and not os.isatty(2)
+        self._log = log_for(settings)
         self._answer = TerminalAnswer()
         self._raw_mode = tty.RawMode(_STDIN, display.attributes)
         self._output = tty.open_for_output(_STDOUT)
@@ -94,7 +93,7 @@ class _Renderer:
         if self._display.dialect.synchronized:
             opening += self._answer.ask(now=now_ms())
         self._write(opening)
-        self._confine()
+        confine(Process.RENDERER, log=self._log)
         while True:
             self._write_network(waiter)
             now = now_ms()
@@ -107,13 +106,6 @@ class _Renderer:
             code = self._turn(waiter, ready)
             if code is not None:
                 return code
-
-    def _confine(self) -> None:
-        """Give up what is not needed, before anything from the network process is read."""
-        steps = confine(Process.RENDERER, writes_log=self._writes_log)
-        if self._writes_log:
-            for line in describe(Process.RENDERER, steps):
-                print(line, file=sys.stderr, flush=True)
 
     def _turn(self, waiter: Waiter, ready: Ready) -> int | None:
         """Read what is ready and feed it; return an exit code when this was the last turn."""

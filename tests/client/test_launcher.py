@@ -235,28 +235,57 @@ def test_neither_launcher_nor_renderer_holds_the_key(
     session: tuple[UserTerminal, Family], server: RunningServer
 ) -> None:
     _terminal, family = session
-    from mosh_common.wire.key import Key
-
+    if os.getuid():
+        for member in family.all():
+            with pytest.raises(PermissionError):  # not even the user's own processes may look
+                _memory(member.pid)
+        pytest.skip("only root can search the memory")
     key = Key.parse(server.key)
     for member in (family.launcher, family.renderer):
-        memory = _memory(member.pid)
-        assert len(memory) > 1_000_000
-        assert key.text.encode() not in memory
-        assert key.octets not in memory
-        assert key.text.encode() not in Path(f"/proc/{member.pid}/environ").read_bytes()
-    if os.getuid() == 0:
-        assert key.octets in _memory(family.network.pid)  # the search finds it where it must be
-    else:
-        with pytest.raises(PermissionError):  # not even the user's own processes may look
-            _memory(family.network.pid)
+        assert_holds_no_key(member, key)
+    assert key.octets in _memory(family.network.pid)  # the search finds it where it must be
+    assert key.text.encode() not in _memory(family.network.pid) + _environment(family.network.pid)
+
+
+def test_after_the_bootstrap_only_network_process_and_server_hold_the_key(tmp_path: Path) -> None:
+    if os.getuid():
+        pytest.skip("only root can search the memory")
+    environment = {
+        **{**clean_environment(tmp_path), **source_environment(), "PS1": "ready> ", "XDG_RUNTIME_DIR": str(tmp_path)},
+        **{"MOSH_SERVER_NETWORK_TMOUT": "60"},
+    }
+    words = mosh_words("--local", "127.0.0.1", "--", "/bin/bash", "--norc", "--noprofile")
+    before = set(os.listdir("/proc"))
+    with UserTerminal(words, environment=environment) as terminal:
+        terminal.wait_for("ready>")
+        family = Family(terminal)
+        network, renderer = family.network, family.renderer
+        key = _key_in(terminal, network)
+        marker = f"XDG_RUNTIME_DIR={tmp_path}".encode()
+        holders = []
+        for pid in (int(name) for name in set(os.listdir("/proc")) - before if name.isdigit()):
+            try:
+                mine = marker in _environment(pid)
+                found = key.octets in _memory(pid) or key.text.encode() in _memory(pid) + _environment(pid)
+            except (OSError, AssertionError):
+                continue
+            if mine and found:
+                holders.append(pid)
+        server_pid = next(int(name) for name in os.listdir("/proc") if name.isdigit() and _is_our_server(name, marker))
+        assert sorted(holders) == sorted([network.pid, server_pid])
+        for member in (family.launcher, renderer):  # the launcher's pid is that which the bootstrap had
+            assert_holds_no_key(member, key)
+        terminal.type("exit\r")
+        assert terminal.wait_for_end() == 0
 
 
 def test_each_process_has_only_the_descriptors_that_it_needs(session: tuple[UserTerminal, Family]) -> None:
     _terminal, family = session
-    if os.getuid() == 0:  # to its own user the network process is closed, see above
-        network = _descriptors(family.network.pid)
-        assert not any("/dev/pts" in target or "/dev/tty" in target for target in network)
-        assert any(_is_udp(target) for target in network)
+    if os.getuid():
+        pytest.skip("to their own user the processes are closed")
+    network = _descriptors(family.network.pid)
+    assert not any("/dev/pts" in target or "/dev/tty" in target for target in network)
+    assert any(_is_udp(target) for target in network)
     for member in (family.launcher, family.renderer):
         assert not any(_is_udp(target) for target in _descriptors(member.pid))
 
@@ -269,15 +298,39 @@ def test_the_network_process_has_no_terminal_and_writes_no_core(session: tuple[U
     assert re.search(r"Max core file size\s+0\s+0", limits)
 
 
-def test_network_process_and_renderer_are_confined_and_the_launcher_can_still_start_another(
-    session: tuple[UserTerminal, Family],
-) -> None:
-    _terminal, family = session
-    for member in (family.network, family.renderer):
+def test_every_process_is_confined_and_so_is_a_second_renderer(session: tuple[UserTerminal, Family]) -> None:
+    terminal, family = session
+    killed = family.renderer
+    killed.signal(signal.SIGKILL)
+    wait_until(lambda: family._find("mosh-renderer") not in (None, killed), "no other renderer")
+    terminal.type("echo again $((6*7))\r")
+    terminal.wait_for("again 42")
+    for member in (family.launcher, family.network, family.renderer):
         status = Path(f"/proc/{member.pid}/status").read_text()
         assert "NoNewPrivs:\t1" in status
         assert "Seccomp:\t2" in status
-    assert "Seccomp:\t0" in Path(f"/proc/{family.launcher.pid}/status").read_text()
+        owner = Path(f"/proc/{member.pid}/environ").stat()
+        assert owner.st_uid == 0  # also of another user's process: it is not dumpable
+        assert re.search(r"Max core file size\s+0\s+0", Path(f"/proc/{member.pid}/limits").read_text())
+
+
+def test_what_each_process_has_given_up_is_logged_when_asked_for(server: RunningServer, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    words = ["/bin/sh", "-c", f'exec "$0" "$@" 2>{log}', *CLIENT, "-v", "127.0.0.1", str(server.port)]
+    environment = {**clean_environment(tmp_path), **source_environment(), "MOSH_KEY": server.key}
+    with UserTerminal(words, environment=environment) as terminal:
+        terminal.wait_for("ready>")
+        terminal.type("echo $((6*7))\r")
+        terminal.wait_for("42")
+        terminal.type("exit\r")
+        assert terminal.wait_for_end() == 0
+    said = log.read_text()
+    for process in ("launcher", "network process", "renderer"):
+        assert f"{process}: given up: starting programs (Operation not permitted)" in said
+    for process in ("network process", "renderer"):
+        assert f"{process}: given up: opening files (" in said
+    assert "not given up" not in said
+    assert "Traceback" not in said
 
 
 def _is_stopped(member: Process) -> bool:

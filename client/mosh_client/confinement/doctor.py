@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import Final
 
-from mosh_client.confinement.processes import Mechanism, Process, mechanisms, refused
+from mosh_client.confinement.processes import Mechanism, Process, mechanisms
+from mosh_client.confinement.proofs import proofs_of
 from mosh_common.io import privileges
 
-_ANSWER_OCTETS = 1024
+_ANSWER_OCTETS: Final = 1024
 
 
 def lines() -> list[str]:
@@ -15,11 +17,11 @@ def lines() -> list[str]:
     found = [f"{os.uname().sysname} {os.uname().release} on {os.uname().machine}"]
     for process in Process:
         for mechanism in mechanisms(process):
-            found.append(f"{process.value}: {mechanism.name}: {_in_another_process(mechanism)}")  # noqa: PERF401
+            found.append(f"{process.value}: {mechanism.name}: {_in_another_process(process, mechanism)}")  # noqa: PERF401
     return found
 
 
-def _in_another_process(mechanism: Mechanism) -> str:
+def _in_another_process(process: Process, mechanism: Mechanism) -> str:
     """Apply it to a new process, try what it should refuse, and return what came of it."""
     read_end, write_end = os.pipe()
     pid = os.fork()
@@ -27,7 +29,7 @@ def _in_another_process(mechanism: Mechanism) -> str:
         answer = "missing: it failed"
         try:
             os.close(read_end)
-            answer = _examine(mechanism)
+            answer = _examine(process, mechanism)
         except Exception as error:
             answer = f"missing: {type(error).__name__}: {error}"
         finally:
@@ -40,14 +42,15 @@ def _in_another_process(mechanism: Mechanism) -> str:
     return text or "missing: the process that tried it was ended"
 
 
-def _examine(mechanism: Mechanism) -> str:
-    possible_before = {proof.what for proof in mechanism.proofs if not refused(proof)}
-    privileges.forbid_new_privileges()  # which landlock and seccomp want, unless it is root that asks
+def _examine(process: Process, mechanism: Mechanism) -> str:
+    proofs = proofs_of(process, mechanism.name)
+    before = [proof.what for proof in proofs if proof.refusal()]
+    if mechanism.name != "new privileges":
+        privileges.forbid_new_privileges()  # which landlock and seccomp want
     failure = mechanism.apply()
     if failure:
         return f"missing: {failure}"
-    left = [proof.what for proof in mechanism.proofs if not refused(proof)]
+    left = [proof.what for proof in proofs if not proof.refusal()]
     if left:
         return f"missing: it was applied and does not refuse {', '.join(left)}"
-    before = [proof.what for proof in mechanism.proofs if proof.what not in possible_before]
-    return "works" + (f" (refused before as well: {', '.join(before)})" if before else "")
+    return f"works (refused without it as well: {', '.join(before)})" if before else "works"

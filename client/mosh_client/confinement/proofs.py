@@ -1,25 +1,54 @@
 """Tries to do what a confined process should not be able to do, so that what is said of it is what is the case.
 
-Each raises OSError when it is refused, and changes nothing when it is not.
+Each attempt raises OSError when it is refused, and changes nothing when it is not.
 """
 
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import resource
 import socket
 import sys
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from mosh_client.confinement import libc
-from mosh_client.confinement.limits import MEMORY_OCTETS
+from mosh_client.confinement.limits import DESCRIPTORS, MEMORY_OCTETS
+from mosh_client.confinement.processes import Process
 
 _PR_GET_DUMPABLE: Final = 3
 _PR_GET_NO_NEW_PRIVS: Final = 39
 _PTRACE_PEEKDATA: Final = 2
 _TIOCSTI: Final = 0x5412
+
+
+class Proof(NamedTuple):
+    """Something that is given up, and an attempt at it."""
+
+    what: str
+    attempt: Callable[[], None]
+
+    def refusal(self) -> str:
+        """Return with what words the attempt is refused; empty when it can be done."""
+        try:
+            self.attempt()
+        except OSError as error:
+            return error.strerror or str(error)
+        return ""
+
+
+def proofs_of(process: Process, mechanism: str) -> tuple[Proof, ...]:
+    """Return what shows that the mechanism of that name works in `process`."""
+    if mechanism != "seccomp":
+        return _BY_MECHANISM[mechanism]
+    found: tuple[Proof, ...] = _OUTSIDE
+    if process is not Process.LAUNCHER:
+        found += _ALONE
+    if process is not Process.NETWORK:
+        found += (Proof("datagrams", datagram_socket),)
+    return found
 
 
 def open_file() -> None:
@@ -100,8 +129,6 @@ def dump_core() -> None:
 
 def take_memory() -> None:
     """Ask for more memory than a session needs, without using it."""
-    import mmap
-
     flags = mmap.MAP_PRIVATE | getattr(mmap, "MAP_NORESERVE", 0)
     mmap.mmap(-1, 2 * MEMORY_OCTETS, flags=flags | mmap.MAP_ANONYMOUS).close()
 
@@ -110,7 +137,7 @@ def take_descriptors() -> None:
     """Ask for more descriptors than a session needs."""
     taken: list[int] = []
     try:
-        for _ in range(100):
+        for _ in range(DESCRIPTORS):
             taken.append(os.dup(2))  # noqa: PERF401  # those taken before a failure are to be closed
     finally:
         for fd in taken:
@@ -124,3 +151,28 @@ def _unless(expected: int, attempt: Callable[[], object]) -> None:
     except OSError as error:
         if error.errno != expected:
             raise
+
+
+_BY_MECHANISM: Final = {
+    "core dumps": (Proof("core dumps", dump_core),),
+    "memory limit": (Proof("memory without bound", take_memory),),
+    "being traced": (Proof("being traced", be_traced),),
+    "new privileges": (Proof("new privileges", gain_rights),),
+    "landlock": (Proof("opening files", open_file),),
+    "other limits": (Proof("descriptors without bound", take_descriptors),),
+}
+# By seccomp: of every process, and of those that start no other.
+_OUTSIDE: Final = (
+    Proof("starting programs", start_program),
+    Proof("connections", stream_socket),
+    Proof("local sockets", local_socket),
+    Proof("tracing other processes", trace),
+    Proof("reading their memory", read_other_memory),
+)
+_ALONE: Final = (
+    Proof("opening files", open_file),
+    Proof("changing files", change_files),
+    Proof("starting processes", fork),
+    Proof("signals to other processes", signal_parent),
+    Proof("typing into the terminal", type_into_terminal),
+)
