@@ -211,7 +211,7 @@ def test_the_probes_of_an_outage_of_an_hour_cost_no_more_than_its_heartbeats() -
 def test_frames_of_a_flood_are_fewer_but_its_last_one_is_not_late() -> None:
     fast = LINK._replace(send_interval=20)
     flood = after(b"", pacing.FLOOD_OCTETS)
-    flowing = changed(SENT + 5, SENT + 45, link=fast)
+    flowing = changed(SENT + 5, SENT + 75, link=fast)
     assert due(flowing, by=flood) == SENT + pacing.FLOOD_FRAME_INTERVAL_MS
     ended = changed(SENT + 5, SENT + 15, link=fast)
     assert due(ended, by=flood) == SENT + 15 + pacing.FLOOD_QUIET_MS
