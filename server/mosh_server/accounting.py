@@ -35,6 +35,11 @@ class Utmp:
         self._running: int | None = None  # the helper's pid until it was reaped
         self._written = False
 
+    @property
+    def has_helper(self) -> bool:
+        """Whether the entry can be written at all."""
+        return self._helper is not None
+
     def set_host(self, host: str) -> None:
         """Write (or replace) the entry: the session is this user's, from `host`."""
         self.remove()
@@ -91,6 +96,11 @@ class Accounting:
         self._utmp = Utmp(master)
         self._utmp.set_host(f"mosh [{self._pid}]")
         self._log("session begin")
+
+    @property
+    def starts_setgid_helper(self) -> bool:
+        """Whether this process will have to start a program that has more rights than it: utempter."""
+        return self._utmp is not None and self._utmp.has_helper
 
     def connected(self, host: str) -> None:
         """The client is heard from this address: for the first time, again, or after it moved."""

@@ -77,8 +77,11 @@ def let_go(*, keep: set[int], verbose: bool) -> None:
     close_all_except(keep)
 
 
-def forbid_core_dumps() -> tuple[int, int]:
-    """Let this process write no core dump, which would hold the key; return the old limit for the user's programs."""
+def forbid_core_dumps(*, for_good: bool = False) -> tuple[int, int]:
+    """Let this process write no core dump, which would hold the key; return the old limit for the user's programs.
+
+    `for_good`: neither this process nor one that it starts can have another limit again.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0 if for_good else hard))
     return soft, hard

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from mosh_common.errors import EnvironmentFailure
-from mosh_common.io.privileges import forbid_tracing
+from mosh_common.io.privileges import forbid_new_privileges, forbid_tracing
 from mosh_server import greeting, registry
 from mosh_server.accounting import Accounting, log_failure
 from mosh_server.detach import forbid_core_dumps
@@ -56,6 +56,9 @@ class Host:
         forbid_tracing()  # SECURITY: this process holds the key; the shell, which is another, is not touched
         self._registry.enter(os.getpid())
         self._accounting.begin(self.pty.fileno())
+        forbid_core_dumps(for_good=True)
+        if not self._accounting.starts_setgid_helper:
+            forbid_new_privileges()  # the shell was started before: setuid programs go on working in it
 
     def end_shell(self) -> None:
         """Hang up the pty and close the books; harmless when that was done."""

@@ -22,7 +22,7 @@ from tests.support.programs import (
     start_server,
     wait_until,
 )
-from tests.support.user_terminal import UserTerminal, source_environment
+from tests.support.user_terminal import UserTerminal, mosh_words, source_environment
 
 pytestmark = [
     pytest.mark.interop,
@@ -240,43 +240,54 @@ def test_neither_launcher_nor_renderer_holds_the_key(
             with pytest.raises(PermissionError):  # not even the user's own processes may look
                 _memory(member.pid)
         pytest.skip("only root can search the memory")
+    from mosh_common.wire.key import Key
+
     key = Key.parse(server.key)
     for member in (family.launcher, family.renderer):
-        assert_holds_no_key(member, key)
+        assert_holds_no_key(member, key.text, key.octets)
     assert key.octets in _memory(family.network.pid)  # the search finds it where it must be
-    assert key.text.encode() not in _memory(family.network.pid) + _environment(family.network.pid)
+    assert key.text.encode() not in Path(f"/proc/{family.network.pid}/environ").read_bytes()
 
 
 def test_after_the_bootstrap_only_network_process_and_server_hold_the_key(tmp_path: Path) -> None:
     if os.getuid():
         pytest.skip("only root can search the memory")
-    environment = {
-        **{**clean_environment(tmp_path), **source_environment(), "PS1": "ready> ", "XDG_RUNTIME_DIR": str(tmp_path)},
-        **{"MOSH_SERVER_NETWORK_TMOUT": "60"},
-    }
-    words = mosh_words("--local", "127.0.0.1", "--", "/bin/bash", "--norc", "--noprofile")
-    before = set(os.listdir("/proc"))
-    with UserTerminal(words, environment=environment) as terminal:
+    from mosh_common.wire.key import Key
+
+    announcement = tmp_path / "announcement"
+    server = tmp_path / "server"
+    server.write_text(
+        f'#!/bin/sh\n{sys.executable} -P -m mosh_server "$@" >{announcement} 2>{tmp_path}/notices\n'
+        f"cat {announcement}\ncat {tmp_path}/notices >&2\n"
+    )
+    server.chmod(0o755)
+    environment = {**clean_environment(tmp_path), **source_environment(), "PS1": "ready> "}
+    words = mosh_words("--local", f"--server={server}", "127.0.0.1", "--", "/bin/bash", "--norc", "--noprofile")
+    with UserTerminal(words, environment={**environment, "MOSH_SERVER_NETWORK_TMOUT": "60"}) as terminal:
         terminal.wait_for("ready>")
-        family = Family(terminal)
-        network, renderer = family.network, family.renderer
-        key = _key_in(terminal, network)
-        marker = f"XDG_RUNTIME_DIR={tmp_path}".encode()
-        holders = []
-        for pid in (int(name) for name in set(os.listdir("/proc")) - before if name.isdigit()):
-            try:
-                mine = marker in _environment(pid)
-                found = key.octets in _memory(pid) or key.text.encode() in _memory(pid) + _environment(pid)
-            except (OSError, AssertionError):
-                continue
-            if mine and found:
-                holders.append(pid)
-        server_pid = next(int(name) for name in os.listdir("/proc") if name.isdigit() and _is_our_server(name, marker))
-        assert sorted(holders) == sorted([network.pid, server_pid])
-        for member in (family.launcher, renderer):  # the launcher's pid is that which the bootstrap had
-            assert_holds_no_key(member, key)
+        family = Family(terminal)  # the launcher's process was the bootstrap
+        key = Key.parse(announcement.read_text().split()[3])
+        server_pid = int((tmp_path / "notices").read_text().rpartition("pid = ")[2].rstrip("]\n"))
+        of_the_session = [*family.all(), process(server_pid), *descendants(server_pid)]
+        of_the_session = [member for member in of_the_session if member.alive]  # the helper for utmp is not
+        holders = {member.pid for member in of_the_session if key.octets in _memory(member.pid)}
+        assert holders == {family.network.pid, server_pid}
+        for member in of_the_session:
+            if member.pid not in holders:
+                assert_holds_no_key(member, key.text, key.octets)
+            assert key.text.encode() not in Path(f"/proc/{member.pid}/environ").read_bytes()
+        assert len(of_the_session) == 5  # with the shell
         terminal.type("exit\r")
         assert terminal.wait_for_end() == 0
+
+
+def assert_holds_no_key(member: Process, text: str, octets: bytes) -> None:
+    """The key is neither in the memory nor in the environment of `member`, in either form."""
+    memory = _memory(member.pid)
+    assert len(memory) > 100_000
+    for secret in (text.encode(), octets):
+        assert secret not in memory, member.name
+        assert secret not in Path(f"/proc/{member.pid}/environ").read_bytes(), member.name
 
 
 def test_each_process_has_only_the_descriptors_that_it_needs(session: tuple[UserTerminal, Family]) -> None:
@@ -325,10 +336,10 @@ def test_what_each_process_has_given_up_is_logged_when_asked_for(server: Running
         terminal.type("exit\r")
         assert terminal.wait_for_end() == 0
     said = log.read_text()
-    for process in ("launcher", "network process", "renderer"):
-        assert f"{process}: given up: starting programs (Operation not permitted)" in said
-    for process in ("network process", "renderer"):
-        assert f"{process}: given up: opening files (" in said
+    for name in ("launcher", "network process", "renderer"):
+        assert f"{name}: given up: starting programs (Operation not permitted)" in said
+    for name in ("network process", "renderer"):
+        assert f"{name}: given up: opening files (" in said
     assert "not given up" not in said
     assert "Traceback" not in said
 
