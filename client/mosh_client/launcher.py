@@ -19,7 +19,6 @@ from typing import Any, Final, NamedTuple
 
 from mosh_client import child
 from mosh_client.confinement import limits
-from mosh_client.confinement.processes import Process, confine
 from mosh_client.ipc import control
 from mosh_client.ipc.control import Report
 from mosh_client.renderer import tty
@@ -117,7 +116,7 @@ class Launcher:
         self._control.setblocking(False)
         waiter.watch(self._control.fileno())
         self._start_renderer(display)
-        confine(Process.LAUNCHER, log=log_for(self._settings))  # now that nobody waits for this process
+        self._confine()
         signals_seen = 0
         while True:
             ready = waiter.wait(None)
@@ -136,6 +135,12 @@ class Launcher:
                 report = self._renderer_ended(renderer, status, display)
                 if report is not None:
                     return report
+
+    def _confine(self) -> None:
+        """Give up what is not needed to start other renderers, now that nobody waits for this process."""
+        from mosh_client.confinement.processes import Process, confine
+
+        confine(Process.LAUNCHER, log=log_for(self._settings))
 
     def _renderer_ended(self, renderer: _Renderer, status: int, display: Display) -> Report | None:
         """Start another renderer, or return why the session ends with this one."""

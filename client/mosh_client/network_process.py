@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from mosh_client.confinement.processes import Process, confine
 from mosh_client.ipc import control
 from mosh_client.ipc.channel import Channel
 from mosh_client.ipc.control import Report
@@ -132,6 +131,8 @@ class _NetworkProcess:
 
     def _confine(self) -> None:
         """Give up what is not needed, now that the first datagram is on its way and before an answer is read."""
+        from mosh_client.confinement.processes import Process, confine
+
         load_emulator()
         confine(Process.NETWORK, log=self._log)
         self._confined = True

@@ -26,6 +26,7 @@ class Host:
         self._environment = environment
         self._account = account
         self._core_limit = forbid_core_dumps()  # what the shell gets back
+        forbid_tracing()  # SECURITY: this process holds the key; the exec of the shell undoes it for that
         self._accounting = Accounting(user=account.user, pid=os.getpid())
         self._registry = registry.Registry(registry.directory_for(environment, uid=os.getuid()))
         self.pty: Pty | None = None  # None before the shell was started and after it ended
@@ -53,7 +54,6 @@ class Host:
         except EnvironmentFailure as error:
             self.failed(str(error))
             raise
-        forbid_tracing()  # SECURITY: this process holds the key; the shell, which is another, is not touched
         self._registry.enter(os.getpid())
         self._accounting.begin(self.pty.fileno())
         forbid_core_dumps(for_good=True)

@@ -325,6 +325,75 @@ def test_every_process_is_confined_and_so_is_a_second_renderer(session: tuple[Us
         assert re.search(r"Max core file size\s+0\s+0", Path(f"/proc/{member.pid}/limits").read_text())
 
 
+# Runs mosh-client and writes to standard error what is imported or opened in a process that is confined.
+WATCHED = """
+import os, sys
+from mosh_client.confinement import processes
+
+confine, confined = processes.confine, []
+
+def then_watch(process, **options):
+    steps = confine(process, **options)
+    if process is not processes.Process.LAUNCHER:
+        confined.append(process)
+    return steps
+
+def watch(event, arguments):
+    if confined and event in ("import", "open", "os.listdir", "ctypes.dlopen", "subprocess.Popen", "os.fork"):
+        os.write(2, f"late: {confined[0].value}: {event} {arguments[:1]}\\n".encode())
+
+processes.confine = then_watch
+sys.addaudithook(watch)
+from mosh_client.cli import main
+sys.exit(main())
+"""
+
+
+def test_a_confined_process_needs_no_file_any_more(server: RunningServer, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    words = ["/bin/sh", "-c", f'exec "$0" "$@" 2>{log}', sys.executable, "-P", "-c", WATCHED]
+    environment = {**clean_environment(tmp_path), **source_environment(), "MOSH_KEY": server.key}
+    with UserTerminal([*words, "127.0.0.1", str(server.port)], environment=environment) as terminal:
+        terminal.wait_for("ready>")
+        family = Family(terminal)
+        terminal.type(
+            "printf '\\033]0;title\\007\\033]52;c;aGFsbG8=\\007\\033[38;2;1;2;3m'; "
+            "echo 漢字 \u00e4\u0301 \U0001f469\u200d\U0001f467\r"
+        )
+        terminal.wait_for("漢字")
+        terminal.resize(30, 90)
+        terminal.type("seq 100; stty size\r")
+        terminal.wait_for("30 90")
+        terminal.type("\x1es")
+        terminal.wait_for("rtt ")
+        terminal.type("\x1e?")
+        terminal.wait_for("commands, each after")
+        terminal.type("\x1a")
+        terminal.wait_for("[mosh is suspended.]")
+        wait_until(lambda: _is_stopped(family.launcher) and _is_stopped(family.renderer), "not stopped")
+        os.killpg(os.getpgid(family.launcher.pid), signal.SIGCONT)
+        terminal.wait_until(lambda: not terminal.echoes, "the terminal is not in raw mode again")
+        server.process.signal(signal.SIGSTOP)  # silence: notices, other ports
+        try:
+            terminal.type("echo after $((6*7))")
+            terminal.wait_for("Last contact")
+            terminal.wait_until(lambda: log.exists() and _sources_of(family.network) > 1, "no other port")
+        finally:
+            server.process.signal(signal.SIGCONT)
+        terminal.type("\r")
+        terminal.wait_for("after 42")
+        terminal.type("exit\r")
+        assert terminal.wait_for_end() == 0
+    assert log.read_text() == ""
+
+
+def _sources_of(member: Process) -> int:
+    """How many ports it receives on; only root sees that."""
+    if os.getuid():
+        return 2
+    return sum(_is_udp(target) for target in _descriptors(member.pid))
+
+
 def test_what_each_process_has_given_up_is_logged_when_asked_for(server: RunningServer, tmp_path: Path) -> None:
     log = tmp_path / "log"
     words = ["/bin/sh", "-c", f'exec "$0" "$@" 2>{log}', *CLIENT, "-v", "127.0.0.1", str(server.port)]

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.requires_linux
 
 NOBODY = 65534
 PR_SET_DUMPABLE = 4
+PRIVATE = ["environ", "mem", "maps"]  # of /proc/PID
 PATIENCE_S = 20.0
 
 
@@ -151,9 +152,6 @@ def test_the_server_is_closed_to_its_own_user_once_the_shell_runs(folder: Path) 
     assert (folder / "open before").read_text().split() == PRIVATE
     assert (folder / "open after").read_text() == ""
     assert said.count("refused") == len(PRIVATE)
-
-
-PRIVATE = ["environ", "mem", "maps"]
 
 
 def can_be_read(path: Path) -> bool:
