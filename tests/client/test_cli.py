@@ -27,6 +27,7 @@ KEY = "zzzzzzzzzzzzzzzzzzzzzg"
         (["-# user@host -c |", "::1", "1"], Arguments("connect", 0, ("::1", "1"))),
         (["-v", "--", "::1", "1"], Arguments("connect", 1, ("::1", "1"))),
         (["-c"], Arguments("colors", 0, ())),
+        (["--doctor"], Arguments("doctor", 0, ())),
         (["--help"], Arguments("help", 0, ())),
         (["--version", "nonsense"], Arguments("version", 0, ())),
     ],
