@@ -31,11 +31,11 @@ class Proof(NamedTuple):
     attempt: Callable[[], None]
 
     def refusal(self) -> str:
-        """Return with what words the attempt is refused; empty when it can be done."""
+        """Return with what words the attempt is refused; empty when it can be done, or cannot be tried here."""
         try:
             self.attempt()
         except OSError as error:
-            return error.strerror or str(error)
+            return "" if error.errno == errno.ENOSYS else error.strerror or str(error)
         return ""
 
 
