@@ -46,6 +46,10 @@ fuzz: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
 
+# A long session, shortened: 10^5 keys, 10^3 sizes, 10^2 addresses, 1 GB of output. A fiftieth is among the tests.
+soak: $(STAMP)
+	$(BIN)/python -m tests.soak
+
 # Writes the checked-in modules under common/mosh_common/wire/pb again.
 protobuf:
 	sh common/mosh_common/wire/pb/generate.sh
