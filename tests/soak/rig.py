@@ -1,7 +1,8 @@
 """A long session, shortened: a real server and a real client in a pty, driven fast, its processes measured.
 
 The cycles fall into ten intervals. What counts of each is the most that a process held after any of its cycles: an
-allocator takes and returns whole arenas, so single looks differ by one or two of them. Linux only (/proc).
+allocator takes and returns whole arenas, so single looks differ by one or two of them. Of descriptors the end counts: a
+client keeps the ports that it had before it slept for a minute. Linux only (/proc).
 """
 
 from __future__ import annotations
@@ -193,8 +194,7 @@ class Soak:
         self._look_until(lambda: mix.is_picture(cycle, self._first_row()), f"the picture of {cycle}")
 
     def _type(self, key: bytes) -> None:
-        while not select.select([], [self._terminal], [], 0)[1]:
-            self._look()
+        self._look_until(lambda: bool(select.select([], [self._terminal], [], 0)[1]), "room for a key")
         os.write(self._terminal, key)
         self._look(0)
 
