@@ -17,12 +17,13 @@ from typing import Final
 
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.io.fds import close_all_except, read_available, write_available
-from mosh_server.batch import FLOOD_OCTETS
+from mosh_server.batch import FLOOD_OCTETS, is_prompt
 
 _IUTF8: Final = getattr(termios, "IUTF8", 0x4000)  # the same number on Linux, macOS and FreeBSD
 _NOT_FOUND_STATUS: Final = 127  # what shells answer when a program cannot be run
 
 _REFILL_MS: Final = 1  # it takes some 50 µs; a program that needs longer is no flood
+_PROMPT_OCTETS: Final = 128  # what is longer and ends like a prompt is a piece of text cut anywhere
 _FLOOD_BATCH_S: Final = 0.008  # as much of it as is digested at once; a key waits for half of that on average
 
 # Python ignores or catches these; programs expect to be born with the system's own behaviour.
@@ -103,6 +104,8 @@ class Pty:
             if total < FLOOD_OCTETS:
                 if data:
                     continue
+                break
+            if data and len(data) <= _PROMPT_OCTETS and is_prompt(data):
                 break
             now = time.monotonic()
             if deadline is None:

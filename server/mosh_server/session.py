@@ -24,7 +24,7 @@ from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.version import PROGRAM
 from mosh_common.wire.size import Resize
-from mosh_server.batch import FLOOD_OCTETS
+from mosh_server.batch import FLOOD_OCTETS, is_prompt
 from mosh_server.echo_ack import EchoAckClock
 from mosh_server.input_queue import REPLIES_LIMIT_OCTETS, InputQueue
 from mosh_server.input_translation import CursorKeyTranslation
@@ -141,7 +141,7 @@ class Session:
     def receive_output(self, data: bytes, *, now: int) -> None:
         """Digest what the programs wrote; afterwards `input_to_write` may hold the terminal's answers."""
         emulator = self._emulator
-        self._pacing.printed(len(data), now=now)
+        self._pacing.printed(len(data), prompt=is_prompt(data), now=now)
         # A batch may end within a later update than it began with: the screen between them is worth a frame.
         cut = data.rfind(_BEGIN_SYNCHRONIZED_UPDATE)
         if cut > 0:
@@ -156,7 +156,8 @@ class Session:
         elif self._update_began is None:
             self._update_began = now
         self._input.add(emulator.replies(), limit=REPLIES_LIMIT_OCTETS)
-        if len(data) >= FLOOD_OCTETS and now < self._looked_at + GLANCE_INTERVAL_MS:
+        flood = len(data) >= FLOOD_OCTETS and not self._pacing.flood_broken(now=now)
+        if flood and now < self._looked_at + GLANCE_INTERVAL_MS:
             self._unseen = True
         else:
             self._show(now=now)
