@@ -34,7 +34,7 @@ def test_bars_spoil_nothing_that_is_under_them(steps: list[Any], dialect: Dialec
     shown: tuple[str, ...] = ()
 
     def draw(over: tuple[str, ...]) -> None:
-        terminal.feed(compositor.draw(server.snapshot(), columns=size[0], lines=size[1], bars=over))
+        terminal.feed(compositor.draw(server.snapshot(), columns=size[0], lines=size[1], bars=over, now=0))
 
     for step in steps:
         if step == "rubbish!":
