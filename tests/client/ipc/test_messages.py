@@ -66,6 +66,7 @@ EXAMPLES: list[Message] = [
     Link(None, None, 250, 1000, 60001),
     Link(12345, 12300, 20, 3, 65535),
     Notice("Cannot send: Network is unreachable.", True),
+    Notice("x" * messages.LONGEST_NOTICE, False),
     Exit(),
     Watch(True),
     Watch(False),
@@ -170,6 +171,8 @@ def test_a_field_out_of_bounds_is_refused(message: Message) -> None:
         {"rows": ((0, ("abcd", "\x00" * 3, False, {})),)},
         {"rows": ((0, row("abcd")),) * 3},
         {"rows": ((0, ("abcd", "\x00" * 4, 1, {})),)},
+        {"styles": (DEFAULT_STYLE,) * (messages.MOST_STYLES + 1)},
+        {"rows": ((0, row(CLUSTER + "abc", {0: "x" * (messages.LONGEST_CLUSTER_OCTETS + 1)})),)},
         {"styles": (Style(fg=-2),)},
         {"styles": (Style(fg=(RGB | 0xFFFFFF) + 1),)},
         {"styles": (Style(flags=512),)},
@@ -201,7 +204,7 @@ def test_a_field_out_of_bounds_is_refused(message: Message) -> None:
         {"clipboard": b"c;YWJj"},
         {"clipboard": "c;" + "A" * (LONGEST_CLIPBOARD + 4)},
     ],
-    ids=repr,
+    ids=lambda changes: repr(changes)[:60],
 )
 def test_a_frame_out_of_bounds_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(PeerError):
@@ -215,6 +218,10 @@ def test_a_frame_at_the_bounds_is_taken() -> None:
         clipboard="cpqs01234567;" + "A" * LONGEST_CLIPBOARD,
     )
     assert decode(encode(longest)) == longest
+    styles = frame(styles=(DEFAULT_STYLE,) * messages.MOST_STYLES)
+    assert decode(encode(styles)) == styles
+    cluster = frame(rows=((0, row(CLUSTER + "abc", {0: "x" * messages.LONGEST_CLUSTER_OCTETS})),))
+    assert decode(encode(cluster)) == cluster
     assert decode(encode(frame(clipboard=""))) == frame(clipboard="")  # none was ever set
 
 
