@@ -45,7 +45,7 @@ def test_the_scanner_refuses_what_must_not_be_written(query: str) -> None:
 hostile = st.one_of(
     st.sampled_from(QUERIES), st.text("ab\x1b[]\x07\x05\x7f\x80\x90\x9b\x9c\x9d?;:=\n\ud800", min_size=1, max_size=8)
 )
-harmless = st.text("ab 漢é~\u0301\u202e👍", max_size=8)
+harmless = st.text("ab 漢é~\u0301👍", max_size=8)
 titles = st.one_of(harmless, st.sampled_from([253, 254]).map("x".__mul__))
 bad_titles = st.one_of(st.builds("{}{}".format, harmless, hostile), st.sampled_from([255, 300]).map("x".__mul__))
 clipboards = st.sampled_from(["", "c;YQ==", "cp;YWJj", ";", "c;" + "A" * 16384])

@@ -42,6 +42,11 @@ def title_of(text: str) -> str:
     return text[:LONGEST_TITLE]
 
 
+def is_title(text: str) -> bool:
+    """Return whether `text` is a title or an icon name in the form that `title_of` gives."""
+    return len(text) <= LONGEST_TITLE and text.isprintable()
+
+
 def is_clipboard(text: str) -> bool:
     """Return whether `text` is "selection;base64", for setting a clipboard; empty base64 clears it."""
     match = _CLIPBOARD.fullmatch(text)

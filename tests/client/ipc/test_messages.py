@@ -191,6 +191,8 @@ def test_a_field_out_of_bounds_is_refused(message: Message) -> None:
         {"modes": Modes(cursor_visible=1)},  # type: ignore[arg-type]
         {"title": ("a\x07", "", True)},
         {"title": ("", "\x7f", True)},
+        {"title": ("\u202e", "", True)},
+        {"title": (b"", "", True)},
         {"title": ("\x9d", "", True)},
         {"title": ("x" * (LONGEST_TITLE + 1), "", True)},
         {"title": ("", "x" * (LONGEST_TITLE + 1), True)},
