@@ -73,6 +73,7 @@ class _Renderer:
             columns=tty.window_size(_STDOUT)[0],
             lines=tty.window_size(_STDOUT)[1],
             now=now_ms(),
+            title_again=tty.TITLE_AGAIN if display.keeps_title else b"",
         )
 
     def run(self) -> int:

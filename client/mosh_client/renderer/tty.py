@@ -33,6 +33,7 @@ _ENTER: Final = b"\x1b[?1h"
 # XTWINOPS: icon and window title onto the terminal's stack of them, and back.
 _SAVE_TITLE: Final = b"\x1b[22;0t"
 _RESTORE_TITLE: Final = b"\x1b[23;0t"
+TITLE_AGAIN: Final = _RESTORE_TITLE + _SAVE_TITLE  # between `entering` and `leaving`: the terminal's own title
 # Everything that a frame may have switched on, back to what a terminal is like after a reset: cursor keys, SGR,
 # scrolling region, cursor, reverse video, pastes, mouse reports and their encodings, focus reports.
 _LEAVE: Final = (
