@@ -66,6 +66,11 @@ PROBE_DIVISOR: Final = 160
 PROBE_MIN_MS: Final = 100
 PROBE_MAX_MS: Final = 3000  # the heartbeat, which there is anyway
 
+# A server that hears nothing goes on sending what changes, since nobody knows when the path is back; but ever more
+# seldom, by the same reckoning. (A client that is back says so, and then the next frame goes at once.)
+SILENT_FRAME_DIVISOR: Final = 400
+SILENT_FRAME_MAX_MS: Final = 3000
+
 # A server whose heartbeat is due within this time sends it when the client's comes: one wake-up for both. Its own timer
 # leaves the client's time to arrive.
 HEARTBEAT_RIDE_MS: Final = 1500
@@ -137,6 +142,19 @@ class Pacing:
         """Return when a silent peer is to be sent something, whatever else there is to say."""
         return None
 
+    def contact_lost(self, first_unacknowledged_at: int, link: Link, *, now: int) -> bool:
+        """Return whether it is likely that nothing gets through, so that no state may be assumed to have arrived.
+
+        That is when nothing at all was heard for twice the time that an acknowledgement may take, and one is overdue.
+        """
+        if link.contact_at is None:
+            return False
+        silent_for = now - link.contact_at
+        return (
+            silent_for > 2 * (link.rto + self.doubt_delay_ms)
+            and self.doubted_at(first_unacknowledged_at, link.rto) <= now
+        )
+
     def next_send(self, situation: Situation, *, now: int) -> Due:
         """Return when the current state is to be sent."""
         link, last_sent_at = situation.link, situation.last_sent_at
@@ -171,9 +189,13 @@ class Pacing:
         if self._ends_flood(situation):
             return Due(complete_at, "answer in a flood")
         small = situation.last_frame_octets <= SMALL_FRAME_OCTETS and self._may_be_answer(situation)
-        interval = situation.link.send_interval
+        interval = max(situation.link.send_interval, self._interval_in_silence(situation))
         gap = max(interval // SMALL_GAP_DIVISOR, SMALL_GAP_MIN_MS) if small else interval
         return Due(max(complete_at, situation.last_frame_at + gap), "answer" if small else "changed")
+
+    def _interval_in_silence(self, situation: Situation) -> int:
+        """Return the least time between two frames to a peer that has been silent, ms."""
+        return 0
 
     def _may_be_answer(self, situation: Situation) -> bool:
         """Return whether somebody at a keyboard waits for this change."""
@@ -254,6 +276,11 @@ class ServerPacing(Pacing):
     def heartbeat_due(self, due_at: int, *, now: int) -> int:
         """Return when an empty ack goes out: with the client's, when that is soon enough."""
         return now if due_at - now <= HEARTBEAT_RIDE_MS else due_at
+
+    def _interval_in_silence(self, situation: Situation) -> int:
+        contact_at = situation.link.contact_at
+        silence = 0 if contact_at is None else situation.last_frame_at - contact_at
+        return min(silence // SILENT_FRAME_DIVISOR, SILENT_FRAME_MAX_MS)
 
     def _may_be_answer(self, situation: Situation) -> bool:
         return self._answering

@@ -250,3 +250,29 @@ def test_frames_of_a_flood_are_fewer_but_its_last_one_is_not_late() -> None:
     assert due(ended, by=flood) == SENT + 15 + pacing.FLOOD_QUIET_MS
     assert due(ended, by=after(b"", pacing.FLOOD_OCTETS, 100)) == SENT + 20
     assert due(changed(SENT + 5, SENT + 145), by=flood) == SENT + LINK.send_interval
+
+
+@pytest.mark.parametrize(
+    ("silent_for", "unacknowledged_for", "lost"),
+    [(641, 400, True), (640, 400, False), (9999, 320, True), (9999, 319, False), (0, 9999, False)],
+)
+def test_contact_is_lost_when_nothing_is_heard_and_an_acknowledgement_is_overdue(
+    silent_for: int, unacknowledged_for: int, lost: bool
+) -> None:
+    now = SENT + 10_000
+    link = LINK._replace(contact_at=now - silent_for)  # its acknowledgements may take 220 + 100 ms
+    assert PACING.contact_lost(now - unacknowledged_for, link, now=now) is lost
+
+
+def test_contact_that_never_was_is_not_lost() -> None:
+    assert not PACING.contact_lost(SENT, LINK._replace(contact_at=None), now=SENT + 99_999)
+
+
+@pytest.mark.parametrize(
+    ("silence", "gap"), [(0, 100), (40_000, 100), (60_000, 150), (600_000, 1500), (10_000_000, 3000)]
+)
+def test_a_server_sends_frames_into_silence_ever_more_seldom(silence: int, gap: int) -> None:
+    situation = changed(SENT + 1, link=LINK._replace(contact_at=SENT - silence))
+    assert due(situation, by=ServerPacing()) == SENT + gap
+    back = situation._replace(link=LINK._replace(contact_at=SENT + 2))
+    assert due(back, by=ServerPacing()) == SENT + 100
