@@ -92,6 +92,7 @@ def _serve(options: Options) -> int:
     native = environment.native_environment(os.environ, environment.initial_environment_block())
     located = environment.choose_locale(native, options.locale)
     _check_installation()
+    _check_pty()
     socket = UdpSocket.bind_server(options.address, options.ports)
     key = Key.generate(os.urandom(16))
 
@@ -139,6 +140,15 @@ def _check_installation() -> None:
             found = False
         if not found:
             raise EnvironmentFailure(f"The Python package {package} is not installed for {sys.executable}.")
+
+
+def _check_pty() -> None:
+    """Say so while somebody reads it if there is no pty to be had; the session's own is opened when its client came."""
+    try:
+        for fd in os.openpty():
+            os.close(fd)
+    except OSError as error:
+        raise EnvironmentFailure(f"Cannot open a pty: {error.strerror}.") from error
 
 
 def _split_command(arguments: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
