@@ -82,6 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(options: Options) -> int:
     """Bind, announce port and key, detach; the detached process then loads the rest and runs the session."""
+    from mosh_common.io.fds import write_all
     from mosh_common.io.udp import UdpSocket
     from mosh_common.wire.key import Key
     from mosh_server import accounting, detach, environment
@@ -99,7 +100,10 @@ def _serve(options: Options) -> int:
     _announce(socket.port, key.text)
     pid = detach.detach()
     if pid:
-        print(f"\n{ABOUT}\n\n[{PROGRAM} detached, pid = {pid}]", file=sys.stderr)
+        try:
+            write_all(2, f"\n{ABOUT}\n\n[{PROGRAM} detached, pid = {pid}]\n".encode())
+        except OSError:
+            pass  # a full disk, or nobody who reads it: the session is there all the same
         return 0
     detach.let_go(keep={socket.fileno()}, verbose=bool(options.verbose))
 
