@@ -341,10 +341,15 @@ def _give_terminal_back(display: Display) -> None:
         title=display.keeps_title,
         lines=tty.window_size(0)[1],
     )
-    output = tty.open_for_output(1)
     try:
-        os.write(output, octets)
+        output = tty.open_for_output(1)
+    except OSError:  # no descriptor is left
+        output = 1
+    try:
+        if select.select([], [output], [], 0)[1]:
+            os.write(output, octets)
     except OSError:
         pass  # stopped or gone: nothing more can be done
     finally:
-        os.close(output)
+        if output != 1:
+            os.close(output)

@@ -125,10 +125,12 @@ def _serve(options: Options) -> int:
 
 def _announce(port: int, key_text: str) -> None:
     """Print the line that the bootstrap waits for. SECURITY: the only place where the key is written anywhere."""
+    from mosh_common.io.fds import write_all
+
     # At a terminal the line must stand alone even if something was printed before it without a newline.
     first = "\n" if sys.stdin is not None and sys.stdin.isatty() else ""
     try:
-        print(f"{first}MOSH CONNECT {port} {key_text}", flush=True)
+        write_all(1, f"{first}MOSH CONNECT {port} {key_text}\n".encode())
     except OSError as error:
         raise EnvironmentFailure(f"Cannot print the MOSH CONNECT line: {error.strerror}.") from error
 

@@ -49,7 +49,7 @@ COLUMNS, LINES = 80, 24
 KEY_TEXT = "zzzzzzzzzzzzzzzzzzzzzg"
 SABOTEUR = str(Path(__file__).with_name("saboteur.py"))
 _PYTHON = ("/usr/bin/env", f"PYTHONPATH={os.pathsep.join((*SOURCE_FOLDERS, '.'))}", sys.executable)
-_IDLE_WINDOW_S = 1.0
+_IDLE_WINDOW_S = 0.5  # for each row; time enough for 50 ticks
 _IDLE_SHARE = 0.05
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _CONNECT_LINE = re.compile(rb"MOSH CONNECT (\d+) ([A-Za-z0-9+/]{22})")
@@ -87,7 +87,7 @@ def processor_time_s(member: Process) -> float:
 
 
 def assert_idle(members: Sequence[Process], turn: Callable[[], None]) -> None:
-    """Fail unless all processes come to rest: below 5 % of a processor over a second in which nothing happens."""
+    """Fail unless all processes come to rest: below 5 % of a processor over a while in which nothing happens."""
     shares: list[float] = []
     for _ in range(8):
         before = [processor_time_s(member) for member in members]
@@ -98,7 +98,8 @@ def assert_idle(members: Sequence[Process], turn: Callable[[], None]) -> None:
         shares = [(processor_time_s(member) - was) / took for member, was in zip(members, before, strict=True)]
         if all(share < _IDLE_SHARE for share in shares):
             return
-    raise AssertionError(f"they do not rest: {[(member.name[-60:], f'{share:.0%}') for member, share in zip(members, shares, strict=True)]}")
+    busy = [f"{member.name[-60:]}: {share:.0%}" for member, share in zip(members, shares, strict=True)]
+    raise AssertionError(f"they do not rest: {busy}")
 
 
 class Patient:
@@ -148,7 +149,9 @@ class Patient:
 class WireEnd(Patient):
     """The other end of the wire, in the test's own process, through which any datagram can be sent."""
 
-    def __init__(self, transport: Transport[Any, Any], sock: socket.socket, key: Key, members: Sequence[Process]) -> None:
+    def __init__(
+        self, transport: Transport[Any, Any], sock: socket.socket, key: Key, members: Sequence[Process]
+    ) -> None:
         super().__init__(members)
         self.transport = transport
         self.socket = sock
@@ -180,8 +183,12 @@ class WireEnd(Patient):
 
     def settle(self) -> None:
         """Wait until the program under test has all that was to be said."""
+        transport = self.transport
         self.wait_until(
-            lambda: self.transport.acknowledged_num == self.transport.sent_num and self.sent, "not all was acknowledged"
+            lambda: (
+                self.sent and transport.acknowledged_state() == transport.last_sent_state() == transport.local_state()
+            ),
+            "not all was acknowledged",
         )
 
     def say(self, datagram: bytes) -> None:
@@ -195,7 +202,9 @@ class WireEnd(Patient):
     def instruct(self, **fields: Any) -> None:
         """Send an instruction that differs from an ordinary one in `fields`."""
         held = self.transport.acknowledged_num
-        instruction = Instruction(held, held + 1, self.transport.received_num, held)._replace(**fields)
+        instruction = Instruction(held, self.transport.sent_num + 1, self.transport.received_num, held)._replace(
+            **fields
+        )
         for fragment in self.transport._fragmenter.split(instruction.encode(), 1000):
             self.say(self.seal(fragment.encode()))
 
@@ -316,7 +325,9 @@ class RealClient(Patient):
         self.log = log or home / "client.log"
         self.terminal = UserTerminal(
             ["/bin/sh", "-c", f'exec "$@" 2>>{self.log}', "sh", *words, "-v", "127.0.0.1", str(port)],
-            environment=clean_environment(home, MOSH_KEY=key_text, **environment),
+            environment=clean_environment(
+                home, **{"MOSH_KEY": key_text, "MOSH_PREDICTION_DISPLAY": "never", **environment}
+            ),
             size=(LINES, COLUMNS),
         )
 
@@ -335,6 +346,8 @@ class RealClient(Patient):
         self.wait_until(lambda: text in self.text, lambda: f"no {text!r} on the screen:\n{self.text}")
 
     def wait_for_echo(self) -> None:
+        if not self.members:  # until the renderer has taken the terminal, that echoes by itself
+            self.wait_until(lambda: not self.terminal.echoes, "the terminal is not taken")
         token = f"<{next(_tokens)}>"
         self.terminal.type(token)
         self.wait_until(

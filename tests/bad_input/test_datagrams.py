@@ -84,9 +84,24 @@ ROWS = (
         (DropReason.TOO_SHORT, DropReason.NOT_AUTHENTIC, DropReason.MALFORMED_FRAGMENT),
         truncated,
     ),
-    Row("oversized", "longer than 4096 octets: dropped unread; else as any other", (DropReason.NOT_AUTHENTIC,), oversized),
-    Row("reflected", "its own datagram sent back is told by the direction bit, and dropped", (DropReason.OWN_DIRECTION,), reflected),
-    Row("re-keyed", "what another key sealed is not authentic, and dropped", (DropReason.NOT_AUTHENTIC,), rekeyed),
+    Row(
+        "oversized",
+        "longer than 4096 octets: dropped unread; else as any other",
+        (DropReason.NOT_AUTHENTIC,),
+        oversized,
+    ),
+    Row(
+        "reflected",
+        "its own datagram sent back is told by the direction bit, and dropped",
+        (DropReason.OWN_DIRECTION,),
+        reflected,
+    ),
+    Row(
+        "re-keyed",
+        "what another key sealed is not authentic, and dropped",
+        (DropReason.NOT_AUTHENTIC,),
+        rekeyed,
+    ),
     Row(
         "garbage inside",
         "authentic, but no fragment, instruction, base or diff that can be: dropped, not acknowledged",
