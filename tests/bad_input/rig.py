@@ -11,6 +11,7 @@ import itertools
 import os
 import re
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -26,7 +27,6 @@ from tests.support.programs import (
     PATIENCE_S,
     SOURCE_FOLDERS,
     Process,
-    RunningServer,
     clean_environment,
     descendants,
     process,
@@ -447,9 +447,10 @@ class LoggedServer:
         return WireClient(self.port, self.key, [] if self.process is None else [self.process])
 
     def close(self) -> None:
-        """End it and what runs in it."""
+        """End it and what runs in it; not kindly, as nobody is left to acknowledge its last words."""
         if self.process is not None:
-            RunningServer(self.port, self.key, self.process, b"").end()
+            for member in (self.process, *descendants(self.process.pid)):
+                member.signal(signal.SIGKILL)
 
 
 def sabotaged(program: str, switches: Path) -> tuple[tuple[str, ...], Switches]:
