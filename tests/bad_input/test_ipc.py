@@ -310,7 +310,7 @@ def test_a_server_that_cannot_print_its_line_says_so_and_does_not_stay(tmp_path:
 def test_a_server_whose_log_nobody_reads_goes_on(end: str, tmp_path: Path) -> None:
     """Lines of -v are lost; the session is not, nor does it wait."""
     reading, writing = os.pipe()
-    fcntl.fcntl(writing, _F_SETPIPE_SZ, 8192)  # soon full
+    fcntl.fcntl(writing, _F_SETPIPE_SZ, 4096)  # soon full
     server = LoggedServer(tmp_path, ["sh", "-c", "echo server=$PPID.; exec cat"], log=writing)
     os.close(writing)
     if end == "closed":
