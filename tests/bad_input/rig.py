@@ -48,7 +48,7 @@ from mosh_common.wire.userdiff import Keys, Resize
 COLUMNS, LINES = 80, 24
 KEY_TEXT = "zzzzzzzzzzzzzzzzzzzzzg"
 SABOTEUR = str(Path(__file__).with_name("saboteur.py"))
-_PYTHON = ("/usr/bin/env", f"PYTHONPATH={os.pathsep.join((*SOURCE_FOLDERS, '.'))}", sys.executable)
+_PYTHON = ("/usr/bin/env", f"PYTHONPATH={os.pathsep.join(SOURCE_FOLDERS)}", sys.executable)
 _IDLE_WINDOW_S = 0.5  # for each row; time enough for 50 ticks
 _IDLE_SHARE = 0.05
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")

@@ -45,10 +45,9 @@ def write_line(fd: int, line: str) -> None:
 
     Never raises and never blocks: a session does not end, or stand still, for its log.
     """
-    waiting = select.poll()
-    waiting.register(fd, select.POLLOUT)
     try:
-        if waiting.poll(0):
+        # Not poll(2), which refuses a process that may open no descriptor any more.
+        if select.select([], [fd], [], 0)[1]:
             os.write(fd, line.encode(errors="backslashreplace")[: select.PIPE_BUF - 1] + b"\n")
     except OSError:
         pass
