@@ -21,7 +21,7 @@ from mosh_client.renderer.view import View
 from mosh_client.settings import Settings
 from mosh_common.clock import now_ms
 from mosh_common.errors import PeerError
-from mosh_common.io.fds import read_available, write_available
+from mosh_common.io.fds import read_available, write_available, write_line
 from mosh_common.io.loop import Ready, Waiter
 
 _STDIN: Final = 0
@@ -45,7 +45,8 @@ def run(ipc: socket.socket, lifeline: socket.socket, *, settings: Settings, disp
         if settings.verbose and not os.isatty(2):
             import traceback
 
-            traceback.print_exc()
+            for line in traceback.format_exc().splitlines():
+                write_line(2, line)
         renderer.leave_reason(f"{type(error).__name__}: {error}")
         return RENDERER_FAILED
 

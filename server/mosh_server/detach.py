@@ -35,8 +35,8 @@ def detach() -> int:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()  # or what is buffered would be written by each process
-    read_end, write_end = os.pipe()
     try:
+        read_end, write_end = os.pipe()
         between = os.fork()
     except OSError as error:
         raise EnvironmentFailure(f"Cannot start a process in the background: {error.strerror}.") from error

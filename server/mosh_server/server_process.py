@@ -8,13 +8,13 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mosh_common.clock import now_ms
 from mosh_common.errors import EnvironmentFailure
+from mosh_common.io.fds import write_line
 from mosh_common.io.loop import Waiter
 from mosh_common.io.udp import UdpSocket
 from mosh_common.sync.pacing import ServerPacing
@@ -164,4 +164,4 @@ def _new_session(key: Key, environment: Mapping[str, str], *, verbose: int) -> S
 
 
 def _print_line(line: str) -> None:
-    print("mosh-server:", line, file=sys.stderr, flush=True)
+    write_line(2, f"mosh-server: {line}")

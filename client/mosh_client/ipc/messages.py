@@ -15,13 +15,12 @@ import msgpack  # type: ignore[import-untyped]  # it ships no type information
 from mosh_common.errors import PeerError
 from mosh_common.terminal.cells import CLUSTER, DEFAULT_COLOR, RGB, Clusters, Modes, Row, Style
 from mosh_common.terminal.payloads import LONGEST_TITLE, is_clipboard, is_link, is_title
+from mosh_common.wire.size import CELLS_LIMIT, SIDE_LIMIT
 
 LONGEST_TO_NETWORK_OCTETS: Final = 1 << 16  # a batch is one read of the terminal, at most 16 KiB
 LONGEST_TO_RENDERER_OCTETS: Final = 1 << 23  # a whole frame of 1000 × 1000 cells, densely coloured, fits in 8 MiB
 
 LONGEST_INPUT_OCTETS: Final = 1 << 14
-MOST_COLUMNS: Final = 10_000  # ten times beyond any terminal seen; bounds what one row may cost
-MOST_LINES: Final = 10_000
 MOST_STYLES: Final = 0x8000  # Palette.LIMIT
 LONGEST_CLUSTER_OCTETS: Final = 64  # terminal.md §1 keeps 32 octets a cell; twice that leaves room for its base
 LONGEST_NOTICE: Final = 256  # one line of a terminal
@@ -178,7 +177,7 @@ def decode(data: bytes | bytearray | memoryview) -> Message:
 
 
 def _parse_hello(fields: tuple[Any, ...]) -> Hello:
-    return Hello(_integer(fields[0], 1, MOST_COLUMNS, "columns"), _integer(fields[1], 1, MOST_LINES, "lines"))
+    return Hello(*_size(fields[0], fields[1]))
 
 
 def _parse_input(fields: tuple[Any, ...]) -> Input:
@@ -189,13 +188,12 @@ def _parse_input(fields: tuple[Any, ...]) -> Input:
 
 
 def _parse_resize(fields: tuple[Any, ...]) -> Resize:
-    return Resize(_integer(fields[0], 1, MOST_COLUMNS, "columns"), _integer(fields[1], 1, MOST_LINES, "lines"))
+    return Resize(*_size(fields[0], fields[1]))
 
 
 def _parse_frame(fields: tuple[Any, ...]) -> Frame:
     whole, columns, lines, styles, rows, cursor_row, cursor_column, style, bell_count, modes, title, clipboard = fields
-    columns = _integer(columns, 1, MOST_COLUMNS, "columns")
-    lines = _integer(lines, 1, MOST_LINES, "lines")
+    columns, lines = _size(columns, lines)
     if len(_array(styles, "styles")) > MOST_STYLES:
         raise PeerError(f"{len(styles)} styles in one frame, at most {MOST_STYLES} expected")
     if len(_array(rows, "rows")) > lines:
@@ -274,6 +272,15 @@ _PARSERS: Final[dict[type[Message], Any]] = {
     Watch: _parse_watch,
     Statistics: _parse_statistics,
 }
+
+
+def _size(columns: Any, lines: Any) -> tuple[int, int]:
+    """Return a size that the wire can carry, too: an impossible one must not get as far as the server."""
+    columns = _integer(columns, 1, SIDE_LIMIT, "columns")
+    lines = _integer(lines, 1, SIDE_LIMIT, "lines")
+    if columns * lines > CELLS_LIMIT:
+        raise PeerError(f"a terminal of {columns}×{lines}, at most {CELLS_LIMIT} cells expected")
+    return columns, lines
 
 
 def _numbered_row(value: Any, columns: int, lines: int) -> tuple[int, Row]:

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from mosh_common.errors import EnvironmentFailure
+from mosh_common.wire.size import nearest_size
 
 TermiosAttributes: TypeAlias = list[Any]  # what termios.tcgetattr gives
 
@@ -124,12 +125,12 @@ def leaving(
 
 
 def window_size(fd: int) -> tuple[int, int]:
-    """Return (columns, lines) of the terminal at `fd`."""
+    """Return (columns, lines) of the terminal at `fd`; where it claims an impossible size, the nearest possible."""
     try:
         lines, columns, _, _ = _WINDOW_SIZE.unpack(fcntl.ioctl(fd, termios.TIOCGWINSZ, bytes(_WINDOW_SIZE.size)))
     except OSError:
         return _DEFAULT_SIZE
-    return (columns or _DEFAULT_SIZE[0], lines or _DEFAULT_SIZE[1])
+    return nearest_size(columns or _DEFAULT_SIZE[0], lines or _DEFAULT_SIZE[1])
 
 
 def read_attributes(fd: int) -> TermiosAttributes:

@@ -27,6 +27,7 @@ from mosh_client.ipc.messages import (
 from mosh_common.errors import PeerError
 from mosh_common.terminal.cells import BOLD, CLUSTER, DEFAULT_STYLE, EMPTY, RGB, WIDE_TAIL, Modes, Row, Style
 from mosh_common.terminal.payloads import LONGEST_CLIPBOARD, LONGEST_LINK, LONGEST_TITLE
+from mosh_common.wire.size import CELLS_LIMIT, SIDE_LIMIT
 
 LONGEST_URI = ";http://".ljust(LONGEST_LINK, "x")
 LINKED = Style(fg=1, bg=RGB | 0x102030, flags=BOLD, underline=3, underline_color=9, link="id=1;https://example.org")
@@ -58,7 +59,7 @@ EXAMPLES: list[Message] = [
     Hello(80, 24),
     Input(1, b"\x00\xff"),
     Input(messages.LARGEST_COUNT, b"x" * messages.LONGEST_INPUT_OCTETS),
-    Resize(messages.MOST_COLUMNS, messages.MOST_LINES),
+    Resize(SIDE_LIMIT, CELLS_LIMIT // SIDE_LIMIT),
     Quit(),
     frame(),
     frame(whole=False, styles=(), rows=(), title=None, clipboard=None),
@@ -123,9 +124,10 @@ def test_what_is_no_message_is_refused(octets: bytes) -> None:
     [
         Hello(0, 24),
         Hello(80, 0),
-        Hello(messages.MOST_COLUMNS + 1, 24),
+        Hello(SIDE_LIMIT + 1, 24),
         Hello(True, 24),
-        Resize(80, messages.MOST_LINES + 1),
+        Resize(1, SIDE_LIMIT + 1),
+        Resize(SIDE_LIMIT, CELLS_LIMIT // SIDE_LIMIT + 1),
         Input(0, b"x"),
         Input(1, b""),
         Input(1, b"x" * (messages.LONGEST_INPUT_OCTETS + 1)),
@@ -161,7 +163,8 @@ def test_a_field_out_of_bounds_is_refused(message: Message) -> None:
     [
         {"whole": 1},
         {"columns": 0},
-        {"lines": messages.MOST_LINES + 1},
+        {"lines": SIDE_LIMIT + 1},
+        {"lines": CELLS_LIMIT // 4 + 1},
         {"cursor_row": 2},
         {"cursor_column": 4},
         {"cursor_column": -1},
