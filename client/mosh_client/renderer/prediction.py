@@ -25,6 +25,7 @@ from mosh_client.renderer.guesses import (
     Verdict,
     cell_at,
     read_row,
+    text_at,
 )
 from mosh_client.renderer.input_parser import InputParser, Key, KeyKind
 from mosh_client.renderer.prediction_confidence import Confidence, Habit
@@ -55,6 +56,7 @@ class Extension(enum.Enum):
     REBASE = enum.auto()  # keys under way are guessed anew once the unforeseeable before them is seen
     PROMPT_TRUST = enum.auto()  # known prompts and lines that echo are shown without waiting
     WIDE_CHARACTERS = enum.auto()  # they are as foreseeable as others
+    COMMAND_LINE = enum.auto()  # a key that opens a line elsewhere proves that what is typed is shown there
     LINE_KEYS = enum.auto()  # Home, End, Ctrl-A/E/U/K/W, word keys, Delete
 
 
@@ -143,7 +145,7 @@ class PredictionEngine:
             self.reset()
         if before is None or before[0] is not screen or before[1] != self._echo_acknowledged:
             self._judged = (screen, self._echo_acknowledged)
-            self._judge(screen, now=now)
+            self._judge(screen, before=None if before is None else before[0], now=now)
         oldest = self._guesses.oldest_made_at()
         if oldest is not None:
             self._visibility.note_pending(now - oldest)
@@ -180,7 +182,7 @@ class PredictionEngine:
 
     # -- judging
 
-    def _judge(self, screen: Snapshot, *, now: int) -> None:
+    def _judge(self, screen: Snapshot, *, before: Snapshot | None, now: int) -> None:
         self._judge_shifts(screen)
         wrong = self._judge_cells(screen, now=now) or self._judge_cursor(screen)
         if self._barrier is not None and self._echo_acknowledged >= self._barrier:
@@ -190,6 +192,8 @@ class PredictionEngine:
         elif self._prompt_appeared(screen, now=now):
             self._place.end_line()
             self._rebase(screen, since=self._echo_acknowledged, after=Habit.AFTER_ENTER)
+        elif before is not None and self._command_line_appeared(screen, before):
+            self._rebase(screen, since=self._guesses.trail[0].origin.batch, after=None, proven=True)
 
     def _judge_cells(self, screen: Snapshot, *, now: int) -> bool:
         """Judge the cells; whether a wrong one brought down what was built upon it."""
@@ -304,10 +308,11 @@ class PredictionEngine:
         self._epoch += 1
         self._reason = None
 
-    def _rebase(self, screen: Snapshot, *, since: int, after: Habit | None) -> None:
+    def _rebase(self, screen: Snapshot, *, since: int, after: Habit | None, proven: bool = False) -> None:
         """Guess the keys that are still under way anew, from where the server's cursor is now.
 
-        `since` is the batch after which all keys were foreseeable; `after` says whether they are trusted at once.
+        `since` is the batch after which all keys were foreseeable; `after` and `proven` say whether they are trusted
+        at once.
         """
         self._guesses.clear()
         self._barrier = None
@@ -321,7 +326,7 @@ class PredictionEngine:
             self._place.line.end = None
         found = align(screen, [press.key for press in history], acknowledged=acknowledged)
         self._place.find(screen, typed_columns=found.columns)
-        if found.proven:
+        if found.proven or proven:
             self._confirmed_epoch = self._epoch
         elif after is not None and self._confidence.trusts(after) and not found.doubtful:
             self._trust_line(after)
@@ -340,6 +345,27 @@ class PredictionEngine:
         if now - trail[0].origin.made_at > self._send_interval_ms * UNSEEN_INTERVALS:
             return False  # that key may have brought it about, as the `q` that ends a pager
         return self._place.new_prompt_at(screen)
+
+    def _command_line_appeared(self, screen: Snapshot, before: Snapshot) -> bool:
+        """Whether the first character under way was no text, but opened a line elsewhere that begins with it.
+
+        As `/` and `:` do in pagers and editors. What is typed next goes there.
+        """
+        trail = self._guesses.trail
+        if not trail or self._barrier is not None or Extension.COMMAND_LINE not in self._extensions:
+            return False
+        row, column = screen.cursor_row, screen.cursor_column
+        left, _ = pane(screen, row, column)
+        count = column - left  # of characters, if these are all that stands there
+        if trail[0].origin.epoch <= self._confirmed_epoch or not 0 < count <= len(trail):
+            return False
+        if trail[count - 1][:2] == (row, column):
+            return False  # it is just where it was expected
+        shown = [text_at(screen.rows[row], at) for at in range(left, column)]
+        if shown == [text_at(before.rows[row], at) for at in range(left, column)]:
+            return False
+        keys = [press.key for press in self._journal if press.batch >= trail[0].origin.batch][:count]
+        return shown == [key.text for key in keys if key.kind is KeyKind.TEXT]
 
     def _trust_known_line(self, screen: Snapshot) -> None:
         """With nothing under way, look whether what is typed now can be shown without waiting."""

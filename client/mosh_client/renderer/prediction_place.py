@@ -40,7 +40,8 @@ class Place:
 
         Keys that take `typed_columns` are shown left of it already; None: an unknown number.
         """
-        if self.line is not None and self.line.still_on(screen):
+        came = typed_columns == 0 and self.new_prompt_at(screen)  # into a row that was blank when it was found
+        if self.line is not None and self.line.still_on(screen) and not came:
             return
         self.line = None
         if typed_columns is None:
