@@ -10,6 +10,7 @@ from mosh_client.renderer.prediction_confidence import PROMPTS_LIMIT, Confidence
 
 PROMPT = "me@host:~$ "
 BEFORE = [f"{PROMPT}ls", "file"]
+PAGE = ["first", "second", "third"]
 
 
 class TestKnownPrompts:
@@ -82,16 +83,14 @@ class TestKnownPrompts:
 class TestCommandLines:
     """A pager's or an editor's: a key opens a line elsewhere, which begins with it."""
 
-    PAGE = ["first", "second", "third"]
-
     def pager(self, bottom: str = ":" + CURSOR, **options: object) -> Typist:
-        return Typist(*self.PAGE, "", "", bottom, **options)  # type: ignore[arg-type]
+        return Typist(*PAGE, "", "", bottom, **options)  # type: ignore[arg-type]
 
     @pytest.mark.parametrize("bottom", [":" + CURSOR, "(END)" + CURSOR, "file.txt" + CURSOR])
     def test_what_is_typed_behind_it_is_shown_once_it_is_there(self, bottom: str) -> None:
         somebody = self.pager(bottom)
         somebody.keys("/re")
-        somebody.sees(*self.PAGE, "", "", "/" + CURSOR)
+        somebody.sees(*PAGE, "", "", "/" + CURSOR)
         assert somebody.shown[-1] == "/re" + CURSOR
         somebody.keys("t")
         assert somebody.shown[-1] == "/ret" + CURSOR
@@ -111,7 +110,7 @@ class TestCommandLines:
     def test_another_line_proves_nothing(self, bottom: str) -> None:
         somebody = self.pager()
         somebody.keys("/re")
-        somebody.sees(*self.PAGE, "", "", bottom)
+        somebody.sees(*PAGE, "", "", bottom)
         assert somebody.shown[-1] == bottom
 
     def test_neither_does_one_that_was_there_before(self) -> None:
@@ -129,7 +128,7 @@ class TestCommandLines:
     def test_without_the_extension_it_waits(self) -> None:
         somebody = self.pager(extensions=frozenset(Extension) - {Extension.COMMAND_LINE})
         somebody.keys("/re")
-        somebody.sees(*self.PAGE, "", "", "/" + CURSOR)
+        somebody.sees(*PAGE, "", "", "/" + CURSOR)
         assert somebody.shown[-1] == "/" + CURSOR
 
 
