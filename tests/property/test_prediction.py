@@ -44,12 +44,14 @@ def whole(text: str) -> bool:
     display=st.sampled_from(DisplayPreference),
     overwrite=st.booleans(),
     extensions=st.frozensets(st.sampled_from(Extension)),
+    at_prompt=st.booleans(),
 )
 def test_when_all_is_acknowledged_the_servers_screen_is_shown(
     steps: list[tuple[str, object]],
     display: DisplayPreference,
     overwrite: bool,
     extensions: frozenset[Extension],
+    at_prompt: bool,
 ) -> None:
     engine = PredictionEngine(display=display, overwrite=overwrite, extensions=extensions)
     engine.set_send_interval(125)
@@ -57,6 +59,14 @@ def test_when_all_is_acknowledged_the_servers_screen_is_shown(
     batch = acknowledged = now = 0
     typed = b""
     engine.server_screen(terminal.snapshot(), now=now)
+    if at_prompt:  # a known one in the bottom row
+        for key, answer in ((b"a", b"$ a"), (b"b", b"b"), (b"\r", b"\r\nx\r\ny\r\n$ ")):
+            batch += 1
+            engine.user_input(key, batch=batch, screen=terminal.snapshot(), now=now)
+            terminal.feed(answer)
+            acknowledged = batch
+            engine.set_progress(sent=batch, acknowledged=batch, echo_acknowledged=batch)
+            engine.server_screen(terminal.snapshot(), now=now)
     for kind, value in steps:
         if kind == "read":
             assert isinstance(value, bytes)

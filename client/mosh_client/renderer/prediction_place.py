@@ -35,6 +35,12 @@ class Place:
         self._fresh = self._met_line_end = True
         self.forget()
 
+    def move(self, rows: int) -> None:
+        """Take note that the screen scrolled: the line is so many rows further down."""
+        if self.line is not None:
+            self.line.row += rows
+        self.overwriting_rows = {row + rows for row in self.overwriting_rows}
+
     def find(self, screen: Snapshot, *, typed_columns: int | None = 0) -> None:
         """Look what line the cursor is in.
 
