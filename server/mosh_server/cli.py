@@ -95,10 +95,14 @@ def _serve(options: Options) -> int:
     socket = UdpSocket.bind_server(options.address, options.ports)
     key = Key.generate(os.urandom(16))
 
+    detach.outlive_login()  # from here on somebody may know of this server, and the login may end at any moment
     _announce(socket.port, key.text)
     pid = detach.detach()
     if pid:
-        print(f"\n{ABOUT}\n\n[{PROGRAM} detached, pid = {pid}]", file=sys.stderr)
+        try:
+            print(f"\n{ABOUT}\n\n[{PROGRAM} detached, pid = {pid}]", file=sys.stderr)
+        except OSError:
+            pass  # the login's terminal is gone; the server is not
         return 0
     detach.let_go(keep={socket.fileno()}, verbose=bool(options.verbose))
 
