@@ -93,10 +93,10 @@ def test_a_client_that_is_killed_as_a_whole_leaves_the_server_waiting(session: C
 
 
 def test_a_killed_renderer_is_replaced_within_a_second_with_the_full_screen(session: ClientSession) -> None:
-    session.enter("clear; for i in 1 2 3 4 5 6 7 8 9; do echo line $i of the screen; done")
-    session.terminal.wait_for("line 9 of the screen")
-    session.terminal.wait_for(f"\n{PROMPT.rstrip()}")
-    network, before, took_s = session.network, session.terminal.text(), []
+    session.enter("clear; printf 'line %d of the screen\\n' 1 2 3 4 5 6 7 8 9")
+    before = "".join(f"line {number} of the screen\n" for number in range(1, 10)) + PROMPT.rstrip()
+    session.terminal.wait_until(lambda: session.terminal.text() == before, "the screen is not as expected")
+    network, took_s = session.network, []
     for _ in range(3):  # the best counts: what else runs on the machine is not ours
         killed = session.renderer
         begin = len(session.terminal.output)
