@@ -60,16 +60,18 @@ def test_out_of_reach_of_the_server_the_client_leaves_all_the_same_and_does_not_
     idleness = Idleness(client)
     session.hang_up()
     started = time.monotonic()
-    wait_until(lambda: not all(member.alive for member in client) or time.monotonic() - started > 2, "")
-    idleness.assert_none_spins()
+    while all(member.alive for member in client) and time.monotonic() - started < 2:
+        time.sleep(0.01)
+        if idleness.elapsed > 0.2:  # it says goodbye several times, which is work but takes no more than a part of it
+            idleness.assert_none_spins(most=0.5)
     wait_for_none_left(client)
     assert time.monotonic() - started < GONE_WITHIN_S
     assert session.server.process.alive
 
 
-def test_a_shell_that_keeps_the_hang_up_from_its_jobs_changes_nothing(tmp_path: Path) -> None:
-    # The signal does not come, or to no one who heeds it: reading tells.
-    with ClientSession(tmp_path, client_within=["/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh"]) as session:
+@pytest.mark.requires_program("setsid")
+def test_where_no_signal_tells_of_it_reading_does(tmp_path: Path) -> None:
+    with ClientSession(tmp_path, client_within=["setsid", "--wait"]) as session:  # it is not the client's terminal
         session.hang_up()
         assert_all_gone(session)
 

@@ -174,3 +174,14 @@ def test_an_ssh_that_hangs_for_ever_can_be_left_in_every_phase(login: Login, pha
         assert terminal.settings() == terminal.settings_before
         assert "Traceback" not in terminal.text()
     wait_for_nothing_left(login)
+
+
+def test_an_ssh_that_heeds_no_signal_is_ended_all_the_same(login: Login) -> None:
+    terminal = login.start("trap '' HUP INT TERM", ASKING, "while :; do sleep 0.1; done")
+    ssh = login.ssh()
+    terminal.wait_for("password:")
+    os.kill(terminal.child.pid, signal.SIGTERM)
+    assert terminal.wait_for_end() == 143
+    wait_for_none_left([ssh])
+    assert terminal.settings() == terminal.settings_before
+    wait_for_nothing_left(login)

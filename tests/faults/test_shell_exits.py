@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.client_session import ClientSession, Idleness, wait_for_none_left
-from tests.support.programs import process, wait_until
+from tests.support.programs import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.requires_linux, pytest.mark.requires_program("bash")]
 
@@ -74,7 +74,7 @@ def test_during_an_outage_the_last_screen_and_the_end_wait_for_the_client(tmp_pa
         wait_for_none_left([shell])
         session.terminal.wait_for("mosh: Last contact ")  # nothing came of it yet
         assert "last words\n" not in session.terminal.text()
-        idleness = Idleness([*session.client_members(), process(session.server.process.pid)])
+        idleness = Idleness([*session.client_members(), session.server.process])
         time.sleep(2)
         idleness.assert_none_spins()
         session.relay.black_out(False)

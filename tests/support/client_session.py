@@ -221,9 +221,14 @@ class Idleness:
         self._since = time.monotonic()
         self._used = {member: processor_seconds(member) for member in members}
 
+    @property
+    def elapsed(self) -> float:
+        """How many seconds that has been."""
+        return time.monotonic() - self._since
+
     def assert_none_spins(self, *, most: float = 0.05, name: Callable[[Process], str] = comm) -> None:
         """Fail when one of them used more than that share of a processor."""
-        elapsed = time.monotonic() - self._since
+        elapsed = self.elapsed
         shares = {
             name(member): (processor_seconds(member) - used) / elapsed
             for member, used in self._used.items()
