@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.client_session import LONGEST_REMAINS_S, wait_for_none_left
-from tests.support.programs import OURS, Process, clean_environment, process, wait_until
+from tests.support.programs import OURS, Process, clean_environment, process, wait_until, write_launcher
 from tests.support.sshd import processes_with
 from tests.support.user_terminal import UserTerminal, mosh_words, source_environment
 
@@ -49,18 +49,19 @@ class Login:
         self.home = home
         self.environment = clean_environment(home) | source_environment() | {"PS1": PROMPT}
         self.terminal: UserTerminal | None = None
-        # What ssh starts carries this in its environment; mosh and client do not.
+        # ssh and what it starts carry this in their environment; mosh and client do not.
         self.mark = f"MOSH_TEST_MARK={home}"
 
     def start(self, *lines: str) -> UserTerminal:
         """Run `mosh` with an ssh of these `lines`; the last argument is what the real one would run remotely."""
-        ssh = self.home / "ssh"
+        script = self.home / "script"
         here = shlex.quote(str(self.home))
-        ssh.write_text(
-            f"#!/bin/sh\nexport MOSH_TEST_MARK={here} MOSH_SERVER_NETWORK_TMOUT=60\necho $$ >{here}/pid.new\n"
-            f"mv {here}/pid.new {here}/pid\nfor remote; do :; done\n" + "\n".join(lines) + "\n"
+        script.write_text(
+            f"echo $$ >{here}/pid.new\nmv {here}/pid.new {here}/pid\nfor remote; do :; done\n" + "\n".join(lines) + "\n"
         )
-        ssh.chmod(0o755)
+        # By env, so that the script itself carries the mark.
+        marked = ["/usr/bin/env", self.mark, "MOSH_SERVER_NETWORK_TMOUT=60", "/bin/sh", str(script)]
+        ssh = write_launcher(self.home / "ssh", marked)
         words = mosh_words(
             f"--ssh={shlex.quote(str(ssh))}",
             "--experimental-remote-ip=local",
