@@ -161,8 +161,8 @@ class Launcher:
             report = self._report.receive(self._control)
             if report is not None:
                 return report
-        if not self._terminal_given_back:
-            tty.restore_attributes(0, display.attributes)
+        # The terminal stays raw until the next one is there: with the shell's settings, a Ctrl-C typed meanwhile would
+        # end the session, and what is typed would be shown and edited by the system.
         now = now_ms()
         self._renderer_deaths = [at for at in self._renderer_deaths if now - at < _RENDERERS_WINDOW_MS] + [now]
         if len(self._renderer_deaths) > _MOST_RENDERERS:

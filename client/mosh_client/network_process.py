@@ -241,6 +241,8 @@ class _NetworkProcess:
         except OSError:
             commands, ancillary = b"", []
         for fd in _received_descriptors(ancillary):
+            if self._channel is not None:  # what was typed before its end
+                self._read_renderer(self._channel, now=now)
             self._drop_renderer(waiter)
             self._channel = Channel(socket.socket(fileno=fd), in_network_process=True)
             waiter.watch(fd)

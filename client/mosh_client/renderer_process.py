@@ -91,7 +91,7 @@ class _Renderer:
     def _loop(self, waiter: Waiter) -> int:
         waiter.watch(_STDIN)
         waiter.watch(self._lifeline.fileno())
-        opening = tty.entering(self._display.terminal, title=self._display.keeps_title and not self._taken)
+        opening = tty.entering(self._display.terminal, title=self._display.keeps_title, taken=self._taken)
         if self._display.dialect.synchronized:
             opening += self._answer.ask(now=now_ms())
         self._write(opening)

@@ -97,13 +97,14 @@ def _serve(options: Options) -> int:
     socket = UdpSocket.bind_server(options.address, options.ports)
     key = Key.generate(os.urandom(16))
 
+    detach.outlive_login()  # from here on somebody may know of this server, and the login may end at any moment
     _announce(socket.port, key.text)
     pid = detach.detach()
     if pid:
         try:
             write_all(2, f"\n{ABOUT}\n\n[{PROGRAM} detached, pid = {pid}]\n".encode())
         except OSError:
-            pass  # a full disk, or nobody who reads it: the session is there all the same
+            pass  # a full disk, a terminal that is gone, nobody who reads it: the session is there all the same
         return 0
     detach.let_go(keep={socket.fileno()}, verbose=bool(options.verbose))
 

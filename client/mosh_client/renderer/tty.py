@@ -86,9 +86,16 @@ def colors_of_terminal() -> int:
     return colors if isinstance(colors, int) else 0
 
 
-def entering(terminal: Terminal, *, title: bool) -> bytes:
-    """Return what is written before the first frame. `title`: the terminal keeps its title, for `leaving`."""
-    return terminal.smcup + (_SAVE_TITLE if title else b"") + _ENTER
+def entering(terminal: Terminal, *, title: bool, taken: bool = False) -> bytes:
+    """Return what is written before the first frame. `title`: the terminal keeps its title, for `leaving`.
+
+    `taken`: another process wrote this already and was killed; what it put on the terminal's stack of titles is taken
+    off first, also by terminfo's own strings, which keep the title for some terminals.
+    """
+    if taken and not terminal.rmcup:  # there is no screen to leave: the title is still kept
+        return _ENTER
+    before = (_RESTORE_TITLE if title else b"") + terminal.rmcup if taken else b""
+    return before + terminal.smcup + (_SAVE_TITLE if title else b"") + _ENTER
 
 
 def leaving(
