@@ -26,7 +26,7 @@ NEVER_SHOWN: Final = 1 << 62
 
 
 class Verdict(enum.Enum):
-    """What a frame says of a guess (prediction.md, "A guess")."""
+    """What a frame says of a guess (docs/prediction.md, "A guess")."""
 
     PENDING = enum.auto()  # the server has not told yet that the key took effect
     CORRECT = enum.auto()

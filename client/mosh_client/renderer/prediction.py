@@ -51,7 +51,7 @@ UNSEEN_INTERVALS: Final = 1.5
 
 
 class Extension(enum.Enum):
-    """What the engine does beyond prediction.md; each can be left out, to measure what it brings."""
+    """What the engine does beyond the common rules; each can be left out, to measure what it brings."""
 
     EARLY_CREDIT = enum.auto()  # a typed character that is seen needs no echo ack to prove its epoch
     REBASE = enum.auto()  # keys under way are guessed anew once the unforeseeable before them is seen

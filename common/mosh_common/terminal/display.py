@@ -1,7 +1,7 @@
 """The frame diff: the shortest terminal output that turns one screen into another.
 
 Used for the wire, where the other end's emulator executes it, and for the user's terminal. Pure: no terminal, no
-terminfo, no time. What may be sent, and how both emulators understand it, is terminal.md §2 and
+terminfo, no time. What may be sent, and how both emulators understand it, is docs/terminal.md §2 and
 docs/adr/0003-diff-vocabulary.md.
 """
 

@@ -1,6 +1,6 @@
 """Renditions as SGR sequences and hyperlinks as OSC 8: the shortest that lead from one style to another.
 
-Knows nothing of rows and cursors. ECMA-48 §8.3.117; xterm's control sequences; terminal.md §2 for what an upstream
+Knows nothing of rows and cursors. ECMA-48 §8.3.117; xterm's control sequences; docs/terminal.md §2 for what an upstream
 peer reads the same way: an SGR that holds a colon it skips whole, so what it understands is sent apart from that.
 """
 
