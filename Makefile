@@ -10,9 +10,10 @@ DESTDIR ?=
 LIBDIR  ?= $(PREFIX)/lib/mosh-py
 MANDIR  ?= $(PREFIX)/share/man/man1
 
-SOURCES := bootstrap client common server tests
+PRODUCT := bootstrap client common server
+SOURCES := $(PRODUCT) tests
 
-.PHONY: demo test check lint types fuzz bench protobuf install deb zipapps clean
+.PHONY: demo test check lint types audit fuzz bench soak protobuf pins install deb zipapps clean
 .DELETE_ON_ERROR:
 
 # A session on this machine: yours when stdin is a terminal, else a scripted one over a bad link.
@@ -24,14 +25,19 @@ test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q $(TESTS)
 
 # All that CI runs.
-check: lint types test fuzz
+check: lint types audit test fuzz
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(PRODUCT)
 
 types: $(STAMP)
 	$(BIN)/mypy
+
+# Whether the pinned dependencies are still what they were, and without known vulnerabilities; needs the network.
+audit: $(STAMP)
+	$(BIN)/python -m tests.audit
 
 # Each target for a minute, with examples that no run had before.
 fuzz: $(STAMP)
@@ -40,9 +46,22 @@ fuzz: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
 
+# A long session, shortened: 10^5 keys, 10^3 sizes, 10^2 addresses, 1 GB of output. A fiftieth is among the tests.
+soak: $(STAMP)
+	$(BIN)/python -m tests.soak
+
 # Writes the checked-in modules under common/mosh_common/wire/pb again.
 protobuf:
 	sh common/mosh_common/wire/pb/generate.sh
+
+# Pins the newest dependencies with the hashes of all their files again: docs/adr/0020-pinned-dependencies.md
+pins: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip-tools>=7.4'
+	mkdir -p build
+	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --output-file build/pins.txt pyproject.toml
+	{ echo "# Written by \`make pins\`; pip install --require-hashes --requirement requirements.txt"; cat build/pins.txt; } \
+		> packaging/requirements.txt
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -65,7 +84,8 @@ install:
 	done
 	install -m 644 man/mosh.1 man/mosh-client.1 man/mosh-server.1 "$(DESTDIR)$(MANDIR)/"
 
-# build/mosh.pyz holds all packages but not their dependencies; beside it the three commands, which find it there.
+# build/mosh.pyz holds our packages; beside it the three commands, which find it there, and the pinned dependencies for
+# `pip install --require-hashes`. What is not pure Python cannot be loaded from an archive.
 zipapps:
 	rm -rf build/zipapp && mkdir -p build/zipapp
 	for package in bootstrap/mosh_bootstrap client/mosh_client common/mosh_common server/mosh_server; do \
@@ -75,6 +95,7 @@ zipapps:
 	cp bootstrap/mosh_bootstrap/launch.py build/zipapp/__main__.py
 	$(PYTHON) -m zipapp build/zipapp --output build/mosh.pyz --python '/usr/bin/env python3' --compress
 	for command in mosh mosh-client mosh-server; do install -m 755 bootstrap/mosh "build/$$command"; done
+	install -m 644 packaging/requirements.txt build/requirements.txt
 
 # Needs debhelper and dh-python.
 deb:

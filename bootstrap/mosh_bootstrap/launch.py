@@ -16,7 +16,7 @@ NEWER_PYTHONS = ("python3.14", "python3.13", "python3.12", "python3.11")
 
 def main() -> int:
     """Become PROGRAM; return its exit code."""
-    if sys.version_info < (3, 11):  # noqa: UP036 - this is where that is found out
+    if sys.version_info < (3, 11):  # noqa: UP036  # this is where that is found out
         return _run_with_newer_python()
     # Python may have put our own directory there, whose modules are nobody's top-level modules.
     here = os.path.dirname(os.path.abspath(__file__))
@@ -52,10 +52,10 @@ def _folders(here: str) -> "list[str]":
 def _explain_missing(module: str) -> int:
     program = os.path.basename(sys.argv[0])
     if module.startswith("mosh_"):
-        sys.stderr.write("%s: cannot find the package %s; is the installation complete?\n" % (program, module))  # noqa: UP031
+        sys.stderr.write("%s: cannot find the package %s; is the installation complete?\n" % (program, module))
     else:
         sys.stderr.write(
-            "%s: %s lacks the package %s; install it, or name another Python in MOSH_PYTHON\n"  # noqa: UP031
+            "%s: %s lacks the package %s; install it, or name another Python in MOSH_PYTHON\n"
             % (program, sys.executable, module)
         )
     return 127
@@ -71,7 +71,7 @@ def _run_with_newer_python() -> int:
                 continue
     program = os.path.basename(sys.argv[1]) if len(sys.argv) > 1 else "mosh"
     sys.stderr.write(
-        "%s: needs Python 3.11 or later, and this is %s; install it, or name one in MOSH_PYTHON\n"  # noqa: UP031
+        "%s: needs Python 3.11 or later, and this is %s; install it, or name one in MOSH_PYTHON\n"
         % (program, sys.version.split()[0])
     )
     return 127

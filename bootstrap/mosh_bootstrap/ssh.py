@@ -226,7 +226,8 @@ def _close(child: PtySpawn[Any]) -> None:
         child.ptyproc.delayafterclose = 0  # type: ignore[attr-defined]  # seconds, slept even if nothing is left to end
     try:
         child.close(force=True)
-    except Exception:  # pexpect's own class, imported only where it is used; ssh defies SIGKILL: nothing else to do
+    # pexpect's own class, imported only where it is used.
+    except Exception:  # nosec B110  # ssh defies SIGKILL: nothing else to do
         pass
 
 

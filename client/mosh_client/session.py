@@ -94,7 +94,7 @@ class BlankScreen:
 
 def load_emulator() -> None:
     """Import what the server's answers need; afterwards no file need be read any more."""
-    import mosh_common.sync.screen_state  # noqa: F401
+    import mosh_common.sync.screen_state  # noqa: F401  # for its being imported
 
 
 class RendererLink:

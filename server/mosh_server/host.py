@@ -43,7 +43,7 @@ class Host:
     def start_shell(self, columns: int, lines: int) -> Pty:
         """Start it on a pty of that size, and return that. Raises EnvironmentFailure."""
         try:
-            self.pty = pty = Pty.spawn(
+            self.pty = pty = Pty.spawn(  # nosec B604  # `shell` is a path here, not subprocess's flag
                 self._command,
                 shell=self._account.shell,
                 environment=self._environment,

@@ -77,7 +77,9 @@ class Pty:
             os.close(slave)
             raise EnvironmentFailure(f"Cannot start the session on a pty: {error.strerror}.") from error
         if not pid:
-            _become(command, shell=shell, environment=environment, slave=slave, core_limit=core_limit)
+            _become(  # nosec B604  # `shell` is a path here, not subprocess's flag
+                command, shell=shell, environment=environment, slave=slave, core_limit=core_limit
+            )
         os.close(slave)
         return cls(master, pid)
 

@@ -71,7 +71,7 @@ def main() -> None:
         ("nothing", echoed, Snapshot(*echoed)),
         ("scrolled by a row", screen, scrolled),
     ):
-        time = microseconds(lambda old=old, new=new: diff(old, new), 50)  # type: ignore[misc]
+        time = microseconds(lambda old=old, new=new: diff(old, new), 50)
         wanted = f"wanted {WANTED[name]}" if name in WANTED else ""
         print(f"{name:24} {time:8.1f} µs  1/{pyte_time / time:<7.1f} {len(diff(old, new)):5} octets  {wanted}")
     time = microseconds(lambda: diff(None, screen, dialect=XTERM), 20)

@@ -78,7 +78,7 @@ def offline(trace: Trace, rtt: int, mode: str) -> Figures:
 
 def live(trace: Trace, client: Programs, server: Programs, rtt: int, mode: str) -> Figures:
     """Type the trace into a client. Raises RuntimeError when the session does not begin as the recording does."""
-    truth = Truth(list(trace.presses), list(read_recording(trace.name)))  # type: ignore[arg-type]
+    truth = Truth(list(trace.presses), list(read_recording(trace.name)))
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         home = Path(folder) / "home"
         make_home(home)

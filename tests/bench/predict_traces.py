@@ -423,11 +423,9 @@ def shared_traces() -> dict[str, tuple[list[str], list[Press]]]:
 
 def make_home(home: Path) -> None:
     """Lay out the home directory that the traces expect."""
-    words = (
-        "error warn info debug request connection timeout retry socket packet session client server".split()  # noqa: SIM905
-    )
+    words = "error warn info debug request connection timeout retry socket packet session client server"
     rng = random.Random("home")
-    prose = [" ".join(rng.choices(words, k=9)).capitalize() + "." for _ in range(60)]
+    prose = [" ".join(rng.choices(words.split(), k=9)).capitalize() + "." for _ in range(60)]
     (home / "src").mkdir(parents=True)
     files = {
         "README.md": "# Fixture\nNothing here matters.\n",

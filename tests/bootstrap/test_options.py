@@ -47,7 +47,7 @@ def test_a_host_alone_takes_every_default() -> None:
     ],
 )
 def test_an_option_is_understood_before_and_after_the_host(words: list[str], expected: dict[str, object]) -> None:
-    wish = Options(host="host")._replace(**expected)  # type: ignore[arg-type]
+    wish = Options(host="host")._replace(**expected)
     assert parsed(*words, "host") == wish
     assert parsed("host", *words) == wish
 

@@ -287,10 +287,10 @@ def test_of_all_signals_only_the_stop_of_job_control_is_left_to_the_renderer() -
 def test_no_process_can_type_into_the_users_terminal() -> None:
     main, terminal = os.openpty()
     for process in (Process.NETWORK, Process.RENDERER):
-        typed = lambda: libc.call("ioctl", terminal, 0x5412, b"x")  # noqa: E731
-        assert ends_refused(lambda process=process: confine(process), typed)  # type: ignore[misc]
+        typed = lambda: libc.call("ioctl", terminal, 0x5412, b"x")  # noqa: E731  # for another process
+        assert ends_refused(lambda process=process: confine(process), typed)
         assert not ends_refused(
-            lambda process=process: confine(process),  # type: ignore[misc]
+            lambda process=process: confine(process),
             lambda: tty.RawMode(terminal, tty.read_attributes(terminal)).enter(),
         )
     os.close(main)
@@ -449,7 +449,7 @@ def test_a_confined_process_leaves_no_core_and_is_closed_to_its_own_user(process
             pid = _start_a_victim(process if confined else None, Path(folder))
             for name in ("environ", "mem", "maps"):
                 assert ends_refused(_become_nobody, Path(f"/proc/{pid}/{name}").open) is confined, name
-            assert ends_refused(_become_nobody, lambda pid=pid: _attach(pid)) is confined  # type: ignore[misc]
+            assert ends_refused(_become_nobody, lambda pid=pid: _attach(pid)) is confined
             os.kill(pid, signal.SIGQUIT)
             status = os.waitpid(pid, 0)[1]
             assert os.WTERMSIG(status) == signal.SIGQUIT
@@ -496,9 +496,9 @@ def test_a_log_in_a_file_can_grow_only_in_a_process_that_writes_one(tmp_path: Pa
             log.write(b"x")
 
     for process in (Process.NETWORK, Process.RENDERER):
-        confine_it = lambda process=process: confine(process)  # noqa: E731
+        confine_it = lambda process=process: confine(process)  # noqa: E731  # for another process
         assert ends_refused(lambda: None, write_log)
-        confine_it = lambda process=process: confine(process, log=lambda _line: None)  # noqa: E731
+        confine_it = lambda process=process: confine(process, log=lambda _line: None)  # noqa: E731  # for another process
         assert not ends_refused(lambda: None, write_log)
 
 

@@ -91,7 +91,7 @@ def test_a_key_that_cannot_serve_is_refused_before_anything_is_drawn(tmux: Tmux,
     pane = tmux.open_pane(
         [*OURS.client, "127.0.0.1", "60999"],
         environment={
-            **clean_environment(tmp_path),  # type: ignore[arg-type]
+            **clean_environment(tmp_path),
             "TERM": CLIENT_TERMINAL,
             "MOSH_KEY": "z" * 21 + "g",
             "MOSH_ESCAPE_KEY": key,

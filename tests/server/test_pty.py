@@ -30,7 +30,7 @@ def spawn() -> Iterator[Callable[..., Pty]]:
             "columns": 91,
             "lines": 33,
         }
-        pty = Pty.spawn(command, **(settings | changes))  # type: ignore[arg-type]
+        pty = Pty.spawn(command, **(settings | changes))
         opened.append(pty)
         return pty
 

@@ -125,7 +125,7 @@ def visit(tmp_path: Path) -> Iterator[Callable[..., Visit]]:
     visits: list[Visit] = []
 
     def start(*command: str, **settings: object) -> Visit:
-        visits.append(Visit(tmp_path, command or SHELL, **settings))  # type: ignore[arg-type]
+        visits.append(Visit(tmp_path, command or SHELL, **settings))
         return visits[-1]
 
     yield start

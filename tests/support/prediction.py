@@ -122,7 +122,7 @@ class Typist:
 
 def typist_at_prompt(prompt: str = "me@host:~$ ", **options: object) -> Typist:
     """Return somebody whose prompt has echoed "ls" and come back on row 2, known and with nothing under way."""
-    somebody = Typist(prompt + CURSOR, **options)  # type: ignore[arg-type]
+    somebody = Typist(prompt + CURSOR, **options)
     somebody.keys("ls")
     somebody.sees(prompt + "ls" + CURSOR, ack=-1)
     somebody.types("\r")

@@ -73,7 +73,7 @@ class Text:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Text) and self.value == other.value
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
 
 class Side:

@@ -208,8 +208,8 @@ class MoshSession:
         """Wait until the last line of both screens ends in a prompt."""
         for pane in (self.direct, self.mosh):
             wait_until(
-                lambda: pane.has_ended or _last_line(pane).endswith(PROMPT.rstrip()),  # noqa: B023 - called at once
-                lambda: f"no prompt; the screen:\n{_joined(pane)}",  # noqa: B023
+                lambda: pane.has_ended or _last_line(pane).endswith(PROMPT.rstrip()),  # noqa: B023  # called at once
+                lambda: f"no prompt; the screen:\n{_joined(pane)}",  # noqa: B023  # the same
             )
             if pane.has_ended:
                 raise AssertionError(f"{self.pair}: the program has ended; the screen:\n{_joined(pane)}")
@@ -226,8 +226,8 @@ class MoshSession:
         wanted = [f"beginning {self._beginnings}", PROMPT.rstrip()]
         for pane in self._panes:
             wait_until(
-                lambda: [row for row in pane.text() if row] == wanted,  # noqa: B023 - called at once
-                lambda: f"{self.pair}: the screen is not clear:\n{_joined(pane)}",  # noqa: B023
+                lambda: [row for row in pane.text() if row] == wanted,  # noqa: B023  # called at once
+                lambda: f"{self.pair}: the screen is not clear:\n{_joined(pane)}",  # noqa: B023  # the same
             )
 
     @staticmethod

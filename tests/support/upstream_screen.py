@@ -88,9 +88,9 @@ def host_output(diff: bytes) -> bytes:
     """Return the terminal output in a server's diff (docs/wire.md §6)."""
     output = b""
     for _, instruction in fields(diff):
-        for kind, body in fields(instruction):  # type: ignore[arg-type]
+        for kind, body in fields(instruction):
             if kind == 2:
-                output += b"".join(value for _, value in fields(body) if isinstance(value, bytes))  # type: ignore[arg-type]
+                output += b"".join(value for _, value in fields(body) if isinstance(value, bytes))
     return output
 
 
@@ -249,10 +249,10 @@ class UpstreamScreen:
         if count is None or len(pieces) < count:
             return None
         values = dict(fields(zlib.decompress(b"".join(pieces[index] for index in range(count)))))
-        self._heard = max(self._heard, int(values.get(4, 0)))  # type: ignore[arg-type]
+        self._heard = max(self._heard, int(values.get(4, 0)))
         diff = values.get(6, b"")
         assert isinstance(diff, bytes)
-        return (int(values.get(2, 0)), int(values.get(3, 0)), diff)  # type: ignore[arg-type]
+        return (int(values.get(2, 0)), int(values.get(3, 0)), diff)
 
 
 _wcwidth = ctypes.CDLL(None).wcwidth  # the C library's, as upstream's programs use it

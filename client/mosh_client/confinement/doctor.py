@@ -16,8 +16,7 @@ def lines() -> list[str]:
     """Return one line for each process and mechanism."""
     found = [f"{os.uname().sysname} {os.uname().release} on {os.uname().machine}"]
     for process in Process:
-        for mechanism in mechanisms(process):
-            found.append(f"{process.value}: {mechanism.name}: {_in_another_process(process, mechanism)}")  # noqa: PERF401
+        found += [f"{process.value}: {each.name}: {_in_another_process(process, each)}" for each in mechanisms(process)]
     return found
 
 

@@ -19,6 +19,8 @@ DEFAULT_PORTS: Final = (60001, 60999)  # where firewalls are opened for mosh
 RECEIVE_OCTETS: Final = 4096  # more than any datagram of a peer within its rules (1280); longer ones are dropped
 RECEIVE_BATCH: Final = 64  # datagrams per call, so that a flood cannot keep the loop from its other work
 
+_ANY_IPV4: Final = "0.0.0.0"  # nosec B104  # a client may come from anywhere; what is not authentic is dropped
+
 _ECN_CAPABLE: Final = 0x02  # ECT(0) in the TOS octet, RFC 3168 §5
 _ECN_MASK: Final = 0x03
 _ECN_CONGESTION: Final = 0x03
@@ -52,7 +54,7 @@ class UdpSocket:
         low, high = ports if ports is not None else DEFAULT_PORTS
         last: OSError | None = None
         hosts = [address] if address else []
-        hosts += ["::", "0.0.0.0"]
+        hosts += ["::", _ANY_IPV4]
         for host in hosts:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             for port in range(low, high + 1):

@@ -245,10 +245,13 @@ class Grid:
         """Refer to `palette` from now on. The caller sets rows and rendition to match."""
         self.renditions.forget()
         self.palette = palette
-        # Not much more than what is in use: the styles of a stream of random colours are soon forgotten.
-        limit = len(palette.styles) + max(_SPARE_STYLES, self.columns * self.lines // 4)
+        limit = len(palette.styles) + self._spare_styles()
         self.renditions = Renditions(palette, self._rendition_after_compaction, limit=limit)
         self._blank_rows = {}
+
+    def _spare_styles(self) -> int:
+        """Return how many new styles a palette takes: the styles of a stream of random colours are soon forgotten."""
+        return max(_SPARE_STYLES, self.columns * self.lines // 4)
 
     # --- cells
 
@@ -269,10 +272,18 @@ class Grid:
         old = self.rows[row]
         if end < self.columns and old[0][end] == WIDE_TAIL:
             # The half that is left over keeps the background and nothing else, as in upstream (by comparison).
-            style = self.palette.styles[ord(old[1][end])]
-            bare = self.renditions.of(style).blank
-            old = row_ops.restyled(self.rows[row], end, bare)
+            old = row_ops.restyled(old, end, self._bare(old[1][end]))
         self.rows[row] = row_ops.put(old, column, new)
+
+    def _bare(self, letter: str) -> str:
+        """Return the letter of the background of `letter`'s style and nothing else; keeps to the palette.
+
+        Whoever asks is about to put cells that have letters already: a new palette now would make them mean others.
+        """
+        try:
+            return self.palette.letter(Style(bg=self.palette.styles[ord(letter)].bg))
+        except OverflowError:
+            return "\x00"  # the palette is replaced with the next new rendition, this cell is plain until it is drawn
 
     def erase(self, row: int, start: int, end: int) -> None:
         """Blank columns `start` to `end` (exclusive) of a row."""

@@ -131,22 +131,22 @@ def test_what_is_no_message_is_refused(octets: bytes) -> None:
         Input(0, b"x"),
         Input(1, b""),
         Input(1, b"x" * (messages.LONGEST_INPUT_OCTETS + 1)),
-        Input(1, "x"),  # type: ignore[arg-type]
+        Input(1, "x"),
         Progress(-1, 0, 0),
         Progress(messages.LARGEST_COUNT + 1, 0, 0),
         Link(-1, None, 20, 3, 60001),
         Link(1, 1, 20, 3, 65536),
-        Link(1, 1, 2.5, 3, 1),  # type: ignore[arg-type]
+        Link(1, 1, 2.5, 3, 1),
         Notice("x" * (messages.LONGEST_NOTICE + 1), False),
         Notice("bell\a", False),
-        Notice("x", 1),  # type: ignore[arg-type]
-        Watch(1),  # type: ignore[arg-type]
+        Notice("x", 1),
+        Watch(1),
         Statistics(-1, 0, 0, 0, 0, 0, ""),
-        Statistics(1.5, 0, 0, 0, 0, 0, ""),  # type: ignore[arg-type]
+        Statistics(1.5, 0, 0, 0, 0, 0, ""),
         Statistics(1, 1001, 0, 0, 0, 0, ""),
         Statistics(1, 0, -1, 0, 0, 0, ""),
         Statistics(1, 0, 0, -1, 0, 0, ""),
-        Statistics(1, 0, 0, 0, None, 0, ""),  # type: ignore[arg-type]
+        Statistics(1, 0, 0, 0, None, 0, ""),
         Statistics(1, 0, 0, 0, 0, messages.LARGEST_COUNT + 1, ""),
         Statistics(1, 0, 0, 0, 0, 0, "x" * (messages.LONGEST_PEER + 1)),
         Statistics(1, 0, 0, 0, 0, 0, "\x1b[31m"),
@@ -191,7 +191,7 @@ def test_a_field_out_of_bounds_is_refused(message: Message) -> None:
         {"modes": Modes(mouse_tracking=1004)},
         {"modes": Modes(mouse_encoding=1016)},
         {"modes": Modes(cursor_shape=7)},
-        {"modes": Modes(cursor_visible=1)},  # type: ignore[arg-type]
+        {"modes": Modes(cursor_visible=1)},
         {"title": ("a\x07", "", True)},
         {"title": ("", "\x7f", True)},
         {"title": ("\u202e", "", True)},

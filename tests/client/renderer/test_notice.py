@@ -22,7 +22,7 @@ def board(**link: int | None) -> NoticeBoard:
         "port": 60001,
         **link,
     }
-    notices.set_link(Link(**facts))  # type: ignore[arg-type]
+    notices.set_link(Link(**facts))
     return notices
 
 

@@ -14,7 +14,7 @@ NONE: frozenset[Extension] = frozenset()
 
 
 def plain(*rows: str, **options: object) -> Typist:
-    return Typist(*rows, extensions=NONE, **options)  # type: ignore[arg-type]
+    return Typist(*rows, extensions=NONE, **options)
 
 
 def confirmed(text: str = "ab", **options: object) -> Typist:

@@ -40,7 +40,7 @@ def test_raw_mode_passes_every_key_on_and_undoes_itself(pty: tuple[int, int]) ->
 def test_raw_mode_undoes_itself_when_something_fails(pty: tuple[int, int]) -> None:
     before = tty.read_attributes(pty[1])
     with pytest.raises(ZeroDivisionError), tty.RawMode(pty[1], before):
-        1 / 0  # noqa: B018
+        1 / 0  # noqa: B018  # raises
     assert tty.read_attributes(pty[1]) == before
 
 

@@ -275,7 +275,7 @@ class Coarse(Text):
     def diff_from(self, known: Text) -> bytes:
         return b"" if self.value.lower() == known.value.lower() else b"0:" + self.value
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
 
 def test_a_change_that_cannot_be_expressed_is_not_sent_and_does_not_spin() -> None:

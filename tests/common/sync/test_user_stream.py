@@ -34,8 +34,8 @@ def test_nothing_typed_is_the_same_stream() -> None:
 
 @given(pushes, pushes, pushes)
 def test_the_other_side_gets_what_was_typed(before: list[object], seen: list[object], after: list[object]) -> None:
-    known = pushed(UserStream(), before)  # type: ignore[arg-type]
-    current = pushed(pushed(known, seen), after)  # type: ignore[arg-type]
+    known = pushed(UserStream(), before)
+    current = pushed(pushed(known, seen), after)
     theirs = UserStream().apply(known.diff_from(UserStream()))
     theirs_now = theirs.apply(current.diff_from(known))
     assert theirs_now == current
@@ -44,7 +44,7 @@ def test_the_other_side_gets_what_was_typed(before: list[object], seen: list[obj
 
 @given(pushes, st.integers(0, 60), st.integers(0, 60))
 def test_trimming_keeps_positions_and_later_events(actions: list[object], one: int, other: int) -> None:
-    stream = pushed(UserStream(), actions)  # type: ignore[arg-type]
+    stream = pushed(UserStream(), actions)
     trimmed_to, since = sorted((min(one, stream.position), min(other, stream.position)))
     trimmed = stream.trimmed(UserStream(trimmed_to))
     assert trimmed == stream

@@ -24,7 +24,7 @@ def after(*programs: str, columns: int = COLUMNS, lines: int = LINES) -> list[Sn
     return screens
 
 
-def step(before: str, then: str, dialect: Dialect = Dialect(), **size: int) -> str:  # noqa: B008 (immutable)
+def step(before: str, then: str, dialect: Dialect = Dialect(), **size: int) -> str:  # noqa: B008  # immutable
     """Return the diff for what an application writes after `before`."""
     old, new = after(before, then, **size)
     return diff(old, new, dialect=dialect).decode()

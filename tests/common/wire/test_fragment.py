@@ -45,7 +45,7 @@ def test_a_payload_too_short_for_a_header_is_dropped(octets: int) -> None:
 def test_fragments_make_the_instruction_in_any_order(encoded: bytes, size: int, random: object) -> None:
     fragments = split(7, encoded, HEADER_OCTETS + size)
     assert all(len(fragment.contents) <= size for fragment in fragments)
-    random.shuffle(fragments)  # type: ignore[attr-defined]
+    random.shuffle(fragments)
     assembler = Assembler()
     assert [assembler.add(fragment) for fragment in fragments] == [None] * (len(fragments) - 1) + [encoded]
 

@@ -23,7 +23,7 @@ try:
     tty.setcbreak(0)
     os.write(1, b"\x1b[?1049h")
     draw()
-    while sys.stdin.buffer.raw.read(1) != b"q":  # type: ignore[attr-defined]
+    while sys.stdin.buffer.raw.read(1) != b"q":
         pass
 finally:
     os.write(1, b"\x1b[2J\x1b[H\x1b[?1049l")
