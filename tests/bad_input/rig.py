@@ -366,7 +366,7 @@ class RealClient(Patient):
                         return each
             return None
 
-        return self.wait_until(find, f"no process {name}")  # type: ignore[no-any-return]
+        return self.wait_until(find, f"no process {name}")
 
     def wait_for_end(self) -> int:
         """Wait for the end of the program; return its exit code."""

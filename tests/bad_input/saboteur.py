@@ -61,7 +61,7 @@ def sabotage(switches: Switches, *, no_pty: bool, sequence: int) -> None:
         def __getattr__(self, name: str) -> Any:
             return getattr(socket, name)
 
-    udp.socket = SocketModule()  # type: ignore[assignment]
+    udp.socket = SocketModule()
 
     if no_pty:
 
@@ -90,7 +90,7 @@ def sabotage(switches: Switches, *, no_pty: bool, sequence: int) -> None:
             raise RuntimeError(f"no title like {title}")
         real_title(self, title)
 
-    Screen.set_title = set_title  # type: ignore[method-assign]
+    Screen.set_title = set_title
 
     if sequence:
         from mosh_common.sync.endpoint import Endpoint
@@ -101,7 +101,7 @@ def sabotage(switches: Switches, *, no_pty: bool, sequence: int) -> None:
             real_init(self, **words)
             self._next_sequence = sequence
 
-        Endpoint.__init__ = begin_late  # type: ignore[method-assign]
+        Endpoint.__init__ = begin_late
 
 
 def _lying(real: Any, switches: Switches, unit: int) -> Any:

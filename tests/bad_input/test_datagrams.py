@@ -215,7 +215,7 @@ def test_another_protocol_version_ends_a_server_with_both_versions_named(tmp_pat
     client.settle()
     client.instruct(protocol_version=3)
     assert running.process is not None
-    client.wait_until(lambda: not running.process.alive, "the server stays")  # type: ignore[union-attr]
+    client.wait_until(lambda: not running.process.alive, "the server stays")
     assert "speaks version 3 of the mosh protocol, this one 2" in read_log(running.log)
     client.close()
 
@@ -245,7 +245,7 @@ def test_a_nonce_at_its_end_ends_a_server_before_one_is_used_twice(tmp_path: Pat
 
     def type_more() -> bool:
         client.type("y")
-        return not running.process.alive  # type: ignore[union-attr]
+        return not running.process.alive
 
     client.wait_until(type_more, "the server goes on")
     nonces = nonces_of(client.received)

@@ -274,7 +274,7 @@ def test_a_renderer_that_dies_is_replaced_and_costs_no_descriptor(client: RealCl
         for _ in range(3):
             killed = client.member("mosh-renderer")
             killed.signal(signal.SIGKILL)
-            client.wait_until(lambda: client.member("mosh-renderer") != killed, "no other renderer")  # noqa: B023 - at once
+            client.wait_until(lambda: client.member("mosh-renderer") != killed, "no other renderer")  # noqa: B023  # it is called at once
             client.wait_for_echo()
         client.members = [client.member(name) for name in ("mosh-client", "mosh-network", "mosh-renderer")]
 

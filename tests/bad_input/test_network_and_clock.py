@@ -109,7 +109,7 @@ def test_a_client_whose_datagrams_are_refused_tries_again(client: tuple[RealClie
                     assert_idle(real.members, real.turn)
             assert (sentence in real.text) == (name in ("EPERM", "ENETUNREACH"))
             switches.set(send_errno=0)
-            real.wait_until(lambda: f"({name})" in real.text.replace("\n", ""), f"{name}: what was typed is lost")  # noqa: B023
+            real.wait_until(lambda: f"({name})" in real.text.replace("\n", ""), f"{name}: what was typed is lost")  # noqa: B023  # it is called at once
             real.wait_until(lambda: "Cannot send" not in real.text, f"{name}: the bar stays")
 
 
@@ -182,7 +182,7 @@ def test_a_machine_that_slept_goes_on_at_once(
             each.set(boot_clock_ms=HOUR_MS)
         client.wait_for_echo()
         real.wait_for_echo()
-        real.wait_until(lambda: real.wire.target != before, "no other port")  # type: ignore[union-attr]
+        real.wait_until(lambda: real.wire.target != before, "no other port")
         assert_idle([*client.members, *real.members], real.turn)
 
 

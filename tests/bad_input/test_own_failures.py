@@ -53,7 +53,7 @@ def test_a_server_whose_emulator_raises_goes_on_and_logs_where_but_not_what(
         for count in (1, 2):
             client.type(TITLE)
             client.wait_until(
-                lambda count=count: f"failed={count}" in read_log(running.log),  # type: ignore[misc]
+                lambda count=count: f"failed={count}" in read_log(running.log),
                 "the failure was not counted",
             )
         client.wait_for_echo()  # while it would still fail

@@ -135,7 +135,7 @@ def test_a_server_without_a_descriptor_for_the_pty_says_so_on_the_screen(tmp_pat
     client = server.connect()
     with contextlib.closing(client), contextlib.closing(server):
         client.wait_for("Cannot open a pty: Too many open files.")
-        client.wait_until(lambda: not server.process.alive, "the server stays")  # type: ignore[union-attr]
+        client.wait_until(lambda: not server.process.alive, "the server stays")
 
 
 def test_a_server_that_gets_no_more_descriptors_goes_on(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_an_impossible_size_from_a_client_is_dropped_with_all_that_came_with_it(
             before = running.dropped(DropReason.MALFORMED_DIFF)
             client.instruct(diff=user_message(columns, lines))
             client.wait_until(
-                lambda before=before: running.dropped(DropReason.MALFORMED_DIFF) > before,  # type: ignore[misc]
+                lambda before=before: running.dropped(DropReason.MALFORMED_DIFF) > before,
                 lambda: f"not dropped; the log:\n{read_log(running.log)[-2000:]}",
             )
         client.wait_for_echo()
@@ -78,7 +78,7 @@ def test_an_impossible_size_from_a_server_is_dropped_with_all_that_came_with_it(
             before = client.dropped(DropReason.MALFORMED_DIFF)
             client.wire.instruct(diff=host_message(columns, lines))
             client.wait_until(
-                lambda before=before: client.dropped(DropReason.MALFORMED_DIFF) > before,  # type: ignore[misc]
+                lambda before=before: client.dropped(DropReason.MALFORMED_DIFF) > before,
                 lambda: f"not dropped; the log:\n{read_log(client.log)[-2000:]}",
             )
         assert "(never)" not in client.text
@@ -93,7 +93,7 @@ def test_an_impossible_window_is_taken_for_the_nearest_possible_one(client: Real
             before = len(wire.sizes)
             client.terminal.child.setwinsize(lines, columns)
             if (lines, columns) != (0, 0):
-                client.wait_until(lambda before=before: len(wire.sizes) > before, "the server hears of no size")  # type: ignore[misc]
+                client.wait_until(lambda before=before: len(wire.sizes) > before, "the server hears of no size")
         client.terminal.child.setwinsize(LINES, COLUMNS)
         client.wait_until(lambda: wire.sizes[-1] == (COLUMNS, LINES), "the window does not come back")
     assert all(size_is_possible(*size) for size in wire.sizes)

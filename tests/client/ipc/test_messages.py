@@ -184,7 +184,7 @@ def test_a_field_out_of_bounds_is_refused(message: Message) -> None:
         {"styles": (Style(link=";javascript:alert(1)"),)},
         {"styles": (Style(link="foo=bar;http://a"),)},
         {"styles": (Style(link="http://a"),)},
-        {"styles": (Style(link=b";http://a"),)},  # type: ignore[arg-type]
+        {"styles": (Style(link=b";http://a"),)},
         {"style": Style(link=";vscode://x")},
         {"styles": (Style(link="\x1b\\"),)},
         {"style": Style(link="\x9c")},

@@ -84,7 +84,7 @@ class TestCommandLines:
     """A pager's or an editor's: a key opens a line elsewhere, which begins with it."""
 
     def pager(self, bottom: str = ":" + CURSOR, **options: object) -> Typist:
-        return Typist(*PAGE, "", "", bottom, **options)  # type: ignore[arg-type]
+        return Typist(*PAGE, "", "", bottom, **options)
 
     @pytest.mark.parametrize("bottom", [":" + CURSOR, "(END)" + CURSOR, "file.txt" + CURSOR])
     def test_what_is_typed_behind_it_is_shown_once_it_is_there(self, bottom: str) -> None:
