@@ -292,22 +292,27 @@ def _overlay(screen: Snapshot, row: Row, shown: list[tuple[int, Cell]], *, under
             new_clusters[column] = cell.text
     if new_text is None:
         return None
-    if WIDE_TAIL in new_text or WIDE_TAIL in text:
-        _mend_wide(new_text, new_clusters, text)
-    return ("".join(new_text), "".join(new_letters), wrapped, new_clusters if new_clusters else clusters and {})
+    joined = "".join(new_text)
+    if WIDE_TAIL in joined or CLUSTER in joined or not joined.isascii():
+        _mend_wide(new_text, new_letters, new_clusters)
+        joined = "".join(new_text)
+    return (joined, "".join(new_letters), wrapped, new_clusters if new_clusters else clusters and {})
 
 
-def _mend_wide(text: list[str], clusters: dict[int, str], before: str) -> None:
-    """Blank every half of a wide character that lost its other half."""
+def _mend_wide(text: list[str], letters: list[str], clusters: dict[int, str]) -> None:
+    """Blank every half of a wide character that lost its other half; give both halves one style, the left one's."""
+
+    def wide_at(column: int) -> bool:
+        char = text[column]
+        return char != EMPTY and is_wide(clusters[column] if char == CLUSTER else char)
+
     last = len(text) - 1
     for column, char in enumerate(text):
         if char == WIDE_TAIL:
-            left = text[column - 1] if column else BLANK
-            if left == EMPTY or (left != CLUSTER and not is_wide(left)):
+            if column and wide_at(column - 1):
+                letters[column] = letters[column - 1]
+            else:
                 text[column] = BLANK
-        elif before[column] != WIDE_TAIL and column < last and before[column + 1] == WIDE_TAIL:
-            if text[column + 1] != WIDE_TAIL and char == before[column]:
-                text[column] = BLANK
-                clusters.pop(column, None)
-        elif char not in (EMPTY, CLUSTER) and is_wide(char) and (column == last or text[column + 1] != WIDE_TAIL):
+        elif wide_at(column) and (column == last or text[column + 1] != WIDE_TAIL):
             text[column] = BLANK
+            clusters.pop(column, None)
