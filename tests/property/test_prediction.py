@@ -33,6 +33,7 @@ STEP = st.one_of(
     st.tuples(st.just("read"), READS),
     st.tuples(st.just("output"), OUTPUT),
     st.tuples(st.just("echo"), st.none()),
+    st.tuples(st.just("line editor"), st.none()),
     st.tuples(st.just("acknowledge"), st.integers(0, 4)),
     st.tuples(st.just("wait"), st.integers(0, 6000)),
     st.tuples(st.just("resize"), st.sampled_from([(12, 4), (20, 6), (1, 1)])),
@@ -60,11 +61,13 @@ def whole(row: Row) -> bool:
     at_prompt=st.booleans(),
 )
 # One half of a guessed wide character lies on a cell that shows the same already.
-@example([("read", ">日".encode()), ("output", ">日\u0301".encode())], DisplayPreference.ALWAYS, False, ALL_EXTENSIONS)
+@example(
+    [("read", ">日".encode()), ("output", ">日\u0301".encode())], DisplayPreference.ALWAYS, False, ALL_EXTENSIONS, False
+)
 # The right half of one is found wrong, the left one is not judged yet.
 @example(
     [("read", "日".encode()), ("echo", None), ("output", b"a"), ("output", b"\r"), ("output", b"a")],
-    *(DisplayPreference.ALWAYS, False, ALL_EXTENSIONS),
+    *(DisplayPreference.ALWAYS, False, ALL_EXTENSIONS, False),
 )
 def test_when_all_is_acknowledged_the_servers_screen_is_shown(
     steps: list[tuple[str, object]],
@@ -107,9 +110,14 @@ def test_when_all_is_acknowledged_the_servers_screen_is_shown(
             elif kind == "resize":
                 assert isinstance(value, tuple)
                 terminal.resize(*value)
-            else:
+            elif kind == "echo":
                 terminal.feed(typed)
                 typed = b""
+            else:  # echoes the first key, and takes the cursor to the next row as soon as one is full
+                terminal.feed(typed[:1])
+                typed = typed[1:]
+                if terminal.snapshot().wrap_pending:
+                    terminal.feed(b" \r")
             engine.server_screen(terminal.snapshot(), now=now)
         shown = engine.apply(terminal.snapshot())
         assert all(len(row[0]) == len(row[1]) == shown.columns for row in shown.rows)
