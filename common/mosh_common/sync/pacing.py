@@ -67,8 +67,8 @@ PROBE_MIN_MS: Final = 100
 PROBE_MAX_MS: Final = 3000  # the heartbeat, which there is anyway
 
 # A server that hears nothing goes on sending what changes, since nobody knows when the path is back; but ever more
-# seldom, by the same reckoning. (A client that is back says so, and then the next frame goes at once.)
-SILENT_FRAME_DIVISOR: Final = 400
+# seldom, by a like reckoning. (A client that is back says so, and then the next frame goes at once.)
+SILENT_FRAME_DIVISOR: Final = 1000
 SILENT_FRAME_MAX_MS: Final = 3000
 
 # A server whose heartbeat is due within this time sends it when the client's comes: one wake-up for both. Its own timer
