@@ -1,4 +1,4 @@
-"""The import layers of architecture.md hold for every module, as its syntax tree says."""
+"""The import layers of the project hold for every module, as its syntax tree says."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "mosh_server": {"mosh_server", "mosh_common"},
 }
 
-# The core does no input or output and reads no clock (architecture.md, "The core does no input or output").
+# The core does no input or output and reads no clock.
 CORE = ("mosh_common.protocol", "mosh_common.wire", "mosh_common.terminal", "mosh_common.sync")
 FORBIDDEN_IN_CORE = {
     "asyncio", "fcntl", "multiprocessing", "os", "pty", "random", "secrets", "select", "selectors", "signal",

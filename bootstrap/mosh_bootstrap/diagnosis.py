@@ -34,6 +34,8 @@ def _no_server(options: Options, dialogue: Dialogue, ended: Ended) -> Environmen
     runner = "The shell" if options.local else "ssh"
     if dialogue.bad_connect:
         return EnvironmentFailure(f"{server!r} answered with a MOSH CONNECT line that makes no sense (not shown).")
+    if dialogue.connect_cut_off:
+        return _cut_off(runner, ended)
     if ended.signal is not None:
         return EnvironmentFailure(
             f"{runner} was ended by signal {ended.signal} before the server had started.",
@@ -59,6 +61,18 @@ def _no_server(options: Options, dialogue: Dialogue, ended: Ended) -> Environmen
     return EnvironmentFailure(
         f"{server!r} did not start: {runner} ended with exit code {ended.exit_code} and no MOSH CONNECT line.",
         exit_code=ended.exit_code or 1,
+    )
+
+
+def _cut_off(runner: str, ended: Ended) -> EnvironmentFailure:
+    if ended.signal is not None:
+        how, code = f"was ended by signal {ended.signal}", _SIGNAL_EXIT_BASE + ended.signal
+    elif ended.exit_code is not None:
+        how, code = f"ended with exit code {ended.exit_code}", ended.exit_code or 1
+    else:
+        how, code = "closed its output", 1
+    return EnvironmentFailure(
+        f"{runner} {how} in the middle of the server's MOSH CONNECT line; please try again.", exit_code=code
     )
 
 

@@ -40,6 +40,8 @@ class Dialogue:
         self.ip_redefined = False  # a second line named another address; the first one stays
         self.connect: Connect | None = None  # the first valid MOSH CONNECT
         self.bad_connect = False  # a MOSH CONNECT line made no sense
+        self.connect_cut_off = False  # ssh's output ended within a MOSH CONNECT line
+        self.in_mid_line = False  # what was shown last did not end its line
 
         self._ip_source = ip_source
         self._showed_anything = False
@@ -69,13 +71,18 @@ class Dialogue:
         """ssh's output has ended: return what was held back and turned out to be no line for us."""
         shown = bytearray()
         if self._place is _Place.IN_MOSH_LINE:
+            bad_before = self.bad_connect
             self._end_mosh_line(shown)
+            if self.bad_connect and not bad_before:
+                self.bad_connect, self.connect_cut_off = False, True
         else:
             self._show_held(shown)
         return self._show(shown)
 
     def _show(self, shown: bytearray) -> bytes:
-        self._showed_anything = self._showed_anything or bool(shown)
+        if shown:
+            self._showed_anything = True
+            self.in_mid_line = not shown.endswith(b"\n")
         return bytes(shown)
 
     def _step(self, data: bytes, position: int, shown: bytearray) -> int:

@@ -150,7 +150,8 @@ def parse_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Optio
         else:
             words.insert(0, word)
             break
-    options = Options(host=host or "", command=tuple(words))._replace(**found)  # type: ignore[arg-type]
+    options = Options(host=host or "", command=tuple(words))
+    options = options._replace(**found)  # type: ignore[arg-type]  # _SPELLINGS gives each field a value of its type
     if not (options.help or options.version):
         _check(options, host)
     return options

@@ -161,6 +161,8 @@ def _converse(
         text = dialogue.receive(output)
         if ended is not None:
             text += dialogue.finish()
+            if dialogue.connect is None and dialogue.in_mid_line:
+                text += b"\r\n"  # why there is no session is not to stand behind a prompt
         if keyboard is not None:
             # Before showing: the terminal must be raw when a question stands on it.
             keyboard.listen(dialogue.may_be_asking and ended is None, waiter)

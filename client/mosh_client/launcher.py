@@ -13,7 +13,6 @@ import os
 import select
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -25,7 +24,8 @@ from mosh_client.renderer import tty
 from mosh_client.secret import forget_key
 from mosh_client.settings import Settings
 from mosh_common.clock import now_ms
-from mosh_common.io.fds import write_all
+from mosh_common.errors import EnvironmentFailure
+from mosh_common.io.fds import write_all, write_line
 from mosh_common.io.loop import Waiter
 from mosh_common.terminal.dialect import Dialect, dialect_from_terminfo
 
@@ -88,7 +88,7 @@ class Launcher:
         """
         attributes = tty.read_attributes(0)
         child.name_process("mosh-client")
-        ours, theirs = socket.socketpair()
+        ours, theirs = _socket_pair()
         gc.freeze()  # the children share what is here; collecting it would copy their pages
         self._network_pid = _fork(lambda: self._become_network_process(ours, theirs, key_text))
         theirs.close()
@@ -101,7 +101,10 @@ class Launcher:
             display = Display(terminal, dialect, attributes)
             with Waiter((*_ENDING_SIGNALS, signal.SIGCHLD)) as waiter:
                 self._waiter = waiter
-                report = self._supervise(waiter, display)
+                try:
+                    report = self._supervise(waiter, display)
+                except EnvironmentFailure as error:
+                    report = Report(error.exit_code, f"mosh-client: {error}")
                 self._end_renderer(waiter, display)
         finally:
             ours.close()
@@ -158,8 +161,8 @@ class Launcher:
             report = self._report.receive(self._control)
             if report is not None:
                 return report
-        if not self._terminal_given_back:
-            tty.restore_attributes(0, display.attributes)
+        # The terminal stays raw until the next one is there: with the shell's settings, a Ctrl-C typed meanwhile would
+        # end the session, and what is typed would be shown and edited by the system.
         now = now_ms()
         self._renderer_deaths = [at for at in self._renderer_deaths if now - at < _RENDERERS_WINDOW_MS] + [now]
         if len(self._renderer_deaths) > _MOST_RENDERERS:
@@ -171,8 +174,8 @@ class Launcher:
     def _start_renderer(self, display: Display) -> None:
         """Fork a renderer and give the network process the other end of its socketpair."""
         assert self._control is not None
-        network_end, renderer_end = socket.socketpair()
-        lifeline, renderer_lifeline = socket.socketpair()
+        network_end, renderer_end = _socket_pair()
+        lifeline, renderer_lifeline = _socket_pair()
         taken = not self._terminal_given_back  # by one that was killed: its title is still kept
         pid = _fork(
             lambda: self._become_renderer((network_end, lifeline), renderer_end, renderer_lifeline, display, taken)
@@ -263,12 +266,23 @@ def log_for(settings: Settings) -> Callable[[str], None] | None:
     """Return what writes a line on standard error, with -v and unless that is the terminal."""
     if not settings.verbose or os.isatty(2):
         return None
-    return lambda line: print(line, file=sys.stderr, flush=True)
+    return lambda line: write_line(2, line)
+
+
+def _socket_pair() -> tuple[socket.socket, socket.socket]:
+    """Return two connected sockets. Raises EnvironmentFailure, also when only the descriptors are used up."""
+    try:
+        return socket.socketpair()
+    except OSError as error:
+        raise EnvironmentFailure(f"Cannot connect the processes of the session: {error.strerror}.") from error
 
 
 def _fork(child: Callable[[], int]) -> int:
-    """Run `child` in another process and return its pid; its result is the exit code."""
-    pid = os.fork()
+    """Run `child` in another process and return its pid; its result is the exit code. Raises EnvironmentFailure."""
+    try:
+        pid = os.fork()
+    except OSError as error:
+        raise EnvironmentFailure(f"Cannot start a process of the session: {error.strerror}.") from error
     if pid:
         return pid
     code = RENDERER_FAILED
@@ -278,8 +292,8 @@ def _fork(child: Callable[[], int]) -> int:
         if not os.isatty(2):
             import traceback
 
-            traceback.print_exc()
-            sys.stderr.flush()
+            for line in traceback.format_exc().splitlines():
+                write_line(2, line)
     finally:
         os._exit(code)
 
@@ -327,10 +341,15 @@ def _give_terminal_back(display: Display) -> None:
         title=display.keeps_title,
         lines=tty.window_size(0)[1],
     )
-    output = tty.open_for_output(1)
     try:
-        os.write(output, octets)
+        output = tty.open_for_output(1)
+    except OSError:  # no descriptor is left
+        output = 1
+    try:
+        if select.select([], [output], [], 0)[1]:
+            os.write(output, octets)
     except OSError:
         pass  # stopped or gone: nothing more can be done
     finally:
-        os.close(output)
+        if output != 1:
+            os.close(output)

@@ -10,7 +10,6 @@ import array
 import os
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -22,7 +21,7 @@ from mosh_client.session import Session, load_emulator
 from mosh_client.sockets import ADDRESSES_VARIABLE, Sockets, alternatives
 from mosh_common.clock import now_ms
 from mosh_common.errors import EnvironmentFailure, PeerError
-from mosh_common.io.fds import close_all_except
+from mosh_common.io.fds import close_all_except, write_line
 from mosh_common.io.loop import Ready, Waiter
 from mosh_common.io.path import PathNews, PathWatch
 from mosh_common.wire.key import Key
@@ -43,7 +42,8 @@ def run(control_socket: socket.socket, *, key: Key, peer: tuple[Any, ...], ip: s
         if verbose:
             import traceback
 
-            traceback.print_exc()
+            for line in traceback.format_exc().splitlines():
+                _log(line)
         report = Report(1, f"mosh-client: internal error in the network process: {type(error).__name__}: {error}")
     try:
         control_socket.setblocking(True)
@@ -241,6 +241,8 @@ class _NetworkProcess:
         except OSError:
             commands, ancillary = b"", []
         for fd in _received_descriptors(ancillary):
+            if self._channel is not None:  # what was typed before its end
+                self._read_renderer(self._channel, now=now)
             self._drop_renderer(waiter)
             self._channel = Channel(socket.socket(fileno=fd), in_network_process=True)
             waiter.watch(fd)
@@ -265,4 +267,4 @@ def _received_descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
 
 
 def _log(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    write_line(2, line)

@@ -21,7 +21,7 @@ from mosh_client.renderer.view import View
 from mosh_client.settings import Settings
 from mosh_common.clock import now_ms
 from mosh_common.errors import PeerError
-from mosh_common.io.fds import read_available, write_available
+from mosh_common.io.fds import read_available, write_available, write_line
 from mosh_common.io.loop import Ready, Waiter
 
 _STDIN: Final = 0
@@ -45,7 +45,8 @@ def run(ipc: socket.socket, lifeline: socket.socket, *, settings: Settings, disp
         if settings.verbose and not os.isatty(2):
             import traceback
 
-            traceback.print_exc()
+            for line in traceback.format_exc().splitlines():
+                write_line(2, line)
         renderer.leave_reason(f"{type(error).__name__}: {error}")
         return RENDERER_FAILED
 
@@ -73,6 +74,7 @@ class _Renderer:
             columns=tty.window_size(_STDOUT)[0],
             lines=tty.window_size(_STDOUT)[1],
             now=now_ms(),
+            title_again=tty.TITLE_AGAIN if display.keeps_title else b"",
         )
 
     def run(self) -> int:
@@ -89,7 +91,7 @@ class _Renderer:
     def _loop(self, waiter: Waiter) -> int:
         waiter.watch(_STDIN)
         waiter.watch(self._lifeline.fileno())
-        opening = tty.entering(self._display.terminal, title=self._display.keeps_title and not self._taken)
+        opening = tty.entering(self._display.terminal, title=self._display.keeps_title, taken=self._taken)
         if self._display.dialect.synchronized:
             opening += self._answer.ask(now=now_ms())
         self._write(opening)

@@ -10,6 +10,8 @@ from mosh_common.errors import UsageError
 
 PREDICTION_DISPLAYS: Final = ("adaptive", "always", "never", "experimental")
 TITLE_PREFIX: Final = "[mosh] "
+_YES: Final = ("yes", "1", "true")
+_NO: Final = ("no", "0", "false")
 
 
 class Settings(NamedTuple):
@@ -19,6 +21,7 @@ class Settings(NamedTuple):
     prediction_overwrite: bool  # a predicted character replaces the one under the cursor
     escape_key: EscapeKeySpec | None  # None: no key leaves the session
     title_prefix: str
+    clipboard: bool  # the server may set the terminal's
     alternate_screen: bool  # use terminfo's smcup and rmcup
     truecolor: bool  # COLORTERM says that the terminal shows RGB colours
     verbose: int
@@ -32,11 +35,16 @@ def read_settings(environment: Mapping[str, str], *, verbose: int = 0) -> Settin
             f"MOSH_PREDICTION_DISPLAY is {display!r}; it can be {', '.join(PREDICTION_DISPLAYS[:-1])} or"
             f" {PREDICTION_DISPLAYS[-1]}."
         )
+    clipboard = environment.get("MOSH_CLIPBOARD", "yes")
+    if clipboard not in (*_YES, *_NO):
+        # Not taken for yes: who sets it wants the clipboard left alone.
+        raise UsageError(f"MOSH_CLIPBOARD is {clipboard!r}; it can be yes or no.")
     return Settings(
         prediction_display=display,
-        prediction_overwrite=environment.get("MOSH_PREDICTION_OVERWRITE", "no") in ("yes", "1", "true"),
+        prediction_overwrite=environment.get("MOSH_PREDICTION_OVERWRITE", "no") in _YES,
         escape_key=parse_escape_key(environment.get("MOSH_ESCAPE_KEY")),
         title_prefix="" if "MOSH_TITLE_NOPREFIX" in environment else TITLE_PREFIX,
+        clipboard=clipboard in _YES,
         alternate_screen="MOSH_NO_TERM_INIT" not in environment,
         truecolor=environment.get("COLORTERM", "") in ("truecolor", "24bit"),
         verbose=verbose,

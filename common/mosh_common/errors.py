@@ -1,4 +1,4 @@
-"""Who is to blame: the three errors that leave a module on purpose.
+"""Who is to blame: the three errors that leave a module on purpose, and what may be told of any other.
 
 Must not import anything of this project. Everything else that is raised is a bug.
 """
@@ -36,3 +36,15 @@ class EnvironmentFailure(MoshError):
     def __init__(self, message: str, *, exit_code: int = 1) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+def place_of(error: BaseException) -> str:
+    """Return the kind of a bug's error and where in the program it was raised.
+
+    Not its text: that may quote what the user typed or what the screen shows.
+    """
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = "" if place is None else f" at {place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
+    return type(error).__name__ + where

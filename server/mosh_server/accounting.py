@@ -11,7 +11,7 @@ import syslog
 from collections.abc import Sequence
 from typing import Final
 
-from mosh_common.errors import MoshError
+from mosh_common.errors import MoshError, place_of
 
 # utempter's helper has the right to write utmp, so that this program needs none. Where distributions put it:
 HELPERS: Final = (
@@ -134,13 +134,7 @@ def log_failure(user: str, reason: str) -> None:
 
 def log_crash(user: str, error: Exception) -> None:
     """Write down what ended the session of `user` that should not have, and where in the program."""
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    where = "" if place is None else f" at {place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
-    # Not the text of a bug's error: it may quote what the user typed.
-    what = str(error) if isinstance(error, MoshError) else type(error).__name__
-    log_failure(user, what + where)
+    log_failure(user, f"{error} ({place_of(error)})" if isinstance(error, MoshError) else place_of(error))
 
 
 def _open_log() -> None:

@@ -32,3 +32,8 @@ class Batch:
             self.octets = max(self.octets // 2, LEAST_OCTETS)
         elif octets >= self.octets and took_ms * 2 <= TARGET_MS:
             self.octets = min(self.octets * 2, MOST_OCTETS)
+
+
+def is_prompt(output: bytes) -> bool:
+    """Return whether a program that wrote this is likely to wait for the user now."""
+    return output.endswith(b" ")

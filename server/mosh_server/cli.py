@@ -82,6 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(options: Options) -> int:
     """Bind, announce port and key, detach; the detached process then loads the rest and runs the session."""
+    from mosh_common.io.fds import write_all
     from mosh_common.io.udp import UdpSocket
     from mosh_common.wire.key import Key
     from mosh_server import accounting, detach, environment
@@ -92,13 +93,18 @@ def _serve(options: Options) -> int:
     native = environment.native_environment(os.environ, environment.initial_environment_block())
     located = environment.choose_locale(native, options.locale)
     _check_installation()
+    _check_pty()
     socket = UdpSocket.bind_server(options.address, options.ports)
     key = Key.generate(os.urandom(16))
 
+    detach.outlive_login()  # from here on somebody may know of this server, and the login may end at any moment
     _announce(socket.port, key.text)
     pid = detach.detach()
     if pid:
-        print(f"\n{ABOUT}\n\n[{PROGRAM} detached, pid = {pid}]", file=sys.stderr)
+        try:
+            write_all(2, f"\n{ABOUT}\n\n[{PROGRAM} detached, pid = {pid}]\n".encode())
+        except OSError:
+            pass  # a full disk, a terminal that is gone, nobody who reads it: the session is there all the same
         return 0
     detach.let_go(keep={socket.fileno()}, verbose=bool(options.verbose))
 
@@ -120,10 +126,12 @@ def _serve(options: Options) -> int:
 
 def _announce(port: int, key_text: str) -> None:
     """Print the line that the bootstrap waits for. SECURITY: the only place where the key is written anywhere."""
+    from mosh_common.io.fds import write_all
+
     # At a terminal the line must stand alone even if something was printed before it without a newline.
     first = "\n" if sys.stdin is not None and sys.stdin.isatty() else ""
     try:
-        print(f"{first}MOSH CONNECT {port} {key_text}", flush=True)
+        write_all(1, f"{first}MOSH CONNECT {port} {key_text}\n".encode())
     except OSError as error:
         raise EnvironmentFailure(f"Cannot print the MOSH CONNECT line: {error.strerror}.") from error
 
@@ -139,6 +147,15 @@ def _check_installation() -> None:
             found = False
         if not found:
             raise EnvironmentFailure(f"The Python package {package} is not installed for {sys.executable}.")
+
+
+def _check_pty() -> None:
+    """Say so while somebody reads it if there is no pty to be had; the session's own is opened when its client came."""
+    try:
+        for fd in os.openpty():
+            os.close(fd)
+    except OSError as error:
+        raise EnvironmentFailure(f"Cannot open a pty: {error.strerror}.") from error
 
 
 def _split_command(arguments: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:

@@ -35,8 +35,8 @@ def detach() -> int:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()  # or what is buffered would be written by each process
-    read_end, write_end = os.pipe()
     try:
+        read_end, write_end = os.pipe()
         between = os.fork()
     except OSError as error:
         raise EnvironmentFailure(f"Cannot start a process in the background: {error.strerror}.") from error
@@ -63,13 +63,18 @@ def detach() -> int:
     os._exit(status)
 
 
+def outlive_login() -> None:
+    """Take no notice of the end of the login session and of its terminal."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+
+
 def let_go(*, keep: set[int], verbose: bool) -> None:
     """Survive the login session, and close every inherited descriptor but `keep`.
 
     Standard input, output and error become /dev/null, unless `verbose`: then they stay, and sshd stays with them.
     """
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    outlive_login()
     if not verbose:
         null = os.open(os.devnull, os.O_RDWR)
         for fd in STANDARD_DESCRIPTORS:

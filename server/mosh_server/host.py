@@ -40,10 +40,10 @@ class Host:
         others.discard(os.getpid())
         return greeting.message_of_the_day(self._account.home) + greeting.detached_warning(others)
 
-    def start_shell(self, columns: int, lines: int) -> None:
-        """Start it on a pty of that size. Raises EnvironmentFailure."""
+    def start_shell(self, columns: int, lines: int) -> Pty:
+        """Start it on a pty of that size, and return that. Raises EnvironmentFailure."""
         try:
-            self.pty = Pty.spawn(  # nosec B604  # `shell` is a path here, not subprocess's flag
+            self.pty = pty = Pty.spawn(  # nosec B604  # `shell` is a path here, not subprocess's flag
                 self._command,
                 shell=self._account.shell,
                 environment=self._environment,
@@ -55,10 +55,11 @@ class Host:
             self.failed(str(error))
             raise
         self._registry.enter(os.getpid())
-        self._accounting.begin(self.pty.fileno())
+        self._accounting.begin(pty.fileno())
         forbid_core_dumps(for_good=True)
         if not self._accounting.starts_setgid_helper:
             forbid_new_privileges()  # the shell was started before: setuid programs go on working in it
+        return pty
 
     def end_shell(self) -> None:
         """Hang up the pty and close the books; harmless when that was done."""

@@ -17,13 +17,14 @@ from typing import Final
 
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.io.fds import close_all_except, read_available, write_available
-from mosh_server.batch import FLOOD_OCTETS
+from mosh_server.batch import FLOOD_OCTETS, is_prompt
 
 _IUTF8: Final = getattr(termios, "IUTF8", 0x4000)  # the same number on Linux, macOS and FreeBSD
 _NOT_FOUND_STATUS: Final = 127  # what shells answer when a program cannot be run
 
 _REFILL_MS: Final = 1  # it takes some 50 µs; a program that needs longer is no flood
-_FLOOD_BATCH_S: Final = 0.008  # as much of it as is digested at once; a key waits for half of that on average
+_PROMPT_OCTETS: Final = 128  # what is longer and ends like a prompt is a piece of text cut anywhere
+_FLOOD_BATCH_S: Final = 0.008  # as much of it as is digested at once
 
 # Python ignores or catches these; programs expect to be born with the system's own behaviour.
 _RESET_SIGNALS: Final = (
@@ -86,11 +87,15 @@ class Pty:
         """Return the master's descriptor, for a selector and for the utmp helper."""
         return self._master
 
+    def yield_to(self, descriptor: int) -> None:
+        """End a long `read` as soon as something can be read there."""
+        self._refill.register(descriptor, select.POLLIN)
+
     def read(self, limit: int) -> tuple[bytes, bool]:
         """Return (what the programs wrote, up to about `limit`; whether the pty is still open).
 
         In a flood the pty is refilled faster than the loop turns, or even than it is read: then go on, but not for
-        long, because keys wait.
+        long, and no longer once a key may have come.
         """
         parts: list[bytes] = []
         total = 0
@@ -106,10 +111,15 @@ class Pty:
                 if data:
                     continue
                 break
+            if data and len(data) <= _PROMPT_OCTETS and is_prompt(data):
+                break
             now = time.monotonic()
             if deadline is None:
                 deadline = now + _FLOOD_BATCH_S
-            if now >= deadline or not (data or self._refill.poll(_REFILL_MS)):
+            if now >= deadline:
+                break
+            ready = self._refill.poll(0 if data else _REFILL_MS)
+            if any(descriptor != self._master for descriptor, _ in ready) or not (data or ready):
                 break
         return b"".join(parts), True
 

@@ -57,7 +57,10 @@ class Registry:
     def set_detached(self, detached: bool) -> None:
         """Say whether the client is silent."""
         if self._file is not None:
-            os.pwrite(self._file, _DETACHED if detached else _ATTACHED, 0)
+            try:
+                os.pwrite(self._file, _DETACHED if detached else _ATTACHED, 0)
+            except OSError:
+                pass  # e.g. the disk is full: the warning to later sessions is all that is lost
 
     def leave(self) -> None:
         """Remove the entry; harmless when there is none."""
@@ -114,7 +117,10 @@ def directory_for(environ: Mapping[str, str], *, uid: int) -> str | None:
         except OSError:
             continue
         # SECURITY: only a real directory, ours alone, will do. Tested in test_registry.
-        found = os.lstat(path)
+        try:
+            found = os.lstat(path)
+        except OSError:  # what should be a directory above it is a file
+            continue
         if stat.S_ISDIR(found.st_mode) and found.st_uid == uid and not found.st_mode & 0o077:
             return path
     return None

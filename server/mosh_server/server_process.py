@@ -8,13 +8,13 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mosh_common.clock import now_ms
 from mosh_common.errors import EnvironmentFailure
+from mosh_common.io.fds import write_line
 from mosh_common.io.loop import Waiter
 from mosh_common.io.udp import UdpSocket
 from mosh_common.sync.pacing import ServerPacing
@@ -82,7 +82,7 @@ def _turn(waiter: Waiter, *, socket: UdpSocket, session: Session, host: Host, ba
     if socket.fileno() in ready.readable:
         for data, source, congestion in socket.receive():
             session.receive_datagram(data, source, now=now, congestion=congestion)
-    _perform_all(session=session, host=host, verbose=verbose, now=now)
+    _perform_all(socket=socket, session=session, host=host, verbose=verbose, now=now)
     # Before output is digested, which takes its time in a flood: what is typed may be the Ctrl-C that ends it.
     if host.pty is not None and session.input_to_write():
         session.input_written(host.pty.write(session.input_to_write()), now=now)
@@ -92,7 +92,7 @@ def _turn(waiter: Waiter, *, socket: UdpSocket, session: Session, host: Host, ba
     if 0 < digested <= _ANSWER_OCTETS:
         # What answers a key often comes in two writes; digesting the first took about as long as they are apart.
         _read_pty(waiter, session=session, host=host, batch=batch, now=now)
-    _perform_all(session=session, host=host, verbose=verbose, now=now)
+    _perform_all(socket=socket, session=session, host=host, verbose=verbose, now=now)
     for datagram, destination in session.datagrams_to_send(now=now):
         failure = socket.send(datagram, destination)
         if failure:
@@ -115,19 +115,19 @@ def _read_pty(waiter: Waiter, *, session: Session, host: Host, batch: Batch, now
     return len(output)
 
 
-def _perform_all(*, session: Session, host: Host, verbose: int, now: int) -> None:
+def _perform_all(*, socket: UdpSocket, session: Session, host: Host, verbose: int, now: int) -> None:
     """Do what the session decided."""
     for event in session.events(now=now):
         if verbose:
             _print_line(str(event))
-        _perform(event, session=session, host=host, now=now)
+        _perform(event, socket=socket, session=session, host=host, now=now)
 
 
-def _perform(event: Event, *, session: Session, host: Host, now: int) -> None:
+def _perform(event: Event, *, socket: UdpSocket, session: Session, host: Host, now: int) -> None:
     if isinstance(event, StartShell):
         try:
             session.receive_output(host.greeting(), now=now)
-            host.start_shell(event.columns, event.lines)
+            host.start_shell(event.columns, event.lines).yield_to(socket.fileno())
         except EnvironmentFailure as error:  # only the session's own screen is left to tell the user on
             session.receive_output(f"mosh-server: {error}\r\n".encode(), now=now)
             session.pty_closed(now=now)
@@ -164,4 +164,4 @@ def _new_session(key: Key, environment: Mapping[str, str], *, verbose: int) -> S
 
 
 def _print_line(line: str) -> None:
-    print("mosh-server:", line, file=sys.stderr, flush=True)
+    write_line(2, f"mosh-server: {line}")

@@ -24,8 +24,9 @@ from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.version import PROGRAM
 from mosh_common.wire.size import Resize
-from mosh_server.batch import FLOOD_OCTETS
+from mosh_server.batch import FLOOD_OCTETS, is_prompt
 from mosh_server.echo_ack import EchoAckClock
+from mosh_server.guarded_emulator import GuardedEmulator
 from mosh_server.input_queue import REPLIES_LIMIT_OCTETS, InputQueue
 from mosh_server.input_translation import CursorKeyTranslation
 from mosh_server.visible_echo import VisibleEcho
@@ -72,13 +73,20 @@ class ClientSilent(NamedTuple):
     """Nothing was heard of the client for DETACH_AFTER_MS: it is detached."""
 
 
+class OutputNotDigested(NamedTuple):
+    """The emulator failed on what the programs wrote: a bug. The session goes on; the screen may be wrong."""
+
+    place: str  # the kind of error and where in the program; nothing of what was written
+    failed: int  # how often in this session, this time included
+
+
 class Finished(NamedTuple):
     """The session is over: hang up the pty and leave."""
 
     reason: str
 
 
-Event: TypeAlias = StartShell | SetSize | ClientHeard | ClientSilent | Finished
+Event: TypeAlias = StartShell | SetSize | ClientHeard | ClientSilent | OutputNotDigested | Finished
 
 
 class Timeouts(NamedTuple):
@@ -108,7 +116,7 @@ class Session:
         """Begin with nobody there. `transport` must be at state 0 with the screen of `emulator`, and go by `pacing`."""
         self._transport = transport
         self._pacing = pacing
-        self._emulator = emulator
+        self._emulator = GuardedEmulator(emulator)
         self._timeouts = timeouts
         self._events: list[Event] = []
         # The client.
@@ -141,7 +149,7 @@ class Session:
     def receive_output(self, data: bytes, *, now: int) -> None:
         """Digest what the programs wrote; afterwards `input_to_write` may hold the terminal's answers."""
         emulator = self._emulator
-        self._pacing.printed(len(data), now=now)
+        self._pacing.printed(len(data), prompt=is_prompt(data), now=now)
         # A batch may end within a later update than it began with: the screen between them is worth a frame.
         cut = data.rfind(_BEGIN_SYNCHRONIZED_UPDATE)
         if cut > 0:
@@ -156,7 +164,8 @@ class Session:
         elif self._update_began is None:
             self._update_began = now
         self._input.add(emulator.replies(), limit=REPLIES_LIMIT_OCTETS)
-        if len(data) >= FLOOD_OCTETS and now < self._looked_at + GLANCE_INTERVAL_MS:
+        flood = len(data) >= FLOOD_OCTETS and not self._pacing.flood_broken(now=now)
+        if flood and now < self._looked_at + GLANCE_INTERVAL_MS:
             self._unseen = True
         else:
             self._show(now=now)
@@ -198,6 +207,8 @@ class Session:
             self._show(now=now)
         if self._unseen and now >= self._looked_at + GLANCE_INTERVAL_MS:
             self._show(now=now)
+        for place in self._emulator.failures():
+            self._events.append(OutputNotDigested(place, self._emulator.failed))
         events, self._events = self._events, []
         return events
 

@@ -122,9 +122,11 @@ def test_the_client_is_called_as_upstream_calls_it() -> None:
 
 
 def test_the_client_learns_wishes_and_key_from_its_environment() -> None:
-    environ = client_environment(wish("-a", "-o", "--no-init", "host"), {"TERM": "xterm"}, key="k" * 22, pid=7)
+    ours = {"TERM": "xterm", "MOSH_CLIPBOARD": "no"}
+    environ = client_environment(wish("-a", "-o", "--no-init", "host"), ours, key="k" * 22, pid=7)
     assert environ == {
         "TERM": "xterm",
+        "MOSH_CLIPBOARD": "no",
         "MOSH_KEY": "k" * 22,
         "MOSH_CLIENT_PID": "7",
         "MOSH_PREDICTION_DISPLAY": "always",

@@ -129,6 +129,25 @@ def test_a_bad_connect_line_is_not_shown(line: bytes) -> None:
     assert dialogue.connect is None
 
 
+@pytest.mark.parametrize("before", [b"", b"host$ "])
+def test_a_connect_line_that_breaks_off_is_told_from_a_bad_one_and_not_shown(before: bytes) -> None:
+    dialogue = Dialogue("proxy")
+    assert read(dialogue, before + CONNECT[:-3]) + dialogue.finish() == before
+    assert dialogue.connect_cut_off
+    assert not dialogue.bad_connect
+
+
+def test_a_prompt_that_stands_on_the_last_line_is_known() -> None:
+    dialogue = Dialogue("proxy")
+    assert not dialogue.in_mid_line
+    read(dialogue, b"password: ")
+    assert dialogue.in_mid_line
+    read(dialogue, b"\r\nMOSH CONN")
+    assert not dialogue.in_mid_line
+    dialogue.finish()
+    assert dialogue.in_mid_line
+
+
 def test_a_good_connect_line_after_a_bad_one_counts() -> None:
     dialogue = Dialogue("proxy")
     read(dialogue, b"MOSH CONNECT ??\n" + CONNECT + b"\n")

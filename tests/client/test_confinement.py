@@ -247,6 +247,20 @@ def test_what_is_needed_stays(process: Process, attempt: Callable[[], None]) -> 
     assert not ends_refused(lambda: confine(process), attempt)
 
 
+MEBIBYTE = 1 << 20
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="what is in use is read from /proc")
+@pytest.mark.parametrize(
+    ("octets", "refused"),
+    [(limits.MEMORY_OCTETS - 32 * MEBIBYTE, False), (limits.MEMORY_OCTETS + 32 * MEBIBYTE, True)],
+    ids=["a little less than the bound", "a little more"],
+)
+def test_memory_may_grow_up_to_the_bound_and_no_further(octets: int, refused: bool) -> None:
+    # Address space, not memory: nothing of it is touched. A little: the interpreter takes and returns some meanwhile.
+    assert ends_refused(limits.bound_memory, lambda: mmap.mmap(-1, octets, flags=mmap.MAP_PRIVATE)) == refused
+
+
 def test_of_all_signals_only_the_stop_of_job_control_is_left_to_the_renderer() -> None:
     def stop_the_group() -> None:
         os.kill(0, signal.SIGSTOP)

@@ -15,6 +15,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     assert settings.escape_key is not None
     assert settings.escape_key.octet == 0x1E
     assert settings.title_prefix == "[mosh] "
+    assert settings.clipboard
     assert settings.alternate_screen
     assert not settings.truecolor
 
@@ -26,6 +27,7 @@ def test_each_variable_has_its_effect() -> None:
             "MOSH_PREDICTION_OVERWRITE": "yes",
             "MOSH_ESCAPE_KEY": "",
             "MOSH_TITLE_NOPREFIX": "",
+            "MOSH_CLIPBOARD": "no",
             "MOSH_NO_TERM_INIT": "1",
             "COLORTERM": "truecolor",
         }
@@ -34,11 +36,25 @@ def test_each_variable_has_its_effect() -> None:
     assert settings.prediction_overwrite
     assert settings.escape_key is None
     assert settings.title_prefix == ""
+    assert not settings.clipboard
     assert not settings.alternate_screen
     assert settings.truecolor
 
 
-@pytest.mark.parametrize(("name", "value"), [("MOSH_PREDICTION_DISPLAY", "sometimes"), ("MOSH_ESCAPE_KEY", "ab")])
+@pytest.mark.parametrize(("value", "allowed"), [("yes", True), ("1", True), ("no", False), ("0", False)])
+def test_the_clipboard_can_be_closed_to_the_server(value: str, allowed: bool) -> None:
+    assert read_settings({"MOSH_CLIPBOARD": value}).clipboard == allowed
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MOSH_PREDICTION_DISPLAY", "sometimes"),
+        ("MOSH_ESCAPE_KEY", "ab"),
+        ("MOSH_CLIPBOARD", "off"),
+        ("MOSH_CLIPBOARD", ""),
+    ],
+)
 def test_a_value_that_means_nothing_is_an_error_that_names_the_variable(name: str, value: str) -> None:
     with pytest.raises(UsageError, match=name):
         read_settings({name: value})

@@ -88,8 +88,17 @@ def test_clipboard_link_and_cursor_shape_reach_the_terminal(session: MoshSession
         "\x1b]52;c;Y2xpcGJvYXJk\x07\x1b]8;;https://example.org/page\x1b\\a link\x1b]8;;\x1b\\\n\x1b[5 q",
     )
     wait_for_octets(session, b"\x1b]52;c;Y2xpcGJvYXJk")
+    wait_for_octets(session, b"[mosh: clipboard set] ")
     wait_for_octets(session, b"https://example.org/page")
     wait_for_octets(session, b"\x1b[5 q")
+
+
+def test_the_clipboard_can_be_kept_from_the_session(tmux: Tmux) -> None:
+    with MoshSession(OUR_PAIR, tmux, client_environment={"MOSH_CLIPBOARD": "no"}) as session:
+        session.begin_afresh()
+        run(session, "\x1b]52;c;Y2xpcGJvYXJk\x07\x1b]0;after it\x07")
+        wait_until(lambda: session.mosh.title == "[mosh] after it", lambda: f"the title is {session.mosh.title!r}")
+        assert b"\x1b]52" not in session.mosh.recording()
 
 
 def test_focus_events_are_switched_and_delivered(session: MoshSession) -> None:

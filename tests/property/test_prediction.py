@@ -33,6 +33,7 @@ STEP = st.one_of(
     st.tuples(st.just("read"), READS),
     st.tuples(st.just("output"), OUTPUT),
     st.tuples(st.just("echo"), st.none()),
+    st.tuples(st.just("line editor"), st.none()),
     st.tuples(st.just("acknowledge"), st.integers(0, 4)),
     st.tuples(st.just("wait"), st.integers(0, 6000)),
     st.tuples(st.just("resize"), st.sampled_from([(12, 4), (20, 6), (1, 1)])),
@@ -57,19 +58,23 @@ def whole(row: Row) -> bool:
     display=st.sampled_from(DisplayPreference),
     overwrite=st.booleans(),
     extensions=st.frozensets(st.sampled_from(Extension)),
+    at_prompt=st.booleans(),
 )
 # One half of a guessed wide character lies on a cell that shows the same already.
-@example([("read", ">日".encode()), ("output", ">日\u0301".encode())], DisplayPreference.ALWAYS, False, ALL_EXTENSIONS)
+@example(
+    [("read", ">日".encode()), ("output", ">日\u0301".encode())], DisplayPreference.ALWAYS, False, ALL_EXTENSIONS, False
+)
 # The right half of one is found wrong, the left one is not judged yet.
 @example(
     [("read", "日".encode()), ("echo", None), ("output", b"a"), ("output", b"\r"), ("output", b"a")],
-    *(DisplayPreference.ALWAYS, False, ALL_EXTENSIONS),
+    *(DisplayPreference.ALWAYS, False, ALL_EXTENSIONS, False),
 )
 def test_when_all_is_acknowledged_the_servers_screen_is_shown(
     steps: list[tuple[str, object]],
     display: DisplayPreference,
     overwrite: bool,
     extensions: frozenset[Extension],
+    at_prompt: bool,
 ) -> None:
     engine = PredictionEngine(display=display, overwrite=overwrite, extensions=extensions)
     engine.set_send_interval(125)
@@ -77,6 +82,14 @@ def test_when_all_is_acknowledged_the_servers_screen_is_shown(
     batch = acknowledged = now = 0
     typed = b""
     engine.server_screen(terminal.snapshot(), now=now)
+    if at_prompt:  # a known one in the bottom row
+        for key, answer in ((b"a", b"$ a"), (b"b", b"b"), (b"\r", b"\r\nx\r\ny\r\n$ ")):
+            batch += 1
+            engine.user_input(key, batch=batch, screen=terminal.snapshot(), now=now)
+            terminal.feed(answer)
+            acknowledged = batch
+            engine.set_progress(sent=batch, acknowledged=batch, echo_acknowledged=batch)
+            engine.server_screen(terminal.snapshot(), now=now)
     for kind, value in steps:
         if kind == "read":
             assert isinstance(value, bytes)
@@ -97,9 +110,14 @@ def test_when_all_is_acknowledged_the_servers_screen_is_shown(
             elif kind == "resize":
                 assert isinstance(value, tuple)
                 terminal.resize(*value)
-            else:
+            elif kind == "echo":
                 terminal.feed(typed)
                 typed = b""
+            else:  # echoes the first key, and takes the cursor to the next row as soon as one is full
+                terminal.feed(typed[:1])
+                typed = typed[1:]
+                if terminal.snapshot().wrap_pending:
+                    terminal.feed(b" \r")
             engine.server_screen(terminal.snapshot(), now=now)
         shown = engine.apply(terminal.snapshot())
         assert all(len(row[0]) == len(row[1]) == shown.columns for row in shown.rows)

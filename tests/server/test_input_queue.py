@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mosh_server.input_queue import InputQueue
+import pytest
+
+from mosh_server.input_queue import LIMIT_OCTETS, REPLIES_LIMIT_OCTETS, InputQueue
 
 
 def test_what_was_added_waits_in_order_until_it_was_written():
@@ -48,6 +50,20 @@ def test_the_limit_is_kept_and_nothing_is_taken_in_half():
     queue.add(b"67", limit=4)
     queue.add(b"8", limit=4)
     assert queue.data == b"2348"
+
+
+@pytest.mark.parametrize(
+    ("bound", "limit"), [(LIMIT_OCTETS, {}), (REPLIES_LIMIT_OCTETS, {"limit": REPLIES_LIMIT_OCTETS})]
+)
+def test_input_that_nobody_reads_waits_up_to_the_bound_and_no_further(bound, limit):
+    queue = InputQueue()
+    queue.add(bytes(bound - 1), **limit)
+    queue.add(b"yz", **limit)  # one too many
+    assert len(queue.data) == bound - 1
+    queue.add(b"y", **limit)
+    queue.add(b"z", **limit)
+    assert len(queue.data) == bound
+    assert queue.data.endswith(b"\0y")
 
 
 def test_states_of_cleared_input_are_complete():

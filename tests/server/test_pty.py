@@ -6,11 +6,13 @@ import os
 import resource
 import select
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
+from mosh_server.batch import FLOOD_OCTETS
 from mosh_server.pty import Pty
 
 PATIENCE_S = 20.0
@@ -158,6 +160,22 @@ def test_one_read_is_bounded_while_a_program_floods(spawn):
         data, is_open = pty.read(10_000)
         assert is_open
         assert len(data) < 10_000 + 65_536
+
+
+def test_a_read_makes_way_for_what_else_comes(spawn):
+    pty = spawn(["yes"])
+    output_until(pty, b"y\r\ny")
+    other, ours = socket.socketpair()
+    with other, ours:
+        pty.yield_to(ours.fileno())
+        one_more_piece = FLOOD_OCTETS + 4096
+        deadline = time.monotonic() + PATIENCE_S
+        while len(pty.read(1_000_000)[0]) <= one_more_piece:  # a busy machine does not always let the program run
+            assert time.monotonic() < deadline
+        other.send(b"x")
+        for _ in range(20):
+            select.select([pty.fileno()], [], [], PATIENCE_S)
+            assert len(pty.read(1_000_000)[0]) <= one_more_piece
 
 
 def test_nothing_to_read_is_no_end(spawn):

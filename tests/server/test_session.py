@@ -313,6 +313,21 @@ def test_a_flood_is_looked_at_now_and_then_and_at_its_end(running, monkeypatch):
     assert running.first_row == "read 99"
 
 
+def test_what_ctrl_c_leaves_of_a_flood_is_shown_a_way_later(running):
+    flood = b"line\r\n" * 5000
+    for _ in range(5):
+        running.print(flood)
+        running.run(7)
+    running.type(b"\x03")
+    for _ in range(ONE_WAY_MS // 7 + 1):
+        running.print(flood)
+        running.run(7)
+    assert running.given == b"\x03"
+    running.print(b"line\r\n" * 500 + b"^C\r\n\x1b[H\x1b[J$ ")
+    running.run(ONE_WAY_MS + 2)
+    assert running.first_row == "$"
+
+
 def test_the_end_of_a_flood_that_a_signal_cuts_is_shown(running):
     for number in range(3):
         running.print(b"line\r\n" * 500 + b"\x1b[H\x1b[Jread %d" % number)

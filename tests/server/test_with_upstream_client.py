@@ -215,8 +215,11 @@ def test_sigusr1_ends_the_session_unless_the_client_was_heard_lately(visit):
 def test_the_user_is_told_when_there_is_no_pty_to_be_had(visit):
     code = (
         "import os, sys\n"
+        "def last_one(opened=os.openpty()):\n"  # for the look before the port is announced
+        "    os.openpty = none_left\n"
+        "    return opened\n"
         "def none_left(): raise OSError(28, 'No space left on device')\n"
-        "os.openpty = none_left\n"
+        "os.openpty = last_one\n"
         "from mosh_server.cli import main\n"
         "sys.exit(main())\n"
     )

@@ -37,6 +37,7 @@ class Conditions(NamedTuple):
     longest: float = 65535  # octets of payload; longer datagrams vanish without a word
     down: bool = False  # a black-out: everything is lost
     deaf: bool = False  # everything from the client is lost; what the server sends comes through
+    mute: bool = False  # the other way round
 
 
 class Counters(NamedTuple):
@@ -269,7 +270,7 @@ class Relay:
             if is_upward and (not self._clients or self._clients[-1] != address):
                 self._clients.append(address)
             conditions = self._conditions
-            if is_upward and conditions.deaf:
+            if conditions.deaf if is_upward else conditions.mute:
                 conditions = conditions._replace(down=True)
             for delay_ms in direction.delays_ms(len(datagram), conditions):
                 self._order += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import sys
@@ -14,6 +15,8 @@ from typing import Any
 import pexpect
 import pyte
 from tests.support.programs import PATIENCE_S, SOURCE_FOLDERS
+
+_TIOCGPTN = 0x80045430  # Linux: which pty a master belongs to; not in Python's termios
 
 
 class UserTerminal:
@@ -48,6 +51,19 @@ class UserTerminal:
     def echoes(self) -> bool:
         """Whether keys appear on this terminal by the system's doing."""
         return bool(self.settings()[3] & termios.ECHO)
+
+    def unread_keys(self) -> int:
+        """How many octets were typed that nobody has read yet."""
+        number = fcntl.ioctl(self.child.child_fd, _TIOCGPTN, bytes(4))
+        slave = os.open(f"/dev/pts/{int.from_bytes(number, sys.byteorder)}", os.O_RDONLY | os.O_NOCTTY)
+        try:
+            return int.from_bytes(fcntl.ioctl(slave, termios.FIONREAD, bytes(4)), sys.byteorder)
+        finally:
+            os.close(slave)
+
+    def blank(self) -> None:
+        """Forget what the screen shows: only what is drawn from now on is seen."""
+        self._screen.reset()
 
     def wait_for(self, wanted: str) -> None:
         """Read until the screen shows `wanted`; fail the test when it does not come."""

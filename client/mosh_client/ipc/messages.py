@@ -14,18 +14,15 @@ import msgpack  # type: ignore[import-untyped]  # it ships no type information
 
 from mosh_common.errors import PeerError
 from mosh_common.terminal.cells import CLUSTER, DEFAULT_COLOR, RGB, Clusters, Modes, Row, Style
+from mosh_common.terminal.payloads import LONGEST_TITLE, is_clipboard, is_link, is_title
+from mosh_common.wire.size import CELLS_LIMIT, SIDE_LIMIT
 
 LONGEST_TO_NETWORK_OCTETS: Final = 1 << 16  # a batch is one read of the terminal, at most 16 KiB
 LONGEST_TO_RENDERER_OCTETS: Final = 1 << 23  # a whole frame of 1000 × 1000 cells, densely coloured, fits in 8 MiB
 
 LONGEST_INPUT_OCTETS: Final = 1 << 14
-MOST_COLUMNS: Final = 10_000  # ten times beyond any terminal seen; bounds what one row may cost
-MOST_LINES: Final = 10_000
 MOST_STYLES: Final = 0x8000  # Palette.LIMIT
-LONGEST_CLUSTER_OCTETS: Final = 64  # terminal.md §1 keeps 32 octets a cell; twice that leaves room for its base
-LONGEST_TITLE: Final = 256  # terminal.md §1
-LONGEST_CLIPBOARD: Final = (1 << 14) + 64  # 16 KiB of base64 after the selection's name
-LONGEST_LINK: Final = 1 << 13  # OSC 8 "params;uri"; browsers refuse longer ones
+LONGEST_CLUSTER_OCTETS: Final = 64  # docs/terminal.md §1 keeps 32 octets a cell; twice that leaves room for its base
 LONGEST_NOTICE: Final = 256  # one line of a terminal
 LONGEST_PEER: Final = 64  # a program's name and version
 LARGEST_COUNT: Final = (1 << 63) - 1  # what msgpack and every peer can hold
@@ -180,7 +177,7 @@ def decode(data: bytes | bytearray | memoryview) -> Message:
 
 
 def _parse_hello(fields: tuple[Any, ...]) -> Hello:
-    return Hello(_integer(fields[0], 1, MOST_COLUMNS, "columns"), _integer(fields[1], 1, MOST_LINES, "lines"))
+    return Hello(*_size(fields[0], fields[1]))
 
 
 def _parse_input(fields: tuple[Any, ...]) -> Input:
@@ -191,13 +188,12 @@ def _parse_input(fields: tuple[Any, ...]) -> Input:
 
 
 def _parse_resize(fields: tuple[Any, ...]) -> Resize:
-    return Resize(_integer(fields[0], 1, MOST_COLUMNS, "columns"), _integer(fields[1], 1, MOST_LINES, "lines"))
+    return Resize(*_size(fields[0], fields[1]))
 
 
 def _parse_frame(fields: tuple[Any, ...]) -> Frame:
     whole, columns, lines, styles, rows, cursor_row, cursor_column, style, bell_count, modes, title, clipboard = fields
-    columns = _integer(columns, 1, MOST_COLUMNS, "columns")
-    lines = _integer(lines, 1, MOST_LINES, "lines")
+    columns, lines = _size(columns, lines)
     if len(_array(styles, "styles")) > MOST_STYLES:
         raise PeerError(f"{len(styles)} styles in one frame, at most {MOST_STYLES} expected")
     if len(_array(rows, "rows")) > lines:
@@ -214,7 +210,7 @@ def _parse_frame(fields: tuple[Any, ...]) -> Frame:
         _integer(bell_count, 0, LARGEST_COUNT, "bell count"),
         _modes(modes),
         None if title is None else _title(title),
-        None if clipboard is None else _text(clipboard, LONGEST_CLIPBOARD, "clipboard"),
+        None if clipboard is None else _clipboard(clipboard),
     )
 
 
@@ -278,6 +274,15 @@ _PARSERS: Final[dict[type[Message], Any]] = {
 }
 
 
+def _size(columns: Any, lines: Any) -> tuple[int, int]:
+    """Return a size that the wire can carry, too: an impossible one must not get as far as the server."""
+    columns = _integer(columns, 1, SIDE_LIMIT, "columns")
+    lines = _integer(lines, 1, SIDE_LIMIT, "lines")
+    if columns * lines > CELLS_LIMIT:
+        raise PeerError(f"a terminal of {columns}×{lines}, at most {CELLS_LIMIT} cells expected")
+    return columns, lines
+
+
 def _numbered_row(value: Any, columns: int, lines: int) -> tuple[int, Row]:
     line, text, styles, wrapped, clusters = _array(value, "row", 5)
     if type(text) is not str or len(text) != columns or type(styles) is not str or len(styles) != columns:
@@ -318,8 +323,22 @@ def _style(value: Any) -> Style:
         _integer(flags, 0, 511, "style flags"),
         _integer(underline, 0, 5, "underline"),
         _integer(underline_color, DEFAULT_COLOR, _LARGEST_COLOR, "colour"),
-        _text(link, LONGEST_LINK, "hyperlink"),
+        _link(link),
     )
+
+
+def _link(value: Any) -> str:
+    if type(value) is not str or not (value == "" or is_link(value)):
+        raise PeerError("hyperlink is not a URI of a known scheme, perhaps with an id")
+    return value
+
+
+def _clipboard(value: Any) -> str:
+    """Check "selection;base64", or "" = never set."""
+    # SECURITY: anything else could ask the terminal for its clipboard. Test: test_a_frame_out_of_bounds_is_refused.
+    if type(value) is not str or not (value == "" or is_clipboard(value)):
+        raise PeerError("clipboard is not a selection and base64")
+    return value
 
 
 def _modes(value: Any) -> Modes:
@@ -342,11 +361,10 @@ def _modes(value: Any) -> Modes:
 
 def _title(value: Any) -> tuple[str, str, bool]:
     title, icon_name, ever_set = _array(value, "title", 3)
-    return (
-        _text(title, LONGEST_TITLE, "title"),
-        _text(icon_name, LONGEST_TITLE, "icon name"),
-        _boolean(ever_set, "title set"),
-    )
+    for text in (title, icon_name):
+        if type(text) is not str or not is_title(text):
+            raise PeerError(f"title is not a printable text of at most {LONGEST_TITLE} characters")
+    return (title, icon_name, _boolean(ever_set, "title set"))
 
 
 def _integer(value: Any, low: int, high: int, name: str) -> int:

@@ -1,25 +1,47 @@
-"""From the server's screen to the octets for the user's terminal: size, title, bar, difference.
+"""From the server's screen to the octets for the user's terminal: size, title, bar, difference, clipboard, bells.
 
-Remembers what it drew last. Reads neither terminal nor environment; the caller writes all that `draw` returns before it
-asks again.
+Remembers what it drew last. Reads neither terminal, environment nor clock; the caller writes all that `draw` returns
+before it asks again.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from mosh_client.renderer.bells import BellLimit
 from mosh_client.renderer.notice import lay_bars
+from mosh_client.renderer.title_bar import TitleBar
 from mosh_common.terminal.cells import CLUSTER, EMPTY, WIDE_TAIL, Row, Snapshot, blank_row
 from mosh_common.terminal.dialect import Dialect
-from mosh_common.terminal.display import diff
+from mosh_common.terminal.display import diff, set_clipboard
+
+
+class _Source(NamedTuple):
+    """What a drawn screen was made of."""
+
+    screen: Snapshot
+    bars: tuple[str, ...]
+    columns: int
+    lines: int
+    announcing: bool
 
 
 class Compositor:
-    """Draws screens on one terminal."""
+    """Draws screens on one terminal.
 
-    def __init__(self, *, dialect: Dialect, title_prefix: str) -> None:
-        self._dialect = dialect
-        self._title_prefix = title_prefix
+    `title_again` brings back the title that the terminal had before the first frame; empty where nothing does.
+    """
+
+    def __init__(self, *, dialect: Dialect, title_prefix: str, title_again: bytes = b"") -> None:
+        self._dialect = dialect._replace(clipboard=False)  # see _new_clipboard
+        self._sets_clipboard = dialect.clipboard
+        self._title_again = title_again
+        self._title_bar = TitleBar(prefix=title_prefix)
+        self._bells = BellLimit()
         self._drawn: Snapshot | None = None  # what the terminal shows; None = unknown
-        self._source: tuple[Snapshot, tuple[str, ...], int, int] | None = None  # what `_drawn` was made of
+        self._source: _Source | None = None  # what `_drawn` was made of
+        self._clipboard = ""  # the server's last, whatever became of it
+        self._title_lent = False  # the terminal's own title gave way to an announcement
 
     def forget(self) -> None:
         """Whatever the terminal shows is not to be relied on: draw everything the next time."""
@@ -29,25 +51,53 @@ class Compositor:
         """Wrap larger changes in synchronized updates from now on: the terminal said that it has them."""
         self._dialect = self._dialect._replace(synchronized=True)
 
-    def draw(self, screen: Snapshot, *, columns: int, lines: int, bars: tuple[str, ...]) -> bytes:
+    def draw(self, screen: Snapshot, *, columns: int, lines: int, bars: tuple[str, ...], now: int) -> bytes:
         """Return what makes a terminal of that size show `screen` under `bars`, from the top row down."""
+        clipboard = self._new_clipboard(screen)
+        if clipboard:
+            self._title_bar.announce_clipboard(now=now)
+        announcing = self._dialect.title and self._title_bar.announcing(now=now)
         source = self._source
-        if source is not None and source[0] is screen and source[1:] == (bars, columns, lines):
+        if source is not None and source.screen is screen and source[1:] == (bars, columns, lines, announcing):
             return b""
         composed = fit(screen, columns, lines)
         if bars:
             composed = lay_bars(composed, bars)
-        if composed.title_set and self._title_prefix:
-            composed = composed._replace(
-                title=self._title_prefix + composed.title, icon_name=self._title_prefix + composed.icon_name
-            )
+        composed = self._title_bar.over(composed, now=now)
         drawn = self._drawn
         if drawn is not None and (drawn.columns, drawn.lines) != (columns, lines):
             drawn = None  # terminals differ in what they do to their contents when they are resized
-        octets = diff(drawn, composed, dialect=self._dialect)
+        if drawn is not None:
+            drawn = self._with_bells_beyond_the_limit(drawn, composed.bell_count, now=now)
+        octets = clipboard + diff(drawn, composed, dialect=self._dialect)
+        if self._title_lent and not composed.title_set:
+            octets += self._title_again
+        self._title_lent = announcing and not screen.title_set
         self._drawn = composed
-        self._source = (screen, bars, columns, lines)
+        self._source = _Source(screen, bars, columns, lines, announcing)
         return octets
+
+    def next_deadline(self, *, now: int) -> int | None:
+        """Return when `draw` wants to be called although nothing changed; None = never. Changes nothing."""
+        return self._title_bar.next_deadline(now=now) if self._dialect.title else None
+
+    def _new_clipboard(self, screen: Snapshot) -> bytes:
+        """Return what sets the terminal's clipboard to the server's, if that is another than before.
+
+        Not left to the frame diff, which drops it when the terminal is to be drawn from nothing.
+        """
+        if screen.clipboard == self._clipboard:
+            return b""
+        self._clipboard = screen.clipboard
+        return set_clipboard(screen.clipboard).encode() if self._sets_clipboard else b""
+
+    def _with_bells_beyond_the_limit(self, drawn: Snapshot, bell_count: int, *, now: int) -> Snapshot:
+        """Return `drawn` as if those bells up to `bell_count` had rung that may not."""
+        wanted = bell_count - drawn.bell_count
+        if wanted <= 0:
+            return drawn
+        granted = self._bells.take(wanted if self._dialect.every_bell else 1, now=now)
+        return drawn._replace(bell_count=bell_count - granted)
 
     @property
     def alternate_scroll_drawn(self) -> bool:

@@ -1,6 +1,6 @@
 """When guesses are shown and when they are underlined: hysteresis of the link's speed, and the glitch counter.
 
-Sees the send interval and how long guesses were pending, never a guess or a screen (prediction.md, "When shown").
+Sees the send interval and how long guesses were pending, never a guess or a screen (docs/prediction.md, "When shown").
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The escape key: how the user speaks to the client itself rather than to the session.
 
-Pure: octets in, octets and commands out. Rules: prediction.md, "Notices".
+Pure: octets in, octets and commands out. Rules: docs/prediction.md, "Notices".
 """
 
 from __future__ import annotations

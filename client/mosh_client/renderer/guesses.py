@@ -26,7 +26,7 @@ NEVER_SHOWN: Final = 1 << 62
 
 
 class Verdict(enum.Enum):
-    """What a frame says of a guess (prediction.md, "A guess")."""
+    """What a frame says of a guess (docs/prediction.md, "A guess")."""
 
     PENDING = enum.auto()  # the server has not told yet that the key took effect
     CORRECT = enum.auto()
@@ -54,7 +54,7 @@ class Origin(NamedTuple):
 class CellGuess:
     """One cell's expected contents."""
 
-    __slots__ = ("cell", "credited", "origin", "original_style", "originals", "typed")
+    __slots__ = ("cell", "credited", "origin", "original_style", "originals", "typed", "until_then")
 
     def __init__(
         self, cell: Cell, origin: Origin, *, originals: tuple[str, ...], original_style: Style, typed: bool
@@ -65,6 +65,7 @@ class CellGuess:
         self.original_style = original_style  # of the text replaced first
         self.typed = typed  # the key's own character, rather than one moved by it
         self.credited = False  # already seen to be right, before the echo ack
+        self.until_then: CellGuess | None = None  # what is shown there while this one may not be
 
     def verdict(self, shown: Cell, *, echo_acknowledged: int) -> Verdict:
         """Judge by what the server's screen shows in the cell."""
@@ -114,9 +115,20 @@ class Guesses:
         self.trail.clear()
 
     def expect(
-        self, screen: Snapshot, row: int, column: int, cell: Cell, origin: Origin, *, typed: bool = False
+        self,
+        screen: Snapshot,
+        row: int,
+        column: int,
+        cell: Cell,
+        origin: Origin,
+        *,
+        typed: bool = False,
+        until_then: bool = False,
     ) -> None:
-        """Guess that `cell` will be there, instead of what was guessed or is shown there."""
+        """Guess that `cell` will be there, instead of what was guessed or is shown there.
+
+        `until_then`: what was guessed is shown as long as this may not be; see `lay_over`.
+        """
         shown = cell_at(screen, row, column)
         guesses = self.rows.setdefault(row, {})
         old = guesses.get(column)
@@ -127,7 +139,10 @@ class Guesses:
             originals, original_style = old.originals, old.original_style
             if shown.text not in originals:
                 originals = (*originals, shown.text)
-        guesses[column] = CellGuess(cell, origin, originals=originals, original_style=original_style, typed=typed)
+        guess = CellGuess(cell, origin, originals=originals, original_style=original_style, typed=typed)
+        if old is not None:
+            guess.until_then = old if until_then and old.until_then is None else old.until_then
+        guesses[column] = guess
 
     def expect_cursor(self, row: int, column: int, origin: Origin) -> None:
         """Guess that the cursor will be there after the key."""
@@ -154,6 +169,11 @@ class Guesses:
             if guess.origin.habit is habit:
                 self.drop(row, column)
 
+    def move_up(self) -> None:
+        """Take all guesses one row up; those of the top row are forgotten."""
+        self.rows = {row - 1: guesses for row, guesses in self.rows.items() if row}
+        self.trail = [guess._replace(row=guess.row - 1) for guess in self.trail if guess.row]
+
     def oldest_made_at(self) -> int | None:
         """When the guess that waits longest was made."""
         cells = (
@@ -164,15 +184,24 @@ class Guesses:
         )
         return min((*cells, *(guess.origin.made_at for guess in self.trail)), default=None)
 
-    def lay_over(self, screen: Snapshot, *, confirmed_epoch: int, underlined: bool) -> Snapshot:
-        """Return the screen with the guesses up to that epoch in it; the same object if nothing differs."""
+    def lay_over(
+        self, screen: Snapshot, *, confirmed_epoch: int, underlined: bool, replaced_after: int | None = None
+    ) -> Snapshot:
+        """Return the screen with the guesses up to that epoch in it; the same object if nothing differs.
+
+        `replaced_after`: of those that later ones replace, show what comes from input batches after this one, too.
+        """
         rows: list[Row] | None = None
         for row, guesses in self.rows.items():
-            shown = [
-                (column, guess.cell)
-                for column, guess in guesses.items()
-                if guess.origin.epoch <= confirmed_epoch and guess.cell.known
-            ]
+            shown = []
+            for column, guess in guesses.items():
+                replaced = guess.until_then
+                if guess.origin.epoch > confirmed_epoch and replaced is not None and replaced_after is not None:
+                    if replaced.origin.batch <= replaced_after:
+                        continue
+                    guess = replaced
+                if guess.origin.epoch <= confirmed_epoch and guess.cell.known:
+                    shown.append((column, guess.cell))
             changed = _overlay(screen, screen.rows[row], shown, underlined=underlined)
             if changed is not None:
                 if rows is None:

@@ -1,4 +1,4 @@
-"""The bar over row 0: what it says and when that changes (prediction.md, "Notices").
+"""The bar over row 0: what it says and when that changes (docs/prediction.md, "Notices").
 
 Knows the facts of the link and the time, not how they were learnt. Laying bars over a screen is here too, as
 that is what a notice is; drawing is the compositor's.

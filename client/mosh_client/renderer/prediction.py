@@ -25,14 +25,16 @@ from mosh_client.renderer.guesses import (
     Verdict,
     cell_at,
     read_row,
+    text_at,
 )
 from mosh_client.renderer.input_parser import InputParser, Key, KeyKind
 from mosh_client.renderer.prediction_confidence import Confidence, Habit
-from mosh_client.renderer.prediction_line import LINE_ENDS, LINE_GOES_ON, Edit, Situation, foresee
+from mosh_client.renderer.prediction_line import LINE_ENDS, LINE_GOES_ON, Edit, EditedLine, Situation, foresee
 from mosh_client.renderer.prediction_place import Place
 from mosh_client.renderer.prediction_realign import align
 from mosh_client.renderer.prediction_row import pane, text_end
-from mosh_common.terminal.cells import Snapshot
+from mosh_client.renderer.prediction_scroll import BottomScroll
+from mosh_common.terminal.cells import EMPTY, Row, Snapshot
 
 __all__ = ["ALL_EXTENSIONS", "DisplayPreference", "Extension", "PredictionEngine"]
 
@@ -49,12 +51,14 @@ UNSEEN_INTERVALS: Final = 1.5
 
 
 class Extension(enum.Enum):
-    """What the engine does beyond prediction.md; each can be left out, to measure what it brings."""
+    """What the engine does beyond the common rules; each can be left out, to measure what it brings."""
 
     EARLY_CREDIT = enum.auto()  # a typed character that is seen needs no echo ack to prove its epoch
     REBASE = enum.auto()  # keys under way are guessed anew once the unforeseeable before them is seen
     PROMPT_TRUST = enum.auto()  # known prompts and lines that echo are shown without waiting
     WIDE_CHARACTERS = enum.auto()  # they are as foreseeable as others
+    WRAP = enum.auto()  # at a known prompt a line goes on in the next row, for which the screen may scroll
+    COMMAND_LINE = enum.auto()  # a key that opens a line elsewhere proves that what is typed is shown there
     LINE_KEYS = enum.auto()  # Home, End, Ctrl-A/E/U/K/W, word keys, Delete
 
 
@@ -97,6 +101,8 @@ class PredictionEngine:
         self._epoch = 1  # of the guesses made now
         self._confirmed_epoch = 0  # guesses up to this one may be shown
         self._reason: Habit | None = None  # what let the current epoch be shown unconfirmed
+        self._scroll: BottomScroll | None = None  # the guesses' rows are those after it
+        self._above: tuple[Row, ...] | None = None  # what stood above the bottom row when a line ended there
         # what is under way
         self._journal: list[Press] = []  # keys since the last unforeseeable one that the server's screen shows
         self._barrier: int | None = None  # batch of the last unforeseeable key that is still under way
@@ -121,9 +127,9 @@ class PredictionEngine:
             return
         for key in keys:
             press = Press(key, batch, now)
-            self._trust_known_line(screen)
+            self._trust_known_line(self._seen(screen))
             self._journal.append(press)
-            self._guess(press, screen)
+            self._guess(press, self._seen(screen))
         if len(self._journal) > JOURNAL_LIMIT:
             self._await_unforeseeable(batch)
 
@@ -143,7 +149,11 @@ class PredictionEngine:
             self.reset()
         if before is None or before[0] is not screen or before[1] != self._echo_acknowledged:
             self._judged = (screen, self._echo_acknowledged)
-            self._judge(screen, now=now)
+            if self._scroll_failed(screen):
+                self._confidence.wrong(Habit.WRAP)
+                self._rebase(screen, since=self._echo_acknowledged, after=None)
+            else:
+                self._judge(self._seen(screen), before=None if before is None else before[0], now=now)
         oldest = self._guesses.oldest_made_at()
         if oldest is not None:
             self._visibility.note_pending(now - oldest)
@@ -151,6 +161,7 @@ class PredictionEngine:
 
     def reset(self) -> None:
         """Forget all guesses and the line; what follows must prove itself anew."""
+        self._unscroll()
         self._guesses.clear()
         self._journal.clear()
         self._barrier = None
@@ -171,7 +182,15 @@ class PredictionEngine:
         if (screen.columns, screen.lines) != (self._judged[0].columns, self._judged[0].lines):
             return screen
         confirmed = self._confirmed_epoch if self._epochs else self._epoch
-        return self._guesses.lay_over(screen, confirmed_epoch=confirmed, underlined=self._visibility.underlined)
+        screen = self._seen(screen)
+        # A line that ended in the bottom row stays in sight until the screen scrolls.
+        stays = self._above is not None and screen.rows[:-1] == self._above
+        return self._guesses.lay_over(
+            screen,
+            confirmed_epoch=confirmed,
+            underlined=self._visibility.underlined,
+            replaced_after=self._echo_acknowledged if stays else None,
+        )
 
     def next_deadline(self, *, now: int) -> int | None:
         """When `server_screen` must be called although nothing came: a pending guess is about to count as a glitch."""
@@ -180,7 +199,7 @@ class PredictionEngine:
 
     # -- judging
 
-    def _judge(self, screen: Snapshot, *, now: int) -> None:
+    def _judge(self, screen: Snapshot, *, before: Snapshot | None, now: int) -> None:
         self._judge_shifts(screen)
         wrong = self._judge_cells(screen, now=now) or self._judge_cursor(screen)
         if self._barrier is not None and self._echo_acknowledged >= self._barrier:
@@ -190,6 +209,8 @@ class PredictionEngine:
         elif self._prompt_appeared(screen, now=now):
             self._place.end_line()
             self._rebase(screen, since=self._echo_acknowledged, after=Habit.AFTER_ENTER)
+        elif before is not None and self._command_line_appeared(screen, before):
+            self._rebase(screen, since=self._guesses.trail[0].origin.batch, after=None, proven=True)
 
     def _judge_cells(self, screen: Snapshot, *, now: int) -> bool:
         """Judge the cells; whether a wrong one brought down what was built upon it."""
@@ -297,6 +318,34 @@ class PredictionEngine:
                 self._place.not_echoed()
         return True
 
+    # -- scrolling
+
+    def _seen(self, screen: Snapshot) -> Snapshot:
+        """Return a frame as it looks after the scroll that is under way."""
+        return screen if self._scroll is None else self._scroll.over(screen)
+
+    def _scroll_up(self, screen: Snapshot, batch: int) -> None:
+        """Guess that the screen scrolls by a row."""
+        self._scroll = BottomScroll(screen, batch)
+        self._guesses.move_up()
+        self._place.move(-1)
+
+    def _unscroll(self) -> None:
+        """Go back to what the server shows; the guesses are to be forgotten."""
+        if self._scroll is not None:
+            self._scroll = None
+            self._place.move(1)
+
+    def _scroll_failed(self, screen: Snapshot) -> bool:
+        """Look whether a frame shows the scroll that is under way; whether it should, or shows something else."""
+        if self._scroll is None:
+            return False
+        shown = self._scroll.shown_by(screen)
+        if shown:
+            self._scroll = None
+            return False
+        return shown is None or self._echo_acknowledged >= self._scroll.batch
+
     # -- starting anew
 
     def _become_tentative(self) -> None:
@@ -304,11 +353,15 @@ class PredictionEngine:
         self._epoch += 1
         self._reason = None
 
-    def _rebase(self, screen: Snapshot, *, since: int, after: Habit | None) -> None:
+    def _rebase(self, screen: Snapshot, *, since: int, after: Habit | None, proven: bool = False) -> None:
         """Guess the keys that are still under way anew, from where the server's cursor is now.
 
-        `since` is the batch after which all keys were foreseeable; `after` says whether they are trusted at once.
+        `since` is the batch after which all keys were foreseeable; `after` and `proven` say whether they are trusted
+        at once.
         """
+        if self._scroll is not None and self._judged is not None:
+            screen = self._judged[0]
+            self._unscroll()
         self._guesses.clear()
         self._barrier = None
         self._become_tentative()
@@ -321,14 +374,14 @@ class PredictionEngine:
             self._place.line.end = None
         found = align(screen, [press.key for press in history], acknowledged=acknowledged)
         self._place.find(screen, typed_columns=found.columns)
-        if found.proven:
+        if found.proven or proven:
             self._confirmed_epoch = self._epoch
         elif after is not None and self._confidence.trusts(after) and not found.doubtful:
             self._trust_line(after)
         self._journal = history[: found.seen]
         for press in history[found.seen :]:
             self._journal.append(press)
-            self._guess(press, screen)
+            self._guess(press, self._seen(screen))
 
     def _prompt_appeared(self, screen: Snapshot, *, now: int) -> bool:
         """Whether a known prompt came after all that is acknowledged, and before any key that is under way."""
@@ -340,6 +393,27 @@ class PredictionEngine:
         if now - trail[0].origin.made_at > self._send_interval_ms * UNSEEN_INTERVALS:
             return False  # that key may have brought it about, as the `q` that ends a pager
         return self._place.new_prompt_at(screen)
+
+    def _command_line_appeared(self, screen: Snapshot, before: Snapshot) -> bool:
+        """Whether the first character under way was no text, but opened a line elsewhere that begins with it.
+
+        As `/` and `:` do in pagers and editors. What is typed next goes there.
+        """
+        trail = self._guesses.trail
+        if not trail or self._barrier is not None or Extension.COMMAND_LINE not in self._extensions:
+            return False
+        row, column = screen.cursor_row, screen.cursor_column
+        left, _ = pane(screen, row, column)
+        count = column - left  # of characters, if these are all that stands there
+        if trail[0].origin.epoch <= self._confirmed_epoch or not 0 < count <= len(trail):
+            return False
+        if trail[count - 1][:2] == (row, column):
+            return False  # it is just where it was expected
+        shown = [text_at(screen.rows[row], at) for at in range(left, column)]
+        if shown == [text_at(before.rows[row], at) for at in range(left, column)]:
+            return False
+        keys = [press.key for press in self._journal if press.batch >= trail[0].origin.batch][:count]
+        return shown == [key.text for key in keys if key.kind is KeyKind.TEXT]
 
     def _trust_known_line(self, screen: Snapshot) -> None:
         """With nothing under way, look whether what is typed now can be shown without waiting."""
@@ -385,7 +459,10 @@ class PredictionEngine:
             self._unforeseen(press, screen)
             return
         wraps = edit.column >= margin
-        if wraps or (self._epoch <= self._confirmed_epoch and not self._confidence.trusts(edit.habit)):
+        goes_on = wraps and edit.habit is None and self._wrap_is_known(screen, row, line)
+        if (wraps and not goes_on) or (
+            self._epoch <= self._confirmed_epoch and not self._confidence.trusts(edit.habit)
+        ):
             self._become_tentative()
         origin = Origin(self._epoch, press.batch, press.at, edit.habit)
         moved = origin
@@ -399,12 +476,29 @@ class PredictionEngine:
                 self._guesses.expect(screen, row, at, cell, moved)
         if line is not None:
             line.end = edit.end
-        if wraps:
+        if goes_on:
+            if row == screen.lines - 1:
+                self._scroll_up(screen, press.batch)
+                row -= 1
+            self._guesses.expect_cursor(row + 1, left, origin._replace(habit=Habit.WRAP))
+        elif wraps:
             self._become_tentative()
             self._guess_next_row(press, screen, column=left)
             self._place.overwriting_rows.add(self._guesses.trail[-1].row)
         else:
             self._guesses.expect_cursor(row, edit.column, origin)
+
+    def _wrap_is_known(self, screen: Snapshot, row: int, line: EditedLine | None) -> bool:
+        """Whether a character in the last column takes a line editor's cursor to the next row at once."""
+        if Extension.WRAP not in self._extensions or not self._confidence.trusts(Habit.WRAP):
+            return False
+        if line is None or not line.echoes or not line.prompt.strip(f"{EMPTY} ") or self._epoch > self._confirmed_epoch:
+            return False
+        if pane(screen, row, screen.columns - 1) != (0, screen.columns):
+            return False
+        if row == screen.lines - 1:
+            return self._scroll is None and BottomScroll.can_be_told(screen)
+        return all(cell.text == BLANK for cell in self._guesses.expected_row(screen, row + 1))
 
     def _foresee(self, key: Key, now: Situation) -> Edit | None:
         edit = foresee(key, now, line_keys=Extension.LINE_KEYS in self._extensions)
@@ -441,7 +535,8 @@ class PredictionEngine:
         if row < screen.lines - 1:
             row += 1
         else:
+            self._above = screen.rows[:-1]
             for at, cell in enumerate(self._guesses.expected_row(screen, row)):
                 if cell.text != BLANK:
-                    self._guesses.expect(screen, row, at, Cell(BLANK, cell.style), origin)
+                    self._guesses.expect(screen, row, at, Cell(BLANK, cell.style), origin, until_then=True)
         self._guesses.expect_cursor(row, column, origin)

@@ -35,12 +35,19 @@ class Place:
         self._fresh = self._met_line_end = True
         self.forget()
 
+    def move(self, rows: int) -> None:
+        """Take note that the screen scrolled: the line is so many rows further down."""
+        if self.line is not None:
+            self.line.row += rows
+        self.overwriting_rows = {row + rows for row in self.overwriting_rows}
+
     def find(self, screen: Snapshot, *, typed_columns: int | None = 0) -> None:
         """Look what line the cursor is in.
 
         Keys that take `typed_columns` are shown left of it already; None: an unknown number.
         """
-        if self.line is not None and self.line.still_on(screen):
+        came = typed_columns == 0 and self.new_prompt_at(screen)  # into a row that was blank when it was found
+        if self.line is not None and self.line.still_on(screen) and not came:
             return
         self.line = None
         if typed_columns is None:

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from mosh_common.errors import EnvironmentFailure
+from mosh_common.wire.size import nearest_size
 
 TermiosAttributes: TypeAlias = list[Any]  # what termios.tcgetattr gives
 
@@ -28,11 +29,12 @@ _STRING_CAPABILITIES: Final = (
 _NUMBER_CAPABILITIES: Final = ("colors", "RGB")
 _FLAG_CAPABILITIES: Final = ("bce", "hs", "xenl", "RGB", "Tc", "XT")
 
-# Application cursor keys always: the server translates for applications that want the others (terminal.md §4).
+# Application cursor keys always: the server translates for applications that want the others (docs/terminal.md §4).
 _ENTER: Final = b"\x1b[?1h"
 # XTWINOPS: icon and window title onto the terminal's stack of them, and back.
 _SAVE_TITLE: Final = b"\x1b[22;0t"
 _RESTORE_TITLE: Final = b"\x1b[23;0t"
+TITLE_AGAIN: Final = _RESTORE_TITLE + _SAVE_TITLE  # between `entering` and `leaving`: the terminal's own title
 # Everything that a frame may have switched on, back to what a terminal is like after a reset: cursor keys, SGR,
 # scrolling region, cursor, reverse video, pastes, mouse reports and their encodings, focus reports.
 _LEAVE: Final = (
@@ -84,9 +86,16 @@ def colors_of_terminal() -> int:
     return colors if isinstance(colors, int) else 0
 
 
-def entering(terminal: Terminal, *, title: bool) -> bytes:
-    """Return what is written before the first frame. `title`: the terminal keeps its title, for `leaving`."""
-    return terminal.smcup + (_SAVE_TITLE if title else b"") + _ENTER
+def entering(terminal: Terminal, *, title: bool, taken: bool = False) -> bytes:
+    """Return what is written before the first frame. `title`: the terminal keeps its title, for `leaving`.
+
+    `taken`: another process wrote this already and was killed; what it put on the terminal's stack of titles is taken
+    off first, also by terminfo's own strings, which keep the title for some terminals.
+    """
+    if taken and not terminal.rmcup:  # there is no screen to leave: the title is still kept
+        return _ENTER
+    before = (_RESTORE_TITLE if title else b"") + terminal.rmcup if taken else b""
+    return before + terminal.smcup + (_SAVE_TITLE if title else b"") + _ENTER
 
 
 def leaving(
@@ -123,12 +132,12 @@ def leaving(
 
 
 def window_size(fd: int) -> tuple[int, int]:
-    """Return (columns, lines) of the terminal at `fd`."""
+    """Return (columns, lines) of the terminal at `fd`; where it claims an impossible size, the nearest possible."""
     try:
         lines, columns, _, _ = _WINDOW_SIZE.unpack(fcntl.ioctl(fd, termios.TIOCGWINSZ, bytes(_WINDOW_SIZE.size)))
     except OSError:
         return _DEFAULT_SIZE
-    return (columns or _DEFAULT_SIZE[0], lines or _DEFAULT_SIZE[1])
+    return nearest_size(columns or _DEFAULT_SIZE[0], lines or _DEFAULT_SIZE[1])
 
 
 def read_attributes(fd: int) -> TermiosAttributes:

@@ -42,7 +42,16 @@ _REPAINT_KEY: Final = b"\x0c"  # Ctrl-L: the user sees rubbish; the session gets
 class View:
     """What one renderer shows and what it has to say."""
 
-    def __init__(self, *, settings: Settings, dialect: Dialect, columns: int, lines: int, now: int) -> None:
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        dialect: Dialect,
+        columns: int,
+        lines: int,
+        now: int,
+        title_again: bytes = b"",  # as for the compositor
+    ) -> None:
         self._size = (columns, lines)
         self._escape_key = EscapeKey(settings.escape_key)
         self._predictions = PredictionEngine(
@@ -50,7 +59,11 @@ class View:
         )
         self._notices = NoticeBoard(quit_hint=self._escape_key.quit_hint, now=now)
         self._link_display = LinkDisplay(prediction_display=settings.prediction_display)
-        self._compositor = Compositor(dialect=dialect, title_prefix=settings.title_prefix)
+        self._compositor = Compositor(
+            dialect=dialect._replace(clipboard=dialect.clipboard and settings.clipboard),
+            title_prefix=settings.title_prefix,
+            title_again=title_again,
+        )
         self._decoder = FrameDecoder()
         # What is known, and what was said.
         self._screen: Snapshot | None = None  # the newest of the server
@@ -143,11 +156,15 @@ class View:
                 self._unjudged = False
             screen = self._predictions.apply(screen)
         columns, lines = self._size
-        return self._compositor.draw(screen, columns=columns, lines=lines, bars=self._bars(now=now))
+        return self._compositor.draw(screen, columns=columns, lines=lines, bars=self._bars(now=now), now=now)
 
     def next_deadline(self, *, now: int) -> int | None:
         """Return when `draw` wants to be called although nothing came; None = never."""
-        deadlines = [self._notices.next_deadline(now=now), self._link_display.next_deadline(now=now)]
+        deadlines = [
+            self._notices.next_deadline(now=now),
+            self._link_display.next_deadline(now=now),
+            self._compositor.next_deadline(now=now),
+        ]
         if self._screen is not None:
             deadlines.append(self._predictions.next_deadline(now=now))
         return min([each for each in deadlines if each is not None], default=None)

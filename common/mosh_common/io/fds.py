@@ -6,6 +6,7 @@ Knows nothing of what the octets mean.
 from __future__ import annotations
 
 import os
+import select
 from typing import Final
 
 READ_OCTETS: Final = 65536  # one read; a pty gives 4 KiB at most, a pipe up to this
@@ -37,6 +38,19 @@ def write_all(fd: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
+
+
+def write_line(fd: int, line: str) -> None:
+    """Write a line for whoever debugs: on a full disk, a closed pipe or one that nobody reads it is lost.
+
+    Never raises and never blocks: a session does not end, or stand still, for its log.
+    """
+    try:
+        # Not poll(2), which refuses a process that may open no descriptor any more.
+        if select.select([], [fd], [], 0)[1]:
+            os.write(fd, line.encode(errors="backslashreplace")[: select.PIPE_BUF - 1] + b"\n")
+    except OSError:
+        pass
 
 
 def close_all_except(keep: set[int]) -> None:

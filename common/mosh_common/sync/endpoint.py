@@ -19,6 +19,7 @@ from mosh_common.protocol import (
     MTU_IPV4_OCTETS,
     MTU_IPV6_OCTETS,
     PORT_HOP_AFTER_MS,
+    SEQUENCE_LIMIT,
     Address,
 )
 from mosh_common.sync.path_mtu import PathMtu
@@ -94,8 +95,12 @@ class Endpoint:
                 moved = True
         return Received(opened.payload, moved, missing)
 
-    def can_seal(self, octets: int) -> bool:
-        """Return whether the key may still encrypt that much (and a datagram's overhead for each fragment)."""
+    def can_seal(self, octets: int, *, datagrams: int) -> bool:
+        """Return whether the key may still encrypt that much, with a number of its own for each of the datagrams."""
+        # SECURITY: a number is never used twice: the nonce is made of it. (test_a_nonce_at_its_end_ends_the_session)
+        if self._next_sequence + datagrams > SEQUENCE_LIMIT:
+            return False
+        # Twice: for what each datagram adds.
         return self._cipher.blocks_sealed + 2 * (octets // CIPHER_BLOCK_OCTETS + 1) <= BLOCK_LIMIT
 
     def seal(self, payload: bytes, *, now: int) -> bytes:

@@ -38,6 +38,10 @@ ANSWER_OCTETS: Final = 4096  # what is longer is a new screen, in several writes
 FLOOD_OCTETS: Final = 16_384  # printed at once
 FLOOD_FRAME_INTERVAL_MS: Final = 80
 FLOOD_QUIET_MS: Final = 10  # its screen is looked at each 8 ms
+# What is typed into a flood may be the Ctrl-C that ends it: a frame that would only be in the way of the answer waits
+# for so long, and the answer does not wait for the frame before it, however long that was.
+FLOOD_HOLD_MS: Final = 20
+BROKEN_QUIET_MS: Final = 2  # the shell's prompt follows the echo of Ctrl-C sooner
 TYPED_OCTETS: Final = 32  # typing, even on a slow link; not a paste
 
 # --- Repeats on links that lose datagrams -------------------------------------------------------------------------
@@ -61,6 +65,11 @@ SILENCE_PROBE_MS: Final = 500
 PROBE_DIVISOR: Final = 160
 PROBE_MIN_MS: Final = 100
 PROBE_MAX_MS: Final = 3000  # the heartbeat, which there is anyway
+
+# A server that hears nothing goes on sending what changes, since nobody knows when the path is back; but ever more
+# seldom, by a like reckoning. (A client that is back says so, and then the next frame goes at once.)
+SILENT_FRAME_DIVISOR: Final = 1000
+SILENT_FRAME_MAX_MS: Final = 3000
 
 # A server whose heartbeat is due within this time sends it when the client's comes: one wake-up for both. Its own timer
 # leaves the client's time to arrive.
@@ -133,6 +142,19 @@ class Pacing:
         """Return when a silent peer is to be sent something, whatever else there is to say."""
         return None
 
+    def contact_lost(self, first_unacknowledged_at: int, link: Link, *, now: int) -> bool:
+        """Return whether it is likely that nothing gets through, so that no state may be assumed to have arrived.
+
+        That is when nothing at all was heard for twice the time that an acknowledgement may take, and one is overdue.
+        """
+        if link.contact_at is None:
+            return False
+        silent_for = now - link.contact_at
+        return (
+            silent_for > 2 * (link.rto + self.doubt_delay_ms)
+            and self.doubted_at(first_unacknowledged_at, link.rto) <= now
+        )
+
     def next_send(self, situation: Situation, *, now: int) -> Due:
         """Return when the current state is to be sent."""
         link, last_sent_at = situation.link, situation.last_sent_at
@@ -163,13 +185,24 @@ class Pacing:
                 max(situation.changed_at + COLLECTION_DELAY_SERVER_MS, situation.last_sent_at + SEND_INTERVAL_MIN_MS),
                 "changed, nothing to see",
             )
+        complete_at = self._complete_at(situation)
+        if self._ends_flood(situation):
+            return Due(complete_at, "answer in a flood")
         small = situation.last_frame_octets <= SMALL_FRAME_OCTETS and self._may_be_answer(situation)
-        interval = situation.link.send_interval
+        interval = max(situation.link.send_interval, self._interval_in_silence(situation))
         gap = max(interval // SMALL_GAP_DIVISOR, SMALL_GAP_MIN_MS) if small else interval
-        return Due(max(self._complete_at(situation), situation.last_frame_at + gap), "answer" if small else "changed")
+        return Due(max(complete_at, situation.last_frame_at + gap), "answer" if small else "changed")
+
+    def _interval_in_silence(self, situation: Situation) -> int:
+        """Return the least time between two frames to a peer that has been silent, ms."""
+        return 0
 
     def _may_be_answer(self, situation: Situation) -> bool:
         """Return whether somebody at a keyboard waits for this change."""
+        return False
+
+    def _ends_flood(self, situation: Situation) -> bool:
+        """Return whether this change is what a key did to a flood. (One frame for a key, so no queue builds.)"""
         return False
 
     def _complete_at(self, situation: Situation) -> int:
@@ -211,15 +244,17 @@ class ClientPacing(Pacing):
 class ServerPacing(Pacing):
     """A server's. Told what is typed and printed, so that it knows what is the answer to a key."""
 
-    __slots__ = ("_answering", "_flood", "_into_flood", "_plain", "_typed_at")
+    __slots__ = ("_answering", "_flood", "_into_flood", "_plain", "_prompt", "_typed_at", "_typed_into_flood_at")
 
     def __init__(self) -> None:
         super().__init__(heartbeat_interval_ms=ACK_INTERVAL_MS + HEARTBEAT_SLACK_MS)
         self._typed_at: int | None = None  # something was typed then whose answer is awaited
         self._plain = False  # it was a character, which one write answers; not Enter, which starts programs
         self._answering = False  # all that was printed since then is such an answer
+        self._prompt = False  # what was printed last ends like a prompt
         self._flood = False  # what was printed last was a piece of very much
         self._into_flood = False  # what was typed was typed into that: its rest comes before the answer
+        self._typed_into_flood_at: int | None = None  # when that happened last
 
     def typed(self, data: bytes, *, now: int) -> None:
         """Note what was given to the application."""
@@ -227,9 +262,12 @@ class ServerPacing(Pacing):
         self._plain = self._answering and all(octet >= _SPACE or octet in _HARMLESS for octet in data)
         self._typed_at = now if self._answering else None
         self._into_flood = self._flood
+        if self._flood and self._answering:
+            self._typed_into_flood_at = now
 
-    def printed(self, octets: int, *, now: int) -> None:
-        """Note how much the application printed."""
+    def printed(self, octets: int, *, prompt: bool = False, now: int) -> None:
+        """Note how much the application printed; `prompt`: it ends as if the next were up to the user."""
+        self._prompt = prompt
         awaited = self._typed_at is not None and now - self._typed_at <= ANSWER_WITHIN_MS
         self._into_flood = self._into_flood and octets > ANSWER_OCTETS
         self._answering = self._answering and awaited and (octets <= ANSWER_OCTETS or self._into_flood)
@@ -239,15 +277,39 @@ class ServerPacing(Pacing):
         """Return when an empty ack goes out: with the client's, when that is soon enough."""
         return now if due_at - now <= HEARTBEAT_RIDE_MS else due_at
 
+    def _interval_in_silence(self, situation: Situation) -> int:
+        contact_at = situation.link.contact_at
+        silence = 0 if contact_at is None else situation.last_frame_at - contact_at
+        return min(silence // SILENT_FRAME_DIVISOR, SILENT_FRAME_MAX_MS)
+
     def _may_be_answer(self, situation: Situation) -> bool:
         return self._answering
+
+    def flood_broken(self, *, now: int) -> bool:
+        """Return whether a flood became a trickle right after something was typed into it."""
+        typed_at = self._typed_into_flood_at
+        return not self._flood and typed_at is not None and now - typed_at <= ANSWER_WITHIN_MS
+
+    def _ends_flood(self, situation: Situation) -> bool:
+        return self.flood_broken(now=situation.touched_at) and not self._answered(situation)
+
+    def _answered(self, situation: Situation) -> bool:
+        """Return whether a frame went out since the last key was typed into a flood."""
+        return self._typed_into_flood_at is None or self._typed_into_flood_at < situation.last_frame_at
 
     def _complete_at(self, situation: Situation) -> int:
         if self._flood:
             due = situation.last_frame_at + max(FLOOD_FRAME_INTERVAL_MS, situation.link.send_interval)
+            typed_at = self._typed_into_flood_at
+            if typed_at is not None and not self._answered(situation):
+                due = max(due, min(typed_at + FLOOD_HOLD_MS, due + FLOOD_FRAME_INTERVAL_MS))
             return min(situation.touched_at + FLOOD_QUIET_MS, due)
+        if self._ends_flood(situation):  # the time of the change is not asked: it may be older than the key
+            assert self._typed_into_flood_at is not None
+            quiet = 0 if self._prompt else BROKEN_QUIET_MS
+            return min(situation.touched_at + quiet, self._typed_into_flood_at + FLOOD_HOLD_MS)
         if not (self._answering and self._plain):
-            return super()._complete_at(situation)
+            return situation.touched_at if self._answering and self._prompt else super()._complete_at(situation)
         assert situation.changed_at is not None
         quiet = int(situation.link.srtt / QUIET_DIVISOR)
         return min(situation.touched_at + quiet, situation.changed_at + COLLECTION_DELAY_SERVER_MS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from mosh_common.errors import PeerError
-from mosh_common.protocol import RECEIVED_QUENCH_MS, RECEIVED_STATES_LIMIT
+from mosh_common.protocol import RECEIVED_QUENCH_MS, RECEIVED_STATES_LIMIT, SHUTDOWN_NUMBER
 from mosh_common.sync.state import RemoteState
 from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.instruction import Instruction
@@ -58,8 +58,11 @@ class Receiver(Generic[Remote]):
         self._check_room(now=now)
         try:
             state = base.state.apply(instruction.diff) if instruction.diff else base.state
-        except Dropped:
-            raise
+        except Dropped as error:
+            # Nothing starts from the last state of all, so it may be taken as it was: the session ends in good order.
+            if error.reason is not DropReason.NOT_DIGESTED or new_num != SHUTDOWN_NUMBER:
+                raise
+            state = base.state
         except PeerError as error:
             raise Dropped(DropReason.MALFORMED_DIFF, str(error)) from None
         state = state.trimmed(self._states[0].state)

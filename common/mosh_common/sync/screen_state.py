@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from mosh_common.errors import place_of
 from mosh_common.terminal import display
 from mosh_common.terminal.cells import Snapshot, blank_snapshot
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire import hostdiff
+from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.hostdiff import Announcement, EchoAck, HostBytes, HostEvent, Resize
 
 # What a cell may cost a state that shares nothing with others: text up to 4 octets, a letter of 2 to 4.
@@ -113,7 +115,18 @@ class ClientScreen:
         return f"ClientScreen({self.snapshot.columns}×{self.snapshot.lines}, echo ack {self.echo_ack})"
 
     def _draw(self, drawing: list[HostBytes | Resize]) -> Snapshot:
-        """Return this screen after `drawing` was executed on it."""
+        """Return this screen after `drawing` was executed on it. Raises Dropped when the emulator fails."""
+        try:
+            return self._execute(drawing)
+        except Exception as error:
+            # A bug of ours ends no session. Nor is the state taken with the screen as far as it came: what is
+            # acknowledged must be what the server takes it for, or every later diff would be drawn on a wrong screen
+            # and nobody would notice. So it is dropped like one that never came: the screen stays as it was, keys go
+            # on being acknowledged, and the server tries again with whatever its screen is by then.
+            self._emulator.start_over(self.snapshot.columns, self.snapshot.lines)
+            raise Dropped(DropReason.NOT_DIGESTED, place_of(error)) from None
+
+    def _execute(self, drawing: list[HostBytes | Resize]) -> Snapshot:
         emulator = self._emulator
         # Also when the emulator shows this screen: a sequence cut short or a margin left behind is not part of it.
         emulator.restore(self.snapshot)

@@ -162,6 +162,8 @@ class Sender(Generic[Local]):
         if due.rule is REPEAT and send_due and not ack_due:
             return self._repeat(now=now)
         assumed = self._assumed(now=now, link=link)[0]
+        if assumed and self._pacing.contact_lost(self._sent[1].sent_at, link, now=now):
+            assumed = 0  # the first frame that gets through must be of use by itself
         if send_due or self._changed_at is not None or link.loss >= LOSSY:
             base, diff = self._choose_base(assumed, link)
         else:  # a bare acknowledgement: what is under way needs no insurance yet

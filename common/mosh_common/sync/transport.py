@@ -245,12 +245,12 @@ class Transport(Generic[Local, Remote]):
             self.counters.unsendable += 1
             self._debug(f"{now} not sent: {error}")
             return []
-        if not self._endpoint.can_seal(len(encoded)):
+        if self._sender.shutdown_ack_sent:
+            fragments *= SHUTDOWN_ACK_COPIES
+        if not self._endpoint.can_seal(len(encoded), datagrams=len(fragments)):
             self._exhausted = self._ended = True
             self._events.append(SessionExhausted())
             return []
-        if self._sender.shutdown_ack_sent:
-            fragments *= SHUTDOWN_ACK_COPIES
         datagrams = [(self._endpoint.seal(fragment.encode(), now=now), peer) for fragment in fragments]
         longest = max(map(len, (data for data, _ in datagrams)))
         if self._lost_contact(now=now):

@@ -12,7 +12,7 @@ TRUECOLOR: Final = 1 << 24  # value of Dialect.colors: every RGB triple can be s
 
 
 class Dialect(NamedTuple):
-    """Capabilities that the frame diff honours. The defaults are those of the other end's emulator (terminal.md §2)."""
+    """What the frame diff may use. The defaults are those of the other end's emulator (docs/terminal.md §2)."""
 
     # Erasing and scrolling. Without them the diff falls back to spaces and to drawing the rows again.
     ech: bool = True  # CSI n X

@@ -1,6 +1,6 @@
 """Renditions as SGR sequences and hyperlinks as OSC 8: the shortest that lead from one style to another.
 
-Knows nothing of rows and cursors. ECMA-48 §8.3.117; xterm's control sequences; terminal.md §2 for what an upstream
+Knows nothing of rows and cursors. ECMA-48 §8.3.117; xterm's control sequences; docs/terminal.md §2 for what an upstream
 peer reads the same way: an SGR that holds a colon it skips whole, so what it understands is sent apart from that.
 """
 
@@ -26,6 +26,7 @@ from mosh_common.terminal.cells import (
     Style,
 )
 from mosh_common.terminal.dialect import TRUECOLOR, Dialect
+from mosh_common.terminal.payloads import is_link
 
 # (flag, switches it on, switches it off). 22 switches bold and faint off together.
 _FLAGS: Final = (
@@ -40,7 +41,6 @@ _FLAGS: Final = (
 )
 
 NO_HYPERLINK: Final = "\x1b]8;;\x07"
-CONTROLS: Final = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))  # C0, DEL and C1; str.translate drops them
 
 _MEMO_SIZE: Final = 4096  # style changes; a screen full of gradients has about as many
 _GREYISH: Final = 40  # of 255; components closer together than that make a grey
@@ -89,7 +89,7 @@ def rendition(old: Style, new: Style, dialect: Dialect) -> tuple[str, str]:
 def hyperlink(link: str) -> str:
     """Return the OSC 8 that starts the hyperlink "params;uri", or ends one."""
     # SECURITY: a link cannot end its own sequence (test_a_hyperlink_cannot_smuggle_controls).
-    return f"\x1b]8;{link.translate(CONTROLS)}\x07" if link else NO_HYPERLINK
+    return f"\x1b]8;{link}\x07" if link and is_link(link) else NO_HYPERLINK
 
 
 def _changes(old: Style, new: Style, dialect: Dialect) -> list[str]:

@@ -261,7 +261,7 @@ class Drawing(Grid):
             if column > 0 and self.rows[row][0][column] == WIDE_TAIL:
                 column -= 1
         if self.rows[row][0][column] == EMPTY:
-            # terminal.md §2: if that cell is empty, it stands on a no-break space and occupies the cell.
+            # docs/terminal.md §2: if that cell is empty, it stands on a no-break space and occupies the cell.
             # Its style stays (upstream, by comparison).
             self.put(row, column, Span(_NO_BREAK_SPACE, self.rows[row][1][column]))
             self.phase = PENDING if column == self.columns - 1 else WRITTEN

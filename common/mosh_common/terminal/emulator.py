@@ -24,9 +24,9 @@ class Emulator:
     """A terminal of `columns` × `lines`."""
 
     def __init__(self, columns: int, lines: int, *, skipping: bool = True) -> None:
+        self._skipping = skipping
         self._screen = Screen(columns, lines)
         self._stream = Stream(self._screen, skipping=skipping)
-        self._skipping = skipping
         # Plain output that nobody has looked at yet, so that the more of it scrolls away unseen.
         self._backlog: list[str] = []
         self._backlog_length = 0
@@ -88,14 +88,26 @@ class Emulator:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Become that screen, with the parser at ground."""
+        self.reset_parser()
+        self._screen.restore(snapshot)
+        self._snapshot = snapshot
+        self._changed = False
+
+    def reset_parser(self) -> None:
+        """Forget what is not executed yet: an unfinished sequence or character, output that was put off."""
         self._backlog.clear()
         self._backlog_length = 0
         self._cut = ""
         self._stream.reset_parser()
         self._decoder.reset()
-        self._screen.restore(snapshot)
-        self._snapshot = snapshot
-        self._changed = False
+
+    def start_over(self, columns: int, lines: int) -> None:
+        """Become a new terminal of that size: after a failure nothing of the old one is to be trusted."""
+        self._screen = Screen(columns, lines)
+        self._stream = Stream(self._screen, skipping=self._skipping)
+        self.reset_parser()
+        self._snapshot = None
+        self._changed = True
 
     @property
     def in_synchronized_update(self) -> bool:

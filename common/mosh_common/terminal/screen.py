@@ -49,7 +49,7 @@ class Screen(Overpainting, pyte.Screen):
         self.bell_count += count
 
     def debug(self, *_: Any, **__: Any) -> None:
-        """Any sequence that is not known: cancels a pending wrap (terminal.md §2)."""
+        """Any sequence that is not known: cancels a pending wrap (docs/terminal.md §2)."""
         self.phase = MOVED
 
     def ignore(self, *_: Any) -> None:
@@ -99,7 +99,7 @@ class Screen(Overpainting, pyte.Screen):
     # --- size and snapshots
 
     def resize(self, lines: int | None = None, columns: int | None = None) -> None:
-        """Take a new size: cut or fill at the bottom and right (terminal.md §2)."""
+        """Take a new size: cut or fill at the bottom and right (docs/terminal.md §2)."""
         self.resize_grid(columns or self.columns, lines or self.lines)
 
     def snapshot(self) -> Snapshot:

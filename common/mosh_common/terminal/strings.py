@@ -7,16 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from mosh_common.terminal.payloads import is_clipboard, link_of, title_of
 from mosh_common.terminal.reports import Reports
 
-# Limits on what one string may make us keep.
-MAX_TITLE_STRING: Final = 256  # characters of the OSC string, its number included: upstream cuts there
-MAX_CLIPBOARD: Final = 16 * 1024  # characters of base64
-MAX_LINK: Final = 2048  # parameters and URI; what browsers take
 MAX_TITLE_STACK: Final = 10  # as xterm
-
-_BASE64: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
-_SELECTIONS: Final = frozenset("cpqs01234567")
 
 
 class Strings(Reports):
@@ -32,19 +26,18 @@ class Strings(Reports):
 
     def set_title(self, param: str) -> None:
         """OSC 2 (and 0)."""
-        self.title = param[: MAX_TITLE_STRING - 2]
+        self.title = title_of(param)
         self.title_set = True
 
     def set_icon_name(self, param: str) -> None:
         """OSC 1 (and 0)."""
-        self.icon_name = param[: MAX_TITLE_STRING - 2]
+        self.icon_name = title_of(param)
         self.title_set = True
 
     def operating_system_command(self, text: str, terminator: str = "\x1b\\") -> None:
         """Execute an OSC string; an answer to it ends with the same terminator."""
         number, _, rest = text.partition(";")
         if number in ("0", "1", "2"):
-            rest = "".join(char for char in rest if char.isprintable()) if not rest.isprintable() else rest
             if number != "2":
                 self.set_icon_name(rest)
             if number != "1":
@@ -57,18 +50,13 @@ class Strings(Reports):
             self.report_colors(int(number), rest, terminator)
 
     def _set_link(self, text: str) -> None:
-        """OSC 8: `params;uri`; an empty URI ends the link."""
-        _, separator, uri = text.partition(";")
-        valid = bool(separator and uri) and len(text) <= MAX_LINK and text.isprintable()
-        self.set_style(self.style._replace(link=text if valid else ""))
+        """OSC 8: `params;uri`; an empty URI ends the link, and so does one that is not kept."""
+        self.set_style(self.style._replace(link=link_of(text)))
 
     def _set_clipboard(self, text: str) -> None:
         """OSC 52: `selection;base64`. A question is never answered: the far side must not read the user's clipboard."""
-        selection, separator, data = text.partition(";")
-        if not separator or len(data) > MAX_CLIPBOARD or not _BASE64.issuperset(data):
-            return
-        if len(selection) <= len(_SELECTIONS) and _SELECTIONS.issuperset(selection):
-            self.clipboard = f"{selection};{data}"
+        if is_clipboard(text):
+            self.clipboard = text
 
     def device_control_string(self, text: str) -> None:
         """Execute a DCS string: DECRQSS; XTGETTCAP gets "unknown"."""

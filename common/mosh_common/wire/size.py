@@ -25,6 +25,12 @@ def size_is_possible(columns: int, lines: int) -> bool:
     return 1 <= columns <= SIDE_LIMIT and 1 <= lines <= SIDE_LIMIT and columns * lines <= CELLS_LIMIT
 
 
+def nearest_size(columns: int, lines: int) -> tuple[int, int]:
+    """Return the largest possible size that is no larger than that one (and at least 1×1)."""
+    columns = min(max(columns, 1), SIDE_LIMIT)
+    return columns, min(max(lines, 1), SIDE_LIMIT, CELLS_LIMIT // columns)
+
+
 def check_size(columns: int, lines: int) -> None:
     """Raise UsageError when no peer would take that size."""
     if not size_is_possible(columns, lines):

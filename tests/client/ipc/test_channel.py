@@ -50,6 +50,21 @@ def test_a_side_that_does_not_read_leaves_the_rest_pending_and_blocks_nobody(pai
     assert not renderer.pending
 
 
+@pytest.mark.parametrize(("in_network_process", "longest"), [(True, 65_536), (False, 8 << 20)])
+def test_a_message_may_be_so_long_in_each_direction_and_no_longer(in_network_process: bool, longest: int) -> None:
+    for length, allowed in ((longest, True), (longest + 1, False)):
+        left, right = socket.socketpair()
+        channel = Channel(left, in_network_process=in_network_process)
+        right.send(length.to_bytes(4, "big"))
+        if allowed:
+            assert channel.receive() == []  # the rest of it is awaited
+        else:
+            with pytest.raises(PeerError, match=str(length)):
+                channel.receive()
+        channel.close()
+        right.close()
+
+
 def test_the_wrong_direction_is_refused(pair: tuple[Channel, Channel]) -> None:
     network, renderer = pair
     renderer.send(Exit())

@@ -26,7 +26,10 @@ from mosh_client.ipc.messages import (
 )
 from mosh_common.errors import PeerError
 from mosh_common.terminal.cells import BOLD, CLUSTER, DEFAULT_STYLE, EMPTY, RGB, WIDE_TAIL, Modes, Row, Style
+from mosh_common.terminal.payloads import LONGEST_CLIPBOARD, LONGEST_LINK, LONGEST_TITLE
+from mosh_common.wire.size import CELLS_LIMIT, SIDE_LIMIT
 
+LONGEST_URI = ";http://".ljust(LONGEST_LINK, "x")
 LINKED = Style(fg=1, bg=RGB | 0x102030, flags=BOLD, underline=3, underline_color=9, link="id=1;https://example.org")
 
 
@@ -56,7 +59,7 @@ EXAMPLES: list[Message] = [
     Hello(80, 24),
     Input(1, b"\x00\xff"),
     Input(messages.LARGEST_COUNT, b"x" * messages.LONGEST_INPUT_OCTETS),
-    Resize(messages.MOST_COLUMNS, messages.MOST_LINES),
+    Resize(SIDE_LIMIT, CELLS_LIMIT // SIDE_LIMIT),
     Quit(),
     frame(),
     frame(whole=False, styles=(), rows=(), title=None, clipboard=None),
@@ -64,6 +67,7 @@ EXAMPLES: list[Message] = [
     Link(None, None, 250, 1000, 60001),
     Link(12345, 12300, 20, 3, 65535),
     Notice("Cannot send: Network is unreachable.", True),
+    Notice("x" * messages.LONGEST_NOTICE, False),
     Exit(),
     Watch(True),
     Watch(False),
@@ -120,9 +124,10 @@ def test_what_is_no_message_is_refused(octets: bytes) -> None:
     [
         Hello(0, 24),
         Hello(80, 0),
-        Hello(messages.MOST_COLUMNS + 1, 24),
+        Hello(SIDE_LIMIT + 1, 24),
         Hello(True, 24),
-        Resize(80, messages.MOST_LINES + 1),
+        Resize(1, SIDE_LIMIT + 1),
+        Resize(SIDE_LIMIT, CELLS_LIMIT // SIDE_LIMIT + 1),
         Input(0, b"x"),
         Input(1, b""),
         Input(1, b"x" * (messages.LONGEST_INPUT_OCTETS + 1)),
@@ -158,7 +163,8 @@ def test_a_field_out_of_bounds_is_refused(message: Message) -> None:
     [
         {"whole": 1},
         {"columns": 0},
-        {"lines": messages.MOST_LINES + 1},
+        {"lines": SIDE_LIMIT + 1},
+        {"lines": CELLS_LIMIT // 4 + 1},
         {"cursor_row": 2},
         {"cursor_column": 4},
         {"cursor_column": -1},
@@ -168,11 +174,18 @@ def test_a_field_out_of_bounds_is_refused(message: Message) -> None:
         {"rows": ((0, ("abcd", "\x00" * 3, False, {})),)},
         {"rows": ((0, row("abcd")),) * 3},
         {"rows": ((0, ("abcd", "\x00" * 4, 1, {})),)},
+        {"styles": (DEFAULT_STYLE,) * (messages.MOST_STYLES + 1)},
+        {"rows": ((0, row(CLUSTER + "abc", {0: "x" * (messages.LONGEST_CLUSTER_OCTETS + 1)})),)},
         {"styles": (Style(fg=-2),)},
         {"styles": (Style(fg=(RGB | 0xFFFFFF) + 1),)},
         {"styles": (Style(flags=512),)},
         {"styles": (Style(underline=6),)},
-        {"styles": (Style(link="x" * (messages.LONGEST_LINK + 1)),)},
+        {"styles": (Style(link=LONGEST_URI + "x"),)},
+        {"styles": (Style(link=";javascript:alert(1)"),)},
+        {"styles": (Style(link="foo=bar;http://a"),)},
+        {"styles": (Style(link="http://a"),)},
+        {"styles": (Style(link=b";http://a"),)},
+        {"style": Style(link=";vscode://x")},
         {"styles": (Style(link="\x1b\\"),)},
         {"style": Style(link="\x9c")},
         {"modes": Modes(mouse_tracking=1004)},
@@ -180,16 +193,41 @@ def test_a_field_out_of_bounds_is_refused(message: Message) -> None:
         {"modes": Modes(cursor_shape=7)},
         {"modes": Modes(cursor_visible=1)},
         {"title": ("a\x07", "", True)},
-        {"title": ("x" * (messages.LONGEST_TITLE + 1), "", True)},
+        {"title": ("", "\x7f", True)},
+        {"title": ("\u202e", "", True)},
+        {"title": (b"", "", True)},
+        {"title": ("\x9d", "", True)},
+        {"title": ("x" * (LONGEST_TITLE + 1), "", True)},
+        {"title": ("", "x" * (LONGEST_TITLE + 1), True)},
         {"title": ("a", "b")},
         {"clipboard": "c;\x1b"},
-        {"clipboard": "x" * (messages.LONGEST_CLIPBOARD + 1)},
+        {"clipboard": "c;?"},
+        {"clipboard": ";?"},
+        {"clipboard": "c;YWJj?"},
+        {"clipboard": "c;YWJ"},
+        {"clipboard": "x;YWJj"},
+        {"clipboard": b"c;YWJj"},
+        {"clipboard": "c;" + "A" * (LONGEST_CLIPBOARD + 4)},
     ],
-    ids=repr,
+    ids=lambda changes: repr(changes)[:60],
 )
 def test_a_frame_out_of_bounds_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(PeerError):
         decode(encode(frame(**changes)))
+
+
+def test_a_frame_at_the_bounds_is_taken() -> None:
+    longest = frame(
+        styles=(DEFAULT_STYLE, Style(link=LONGEST_URI)),
+        title=("x" * LONGEST_TITLE, "y" * LONGEST_TITLE, True),
+        clipboard="cpqs01234567;" + "A" * LONGEST_CLIPBOARD,
+    )
+    assert decode(encode(longest)) == longest
+    styles = frame(styles=(DEFAULT_STYLE,) * messages.MOST_STYLES)
+    assert decode(encode(styles)) == styles
+    cluster = frame(rows=((0, row(CLUSTER + "abc", {0: "x" * messages.LONGEST_CLUSTER_OCTETS})),))
+    assert decode(encode(cluster)) == cluster
+    assert decode(encode(frame(clipboard=""))) == frame(clipboard="")  # none was ever set
 
 
 @pytest.mark.parametrize("control", ["\x03", "\x07", "\n", "\x1b", "\x1f", "\x7f", "\x80", "\x9b", "\x9f"])

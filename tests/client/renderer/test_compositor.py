@@ -29,7 +29,7 @@ class Terminal:
         self.emulator = Emulator(columns, lines)
 
     def show(self, screen: Snapshot, *bars: str) -> bytes:
-        octets = self.compositor.draw(screen, columns=self.size[0], lines=self.size[1], bars=bars)
+        octets = self.compositor.draw(screen, columns=self.size[0], lines=self.size[1], bars=bars, now=0)
         self.emulator.feed(octets)
         return octets
 

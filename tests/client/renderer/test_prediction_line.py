@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.support.prediction import CURSOR, Typist, typist_at_prompt
 
+from mosh_client.renderer.prediction import Extension
+
 PROMPT = "me@host:~$ "
 LINE = "cat one-two three"
 
@@ -184,9 +186,109 @@ class TestWideCharacters:
         assert somebody.shown[-1] == f"{PROMPT}ab{CURSOR}"
 
 
-def test_at_the_right_edge_the_next_row_is_awaited() -> None:
-    somebody = typist_at_prompt(columns=14)
-    somebody.keys("abcde")
-    assert somebody.shown[-1] == f"{PROMPT}ab{CURSOR}"
-    somebody.sees(f"{PROMPT}ls", "file", f"{PROMPT}abc", f"d{CURSOR}", ack=somebody.batch - 1)
-    assert somebody.shown[-1] == f"de{CURSOR}"
+class TestBottomRow:
+    """What is typed in the bottom row stays in sight when Enter ends the line, until the screen scrolls."""
+
+    ABOVE = (f"{PROMPT}ls", "file")
+
+    def test_it_stays_while_the_server_catches_up(self) -> None:
+        somebody = typist_at_prompt(lines=3)
+        somebody.keys("pwd")
+        somebody.types("\r")
+        assert somebody.shown == [*self.ABOVE, f"{PROMPT}pwd{CURSOR}"]
+        somebody.keys("x")
+        assert somebody.shown == [*self.ABOVE, f"{PROMPT}pwd{CURSOR}"]
+        somebody.sees(*self.ABOVE, f"{PROMPT}p{CURSOR}", ack=4)
+        assert somebody.shown == [*self.ABOVE, f"{PROMPT}pwd{CURSOR}"]
+
+    @pytest.mark.parametrize("bottom", [PROMPT + CURSOR, CURSOR])
+    def test_it_is_gone_with_the_frame_that_scrolls(self, bottom: str) -> None:
+        somebody = typist_at_prompt(lines=3)
+        somebody.keys("pwd")
+        somebody.types("\r")
+        somebody.sees("file", f"{PROMPT}pwd", bottom, ack=somebody.batch - 1)
+        assert somebody.shown == ["file", f"{PROMPT}pwd", bottom]
+
+    def test_what_was_not_echoed_is_gone_with_its_acknowledgement(self) -> None:
+        somebody = typist_at_prompt(lines=3)
+        somebody.keys("pwd")
+        somebody.types("\r")
+        somebody.sees(*self.ABOVE, PROMPT + CURSOR, ack=somebody.batch - 1)
+        assert somebody.shown == [*self.ABOVE, PROMPT + CURSOR]
+
+
+class TestRightEdge:
+    """Behind a prompt of 11 columns in a window of 14, three characters fill a row."""
+
+    ABOVE = (f"{PROMPT}ls", "file")
+
+    def test_a_known_line_goes_on_in_the_next_row(self) -> None:
+        somebody = typist_at_prompt(columns=14)
+        somebody.keys("abcde")
+        assert somebody.shown == [*self.ABOVE, f"{PROMPT}abc", f"de{CURSOR}"]
+
+    def test_in_the_bottom_row_the_screen_scrolls(self) -> None:
+        somebody = typist_at_prompt(columns=14, lines=3)
+        somebody.keys("ab")
+        assert somebody.shown == [*self.ABOVE, f"{PROMPT}ab{CURSOR}"]
+        somebody.keys("c")
+        assert somebody.shown == ["file", f"{PROMPT}abc", CURSOR]
+        somebody.keys("de")
+        assert somebody.shown == ["file", f"{PROMPT}abc", f"de{CURSOR}"]
+
+    def test_what_the_server_shows_meanwhile_changes_nothing(self) -> None:
+        somebody = typist_at_prompt(columns=14, lines=3)
+        somebody.keys("abcde")
+        for shown, ack in (("a", 4), ("ab", 5)):
+            somebody.sees(*self.ABOVE, f"{PROMPT}{shown}{CURSOR}", ack=ack)
+            assert somebody.shown == ["file", f"{PROMPT}abc", f"de{CURSOR}"]
+        somebody.sees("file", f"{PROMPT}abc", CURSOR, ack=5)
+        assert somebody.shown == ["file", f"{PROMPT}abc", f"de{CURSOR}"]
+        somebody.sees("file", f"{PROMPT}abc", f"de{CURSOR}", ack=-1)
+        assert somebody.engine.apply(somebody.screen) is somebody.screen
+        somebody.keys("f")
+        assert somebody.shown == ["file", f"{PROMPT}abc", f"def{CURSOR}"]
+
+    def test_a_screen_that_does_not_scroll_is_put_right_and_another_is_awaited(self) -> None:
+        somebody = typist_at_prompt(columns=14, lines=3)
+        somebody.keys("abcd")
+        somebody.sees(*self.ABOVE, f"{PROMPT}ab{CURSOR}c", ack=6)  # it waits for the next character before it wraps
+        assert somebody.shown == [*self.ABOVE, f"{PROMPT}ab{CURSOR}c"]
+        somebody.sees("file", f"{PROMPT}abc", f"d{CURSOR}", ack=-1)
+        somebody.types("\r")
+        somebody.sees(f"{PROMPT}abc", "d", PROMPT + CURSOR, ack=-1)
+        somebody.keys("abc")
+        assert somebody.shown == [f"{PROMPT}abc", "d", f"{PROMPT}ab{CURSOR}"]
+
+    def test_something_else_that_comes_is_shown_as_it_is(self) -> None:
+        somebody = typist_at_prompt(columns=14, lines=3)
+        somebody.keys("abcd")
+        somebody.sees("news", "news", f"news{CURSOR}")
+        assert somebody.shown == ["news", "news", f"news{CURSOR}"]
+
+    def test_a_resize_forgets_the_scroll(self) -> None:
+        somebody = typist_at_prompt(columns=14, lines=3)
+        somebody.keys("abcd")
+        somebody.columns = 20
+        somebody.sees(*self.ABOVE, f"{PROMPT}{CURSOR}")
+        assert somebody.shown == [*self.ABOVE, f"{PROMPT}{CURSOR}"]
+
+    def test_a_second_row_is_awaited(self) -> None:
+        somebody = typist_at_prompt(columns=14, lines=3)
+        somebody.keys("abc" + "d" * 13)
+        assert somebody.shown == ["file", f"{PROMPT}abc", "d" * 13 + CURSOR]
+        somebody.keys("ef")
+        assert somebody.shown == ["file", f"{PROMPT}abc", "d" * 13 + CURSOR]
+
+    def test_where_text_stands_below_the_next_row_is_awaited(self) -> None:
+        somebody = typist_at_prompt(columns=14)
+        somebody.sees(*self.ABOVE, PROMPT + CURSOR, "below")
+        somebody.keys("abcd")
+        assert somebody.shown == [*self.ABOVE, f"{PROMPT}ab{CURSOR}", "below"]
+
+    def test_without_the_extension_the_next_row_is_awaited(self) -> None:
+        somebody = typist_at_prompt(columns=14, extensions=frozenset(Extension) - {Extension.WRAP})
+        somebody.keys("abcde")
+        assert somebody.shown[-1] == f"{PROMPT}ab{CURSOR}"
+        somebody.sees(f"{PROMPT}ls", "file", f"{PROMPT}abc", f"d{CURSOR}", ack=somebody.batch - 1)
+        assert somebody.shown[-1] == f"de{CURSOR}"

@@ -10,6 +10,7 @@ from mosh_client.renderer.prediction_confidence import PROMPTS_LIMIT, Confidence
 
 PROMPT = "me@host:~$ "
 BEFORE = [f"{PROMPT}ls", "file"]
+PAGE = ["first", "second", "third"]
 
 
 class TestKnownPrompts:
@@ -65,6 +66,70 @@ class TestKnownPrompts:
         somebody.sees(PROMPT + CURSOR, ack=-1)
         somebody.keys("z")
         assert somebody.shown == [PROMPT + CURSOR]
+
+    def test_a_prompt_that_comes_late_into_a_row_that_was_blank_is_known(self) -> None:
+        somebody = typist_at_prompt()
+        somebody.keys("sudo x")
+        somebody.types("\r")
+        somebody.sees(f"{PROMPT}sudo x", "Password: " + CURSOR, ack=-1)
+        somebody.keys("hunter2")
+        somebody.types("\r")
+        somebody.sees(f"{PROMPT}sudo x", "Password:", CURSOR, ack=-1)
+        somebody.sees(f"{PROMPT}sudo x", "Password:", PROMPT + CURSOR)
+        somebody.keys("p")
+        assert somebody.shown[-1] == f"{PROMPT}p{CURSOR}"
+
+
+class TestCommandLines:
+    """A pager's or an editor's: a key opens a line elsewhere, which begins with it."""
+
+    def pager(self, bottom: str = ":" + CURSOR, **options: object) -> Typist:
+        return Typist(*PAGE, "", "", bottom, **options)
+
+    @pytest.mark.parametrize("bottom", [":" + CURSOR, "(END)" + CURSOR, "file.txt" + CURSOR])
+    def test_what_is_typed_behind_it_is_shown_once_it_is_there(self, bottom: str) -> None:
+        somebody = self.pager(bottom)
+        somebody.keys("/re")
+        somebody.sees(*PAGE, "", "", "/" + CURSOR)
+        assert somebody.shown[-1] == "/re" + CURSOR
+        somebody.keys("t")
+        assert somebody.shown[-1] == "/ret" + CURSOR
+
+    def test_an_editor_s_is_far_from_the_text(self) -> None:
+        somebody = Typist("fir" + CURSOR + "st", "", "", "", "", "file.txt")
+        somebody.keys(":wq")
+        somebody.sees("first", "", "", "", "", ":w" + CURSOR)
+        assert somebody.shown == ["first", "", "", "", "", ":wq" + CURSOR]
+
+    def test_before_it_is_there_nothing_is_shown(self) -> None:
+        somebody = self.pager()
+        somebody.keys("/re")
+        assert somebody.shown[-1] == ":" + CURSOR
+
+    @pytest.mark.parametrize("bottom", ["?" + CURSOR, "xy/" + CURSOR, "/x" + CURSOR, CURSOR + "/", ":" + CURSOR])
+    def test_another_line_proves_nothing(self, bottom: str) -> None:
+        somebody = self.pager()
+        somebody.keys("/re")
+        somebody.sees(*PAGE, "", "", bottom)
+        assert somebody.shown[-1] == bottom
+
+    def test_neither_does_one_that_was_there_before(self) -> None:
+        somebody = Typist("te" + CURSOR + "xt", "/")
+        somebody.keys("/re")
+        somebody.sees("text", "/" + CURSOR)
+        assert somebody.shown == ["text", "/" + CURSOR]
+
+    def test_nor_a_key_that_is_no_character(self) -> None:
+        somebody = Typist("te" + CURSOR + "xt")
+        somebody.types("\x06", "a")
+        somebody.sees("text", "", "a" + CURSOR)
+        assert somebody.shown == ["text", "", "a" + CURSOR]
+
+    def test_without_the_extension_it_waits(self) -> None:
+        somebody = self.pager(extensions=frozenset(Extension) - {Extension.COMMAND_LINE})
+        somebody.keys("/re")
+        somebody.sees(*PAGE, "", "", "/" + CURSOR)
+        assert somebody.shown[-1] == "/" + CURSOR
 
 
 class TestSecrets:

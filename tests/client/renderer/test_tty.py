@@ -127,6 +127,17 @@ def test_leaving_undoes_every_mode_that_a_frame_can_set() -> None:
     assert after.style == blank.style
 
 
+def test_the_title_is_kept_once_however_many_renderers_are_killed() -> None:
+    terminal = tty.Terminal(b"\x1b[?1049h\x1b[22;0;0t", b"\x1b[?1049l\x1b[23;0;0t", {})
+    first, second = (tty.entering(terminal, title=True, taken=taken) for taken in (False, True))
+    assert first.count(b"\x1b[22;0") == 2
+    assert second.count(b"\x1b[22;0") == second.count(b"\x1b[23;0") == 2
+    assert second.rindex(b"\x1b[23;0") < second.index(b"\x1b[22;0")
+    assert second.endswith(first)
+    without_screens = tty.Terminal(b"", b"", {})
+    assert b"\x1b[2" not in tty.entering(without_screens, title=True, taken=True)
+
+
 def test_terminfo_delays_are_left_out() -> None:
     assert tty._without_padding(b"\x1b[?1049h$<5/>x$<2>") == b"\x1b[?1049hx"
 

@@ -19,6 +19,7 @@ from mosh_client.ipc.messages import (
     ToNetwork,
     Watch,
 )
+from mosh_client.renderer.tty import TITLE_AGAIN
 from mosh_client.renderer.view import View
 from mosh_client.settings import read_settings
 from mosh_common.errors import PeerError
@@ -32,11 +33,11 @@ NOW = 9_000_000
 class Desk:
     """A view, the user's terminal, and a server that draws what the test says."""
 
-    def __init__(self, **environment: str) -> None:
+    def __init__(self, abilities: dict[str, bool] | None = None, **environment: str) -> None:
         self.now = NOW
         settings = read_settings({"MOSH_PREDICTION_DISPLAY": "never", **environment})
-        dialect = XTERM._replace(synchronized=False)
-        self.view = View(settings=settings, dialect=dialect, columns=20, lines=4, now=self.now)
+        dialect = XTERM._replace(synchronized=False)._replace(**abilities or {})
+        self.view = View(settings=settings, dialect=dialect, columns=20, lines=4, now=self.now, title_again=TITLE_AGAIN)
         self.terminal = Emulator(20, 4)
         self.server = Emulator(20, 4)
         self._frames = FrameEncoder()
@@ -283,3 +284,154 @@ def test_updates_are_synchronized_once_the_terminal_says_that_it_can() -> None:
     octets = desk.draw()
     assert octets.startswith(b"\x1b[?2026h")
     assert octets.endswith(b"\x1b[?2026l")
+
+
+COPY = "\x1b]52;c;aGk=\x07"
+COPY_MORE = "\x1b]52;c;bW9yZQ==\x07"
+
+
+def follow_deadlines(desk: Desk, *, until: int) -> list[tuple[int, bytes]]:
+    """Draw at each deadline of the next `until` ms; return what was written when."""
+    written = [(desk.now - NOW, desk.draw())]
+    while True:
+        deadline = desk.view.next_deadline(now=desk.now)
+        if deadline is None or deadline > NOW + until:
+            return [each for each in written if each[1]]
+        assert deadline > desk.now
+        desk.now = deadline
+        written.append((desk.now - NOW, desk.draw()))
+
+
+def test_a_clipboard_that_is_set_is_announced_for_a_second() -> None:
+    desk = Desk()
+    desk.server_shows("\x1b]0;vim\x07")
+    desk.draw()
+    desk.server_shows(COPY)
+    assert follow_deadlines(desk, until=5000) == [
+        (0, COPY.encode() + b"\x1b]2;[mosh: clipboard set] vim\x07"),
+        (1000, b"\x1b]2;[mosh] vim\x07"),
+    ]
+
+
+def test_a_title_that_changes_meanwhile_is_shown_behind_the_announcement_and_stays() -> None:
+    desk = Desk()
+    desk.server_shows("\x1b]0;vim\x07" + COPY)
+    desk.draw()
+    desk.now += 500
+    desk.server_shows("\x1b]0;less\x07")
+    desk.draw()
+    assert desk.terminal.snapshot().title == "[mosh: clipboard set] less"
+    assert follow_deadlines(desk, until=5000) == [(1000, b"\x1b]2;[mosh] less\x07")]
+
+
+def test_a_second_clipboard_does_not_make_the_title_flicker() -> None:
+    desk = Desk()
+    desk.server_shows("\x1b]0;vim\x07" + COPY)
+    desk.draw()
+    desk.now += 600
+    desk.server_shows(COPY_MORE)
+    assert follow_deadlines(desk, until=5000) == [(600, COPY_MORE.encode()), (1600, b"\x1b]2;[mosh] vim\x07")]
+
+
+def test_a_title_of_the_terminals_own_comes_back_after_the_announcement() -> None:
+    desk = Desk()
+    desk.server_shows("hello")
+    desk.draw()
+    desk.server_shows(COPY)
+    assert follow_deadlines(desk, until=5000) == [
+        (0, COPY.encode() + b"\x1b]2;[mosh: clipboard set] \x07"),
+        (1000, b"\x1b]2;\x07" + TITLE_AGAIN),
+    ]
+    desk.server_shows(" world")
+    assert b"t" not in desk.draw()
+
+
+@pytest.mark.parametrize("after_ms", [500, 1500])
+def test_a_title_of_the_terminals_own_comes_back_whatever_is_drawn_again(after_ms: int) -> None:
+    desk = Desk()
+    desk.server_shows("hello" + COPY)
+    desk.draw()
+    desk.now += after_ms
+    desk.view.repaint()
+    written = b"".join(octets for _, octets in follow_deadlines(desk, until=5000))
+    assert written.count(TITLE_AGAIN) == 1
+    assert COPY.encode() not in written
+    assert b"\x1b]2;" not in written.partition(TITLE_AGAIN)[2]
+
+
+def test_a_title_that_the_server_sets_during_the_announcement_is_not_taken_back() -> None:
+    desk = Desk()
+    desk.server_shows("hello" + COPY)
+    desk.draw()
+    desk.server_shows("\x1b]2;vim\x07")
+    written = b"".join(octets for _, octets in follow_deadlines(desk, until=5000))
+    assert TITLE_AGAIN not in written
+    assert desk.terminal.snapshot().title == "[mosh] vim"
+
+
+def test_without_its_prefix_the_title_still_says_that_the_clipboard_was_set() -> None:
+    desk = Desk(MOSH_TITLE_NOPREFIX="")
+    desk.server_shows("\x1b]2;vim\x07" + COPY)
+    desk.draw()
+    assert desk.terminal.snapshot().title == "[mosh: clipboard set] vim"
+
+
+@pytest.mark.parametrize(
+    ("environment", "dialect"),
+    [({"MOSH_CLIPBOARD": "no"}, {}), ({}, {"clipboard": False})],
+    ids=["the user", "the terminal"],
+)
+def test_a_clipboard_that_may_not_be_set_is_neither_set_nor_announced(
+    environment: dict[str, str], dialect: dict[str, bool]
+) -> None:
+    desk = Desk(dialect, **environment)
+    desk.server_shows("\x1b]2;vim\x07")
+    desk.draw()
+    desk.server_shows(COPY)
+    assert follow_deadlines(desk, until=5000) == []
+
+
+def test_a_terminal_without_titles_is_announced_nothing() -> None:
+    desk = Desk({"title": False})
+    desk.server_shows("\x1b]2;vim\x07")
+    desk.draw()
+    desk.server_shows(COPY)
+    assert follow_deadlines(desk, until=5000) == [(0, COPY.encode())]
+
+
+def test_a_clipboard_is_set_although_the_terminal_is_drawn_from_nothing() -> None:
+    desk = Desk()
+    desk.server_shows("hello")
+    desk.draw()
+    desk.server_shows(COPY)
+    desk.view.repaint()
+    assert desk.draw().count(COPY.encode()) == 1
+    desk.view.repaint()
+    assert COPY.encode() not in desk.draw()
+
+
+def test_at_most_five_bells_a_second_reach_the_terminal() -> None:
+    desk = Desk()
+    desk.server_shows("$ ")
+    desk.draw()
+    rung: list[int] = []
+    for _ in range(200):  # 50 a second for four seconds
+        desk.now += 20
+        desk.server_shows("\a")
+        rung += [desk.now] * desk.draw().count(b"\a")
+    assert len(rung) == 20
+    assert all(sum(at <= each < at + 1000 for each in rung) <= 5 for at in rung)
+
+
+def test_a_bell_that_was_dropped_does_not_ring_later() -> None:
+    desk = Desk()
+    desk.server_shows("$ ")
+    desk.draw()
+    for _ in range(9):
+        desk.server_shows("\a")
+        desk.draw()
+    desk.now += 5000
+    desk.server_shows("x")
+    assert desk.draw() == b"x"
+    desk.server_shows("\a")
+    assert desk.draw() == b"\a"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
+import select
 import subprocess
 import sys
 
-from mosh_common.io.fds import read_available, write_available
+from mosh_common.io.fds import read_available, write_available, write_line
 
 
 def test_an_empty_pipe_gives_nothing_and_a_closed_one_the_end():
@@ -44,3 +46,31 @@ def test_inherited_descriptors_are_closed_but_for_those_named():
         "assert alive == [b, c], alive\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, env={**os.environ, "PYTHONPATH": "common"})
+
+
+def test_a_line_is_written_where_it_can_be_and_lost_where_not() -> None:
+    reading, writing = os.pipe()
+    write_line(writing, "wörd\udc80")
+    assert os.read(reading, 100) == "wörd\\udc80\n".encode()
+    while select.select([], [writing], [], 0)[1]:
+        os.write(writing, bytes(4096))
+    write_line(writing, "blocks nobody")
+    os.close(reading)
+    write_line(writing, "nobody reads")
+    os.close(writing)
+    write_line(writing, "closed")
+    with open("/dev/full", "wb") as full:
+        write_line(full.fileno(), "no room")
+
+
+def test_a_line_is_written_by_a_process_that_may_open_no_descriptor() -> None:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+        write_line(writing, "still")
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(writing)
+    assert os.read(reading, 100) == b"still\n"
+    os.close(reading)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mosh_common.errors import UsageError
-from mosh_common.protocol import BLOCK_LIMIT
+from mosh_common.protocol import BLOCK_LIMIT, SEQUENCE_LIMIT
 from mosh_common.sync.endpoint import Endpoint
 from mosh_common.wire.datagram import unseal
 from mosh_common.wire.drop import Dropped
@@ -132,5 +132,15 @@ def test_a_client_may_be_told_another_address_of_its_server() -> None:
 def test_a_key_near_its_limit_seals_no_long_message() -> None:
     endpoint = client()
     endpoint._cipher.blocks_sealed = BLOCK_LIMIT - 200
-    assert endpoint.can_seal(1500)
-    assert not endpoint.can_seal(1600)
+    assert endpoint.can_seal(1500, datagrams=2)
+    assert not endpoint.can_seal(1600, datagrams=2)
+
+
+def test_a_message_is_sealed_only_if_each_of_its_datagrams_has_a_number_left() -> None:
+    endpoint = client()
+    endpoint._next_sequence = SEQUENCE_LIMIT - 2
+    assert endpoint.can_seal(1500, datagrams=2)
+    assert not endpoint.can_seal(1500, datagrams=3)
+    endpoint.seal(b"", now=NOW)
+    endpoint.seal(b"", now=NOW)
+    assert not endpoint.can_seal(1, datagrams=1)

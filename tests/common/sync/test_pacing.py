@@ -110,15 +110,48 @@ def test_answers_follow_each_other_closely() -> None:
     assert due(changed(SENT + 501, last_frame_at=SENT + 490), by=ServerPacing()) == SENT + 590
 
 
-def test_the_rest_of_a_flood_comes_before_the_answer_to_what_was_typed_into_it() -> None:
-    into_flood = ServerPacing()
-    into_flood.printed(100_000, now=SENT)
-    into_flood.typed(b"\x03", now=SENT + 500)
-    into_flood.printed(100_000, now=SENT + 502)
-    into_flood.printed(30, now=SENT + 504)
-    assert due(changed(SENT + 10), by=into_flood) == SENT + 25
-    into_flood.printed(100_000, now=SENT + 506)
-    assert due(changed(SENT + 10), by=into_flood) == SENT + 100  # another flood, paced as one
+def test_a_prompt_is_the_end_of_an_answer() -> None:
+    shell = after(b"\r", 100)
+    shell.printed(20, prompt=True, now=SENT + 500)
+    assert due(changed(SENT + 500), by=shell) == SENT + 500
+    nobody_typed = ServerPacing()
+    nobody_typed.printed(20, prompt=True, now=SENT + 500)
+    assert due(changed(SENT + 500), by=nobody_typed) == SENT + 504
+
+
+def typed_into_flood(*printed: int, prompt: bool = False) -> ServerPacing:
+    """Return the rules after Ctrl-C, half a second into a flood, and so many octets, each time 2 ms later."""
+    rules = ServerPacing()
+    rules.printed(100_000, now=SENT)
+    rules.typed(b"\x03", now=SENT + 500)
+    for index, octets in enumerate(printed, 1):
+        rules.printed(octets, prompt=prompt, now=SENT + 500 + 2 * index)
+    return rules
+
+
+def test_the_end_of_a_flood_does_not_wait_for_the_frame_before_it() -> None:
+    # Long, just sent, and the screen has differed from it ever since.
+    situation = changed(SENT + 491, SENT + 504, last_frame_at=SENT + 490, last_frame_octets=9999)
+    assert due(situation, by=typed_into_flood(100_000, 30)) == SENT + 506
+    assert due(situation, by=typed_into_flood(100_000, 30, prompt=True)) == SENT + 504
+    chatty = situation._replace(touched_at=SENT + 519)
+    assert due(chatty, by=typed_into_flood(100_000, 30)) == SENT + 520  # it is not collected for ever
+    shown = situation._replace(last_frame_at=SENT + 506, last_frame_octets=10)
+    assert due(shown, by=typed_into_flood(100_000, 30)) == SENT + 506 + 25  # what follows is paced again
+    late = situation._replace(touched_at=SENT + 500 + pacing.ANSWER_WITHIN_MS + 1)
+    assert due(late, by=typed_into_flood(100_000, 30)) == SENT + 590
+
+
+def test_a_flood_makes_way_for_the_answer_to_what_was_typed_into_it() -> None:
+    situation = changed(SENT + 391, SENT + 499, last_frame_at=SENT + 390)
+    assert due(situation, by=after(b"", pacing.FLOOD_OCTETS)) == SENT + 490
+    assert due(situation._replace(touched_at=SENT + 519), by=typed_into_flood(100_000)) == SENT + 520
+    again = typed_into_flood(100_000)
+    for at in range(510, 700, 10):
+        again.typed(b"\x03", now=SENT + at)
+    assert due(situation._replace(touched_at=SENT + 699), by=again) == SENT + 570  # but not for ever
+    answered = situation._replace(last_frame_at=SENT + 501, touched_at=SENT + 600)
+    assert due(answered, by=typed_into_flood(100_000)) == SENT + 601
 
 
 def test_a_paste_a_new_screen_and_late_output_are_no_answers() -> None:
@@ -217,3 +250,29 @@ def test_frames_of_a_flood_are_fewer_but_its_last_one_is_not_late() -> None:
     assert due(ended, by=flood) == SENT + 15 + pacing.FLOOD_QUIET_MS
     assert due(ended, by=after(b"", pacing.FLOOD_OCTETS, 100)) == SENT + 20
     assert due(changed(SENT + 5, SENT + 145), by=flood) == SENT + LINK.send_interval
+
+
+@pytest.mark.parametrize(
+    ("silent_for", "unacknowledged_for", "lost"),
+    [(641, 400, True), (640, 400, False), (9999, 320, True), (9999, 319, False), (0, 9999, False)],
+)
+def test_contact_is_lost_when_nothing_is_heard_and_an_acknowledgement_is_overdue(
+    silent_for: int, unacknowledged_for: int, lost: bool
+) -> None:
+    now = SENT + 10_000
+    link = LINK._replace(contact_at=now - silent_for)  # its acknowledgements may take 220 + 100 ms
+    assert PACING.contact_lost(now - unacknowledged_for, link, now=now) is lost
+
+
+def test_contact_that_never_was_is_not_lost() -> None:
+    assert not PACING.contact_lost(SENT, LINK._replace(contact_at=None), now=SENT + 99_999)
+
+
+@pytest.mark.parametrize(
+    ("silence", "gap"), [(0, 100), (100_000, 100), (150_000, 150), (600_000, 600), (10_000_000, 3000)]
+)
+def test_a_server_sends_frames_into_silence_ever_more_seldom(silence: int, gap: int) -> None:
+    situation = changed(SENT + 1, link=LINK._replace(contact_at=SENT - silence))
+    assert due(situation, by=ServerPacing()) == SENT + gap
+    back = situation._replace(link=LINK._replace(contact_at=SENT + 2))
+    assert due(back, by=ServerPacing()) == SENT + 100

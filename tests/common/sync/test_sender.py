@@ -25,7 +25,8 @@ class Driver:
 
     @property
     def link(self) -> Link:
-        return Link(INTERVAL, RTO, self.now if self.silent_since is None else self.silent_since)
+        heard = self.now if self.silent_since is None else self.silent_since
+        return Link(INTERVAL, RTO, heard, contact_at=heard)
 
     def show(self, text: bytes) -> None:
         self.sender.set_state(Text(text), now=self.now)
@@ -353,3 +354,27 @@ def test_the_peers_shutdown_is_acknowledged_at_the_send_interval() -> None:
     assert not driver.sender.shutdown_ack_sent
     assert driver.next().ack_num == SHUTDOWN_NUMBER
     assert (driver.now, driver.sender.shutdown_ack_sent) == (sent + INTERVAL, True)
+
+
+# --- Silence ----------------------------------------------------------------------------------------------------------
+
+
+def test_into_silence_go_frames_that_are_of_use_by_themselves() -> None:
+    driver = connected()
+    driver.show(b"a" * 2000)
+    acknowledged = driver.next().new_num
+    driver.ack(acknowledged)
+    driver.silent_since = driver.now
+    frames = []
+    while driver.now < driver.silent_since + 5000:
+        driver.show(b"b" * 2000 + b"%d" % driver.now)
+        frames.append((driver.now, driver.next()))
+        driver.now += 10
+    early = [frame.old_num for at, frame in frames if at < driver.silent_since + LOST]
+    late = [frame.old_num for at, frame in frames if at > driver.silent_since + 2 * LOST + INTERVAL]
+    assert any(number > acknowledged for number in early)  # as long as they may well arrive, they are short
+    assert set(late) == {acknowledged}
+    driver.silent_since = None
+    driver.ack(frames[-1][1].new_num)
+    driver.show(b"c")
+    assert driver.next().old_num == frames[-1][1].new_num

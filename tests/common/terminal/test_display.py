@@ -171,16 +171,25 @@ def test_a_title_cannot_smuggle_controls() -> None:
     blank = blank_snapshot(COLUMNS, LINES)
     hostile = blank._replace(title="a\x1b]52;c;eA==\x07\x9bb", icon_name="", title_set=True)
     assert diff(blank, hostile) == b"\x1b]2;a]52;c;eA==b\x07"
+    endless = blank._replace(title="x" * 1000, icon_name="y" * 1000, title_set=True)
+    assert diff(blank, endless) == b"\x1b]1;" + b"y" * 254 + b"\x07\x1b]2;" + b"x" * 254 + b"\x07"
 
 
 def test_a_hyperlink_cannot_smuggle_controls() -> None:
     blank = blank_snapshot(COLUMNS, LINES)
-    hostile = blank._replace(style=Style(link=";http://a\x07\x1b]52;c;eA==\x9c"))
-    assert diff(blank, hostile) == b"\x1b]8;;http://a]52;c;eA==\x07"
+    for link in (";http://a\x07\x1b]52;c;eA==\x9c", ";javascript:1", "id=\x07;http://a"):
+        hostile = blank._replace(style=Style(link=link))
+        assert diff(blank, hostile) == b"\x1b]8;;\x07"
 
 
 def test_the_clipboard_is_passed_on() -> None:
     assert step("", "\x1b]52;c;aGk=\x07") == "\x1b]52;c;aGk=\x07"
+
+
+@pytest.mark.parametrize("clipboard", ["c;?", "", "c;eA==\x07\x1b[c", "c;eA", "x;eA=="])
+def test_the_clipboard_is_never_asked_for(clipboard: str) -> None:
+    old = blank_snapshot(COLUMNS, LINES)._replace(clipboard="c;aGk=")
+    assert diff(old, old._replace(clipboard=clipboard)) == b""
 
 
 def test_bells_are_counted_on_the_wire_and_heard_once_on_a_terminal() -> None:

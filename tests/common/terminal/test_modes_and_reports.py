@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pyte
 import pytest
 
 from mosh_common.terminal.cells import EMPTY, Modes
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.payloads import LONGEST_CLIPBOARD, LONGEST_LINK, LONGEST_TITLE
 from mosh_common.terminal.reports import MAX_REPLY_CHARACTERS
-from mosh_common.terminal.strings import MAX_CLIPBOARD, MAX_LINK, MAX_TITLE_STACK
+from mosh_common.terminal.screen import Screen
+from mosh_common.terminal.strings import MAX_TITLE_STACK
 
 
 def after(output: bytes, columns: int = 10, lines: int = 4) -> Emulator:
@@ -148,6 +151,11 @@ def test_questions_are_answered(question: bytes, answer: bytes) -> None:
 def test_answers_that_nobody_fetches_are_bounded() -> None:
     emulator = after(b"\x1b[c" * 100_000)
     assert len(emulator.replies()) <= MAX_REPLY_CHARACTERS
+    screen = Screen(10, 4)
+    screen.write_process_input("x" * (MAX_REPLY_CHARACTERS - 1))
+    screen.write_process_input("yz")  # one too many
+    screen.write_process_input("y")
+    assert screen.take_replies() == "x" * (MAX_REPLY_CHARACTERS - 1) + "y"
 
 
 def test_titles() -> None:
@@ -155,8 +163,19 @@ def test_titles() -> None:
     assert (snapshot.title, snapshot.icon_name, snapshot.title_set) == ("", "", False)
     snapshot = after(b"\x1b]0;both\x07\x1b]1;icon\x1b\\").snapshot()
     assert (snapshot.title, snapshot.icon_name, snapshot.title_set) == ("both", "icon", True)
-    assert after(b"\x1b]2;" + b"x" * 300 + b"\x07").snapshot().title == "x" * 254
     assert after(b"\x1b]2;a\tb\x07").snapshot().title == "ab"
+
+
+@pytest.mark.parametrize("excess", [0, 1, 100])
+def test_titles_are_bounded(excess: int) -> None:
+    snapshot = after(b"\x1b]0;" + b"x" * (LONGEST_TITLE + excess) + b"\x07").snapshot()
+    assert snapshot.title == snapshot.icon_name == "x" * LONGEST_TITLE
+
+
+def test_a_title_that_another_stream_passes_on_is_cleaned_too() -> None:
+    screen = Screen(10, 4)
+    pyte.Stream(screen).feed("\x1b]0;a\nb\x9d\x07")
+    assert (screen.title, screen.icon_name) == ("ab", "ab")
 
 
 def test_the_title_stack_is_bounded() -> None:
@@ -175,11 +194,13 @@ def test_the_title_stack_is_bounded() -> None:
         (b"52;;YWJj", ";YWJj"),
         (b"52;p;YWJj", "p;YWJj"),
         (b"52;c;?", ""),
+        (b"52;c;YWJj?", ""),
+        (b"52;c;YWJ", ""),
         (b"52;c;not base64!", ""),
         (b"52;YWJj", ""),
         (b"52;evil;YWJj", ""),
-        (b"52;c;" + b"A" * MAX_CLIPBOARD, "c;" + "A" * MAX_CLIPBOARD),
-        (b"52;c;" + b"A" * (MAX_CLIPBOARD + 1), ""),
+        (b"52;c;" + b"A" * LONGEST_CLIPBOARD, "c;" + "A" * LONGEST_CLIPBOARD),
+        (b"52;c;" + b"A" * (LONGEST_CLIPBOARD + 4), ""),
     ],
     ids=lambda value: str(value)[:20],
 )
@@ -187,9 +208,23 @@ def test_the_clipboard_takes_base64_up_to_its_limit(command: bytes, clipboard: s
     assert after(b"\x1b]" + command + b"\x07").snapshot().clipboard == clipboard
 
 
+def test_a_question_leaves_the_clipboard_as_it_was() -> None:
+    emulator = after(b"\x1b]52;c;YWJj\x07\x1b]52;c;?\x07")
+    assert emulator.snapshot().clipboard == "c;YWJj"
+    assert emulator.replies() == b""
+
+
 def test_a_link_that_is_too_long_is_none() -> None:
-    assert after(b"\x1b]8;;" + b"x" * (MAX_LINK - 1) + b"\x07").snapshot().style.link == ";" + "x" * (MAX_LINK - 1)
-    assert after(b"\x1b]8;;" + b"x" * MAX_LINK + b"\x07").snapshot().style.link == ""
+    longest = b";http://".ljust(LONGEST_LINK, b"x")
+    assert after(b"\x1b]8;" + longest + b"\x07").snapshot().style.link == longest.decode()
+    assert after(b"\x1b]8;" + longest + b"x\x07").snapshot().style.link == ""
+
+
+def test_a_link_of_an_unknown_scheme_is_plain_text_and_ends_the_one_before() -> None:
+    emulator = after(b"\x1b]8;;http://a\x07x\x1b]8;;javascript:1\x07y")
+    snapshot = emulator.snapshot()
+    assert texts(emulator)[0] == "xy"
+    assert [snapshot.palette.styles[ord(letter)].link for letter in snapshot.rows[0][1][:2]] == [";http://a", ""]
 
 
 @pytest.mark.parametrize("number", [b"7", b"9", b"133", b"777", b"1337", b"99999", b"x", b""])

@@ -1,4 +1,4 @@
-"""Our emulator and upstream's agree on what a diff may contain (terminal.md §2): random output, both screens."""
+"""Our emulator and upstream's agree on what a diff may contain (docs/terminal.md §2): random output, both screens."""
 
 from __future__ import annotations
 

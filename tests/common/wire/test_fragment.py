@@ -106,6 +106,15 @@ def test_fragments_that_contradict_each_other_are_refused_and_forgotten(fragment
     assert again == [None, b"abcdefgh"]
 
 
+def test_fragments_may_hold_as_much_as_the_limit_and_no_more() -> None:
+    longest = bytes(module.ASSEMBLY_LIMIT_OCTETS)
+    assert list(map(Assembler().add, split(1, longest, 65_000)))[-1] == longest
+    assembler = Assembler()
+    *first, last = split(1, longest + b"x", 65_000)
+    assert list(map(assembler.add, first)) == [None] * len(first)
+    assert_refused(assembler, last)
+
+
 def test_an_instruction_may_be_as_long_as_the_limit_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ASSEMBLY_LIMIT_OCTETS", 8)
     assert list(map(Assembler().add, split(1, b"abcdefgh", MTU)))[-1] == b"abcdefgh"

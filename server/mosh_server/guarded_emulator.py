@@ -1,0 +1,85 @@
+"""The emulator of a session that outlives its failures.
+
+The emulator is meant never to raise; where it does all the same, that is a bug of ours, which must not cost the user
+what runs in the session. Knows nothing of the session; it asks for `failures` after each turn.
+"""
+
+from __future__ import annotations
+
+from mosh_common.errors import place_of
+from mosh_common.terminal.cells import Snapshot
+from mosh_common.terminal.emulator import Emulator
+
+
+class GuardedEmulator:
+    """What a session asks of its emulator. Nothing here raises."""
+
+    __slots__ = ("_emulator", "_failures", "_good", "failed")
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._good = emulator.snapshot()  # the last screen that could be taken
+        self._failures: list[str] = []  # not asked for yet
+        self.failed = 0  # how often, in all
+
+    def feed(self, data: bytes) -> None:
+        """Execute what the programs wrote; after a failure the rest of it is lost and the parser at ground."""
+        try:
+            self._emulator.feed(data)
+        except Exception as error:
+            self._note(error)
+            self._emulator.reset_parser()
+
+    def replies(self) -> bytes:
+        """Return the answers to the programs since the last call; after a failure none."""
+        try:
+            return self._emulator.replies()
+        except Exception as error:
+            self._note(error)
+            return b""
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Take a new size; after a failure the screen is blank, and the programs draw it anew as after any resize."""
+        try:
+            self._emulator.resize(columns, lines)
+        except Exception as error:
+            self._note(error)
+            self._emulator.start_over(columns, lines)
+
+    def snapshot(self) -> Snapshot:
+        """Return this moment of the screen; where that fails twice, the last one that there was, from which it goes on.
+
+        Twice, because output that was put off is executed only now, and is given up when it fails.
+        """
+        for _ in range(2):
+            try:
+                self._good = self._emulator.snapshot()
+                return self._good
+            except Exception as error:
+                self._note(error)
+                self._emulator.reset_parser()
+        self._emulator.start_over(self._good.columns, self._good.lines)
+        try:
+            self._emulator.restore(self._good)
+        except Exception as error:
+            self._note(error)
+        return self._good
+
+    @property
+    def in_synchronized_update(self) -> bool:
+        """Whether the application is in the middle of a frame (?2026)."""
+        return self._emulator.in_synchronized_update
+
+    @property
+    def application_cursor_keys(self) -> bool:
+        """Whether the application asked for SS3 cursor keys (DECCKM)."""
+        return self._emulator.application_cursor_keys
+
+    def failures(self) -> list[str]:
+        """Return and forget where the emulator failed since the last call."""
+        failures, self._failures = self._failures, []
+        return failures
+
+    def _note(self, error: Exception) -> None:
+        self.failed += 1
+        self._failures.append(place_of(error))
