@@ -25,13 +25,12 @@ from mosh_client.renderer.guesses import (
     Verdict,
     cell_at,
     read_row,
-    text_at,
 )
 from mosh_client.renderer.input_parser import InputParser, Key, KeyKind
 from mosh_client.renderer.prediction_confidence import Confidence, Habit
 from mosh_client.renderer.prediction_line import LINE_ENDS, LINE_GOES_ON, Edit, EditedLine, Situation, foresee
 from mosh_client.renderer.prediction_place import Place
-from mosh_client.renderer.prediction_realign import align
+from mosh_client.renderer.prediction_realign import align, opens_line
 from mosh_client.renderer.prediction_row import pane, text_end
 from mosh_client.renderer.prediction_scroll import BottomScroll
 from mosh_common.terminal.cells import EMPTY, Row, Snapshot
@@ -402,18 +401,10 @@ class PredictionEngine:
         trail = self._guesses.trail
         if not trail or self._barrier is not None or Extension.COMMAND_LINE not in self._extensions:
             return False
-        row, column = screen.cursor_row, screen.cursor_column
-        left, _ = pane(screen, row, column)
-        count = column - left  # of characters, if these are all that stands there
-        if trail[0].origin.epoch <= self._confirmed_epoch or not 0 < count <= len(trail):
+        if trail[0].origin.epoch <= self._confirmed_epoch:
             return False
-        if trail[count - 1][:2] == (row, column):
-            return False  # it is just where it was expected
-        shown = [text_at(screen.rows[row], at) for at in range(left, column)]
-        if shown == [text_at(before.rows[row], at) for at in range(left, column)]:
-            return False
-        keys = [press.key for press in self._journal if press.batch >= trail[0].origin.batch][:count]
-        return shown == [key.text for key in keys if key.kind is KeyKind.TEXT]
+        keys = [press.key for press in self._journal if press.batch >= trail[0].origin.batch]
+        return opens_line(screen, before, keys, expected=[guess[:2] for guess in trail])
 
     def _trust_known_line(self, screen: Snapshot) -> None:
         """With nothing under way, look whether what is typed now can be shown without waiting."""

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from mosh_client.renderer.guesses import BLANK, is_wide, text_at
 from mosh_client.renderer.input_parser import Key, KeyKind
+from mosh_client.renderer.prediction_row import pane
 from mosh_common.terminal.cells import WIDE_TAIL, Snapshot
 
 # Characters in a row that agree by chance once in thousands of times.
@@ -53,6 +54,22 @@ def align(screen: Snapshot, keys: list[Key], *, acknowledged: int) -> Alignment:
             proven = score >= PROOF_CHARACTERS
             best = Alignment(count, None if moved else columns, proven, not proven)
     return best
+
+
+def opens_line(screen: Snapshot, before: Snapshot, keys: list[Key], *, expected: list[tuple[int, int]]) -> bool:
+    """Whether `keys` have opened a line that was not there in the frame before: it holds them and nothing else.
+
+    `expected` is where the cursor would be after each of them if they were text where it was.
+    """
+    row, column = screen.cursor_row, screen.cursor_column
+    left, _ = pane(screen, row, column)
+    count = column - left
+    if not 0 < count <= len(expected) or expected[count - 1] == (row, column):
+        return False
+    shown = [text_at(screen.rows[row], at) for at in range(left, column)]
+    if shown == [text_at(before.rows[row], at) for at in range(left, column)]:
+        return False
+    return shown == [key.text for key in keys[:count] if key.kind is KeyKind.TEXT]
 
 
 def _columns_shown(screen: Snapshot, typed: list[str]) -> int:
