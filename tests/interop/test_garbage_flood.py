@@ -62,7 +62,8 @@ def test_typing_goes_on_under_fifty_thousand_datagrams_of_garbage_a_second(tmux:
                 session.wait_for(f"through-{40 + number}")
                 typed_during += stranger.poll() is None
             sent = int(stranger.stdout.read())
+        print(f"{sent / SECONDS:.0f} datagrams a second")
         assert typed_during >= 2
-        assert sent >= PER_SECOND * SECONDS // 4  # a loaded machine sends fewer
+        assert sent >= PER_SECOND * SECONDS // 2  # a loaded machine sends fewer
         session.expect_same(f"through-{40 + WORDS - 1}")
         assert peak_memory_kib(session.server.process) < MEMORY_KIB
