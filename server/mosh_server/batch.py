@@ -1,4 +1,4 @@
-"""How much of a flood of output is digested in one turn of the loop.
+"""How much of a flood of output is digested in one turn of the loop, and how soon the next turn may do so again.
 
 Big batches are cheap per octet, but while one is digested no key goes to the application and no frame to the client.
 So the size follows the time that the last ones took. Reads no clock: it is told.
@@ -13,6 +13,13 @@ LEAST_OCTETS: Final = 16 * 1024  # a few screens of text: lines that scroll away
 MOST_OCTETS: Final = 256 * 1024  # beyond, nothing gets cheaper
 FLOOD_OCTETS: Final = 2048  # what is so long fills a pty's buffer by half: more follows
 START_OCTETS: Final = 64 * 1024
+
+# A flood that goes on for so long is a mistake, or nobody looks: while its pty is not read, the program that writes it
+# has to wait as well, and the machine has time for others. (A file of 40 MB has been shown by then.)
+LONG_FLOOD_MS: Final = 1000
+LONG_BATCH_OCTETS: Final = LEAST_OCTETS  # less in one turn leaves the machine time enough
+PAUSE_MS: Final = 50  # a program that writes nothing for so long has ended its flood
+REST_LIMIT_MS: Final = 16  # each turn is followed by a rest as long as itself, but not by more
 
 
 class Batch:
@@ -32,6 +39,32 @@ class Batch:
             self.octets = max(self.octets // 2, LEAST_OCTETS)
         elif octets >= self.octets and took_ms * 2 <= TARGET_MS:
             self.octets = min(self.octets * 2, MOST_OCTETS)
+
+
+class Rest:
+    """Until when the pty is left alone, `until`: half of the time in a long flood, else not at all."""
+
+    __slots__ = ("_began_at", "_expected_by", "until")
+
+    def __init__(self) -> None:
+        self.until = 0  # absolute ms; in the past: the pty is to be read
+        self._began_at: int | None = None  # the flood; None = there is none
+        self._expected_by = 0  # the next batch, if the flood goes on
+
+    def digested(self, octets: int, *, began_at: int, ended_at: int) -> None:
+        """Learn that a turn between those two times dealt with so many octets."""
+        if octets < LONG_BATCH_OCTETS:
+            self._began_at = None
+            return
+        if self._began_at is None or began_at > self._expected_by:
+            self._began_at = began_at
+        if ended_at >= self._began_at + LONG_FLOOD_MS:
+            self.until = ended_at + min(ended_at - began_at, REST_LIMIT_MS)
+        self._expected_by = max(ended_at, self.until) + PAUSE_MS
+
+    def end(self) -> None:
+        """End it: a key may have come, and what answers it is to be seen."""
+        self.until = 0
 
 
 def is_prompt(output: bytes) -> bool:

@@ -24,7 +24,7 @@ from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.key import Key
 from mosh_server.accounting import log_crash
-from mosh_server.batch import Batch
+from mosh_server.batch import Batch, Rest
 from mosh_server.environment import Account, seconds_from
 from mosh_server.host import Host
 from mosh_server.session import ClientHeard, ClientSilent, Event, Finished, Session, SetSize, StartShell, Timeouts
@@ -52,14 +52,14 @@ def run(
     `command` (empty = login shell) runs in `environment`. `verbose` 1 prints events, 2 every instruction.
     """
     gc.freeze()  # what was imported lives as long as the process: no collection need look at it again
-    batch = Batch()
+    batch, rest = Batch(), Rest()
     host = Host(command=command, environment=environment, account=account)
     try:
         session = _new_session(key, environment, verbose=verbose)
         with Waiter(_SIGNALS) as waiter:
             waiter.watch(socket.fileno())
             while not session.finished:
-                _turn(waiter, socket=socket, session=session, host=host, batch=batch, verbose=verbose)
+                _turn(waiter, socket=socket, session=session, host=host, batch=batch, rest=rest, verbose=verbose)
     except Exception as error:
         log_crash(account.user, error)
         raise
@@ -68,11 +68,18 @@ def run(
     return 1 if session.failed else 0
 
 
-def _turn(waiter: Waiter, *, socket: UdpSocket, session: Session, host: Host, batch: Batch, verbose: int) -> None:
+def _turn(
+    waiter: Waiter, *, socket: UdpSocket, session: Session, host: Host, batch: Batch, rest: Rest, verbose: int
+) -> None:
     """Wait, feed the session everything that happened, do what it decides."""
+    now = now_ms()
+    deadline = session.next_deadline(now=now)
     if host.pty is not None:
-        waiter.watch(host.pty.fileno(), write=bool(session.input_to_write()))
-    ready = waiter.wait(session.next_deadline(now=now_ms()))
+        resting = now < rest.until
+        waiter.watch(host.pty.fileno(), read=not resting, write=bool(session.input_to_write()))
+        if resting:
+            deadline = rest.until if deadline is None else min(deadline, rest.until)
+    ready = waiter.wait(deadline, now=now)
     now = now_ms()
     for number in ready.signals:
         if number == signal.SIGUSR1:
@@ -80,6 +87,7 @@ def _turn(waiter: Waiter, *, socket: UdpSocket, session: Session, host: Host, ba
         else:
             session.terminate(now=now)
     if socket.fileno() in ready.readable:
+        rest.end()
         for data, source, congestion in socket.receive():
             session.receive_datagram(data, source, now=now, congestion=congestion)
     _perform_all(socket=socket, session=session, host=host, verbose=verbose, now=now)
@@ -89,6 +97,8 @@ def _turn(waiter: Waiter, *, socket: UdpSocket, session: Session, host: Host, ba
     digested = 0
     if host.pty is not None and host.pty.fileno() in ready.readable:
         digested = _read_pty(waiter, session=session, host=host, batch=batch, now=now)
+        rest.digested(digested, began_at=now, ended_at=now_ms())
+        session.output_rests(until=rest.until)
     if 0 < digested <= _ANSWER_OCTETS:
         # What answers a key often comes in two writes; digesting the first took about as long as they are apart.
         _read_pty(waiter, session=session, host=host, batch=batch, now=now)

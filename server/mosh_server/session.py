@@ -170,6 +170,10 @@ class Session:
         else:
             self._show(now=now)
 
+    def output_rests(self, *, until: int) -> None:
+        """Say until when the pty is not looked at: that nothing comes from it meanwhile tells nothing."""
+        self._pacing.output_rests(until=until)
+
     def pty_closed(self, *, now: int) -> None:
         """The shell is gone: show what it left, and tell the client that this was all."""
         self._input.clear()

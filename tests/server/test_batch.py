@@ -1,8 +1,19 @@
-"""A flood is digested in batches that take about as long as the frame rate allows."""
+"""A flood is digested in batches that take about as long as the frame rate allows; a long one at half speed."""
 
 from __future__ import annotations
 
-from mosh_server.batch import LEAST_OCTETS, MOST_OCTETS, START_OCTETS, TARGET_MS, Batch
+from mosh_server.batch import (
+    LEAST_OCTETS,
+    LONG_BATCH_OCTETS,
+    LONG_FLOOD_MS,
+    MOST_OCTETS,
+    PAUSE_MS,
+    REST_LIMIT_MS,
+    START_OCTETS,
+    TARGET_MS,
+    Batch,
+    Rest,
+)
 
 
 def test_full_batches_that_are_digested_quickly_grow_to_the_limit():
@@ -32,3 +43,49 @@ def test_at_the_target_the_size_stays():
     batch = Batch()
     batch.digested(batch.octets, took_ms=TARGET_MS)
     assert batch.octets == START_OCTETS
+
+
+def flooded(*, turns: int, octets: int = LONG_BATCH_OCTETS, took: int = 9, apart: int = 10) -> Rest:
+    """Return what is known after so many turns of `octets` each, the last of which began at 10 000 ms."""
+    rest = Rest()
+    for turn in range(turns):
+        began_at = 10_000 - (turns - 1 - turn) * apart
+        rest.digested(octets, began_at=began_at, ended_at=began_at + took)
+    return rest
+
+
+def test_a_flood_of_less_than_a_second_is_read_without_rest():
+    assert flooded(turns=LONG_FLOOD_MS // 10).until < 10_000
+
+
+def test_a_longer_one_leaves_the_machine_half_the_time():
+    assert flooded(turns=LONG_FLOOD_MS // 10 + 1).until == 10_009 + 9
+
+
+def test_no_rest_is_long():
+    assert flooded(turns=LONG_FLOOD_MS // 10 + 1, took=500, apart=510).until == 10_500 + REST_LIMIT_MS
+
+
+def test_a_trickle_needs_no_rest():
+    assert flooded(turns=1000, octets=LONG_BATCH_OCTETS - 1).until < 10_000
+
+
+def test_a_trickle_or_a_pause_ends_a_flood():
+    for octets, began_at in ((100, 10_020), (LONG_BATCH_OCTETS, 10_018 + PAUSE_MS + 1)):
+        rest = flooded(turns=200)
+        before = rest.until
+        rest.digested(octets, began_at=began_at, ended_at=began_at + 9)
+        rest.digested(LONG_BATCH_OCTETS, began_at=began_at + 10, ended_at=began_at + 19)
+        assert rest.until == before
+
+
+def test_the_rest_itself_is_no_pause():
+    rest = flooded(turns=200)
+    rest.digested(LONG_BATCH_OCTETS, began_at=rest.until + PAUSE_MS, ended_at=rest.until + PAUSE_MS + 9)
+    assert rest.until == 10_018 + PAUSE_MS + 18
+
+
+def test_a_rest_can_be_ended():
+    rest = flooded(turns=200)
+    rest.end()
+    assert rest.until == 0

@@ -244,7 +244,16 @@ class ClientPacing(Pacing):
 class ServerPacing(Pacing):
     """A server's. Told what is typed and printed, so that it knows what is the answer to a key."""
 
-    __slots__ = ("_answering", "_flood", "_into_flood", "_plain", "_prompt", "_typed_at", "_typed_into_flood_at")
+    __slots__ = (
+        "_answering",
+        "_flood",
+        "_into_flood",
+        "_plain",
+        "_prompt",
+        "_rests_until",
+        "_typed_at",
+        "_typed_into_flood_at",
+    )
 
     def __init__(self) -> None:
         super().__init__(heartbeat_interval_ms=ACK_INTERVAL_MS + HEARTBEAT_SLACK_MS)
@@ -253,6 +262,7 @@ class ServerPacing(Pacing):
         self._answering = False  # all that was printed since then is such an answer
         self._prompt = False  # what was printed last ends like a prompt
         self._flood = False  # what was printed last was a piece of very much
+        self._rests_until = 0  # what is printed is not looked at before
         self._into_flood = False  # what was typed was typed into that: its rest comes before the answer
         self._typed_into_flood_at: int | None = None  # when that happened last
 
@@ -272,6 +282,10 @@ class ServerPacing(Pacing):
         self._into_flood = self._into_flood and octets > ANSWER_OCTETS
         self._answering = self._answering and awaited and (octets <= ANSWER_OCTETS or self._into_flood)
         self._flood = octets >= FLOOD_OCTETS
+
+    def output_rests(self, *, until: int) -> None:
+        """Note that what is printed is not looked at before that time."""
+        self._rests_until = until
 
     def heartbeat_due(self, due_at: int, *, now: int) -> int:
         """Return when an empty ack goes out: with the client's, when that is soon enough."""
@@ -303,7 +317,7 @@ class ServerPacing(Pacing):
             typed_at = self._typed_into_flood_at
             if typed_at is not None and not self._answered(situation):
                 due = max(due, min(typed_at + FLOOD_HOLD_MS, due + FLOOD_FRAME_INTERVAL_MS))
-            return min(situation.touched_at + FLOOD_QUIET_MS, due)
+            return min(max(situation.touched_at, self._rests_until) + FLOOD_QUIET_MS, due)
         if self._ends_flood(situation):  # the time of the change is not asked: it may be older than the key
             assert self._typed_into_flood_at is not None
             quiet = 0 if self._prompt else BROKEN_QUIET_MS

@@ -252,6 +252,14 @@ def test_frames_of_a_flood_are_fewer_but_its_last_one_is_not_late() -> None:
     assert due(changed(SENT + 5, SENT + 145), by=flood) == SENT + LINK.send_interval
 
 
+def test_that_the_pty_is_not_looked_at_does_not_mean_that_a_flood_has_ended() -> None:
+    flood = after(b"", pacing.FLOOD_OCTETS)
+    flood.output_rests(until=SENT + 29)
+    fast = LINK._replace(send_interval=20)
+    assert due(changed(SENT + 5, SENT + 15, link=fast), by=flood) == SENT + 29 + pacing.FLOOD_QUIET_MS
+    assert due(changed(SENT + 5, SENT + 40, link=fast), by=flood) == SENT + 40 + pacing.FLOOD_QUIET_MS
+
+
 @pytest.mark.parametrize(
     ("silent_for", "unacknowledged_for", "lost"),
     [(641, 400, True), (640, 400, False), (9999, 320, True), (9999, 319, False), (0, 9999, False)],
