@@ -18,8 +18,9 @@ START_OCTETS: Final = 64 * 1024
 # has to wait as well, and the machine has time for others. (A file of 40 MB has been shown by then.)
 LONG_FLOOD_MS: Final = 1000
 LONG_BATCH_OCTETS: Final = LEAST_OCTETS  # less in one turn leaves the machine time enough
+REST_FACTOR: Final = 2  # reading is followed by a rest so many times as long; digesting what was read is part of it
+REST_LIMIT_MS: Final = 20  # it may have taken long because others had the processor
 PAUSE_MS: Final = 50  # a program that writes nothing for so long has ended its flood
-REST_LIMIT_MS: Final = 16  # each turn is followed by a rest as long as itself, but not by more
 
 
 class Batch:
@@ -42,7 +43,7 @@ class Batch:
 
 
 class Rest:
-    """Until when the pty is left alone, `until`: half of the time in a long flood, else not at all."""
+    """Until when the pty is left alone, `until`: most of the time in a long flood, else not at all."""
 
     __slots__ = ("_began_at", "_expected_by", "until")
 
@@ -51,15 +52,15 @@ class Rest:
         self._began_at: int | None = None  # the flood; None = there is none
         self._expected_by = 0  # the next batch, if the flood goes on
 
-    def digested(self, octets: int, *, began_at: int, ended_at: int) -> None:
-        """Learn that a turn between those two times dealt with so many octets."""
+    def read(self, octets: int, *, began_at: int, ended_at: int) -> None:
+        """Learn that reading so many octets took from `began_at` to `ended_at`."""
         if octets < LONG_BATCH_OCTETS:
             self._began_at = None
             return
         if self._began_at is None or began_at > self._expected_by:
             self._began_at = began_at
         if ended_at >= self._began_at + LONG_FLOOD_MS:
-            self.until = ended_at + min(ended_at - began_at, REST_LIMIT_MS)
+            self.until = ended_at + min(REST_FACTOR * (ended_at - began_at), REST_LIMIT_MS)
         self._expected_by = max(ended_at, self.until) + PAUSE_MS
 
     def end(self) -> None:

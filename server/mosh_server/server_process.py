@@ -96,12 +96,10 @@ def _turn(
         session.input_written(host.pty.write(session.input_to_write()), now=now)
     digested = 0
     if host.pty is not None and host.pty.fileno() in ready.readable:
-        digested = _read_pty(waiter, session=session, host=host, batch=batch, now=now)
-        rest.digested(digested, began_at=now, ended_at=now_ms())
-        session.output_rests(until=rest.until)
+        digested = _read_pty(waiter, session=session, host=host, batch=batch, rest=rest, now=now)
     if 0 < digested <= _ANSWER_OCTETS:
         # What answers a key often comes in two writes; digesting the first took about as long as they are apart.
-        _read_pty(waiter, session=session, host=host, batch=batch, now=now)
+        _read_pty(waiter, session=session, host=host, batch=batch, rest=rest, now=now)
     _perform_all(socket=socket, session=session, host=host, verbose=verbose, now=now)
     for datagram, destination in session.datagrams_to_send(now=now):
         failure = socket.send(datagram, destination)
@@ -109,11 +107,14 @@ def _turn(
             session.report_send_failure(failure, now=now)
 
 
-def _read_pty(waiter: Waiter, *, session: Session, host: Host, batch: Batch, now: int) -> int:
+def _read_pty(waiter: Waiter, *, session: Session, host: Host, batch: Batch, rest: Rest, now: int) -> int:
     """Digest what the programs wrote; return how many octets that was."""
     if host.pty is None:
         return 0
+    began_at = now_ms()
     output, is_open = host.pty.read(batch.octets)
+    rest.read(len(output), began_at=began_at, ended_at=now_ms())
+    session.output_rests(until=rest.until)
     if output:
         started = time.process_time_ns()
         session.receive_output(output, now=now)
