@@ -66,8 +66,10 @@ PROBE_DIVISOR: Final = 160
 PROBE_MIN_MS: Final = 100
 PROBE_MAX_MS: Final = 3000  # the heartbeat, which there is anyway
 
-# A server that hears nothing goes on sending what changes, since nobody knows when the path is back; but ever more
-# seldom, by a like reckoning. (A client that is back says so, and then the next frame goes at once.)
+# A server that hears nothing goes on sending what changes, since nobody knows when the path is back: at first twice as
+# often, since the next frame is the first that may arrive, then ever more seldom, by a like reckoning. (A client that
+# is back says so, and then the next frame goes at once.)
+SILENT_SPEEDUP: Final = 2
 SILENT_FRAME_DIVISOR: Final = 1000
 SILENT_FRAME_MAX_MS: Final = 3000
 
@@ -86,6 +88,7 @@ class Link(NamedTuple):
     srtt: float = 100.0  # smoothed round-trip time, ms
     loss: float = 0.0  # share of datagrams that do not arrive; 0 also while the loss is known to be congestion
     contact_at: int | None = None  # when the last authentic datagram came; None = none yet
+    congested: bool = False  # a router on the path complained lately
 
 
 class Situation(NamedTuple):
@@ -147,13 +150,7 @@ class Pacing:
 
         That is when nothing at all was heard for twice the time that an acknowledgement may take, and one is overdue.
         """
-        if link.contact_at is None:
-            return False
-        silent_for = now - link.contact_at
-        return (
-            silent_for > 2 * (link.rto + self.doubt_delay_ms)
-            and self.doubted_at(first_unacknowledged_at, link.rto) <= now
-        )
+        return self._silent(link, now=now) and self.doubted_at(first_unacknowledged_at, link.rto) <= now
 
     def next_send(self, situation: Situation, *, now: int) -> Due:
         """Return when the current state is to be sent."""
@@ -189,13 +186,17 @@ class Pacing:
         if self._ends_flood(situation):
             return Due(complete_at, "answer in a flood")
         small = situation.last_frame_octets <= SMALL_FRAME_OCTETS and self._may_be_answer(situation)
-        interval = max(situation.link.send_interval, self._interval_in_silence(situation))
+        interval = self._frame_interval(situation)
         gap = max(interval // SMALL_GAP_DIVISOR, SMALL_GAP_MIN_MS) if small else interval
         return Due(max(complete_at, situation.last_frame_at + gap), "answer" if small else "changed")
 
-    def _interval_in_silence(self, situation: Situation) -> int:
-        """Return the least time between two frames to a peer that has been silent, ms."""
-        return 0
+    def _silent(self, link: Link, *, now: int) -> bool:
+        """Return whether nothing was heard for twice the time that an acknowledgement may take."""
+        return link.contact_at is not None and now - link.contact_at > 2 * (link.rto + self.doubt_delay_ms)
+
+    def _frame_interval(self, situation: Situation) -> int:
+        """Return the least time between two frames, ms."""
+        return situation.link.send_interval
 
     def _may_be_answer(self, situation: Situation) -> bool:
         """Return whether somebody at a keyboard waits for this change."""
@@ -291,10 +292,13 @@ class ServerPacing(Pacing):
         """Return when an empty ack goes out: with the client's, when that is soon enough."""
         return now if due_at - now <= HEARTBEAT_RIDE_MS else due_at
 
-    def _interval_in_silence(self, situation: Situation) -> int:
-        contact_at = situation.link.contact_at
-        silence = 0 if contact_at is None else situation.last_frame_at - contact_at
-        return min(silence // SILENT_FRAME_DIVISOR, SILENT_FRAME_MAX_MS)
+    def _frame_interval(self, situation: Situation) -> int:
+        link, last_frame_at = situation.link, situation.last_frame_at
+        if link.contact_at is None or not self._silent(link, now=last_frame_at):
+            return link.send_interval
+        seldom = min((last_frame_at - link.contact_at) // SILENT_FRAME_DIVISOR, SILENT_FRAME_MAX_MS)
+        often = link.send_interval if link.congested else link.send_interval // SILENT_SPEEDUP
+        return max(often, SEND_INTERVAL_MIN_MS, seldom)
 
     def _may_be_answer(self, situation: Situation) -> bool:
         return self._answering

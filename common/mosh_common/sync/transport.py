@@ -444,13 +444,15 @@ class Transport(Generic[Local, Remote]):
     def _link(self, *, now: int) -> Link:
         """Return what the timing rules want to know about the path."""
         contact_at = self._endpoint.last_datagram_at
+        congested = self._endpoint.congested(now=now)
         return Link(
             self.send_interval,
             self.rto,
             self._receiver.last_heard,
             self.srtt,
-            self._loss.worst if not self._endpoint.congested(now=now) else 0.0,
+            0.0 if congested else self._loss.worst,
             contact_at if contact_at is not None else self._began_at,
+            congested,
         )
 
     def _lost_contact(self, *, now: int) -> bool:

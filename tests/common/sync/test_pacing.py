@@ -277,10 +277,16 @@ def test_contact_that_never_was_is_not_lost() -> None:
 
 
 @pytest.mark.parametrize(
-    ("silence", "gap"), [(0, 100), (100_000, 100), (150_000, 150), (600_000, 600), (10_000_000, 3000)]
+    ("silence", "gap"),
+    [(0, 100), (640, 100), (641, 50), (50_000, 50), (150_000, 150), (600_000, 600), (10_000_000, 3000)],
 )
-def test_a_server_sends_frames_into_silence_ever_more_seldom(silence: int, gap: int) -> None:
+def test_a_server_sends_frames_into_silence_twice_as_often_then_ever_more_seldom(silence: int, gap: int) -> None:
     situation = changed(SENT + 1, link=LINK._replace(contact_at=SENT - silence))
     assert due(situation, by=ServerPacing()) == SENT + gap
     back = situation._replace(link=LINK._replace(contact_at=SENT + 2))
     assert due(back, by=ServerPacing()) == SENT + 100
+
+
+def test_frames_into_silence_are_no_more_than_others_when_a_router_complained_before() -> None:
+    link = LINK._replace(contact_at=SENT - 641, congested=True)
+    assert due(changed(SENT + 1, link=link), by=ServerPacing()) == SENT + 100
