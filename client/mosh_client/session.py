@@ -100,8 +100,8 @@ def load_emulator() -> None:
 class RendererLink:
     """What one renderer was told, and where its input went."""
 
-    def __init__(self) -> None:
-        self.frames = FrameEncoder()
+    def __init__(self, *, clipboard: str = "") -> None:
+        self.frames = FrameEncoder(clipboard=clipboard)
         self.progress = Progress(0, 0, 0)
         self.link: Link | None = None
         self.notice: Notice | None = None
@@ -164,6 +164,7 @@ class Session:
         self._positions: deque[tuple[int, int]] = deque(((0, 0),))  # (state number, its stream's length), as sent
         # The renderer.
         self._renderer: RendererLink | None = None
+        self._clipboard = ""  # what the last one was told of it
         self._notice = Notice("", False)  # what the bar should say of the network
         # The end.
         self._renderer_quit = False  # the renderer asked for it; signals may have done so before
@@ -174,12 +175,17 @@ class Session:
     # --- What comes in ------------------------------------------------------------------------------------------
 
     def attach_renderer(self, hello: Hello, *, now: int) -> None:
-        """Start to serve a (new) renderer; it is told everything from the beginning."""
-        self._renderer = RendererLink()
+        """Start to serve a (new) renderer; it is told everything from the beginning, but for an old clipboard.
+
+        The user may have copied something else since.
+        """
+        self._renderer = RendererLink(clipboard=self._clipboard)
         self._resize(hello.columns, hello.lines, now=now)
 
     def detach_renderer(self) -> None:
         """Say that the renderer is gone; another one may come."""
+        if self._renderer is not None:
+            self._clipboard = self._renderer.frames.clipboard
         self._renderer = None
 
     def receive_message(self, message: Message, *, now: int) -> None:

@@ -283,6 +283,24 @@ def test_another_renderer_is_told_everything_and_counts_its_own_batches(world: W
     assert world.told(Progress)[-1] == Progress(1, 1, 1)
 
 
+def test_another_renderer_does_not_set_an_old_clipboard_again(world: World) -> None:
+    world.show("\x1b]52;c;YWJj\x07")
+    world.run(300)
+    assert [each.clipboard for each in world.told(Frame) if each.clipboard] == ["c;YWJj"]
+    world.session.detach_renderer()
+    world.run(100)
+    world.messages.clear()
+    world.session.attach_renderer(Hello(30, 5), now=world.now)
+    world.run(300)
+    assert [each.clipboard for each in world.told(Frame)] == [None] * len(world.told(Frame))
+    world.session.detach_renderer()
+    world.show("\x1b]52;c;ZGVm\x07")  # set while nobody could be told
+    world.run(300)
+    world.session.attach_renderer(Hello(20, 4), now=world.now)
+    world.run(300)
+    assert world.told(Frame)[-1].clipboard == "c;ZGVm"
+
+
 def test_an_idle_session_wakes_the_renderer_rarely(world: World) -> None:
     world.run(10_000)
     world.messages.clear()

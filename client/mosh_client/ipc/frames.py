@@ -14,7 +14,9 @@ from mosh_common.terminal.cells import Palette, Row, Snapshot, blank_row
 class FrameEncoder:
     """Makes frames for one renderer, each from the snapshot that was sent before."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, clipboard: str = "") -> None:
+        """Begin with nothing known there; a renderer before it was told `clipboard`, which is not set again."""
+        self.clipboard = clipboard  # the newest that a renderer was told
         self._sent: Snapshot | None = None
         self._styles_sent = 0  # of the palette of `_sent`
 
@@ -55,8 +57,9 @@ class FrameEncoder:
             snapshot.bell_count,
             snapshot.modes,
             None if old is not None and title == (old.title, old.icon_name, old.title_set) else title,
-            None if old is not None and snapshot.clipboard == old.clipboard else snapshot.clipboard,
+            None if snapshot.clipboard == self.clipboard else snapshot.clipboard,
         )
+        self.clipboard = snapshot.clipboard
         self._sent = snapshot
         self._styles_sent = first_style + len(styles)
         return frame
