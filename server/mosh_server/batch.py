@@ -20,7 +20,7 @@ LONG_FLOOD_MS: Final = 1000
 LONG_BATCH_OCTETS: Final = LEAST_OCTETS  # less in one turn leaves the machine time enough
 REST_FACTOR: Final = 2  # reading is followed by a rest so many times as long; digesting what was read is part of it
 REST_LIMIT_MS: Final = 20  # it may have taken long because others had the processor
-PAUSE_MS: Final = 50  # a program that writes nothing for so long has ended its flood
+PAUSE_MS: Final = 50  # without a long batch for so long, a flood has ended; one may be short because a key came
 
 
 class Batch:
@@ -49,15 +49,14 @@ class Rest:
 
     def __init__(self) -> None:
         self.until = 0  # absolute ms; in the past: the pty is to be read
-        self._began_at: int | None = None  # the flood; None = there is none
-        self._expected_by = 0  # the next batch, if the flood goes on
+        self._began_at = 0  # the flood
+        self._expected_by = -1  # the next long batch, if the flood goes on
 
     def read(self, octets: int, *, began_at: int, ended_at: int) -> None:
         """Learn that reading so many octets took from `began_at` to `ended_at`."""
         if octets < LONG_BATCH_OCTETS:
-            self._began_at = None
             return
-        if self._began_at is None or began_at > self._expected_by:
+        if began_at > self._expected_by:
             self._began_at = began_at
         if ended_at >= self._began_at + LONG_FLOOD_MS:
             self.until = ended_at + min(REST_FACTOR * (ended_at - began_at), REST_LIMIT_MS)

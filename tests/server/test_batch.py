@@ -71,13 +71,20 @@ def test_a_trickle_needs_no_rest():
     assert flooded(turns=1000, octets=LONG_BATCH_OCTETS - 1).until < 10_000
 
 
-def test_a_trickle_or_a_pause_ends_a_flood():
-    for octets, began_at in ((100, 10_020), (LONG_BATCH_OCTETS, 10_009 + 9 * REST_FACTOR + PAUSE_MS + 1)):
-        rest = flooded(turns=200)
-        before = rest.until
-        rest.read(octets, began_at=began_at, ended_at=began_at + 9)
-        rest.read(LONG_BATCH_OCTETS, began_at=began_at + 10, ended_at=began_at + 19)
-        assert rest.until == before
+def test_a_pause_ends_a_flood_whatever_trickles_in_it():
+    rest = flooded(turns=200)
+    before = rest.until
+    again = before + PAUSE_MS + 1
+    rest.read(100, began_at=again - 1, ended_at=again - 1)
+    rest.read(LONG_BATCH_OCTETS, began_at=again, ended_at=again + 9)
+    assert rest.until == before
+
+
+def test_a_batch_cut_short_does_not_end_a_flood():
+    rest = flooded(turns=200)
+    rest.read(100, began_at=10_010, ended_at=10_011)
+    rest.read(LONG_BATCH_OCTETS, began_at=10_012, ended_at=10_015)
+    assert rest.until == 10_015 + 3 * REST_FACTOR
 
 
 def test_the_rest_itself_is_no_pause():
