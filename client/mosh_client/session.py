@@ -35,13 +35,8 @@ from mosh_client.ipc.messages import (
     Watch,
 )
 from mosh_common.protocol import Address
-from mosh_common.sync.transport import (
-    PeerShutdown,
-    SessionExhausted,
-    ShutdownDone,
-    Transport,
-    VersionMismatch,
-)
+from mosh_common.sync.events import PeerShutdown, SessionExhausted, ShutdownDone, VersionMismatch
+from mosh_common.sync.transport import Transport
 from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.cells import Snapshot, blank_snapshot
 from mosh_common.wire.key import Key

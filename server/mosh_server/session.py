@@ -15,7 +15,7 @@ from mosh_common.protocol import (
     SHUTDOWN_TIMEOUT_MS,
     Address,
 )
-from mosh_common.sync import transport as sync
+from mosh_common.sync import events as sync
 from mosh_common.sync.pacing import ServerPacing
 from mosh_common.sync.screen_state import ServerScreen
 from mosh_common.sync.transport import Transport

@@ -27,8 +27,9 @@ from mosh_client.ipc.messages import (
 )
 from mosh_client.renderer.notice import NoticeBoard
 from mosh_client.session import CONNECT_TIMEOUT_MS, STATISTICS_INTERVAL_MS, Session
+from mosh_common.sync.events import NewRemoteState, PeerShutdown, ShutdownDone
 from mosh_common.sync.screen_state import ServerScreen
-from mosh_common.sync.transport import NewRemoteState, PeerShutdown, ShutdownDone, Transport
+from mosh_common.sync.transport import Transport
 from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.cells import Snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.simulation import Conditions, Session, Text
 
-from mosh_common.sync.transport import Event, NewRemoteState, PeerShutdown, ShutdownDone
+from mosh_common.sync.events import Event, NewRemoteState, PeerShutdown, ShutdownDone
 
 PATIENCE_MS = 600_000  # simulated; at 60 % loss one exchange in six succeeds
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 from tests.support.simulation import Conditions, Session, Side, Text
 
-from mosh_common.sync.transport import Event, NewRemoteState
+from mosh_common.sync.events import Event, NewRemoteState
 
 TEN_MINUTES_MS = 600_000
 EIGHT_HOURS_MS = 8 * 3_600_000

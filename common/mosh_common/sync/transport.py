@@ -15,16 +15,26 @@ A deadline of `now` may also mean that events wait to be drained.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Final, Generic, TypeVar
 
 from mosh_common.errors import UsageError
 from mosh_common.protocol import DATAGRAM_OVERHEAD, SHUTDOWN_ACK_COPIES, SHUTDOWN_NUMBER, SHUTDOWN_TIMEOUT_MS, Address
 from mosh_common.sync.endpoint import Endpoint
+from mosh_common.sync.events import (
+    Event,
+    NewRemoteState,
+    PeerMoved,
+    PeerShutdown,
+    SessionExhausted,
+    ShutdownDone,
+    VersionMismatch,
+)
 from mosh_common.sync.loss import LossEstimate
 from mosh_common.sync.pacing import CONNECT_PROBE_MS, SILENCE_MS, ClientPacing, Link, Pacing, ServerPacing
 from mosh_common.sync.receiver import Receiver
 from mosh_common.sync.sender import Sender
 from mosh_common.sync.state import LocalState, RemoteState
+from mosh_common.sync.statistics import Counters, Statistics
 from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.fragment import Assembler, Fragment, Fragmenter
 from mosh_common.wire.instruction import Instruction
@@ -35,90 +45,6 @@ PADDING_MARGIN_OCTETS: Final = 80
 
 Local = TypeVar("Local", bound=LocalState)
 Remote = TypeVar("Remote", bound=RemoteState)
-
-
-# --- Events ---------------------------------------------------------------------------------------------------------
-
-
-class NewRemoteState(NamedTuple):
-    """The peer's object moved on to a state newer than all before; it will be acknowledged."""
-
-    number: int
-    state: Any  # of the Transport's Remote type
-    changed: bool  # False when its diff was empty (a bare acknowledgement)
-
-
-class PeerMoved(NamedTuple):
-    """The peer's address was learnt or changed (server only); sends go there from now on."""
-
-    address: Address
-
-
-class PeerShutdown(NamedTuple):
-    """The peer ends the session. Go on until `ShutdownDone`: its request still has to be acknowledged."""
-
-
-class ShutdownDone(NamedTuple):
-    """Nothing is left to do: the process may leave."""
-
-    acknowledged: bool  # the peer knows of the end; False when it did not answer in time or was never heard
-
-
-class VersionMismatch(NamedTuple):
-    """The peer speaks another protocol version: end the session with a clear message."""
-
-    message: str  # one sentence with both versions
-
-
-class SessionExhausted(NamedTuple):
-    """The key has encrypted all that it safely can: end the session. Nothing is sent any more."""
-
-
-Event: TypeAlias = NewRemoteState | PeerMoved | PeerShutdown | ShutdownDone | VersionMismatch | SessionExhausted
-
-
-class Counters:
-    """What went through a Transport, for debug output and tests. Only ever grows."""
-
-    __slots__ = (
-        "dropped",
-        "empty_acks",
-        "instructions",
-        "received",
-        "received_octets",
-        "resends",
-        "sent",
-        "sent_octets",
-        "unsendable",
-    )
-
-    def __init__(self) -> None:
-        self.sent = 0  # datagrams
-        self.sent_octets = 0
-        self.received = 0  # datagrams, the dropped ones included
-        self.received_octets = 0
-        self.instructions = 0  # instructions sent (one or more datagrams each)
-        self.resends = 0  # of these, with a number that was sent before
-        self.empty_acks = 0  # of these, with an empty diff
-        self.unsendable = 0  # instructions too long for any peer
-        self.dropped: dict[DropReason, int] = {}
-
-
-class Statistics(NamedTuple):
-    """How the session goes, for a status display, debug output and tests."""
-
-    sent: int  # datagrams
-    sent_octets: int
-    received: int  # datagrams, the dropped ones included
-    received_octets: int
-    dropped: dict[DropReason, int]
-    resends: int
-    srtt: float  # ms
-    rto: int  # ms
-    send_interval: int  # ms
-    loss_incoming: float  # shares of datagrams, 0–1, estimated
-    loss_outgoing: float
-    mtu: int  # octets of the longest datagram
 
 
 class Transport(Generic[Local, Remote]):
