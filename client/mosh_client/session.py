@@ -30,6 +30,7 @@ from mosh_client.ipc.messages import (
     Progress,
     Quit,
     Resize,
+    ServerNotices,
     Statistics,
     ToRenderer,
     Watch,
@@ -69,6 +70,7 @@ class BlankScreen:
     weight: Final = 0  # it shares nothing, but there is only one
     echo_ack: Final = 0
     program: Final = ""
+    notices: Final = ()
 
     def __init__(self, columns: int, lines: int) -> None:
         self.snapshot: Final = blank_snapshot(columns, lines)
@@ -100,6 +102,7 @@ class RendererLink:
         self.progress = Progress(0, 0, 0)
         self.link: Link | None = None
         self.notice: Notice | None = None
+        self.server_notices = ServerNotices(())
         self.statistics: Statistics | None = None
         self.statistics_due: int | None = None  # when to look at them again; None: nobody watches
         self.dismissed = False  # Exit was sent, after which nothing may follow
@@ -266,6 +269,10 @@ class Session:
         if self._notice != renderer.notice and (self._notice.text or renderer.notice is not None):
             renderer.notice = self._notice
             messages.append(self._notice)
+        told = ServerNotices(tuple([notice.text for notice in self._transport.remote_state().notices]))
+        if told != renderer.server_notices:
+            renderer.server_notices = told
+            messages.append(told)
         link = self._link()
         if link != renderer.link and (
             messages or _worth_telling(renderer.link, link) or now >= _link_due(renderer.link, link)

@@ -46,5 +46,7 @@ def place_of(error: BaseException) -> str:
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
-    where = "" if place is None else f" at {place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
-    return type(error).__name__ + where
+    if place is None:
+        return type(error).__name__
+    file = "/".join(place.tb_frame.f_code.co_filename.split("/")[-2:])  # where it is installed is nobody's business
+    return f"{type(error).__name__} at {file}:{place.tb_lineno}"

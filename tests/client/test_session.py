@@ -21,6 +21,7 @@ from mosh_client.ipc.messages import (
     Progress,
     Quit,
     Resize,
+    ServerNotices,
     Statistics,
     ToRenderer,
     Watch,
@@ -33,6 +34,7 @@ from mosh_common.sync.transport import Transport
 from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.cells import Snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.wire import hostdiff
 from mosh_common.wire.key import Key
 from mosh_common.wire.userdiff import Keys
 from mosh_common.wire.userdiff import Resize as SizeEvent
@@ -56,6 +58,7 @@ class World:
         self.emulator = Emulator(columns, lines)
         self.echo_ack = 0
         self.program = ""  # what the server says that it is
+        self.notices: tuple[hostdiff.Notice, ...] = ()  # what it tells the user
         self.server: Transport[ServerScreen, UserStream] = Transport(
             key=KEY,
             is_server=True,
@@ -129,7 +132,7 @@ class World:
     # --- the loops
 
     def _update_server(self) -> None:
-        screen = ServerScreen(self.emulator.snapshot(), self.echo_ack, self.program)
+        screen = ServerScreen(self.emulator.snapshot(), self.echo_ack, self.program, self.notices)
         self.server.set_local_state(screen, now=self.now)
 
     def _serve(self) -> None:
@@ -523,3 +526,27 @@ def test_another_renderer_is_sent_no_statistics_that_it_did_not_ask_for(world: W
     world.messages.clear()
     world.run(5000)
     assert world.told(Statistics) == []
+
+
+# --- What the server tells the user
+
+
+def test_what_the_server_tells_the_user_reaches_the_renderer_and_goes_again(world: World) -> None:
+    world.notices = (hostdiff.Notice(1, "it fails"), hostdiff.Notice(2, "too long"))
+    world.show("hello")
+    world.run(1000)
+    world.notices = world.notices[1:]
+    world.show("")
+    world.run(1000)
+    assert world.told(ServerNotices) == [ServerNotices(("it fails", "too long")), ServerNotices(("too long",))]
+
+
+def test_a_renderer_in_place_of_another_is_told_what_still_holds(world: World) -> None:
+    world.notices = (hostdiff.Notice(2, "too long"),)
+    world.show("hello")
+    world.run(1000)
+    world.session.detach_renderer()
+    world.session.attach_renderer(Hello(20, 4), now=world.now)
+    world.messages.clear()
+    world.run(100)
+    assert world.told(ServerNotices) == [ServerNotices(("too long",))]
