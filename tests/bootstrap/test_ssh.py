@@ -59,7 +59,8 @@ def test_a_host_cannot_command_the_terminal_while_ssh_talks(bench: Bench) -> Non
     words = bench.mosh(f"printf '{HOSTILE}'; exit 255")
     terminal = bench.terminal(words)
     assert terminal.wait_for_end() == 255
-    assert terminal.output.startswith(b"before\x1b[31mafter\r\n\x1b[mmosh: ssh could not log in")
+    output = terminal.output.replace(b"\r\r\n", b"\r\n")  # raw or not yet: the terminal's own business
+    assert output.startswith(b"before\x1b[31mafter\r\n\x1b[mmosh: ssh could not log in")
     assert bench.without_terminal(words).stderr.startswith("before\x1b[31mafter\n\x1b[mmosh: ssh could not log in")
 
 

@@ -1,4 +1,4 @@
-"""Invariant: whatever ssh prints, in whatever pieces, nothing raises, no key is shown, no command, and little held back."""
+"""Invariant: whatever ssh prints, in whatever pieces, nothing raises, no key or command is shown, little held back."""
 
 from __future__ import annotations
 
