@@ -103,7 +103,7 @@ class ClientScreen:
     @classmethod
     def blank(cls, columns: int, lines: int) -> ClientScreen:
         """Return state 0: a blank terminal of the size that the client's window has when the session begins."""
-        return cls(blank_snapshot(columns, lines), 0, emulator=Emulator(columns, lines))
+        return cls(blank_snapshot(columns, lines), 0, emulator=Emulator(columns, lines, frames=True))
 
     def apply(self, diff: bytes) -> ClientScreen:
         """Return the screen that a host message leads to. Raises PeerError."""
