@@ -26,8 +26,10 @@ from mosh_client.ipc.messages import (
     ToRenderer,
     Watch,
 )
+from mosh_client.reception import CONNECT_TIMEOUT_MS, UNUSABLE_TIMEOUT_MS
 from mosh_client.renderer.notice import NoticeBoard
-from mosh_client.session import CONNECT_TIMEOUT_MS, STATISTICS_INTERVAL_MS, Session
+from mosh_client.session import STATISTICS_INTERVAL_MS, Session
+from mosh_common.sync import screen_state
 from mosh_common.sync.events import NewRemoteState, PeerShutdown, ShutdownDone
 from mosh_common.sync.screen_state import ServerScreen
 from mosh_common.sync.transport import Transport
@@ -550,3 +552,71 @@ def test_a_renderer_in_place_of_another_is_told_what_still_holds(world: World) -
     world.messages.clear()
     world.run(100)
     assert world.told(ServerNotices) == [ServerNotices(("too long",))]
+
+
+# --- What cannot be shown
+
+
+def broken(*_: object, **__: object) -> None:
+    raise AttributeError("s3cret")
+
+
+def test_a_client_that_can_show_nothing_says_so_and_leaves_the_session_alive(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screen_state, "Emulator", broken)
+    world.show("hello")
+    world.run(2 * DELAY_MS + 1000)
+    [notice] = world.told(Notice)
+    assert notice.text.startswith("cannot show what the server sends (AttributeError at client/test_session.py:")
+    assert all(link.last_heard is not None for link in world.told(Link)[1:])  # nothing says that nothing came
+    world.run(UNUSABLE_TIMEOUT_MS)
+    assert world.session.outcome == Report(70, f"mosh-client: {notice.text}")
+    assert not [event for event in world.server_events if isinstance(event, PeerShutdown)]
+    assert not world.server.peer_shutdown
+    assert world.told(Exit)
+
+
+def test_a_client_whose_emulator_fails_later_says_so_as_long_as_that_holds(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.show("before")
+    world.run(1000)
+    with monkeypatch.context() as failing:
+        failing.setattr(Emulator, "restore", broken)
+        world.show(" bad")
+        world.run(20_000)
+        [notice] = world.told(Notice)
+        assert notice.text.startswith("cannot show what the server sends (AttributeError at ")
+        assert notice.lasting
+        assert world.now - world.told(Link)[-1].last_heard < 6500  # no "Last contact": it is heard
+    world.run(4000)
+    assert world.told(Notice)[-1].text == ""
+    assert world.session.outcome is None
+    assert cell_text(world.screen().rows[0], 7) == "b"
+
+
+def test_a_server_whose_words_make_no_sense_is_said_to_be_heard(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ServerScreen, "diff_from", lambda *_: b"\xff")
+    world.show("hello")
+    world.run(5000)
+    assert world.session.outcome == Report(
+        76, "mosh-client: cannot make sense of what the server sends (malformed diff); please report this."
+    )
+
+
+class NeverWhole:
+    """Where fragments are collected of which some never come."""
+
+    def add(self, _: object) -> None:
+        return None
+
+
+def test_a_server_of_whom_only_pieces_come_is_not_called_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    monkeypatch.setattr(world.session._transport, "_assembler", NeverWhole())
+    world.show("hello")
+    world.run(20_000)
+    assert world.session.outcome is not None
+    assert world.session.outcome.code == 1
+    assert "answers on UDP port 60001, but nothing that it sent came whole" in world.session.outcome.message

@@ -103,7 +103,12 @@ class ClientScreen:
     @classmethod
     def blank(cls, columns: int, lines: int) -> ClientScreen:
         """Return state 0: a blank terminal of the size that the client's window has when the session begins."""
-        return cls(blank_snapshot(columns, lines), 0, emulator=Emulator(columns, lines, frames=True))
+        return cls.begin_at(blank_snapshot(columns, lines))
+
+    @classmethod
+    def begin_at(cls, snapshot: Snapshot) -> ClientScreen:
+        """Return state 0 as `snapshot`, which is blank."""
+        return cls(snapshot, 0, emulator=Emulator(snapshot.columns, snapshot.lines, frames=True))
 
     def apply(self, diff: bytes) -> ClientScreen:
         """Return the screen that a host message leads to. Raises PeerError."""
