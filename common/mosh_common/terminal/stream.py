@@ -24,7 +24,7 @@ from mosh_common.terminal.sequences import (
     PYTE_NAMES,
     SEQUENCES,
 )
-from mosh_common.terminal.skipping import PLAIN
+from mosh_common.terminal.skipping import plain_end
 
 MAX_SEQUENCE: Final = 256  # characters of one CSI or ESC sequence; longer ones are ignored
 MAX_STRING: Final = 32 * 1024  # characters of one OSC or DCS string; longer ones are skipped. A clipboard fits.
@@ -222,8 +222,7 @@ class Stream(pyte.Stream):
         done = position = 0
         while position < len(data):
             # Blocks are looked for from the start of a line on, where a sequence hardly ever is in the middle.
-            match = PLAIN.match(data, position)
-            end = match.end() if match is not None else position
+            end = plain_end(data, position)
             if data.count("\n", position, end) > MIN_LINES_TO_SKIP:
                 self._run(data[done:position])
                 done = position
