@@ -111,12 +111,18 @@ class Stream(pyte.Stream):
         self._skipping = skipping
         super().__init__(screen, strict)
 
-    def _initialize_parser(self) -> None:
-        """Bind to the listener's methods (called by pyte's `attach`), at ground state."""
-        screen = self.listener
+    def attach(self, screen: Any) -> None:
+        """Bind to the methods of `screen`, at ground state. With `strict`, TypeError if it lacks one of pyte's events.
+
+        Without pyte's own `attach`: that makes pyte's parser, through private methods that only some versions have.
+        """
+        if self.strict:
+            for event in self.events:
+                if not hasattr(screen, event):
+                    raise TypeError(f"{screen} is missing {event}")
+        self.listener = screen
         self.reset_parser()
         self._sequences.clear()
-        assert screen is not None
         self._unknown = screen.debug
         self._write = getattr(screen, "write", None) or screen.draw
         self._print_at = getattr(screen, "print_at", None)
