@@ -152,6 +152,20 @@ def test_a_new_size_reaches_the_shell_and_the_screen(visit):
     session.wait_for("43 132")
 
 
+def test_a_smaller_window_keeps_the_prompt(visit):
+    program = "stty raw -echo; seq -s '\r\n' 1 30; printf '\rprompt> '; exec cat"
+    session = visit("sh", "-c", program, columns=40, lines=12)
+    session.wait_for("30", "prompt>")
+    session.resize(40, 4)
+    session.type("here")
+    session.wait_for("prompt> here")
+    assert session.text == "28\n29\n30\nprompt> here"
+    session.resize(30, 6)
+    session.type("!")
+    session.wait_for("prompt> here!")
+    assert session.text == "28\n29\n30\nprompt> here!\n\n"
+
+
 def test_a_paste_of_sixty_kilobytes_arrives_whole(visit):
     paste = bytes(33 + index * 7 % 90 for index in range(60_000))
     session = visit("sh", "-c", f"stty raw -echo; printf ready; head -c {len(paste)} | md5sum; sleep 60")

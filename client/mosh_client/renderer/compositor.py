@@ -11,7 +11,7 @@ from typing import NamedTuple
 from mosh_client.renderer.bells import BellLimit
 from mosh_client.renderer.notice import lay_bars
 from mosh_client.renderer.title_bar import TitleBar
-from mosh_common.terminal.cells import CLUSTER, EMPTY, WIDE_TAIL, Row, Snapshot, blank_row
+from mosh_common.terminal.cells import CLUSTER, EMPTY, WIDE_TAIL, Row, Snapshot, blank_row, rows_lost_above
 from mosh_common.terminal.dialect import Dialect
 from mosh_common.terminal.display import diff, set_clipboard
 
@@ -106,13 +106,14 @@ class Compositor:
 
 
 def fit(screen: Snapshot, columns: int, lines: int) -> Snapshot:
-    """Return `screen` cut or filled up at the right and the bottom; the same object when it fits.
+    """Return `screen` in another size, as the server will make it; the same object when it fits.
 
     The server learns of a new size a round trip later, so frames of the old one still come.
     """
     if (screen.columns, screen.lines) == (columns, lines):
         return screen
-    rows = screen.rows[:lines]
+    lost = rows_lost_above(screen.cursor_row, lines)
+    rows = screen.rows[lost : lost + lines]
     if screen.columns != columns:
         rows = tuple([_fit_row(row, columns) for row in rows])
     rows += (blank_row(columns),) * (lines - len(rows))
@@ -120,7 +121,7 @@ def fit(screen: Snapshot, columns: int, lines: int) -> Snapshot:
         columns=columns,
         lines=lines,
         rows=rows,
-        cursor_row=min(screen.cursor_row, lines - 1),
+        cursor_row=screen.cursor_row - lost,
         cursor_column=min(screen.cursor_column, columns - 1),
         wrap_pending=False,
     )
@@ -131,11 +132,11 @@ def _fit_row(row: Row, columns: int) -> Row:
     if len(text) < columns:
         missing = columns - len(text)
         return (text + EMPTY * missing, styles + "\x00" * missing, False, clusters)
-    kept = text[:columns]
+    kept, styles = text[:columns], styles[:columns]
     if text[columns] == WIDE_TAIL:  # the cut goes through a wide character
-        kept = kept[:-1] + EMPTY
+        kept, styles = kept[:-1] + EMPTY, styles[:-1] + "\x00"
     if clusters:
         clusters = {
             column: grapheme for column, grapheme in clusters.items() if column < columns and kept[column] == CLUSTER
         }
-    return (kept, styles[:columns], False, clusters)
+    return (kept, styles, False, clusters)

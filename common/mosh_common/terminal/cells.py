@@ -138,6 +138,14 @@ def blank_snapshot(columns: int, lines: int) -> Snapshot:
     return Snapshot(columns, lines, (blank_row(columns),) * lines, Palette())
 
 
+def rows_lost_above(cursor_row: int, lines: int) -> int:
+    """Return how many rows go at the top when a screen becomes `lines` high: no more than the cursor needs.
+
+    As in xterm. The others go at the bottom. Emulator and renderer must choose alike.
+    """
+    return max(0, cursor_row - lines + 1)
+
+
 def cell_text(row: Row, column: int) -> str:
     """Return the grapheme at `column`: "" for an empty cell and for the right half of a wide character."""
     char = row[0][column]

@@ -75,7 +75,7 @@ class Emulator:
         return self._screen.take_replies().encode()
 
     def resize(self, columns: int, lines: int) -> None:
-        """Take a new size: rows and columns are cut or added at the bottom and right."""
+        """Take a new size: columns are cut or added at the right, rows as in `cells.rows_lost_above`."""
         self._changed = True
         self.screen.resize(lines, columns)
 

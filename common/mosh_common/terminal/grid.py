@@ -21,6 +21,7 @@ from mosh_common.terminal.cells import (
     Row,
     Style,
     blank_row,
+    rows_lost_above,
 )
 from mosh_common.terminal.charsets import DEFAULT_CHARSETS, Charsets, Translation
 from mosh_common.terminal.rows import Span
@@ -52,12 +53,17 @@ class SavedCursor(NamedTuple):
     charsets: Charsets = DEFAULT_CHARSETS
     origin_mode: bool = False
 
+    def moved_up(self, count: int) -> SavedCursor:
+        """Return the same on a screen that lost `count` rows at the top."""
+        return self._replace(row=max(0, self.row - count)) if count else self
+
 
 class OtherScreen(NamedTuple):
     """The screen that is not shown: the main one while an application uses the alternate one, and vice versa."""
 
     rows: list[Row]
     saved: SavedCursor
+    cursor_row: int = 0  # when it was shown last
 
 
 def default_tab_stops(columns: int) -> bytearray:
@@ -371,25 +377,36 @@ class Grid:
         self.left, self.right = 0, self.columns - 1
 
     def resize_grid(self, columns: int, lines: int) -> None:
-        """Cut or add rows at the bottom and columns at the right, on both screens; margins are reset."""
-        columns, lines = max(1, min(columns, MAX_COLUMNS)), max(1, min(lines, MAX_LINES))
+        """Cut or add rows and, at the right, columns, on both screens; margins are reset.
 
-        def resized(rows: list[Row]) -> list[Row]:
-            kept = rows[:lines]
+        Rows are added at the bottom. They are cut there too, but where that would cut the cursor's row: from the top.
+        On the screen that is not shown, that is the row where the cursor was. Saved cursors stay with their rows.
+        """
+        columns, lines = max(1, min(columns, MAX_COLUMNS)), max(1, min(lines, MAX_LINES))
+        lost, other_lost = rows_lost_above(self.cursor_row, lines), rows_lost_above(self.other.cursor_row, lines)
+
+        def resized(rows: list[Row], first: int) -> list[Row]:
+            kept = rows[first : first + lines]
             if columns != self.columns:
                 # Rows that are one object stay one object.
                 by_identity = {id(row): row_ops.resized(row, columns, "\x00") for row in kept}
                 kept = [by_identity[id(row)] for row in kept]
             return kept + [blank_row(columns)] * (lines - len(kept))
 
-        same = self.other.rows is self.rows
-        self.rows = resized(self.rows)
-        self.other = self.other._replace(rows=self.rows if same else resized(self.other.rows))
+        other = self.other
+        same = other.rows is self.rows
+        self.rows = resized(self.rows, lost)
+        self.other = OtherScreen(
+            self.rows if same else resized(other.rows, other_lost),
+            other.saved.moved_up(other_lost),
+            other.cursor_row - other_lost,
+        )
+        self.saved = self.saved.moved_up(lost)
         if columns != self.columns:
             self.phase = MOVED
             self.tab_stops = self.tab_stops[:columns] + default_tab_stops(columns)[len(self.tab_stops) :]
         self.columns, self.lines = columns, lines
         self.plain_letters = "\x00" * columns
-        self.cursor_row = min(self.cursor_row, lines - 1)
+        self.cursor_row -= lost
         self.cursor_column = min(self.cursor_column, columns - 1)
         self.reset_margins()

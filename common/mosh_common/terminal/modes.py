@@ -154,7 +154,7 @@ class ModeControl(Erasing):
         if clear and not enabled and self.alternate:
             self.rows[:] = [self.blank_row()] * self.lines
         if enabled != self.alternate:
-            shown = OtherScreen(self.rows, self.saved)
+            shown = OtherScreen(self.rows, self.saved, self.cursor_row)
             hidden = self.other
             if enabled and hidden.rows is self.rows:
                 hidden = OtherScreen([self.blank_row()] * self.lines, SavedCursor())

@@ -99,7 +99,7 @@ class Screen(Overpainting, pyte.Screen):
     # --- size and snapshots
 
     def resize(self, lines: int | None = None, columns: int | None = None) -> None:
-        """Take a new size: cut or fill at the bottom and right (docs/terminal.md §2)."""
+        """Take a new size (docs/terminal.md §4)."""
         self.resize_grid(columns or self.columns, lines or self.lines)
 
     def snapshot(self) -> Snapshot:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.support.screens import programs
 
 from mosh_client.renderer.compositor import Compositor, fit
 from mosh_common.terminal.cells import CLUSTER, EMPTY, WIDE_TAIL, Snapshot, blank_snapshot, cell_text
@@ -82,7 +85,20 @@ def test_a_screen_of_another_size_is_cut_or_filled_up(columns: int, lines: int) 
     terminal = Terminal(columns, lines)
     terminal.show(screen_after("0123456789\r\nabcdefg\r\nzz"))
     whole = ["0123456789", "abcdefg", "zz"] + [""] * 9
-    assert terminal.lines == [line[:columns] for line in whole[:lines]]
+    first = max(0, 3 - lines)  # the row of the cursor stays
+    assert terminal.lines == [line[:columns] for line in whole[first : first + lines]]
+
+
+@given(programs, st.integers(1, 50), st.integers(1, 16))
+@settings(deadline=None)
+def test_the_client_cuts_a_screen_as_the_server_will(program: str, columns: int, lines: int) -> None:
+    emulator = Emulator(37, 11)
+    emulator.feed(program.encode())
+    cut = fit(emulator.snapshot(), columns, lines)
+    emulator.resize(columns, lines)
+    server = emulator.snapshot()
+    assert cut.rows == server.rows
+    assert (cut.cursor_row, cut.cursor_column) == (server.cursor_row, server.cursor_column)
 
 
 def test_a_wide_character_that_is_cut_in_half_is_left_out() -> None:

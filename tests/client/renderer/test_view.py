@@ -157,6 +157,24 @@ def test_a_resize_is_told_once_and_redraws_everything() -> None:
     assert cell_text(desk.terminal.snapshot().rows[0], 4) == "o"
 
 
+def test_a_smaller_window_keeps_the_prompt_and_what_is_guessed_there() -> None:
+    desk = Desk(MOSH_PREDICTION_DISPLAY="always")
+    desk.server_shows("1\r\n2\r\n3\r\n$ ")
+    desk.draw()
+    desk.type(b"ab")
+    desk.view.resize(20, 2)
+    desk.terminal = Emulator(20, 2)
+    desk.draw()
+    assert desk.lines == ["3", "$"]  # guesses are forgotten: the program may draw its line anew
+    desk.type(b"c")
+    desk.draw()
+    assert desk.lines[0] == "3"
+    desk.server.resize(20, 2)
+    desk.server_shows("abc")
+    desk.draw()
+    assert desk.lines == ["3", "$ abc"]
+
+
 @pytest.mark.parametrize("how", ["Ctrl-L", "resumed"])
 def test_the_terminal_can_be_repainted(how: str) -> None:
     desk = Desk()

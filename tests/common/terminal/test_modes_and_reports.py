@@ -82,8 +82,66 @@ def test_both_screens_are_resized() -> None:
     assert texts(emulator) == ["main", ""]
 
 
+_EIGHT = b"1\r\n2\r\n3\r\n4\r\n5\r\n6\r\n7\r\n$ "
+
+
+def resized(*steps: bytes | tuple[int, int]) -> tuple[list[str], tuple[int, int]]:
+    """Return texts and cursor of a screen of 20 × 8 after output and new sizes."""
+    emulator = Emulator(20, 8)
+    for step in steps:
+        if isinstance(step, bytes):
+            emulator.feed(step)
+        else:
+            emulator.resize(*step)
+    screen = emulator.snapshot()
+    return texts(emulator), (screen.cursor_row, screen.cursor_column)
+
+
+@pytest.mark.parametrize(
+    ("before", "rows", "cursor"),
+    [
+        (b"", ["5", "6", "7", "$ X"], (3, 3)),  # the prompt stays
+        (b"\x1b[6;3H", ["3", "4", "5", "6_X"], (3, 3)),  # no more than the cursor needs
+        (b"\x1b[4;3H", ["1", "2", "3", "4_X"], (3, 3)),
+        (b"\x1b[H\x1b[C", ["1X", "2", "3", "4"], (0, 2)),
+        (b"\x1b[2;6r\x1b[7;2H", ["4", "5", "6", "7X"], (3, 2)),  # margins do not matter
+        (b"\x1b[4;6r\x1b[?6h\x1b[3;2H", ["3", "4", "5", "6X"], (3, 2)),
+        (b"\r" + b"z" * 20, ["6", "7", "z" * 20, "X"], (3, 1)),  # a wrap that was pending still is
+    ],
+)
+def test_a_smaller_height_keeps_the_row_of_the_cursor(before: bytes, rows: list[str], cursor: tuple[int, int]) -> None:
+    shown, at = resized(_EIGHT + before, (20, 4), b"X")
+    assert ([row.replace(EMPTY, "_") for row in shown], at) == (rows, cursor)
+
+
+def test_a_larger_height_again_brings_blank_rows() -> None:
+    assert resized(_EIGHT, (20, 4), (20, 6), b"X") == (["5", "6", "7", "$ X", "", ""], (3, 3))
+
+
+@pytest.mark.parametrize(("row", "expected"), [(7, 2), (6, 1), (3, 0)])
+def test_a_saved_cursor_stays_with_its_row(row: int, expected: int) -> None:
+    assert resized(_EIGHT + b"\x1b[%dH\x1b7\x1b[8H" % row, (20, 4), b"\x1b8")[1] == (expected, 0)
+
+
+@pytest.mark.parametrize("mode", [b"47", b"1047", b"1049"])
+def test_a_smaller_height_keeps_the_prompt_on_the_main_screen_too(mode: bytes) -> None:
+    shown, _ = resized(_EIGHT + b"\x1b[?%sh\x1b[Hedited" % mode, (20, 4), b"\x1b[?%sl" % mode)
+    assert shown == ["5", "6", "7", "$ "]
+    shown, at = resized(_EIGHT + b"\x1b[?1049h\x1b[Hedited", (20, 4), b"\x1b[?1049lX")
+    assert (shown, at) == (["5", "6", "7", "$ X"], (3, 3))
+
+
+def test_a_smaller_height_keeps_the_row_of_the_cursor_on_the_alternate_screen() -> None:
+    filled = _EIGHT.replace(b"$", b":")
+    assert resized(b"\x1b[?1049h" + filled, (20, 4), b"X") == (["5", "6", "7", ": X"], (3, 3))
+    # Also while it is not shown.
+    shown, _ = resized(b"\x1b[?47h" + filled + b"\x1b[?47l\x1b[H", (20, 4), b"\x1b[?47h")
+    assert shown == ["5", "6", "7", ": "]
+
+
 def test_a_new_size_cuts_and_fills_at_bottom_and_right() -> None:
     emulator = after(b"\x1b[2;3r\x1b[1;1Hone\x1b[4;1Hfour")
+    emulator.feed(b"\x1b[H")
     emulator.resize(12, 3)
     assert texts(emulator) == ["one", "", ""]
     emulator.resize(2, 5)
