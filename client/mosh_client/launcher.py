@@ -13,6 +13,7 @@ import os
 import select
 import signal
 import socket
+import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -42,6 +43,8 @@ _MOST_RENDERERS: Final = 5  # that may die …
 _RENDERERS_WINDOW_MS: Final = 10_000  # … within this time: a fault that returns at once is not cured by another start
 _RENDERER_PATIENCE_MS: Final = 2000  # for a renderer to leave once the session is over; a stopped terminal blocks it
 _NETWORK_PATIENCE_S: Final = 0.3  # for the end of a network process to be seen after the renderer saw it
+_INSISTED_PATIENCE_S: Final = 0.3  # for the network process to leave by itself once the user insisted
+_QUIT_PATIENCE_MS: Final = 25_000  # … and once it was asked to: it gives itself 20 s at most (session.py)
 
 _ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _INSISTING_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)  # a terminal that hangs up may well send two SIGHUPs
@@ -121,23 +124,46 @@ class Launcher:
         self._start_renderer(display)
         self._confine()
         signals_seen = 0
+        quit_by: int | None = None  # the network process was asked to end the session: it should have by then
         while True:
-            ready = waiter.wait(None)
+            ready = waiter.wait(quit_by)
             for number in ready.signals:
                 if number in _ENDING_SIGNALS:
                     signals_seen += number in _INSISTING_SIGNALS
+                    quit_by = quit_by or now_ms() + _QUIT_PATIENCE_MS
                     self._command(control.QUIT)
                     if signals_seen >= _IMPATIENT_AFTER:
-                        return Report(0, "")
+                        return self._insist()
             if self._control.fileno() in ready.readable:
                 report = self._report.receive(self._control)
                 if report is not None:
                     return report
             renderer = self._renderer
+            if renderer is not None and renderer.lifeline.fileno() in ready.readable:
+                if _leave_wanted(renderer.lifeline):
+                    return self._insist()
+                waiter.forget(renderer.lifeline.fileno())  # its last words: they are read once it has ended
+            if quit_by is not None and now_ms() >= quit_by:
+                return self._insist()
             if renderer is not None and (status := _reap(renderer.pid)) is not None:
                 report = self._renderer_ended(renderer, status, display)
                 if report is not None:
                     return report
+
+    def _insist(self) -> Report:
+        """End the session now: with the network process, or without it should it hang."""
+        assert self._control is not None
+        try:
+            os.kill(self._network_pid, signal.SIGTERM)
+        except ProcessLookupError:
+            pass
+        deadline = time.monotonic() + _INSISTED_PATIENCE_S
+        while (left := deadline - time.monotonic()) > 0:
+            if select.select([self._control], [], [], left)[0]:
+                report = self._report.receive(self._control)
+                if report is not None:
+                    return report
+        return control.HUNG  # `_end_renderer` kills it
 
     def _confine(self) -> None:
         """Give up what is not needed to start other renderers, now that nobody waits for this process."""
@@ -152,6 +178,8 @@ class Launcher:
         code = os.waitstatus_to_exitcode(status)
         self._terminal_given_back = code in _ORDERLY
         reason = _last_words(renderer.lifeline)
+        if self._waiter is not None:
+            self._waiter.forget(renderer.lifeline.fileno())
         renderer.lifeline.close()
         if code == RENDERER_BETRAYED:
             return Report(1, f"mosh-client: the network process was ended: it sent {reason}.")
@@ -183,6 +211,8 @@ class Launcher:
         renderer_end.close()
         renderer_lifeline.close()
         self._renderer = _Renderer(pid, lifeline)
+        if self._waiter is not None:
+            self._waiter.watch(lifeline.fileno())
         self._terminal_given_back = False
         try:
             socket.send_fds(self._control, [control.RENDERER], [network_end.fileno()])
@@ -195,6 +225,7 @@ class Launcher:
         renderer, self._renderer = self._renderer, None
         if renderer is not None:
             _end_process(self._network_pid)  # so that its socketpair is closed, whatever happened to it
+            waiter.forget(renderer.lifeline.fileno())
             renderer.lifeline.shutdown(socket.SHUT_WR)
             deadline = now_ms() + _RENDERER_PATIENCE_MS
             status = _reap(renderer.pid)
@@ -317,6 +348,14 @@ def _end_process(pid: int) -> None:
     except OSError as error:
         if error.errno not in (errno.ECHILD, errno.ESRCH):
             raise
+
+
+def _leave_wanted(lifeline: socket.socket) -> bool:
+    """Return whether the renderer says that the user leaves; what else is there stays for `_last_words`."""
+    try:
+        return control.LEAVE in lifeline.recv(control.LONGEST_REASON_OCTETS, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except OSError:
+        return False
 
 
 def _last_words(lifeline: socket.socket) -> str:

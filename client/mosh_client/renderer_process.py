@@ -12,6 +12,7 @@ import socket
 from typing import Final
 
 from mosh_client.confinement.processes import Process, confine
+from mosh_client.ipc import control
 from mosh_client.ipc.channel import Channel
 from mosh_client.ipc.messages import LONGEST_INPUT_OCTETS, Message, ToRenderer
 from mosh_client.launcher import RENDERER_BETRAYED, RENDERER_CUT_OFF, RENDERER_FAILED, RENDERER_LEFT, Display, log_for
@@ -68,6 +69,7 @@ class _Renderer:
         self._outgoing = bytearray()  # drawn and not yet taken by the terminal
         self._hung_up = False  # the terminal is gone
         self._stopped = False  # the process group is (about to be) stopped: the terminal is the shell's
+        self._insisted = False  # the launcher was told that the user leaves, whatever the network process does
         self._view = View(
             settings=settings,
             dialect=display.dialect._replace(synchronized=False),
@@ -121,6 +123,7 @@ class _Renderer:
                 # Before anything is drawn: the server's answer is what takes longest. And whatever fails in
                 # predicting what the keys do: they were typed, and the next renderer does not have them.
                 self._write_network(waiter)
+                self._write_launcher()
         if self._output in ready.writable:
             self._write(b"")
         if self._channel.fileno() in ready.readable:
@@ -237,6 +240,15 @@ class _Renderer:
             self._channel.flush()
         if not self._channel.closed:
             waiter.watch(self._channel.fileno(), write=self._channel.pending)
+
+    def _write_launcher(self) -> None:
+        """Tell the launcher, once, that the user asked to leave again: the network process may hang."""
+        if self._view.insisted and not self._insisted:
+            self._insisted = True
+            try:
+                self._lifeline.send(control.LEAVE)
+            except OSError:
+                pass  # the launcher is gone
 
     def leave_reason(self, reason: str) -> None:
         """Tell the launcher why this process ends."""

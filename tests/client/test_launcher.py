@@ -22,7 +22,7 @@ from tests.support.programs import (
     start_server,
     wait_until,
 )
-from tests.support.user_terminal import UserTerminal, mosh_words, source_environment
+from tests.support.user_terminal import UserTerminal, modes_left_on, mosh_words, source_environment
 
 pytestmark = [
     pytest.mark.interop,
@@ -196,6 +196,75 @@ def test_the_escape_key_and_a_dot_leave(session: tuple[UserTerminal, Family], se
     assert terminal.wait_for_end() == 0
     wait_for_none_left(members)
     wait_until(lambda: server.port not in bound_udp_ports(), "the server was not told")
+
+
+HUNG = "mosh-client: the network process did not answer and was ended; the session on the server may go on."
+
+
+def assert_left_at_once(terminal: UserTerminal, members: list[Process]) -> None:
+    assert terminal.wait_for_end() == 0
+    assert HUNG in terminal.text().replace("\n", "")
+    assert terminal.settings() == terminal.settings_before
+    assert modes_left_on(bytes(terminal.output))[25]
+    wait_for_none_left(members)
+
+
+def test_the_escape_key_leaves_although_the_network_process_hangs(session: tuple[UserTerminal, Family]) -> None:
+    terminal, family = session
+    members = family.all()
+    family.network.signal(signal.SIGSTOP)
+    wait_until(lambda: _is_stopped(family.network), "not stopped")
+    terminal.type("\x1e.")
+    terminal.wait_for("mosh: Exiting on user request... [To leave at once: Ctrl-^ .]")
+    assert terminal.child.isalive()
+    terminal.type("\x1e.")
+    assert_left_at_once(terminal, members)
+
+
+def test_two_signals_end_a_client_whose_network_process_hangs(session: tuple[UserTerminal, Family]) -> None:
+    terminal, family = session
+    members = family.all()
+    family.network.signal(signal.SIGSTOP)
+    wait_until(lambda: _is_stopped(family.network), "not stopped")
+    family.launcher.signal(signal.SIGTERM)
+    terminal.type("x")
+    family.launcher.signal(signal.SIGINT)
+    assert_left_at_once(terminal, members)
+
+
+def test_a_second_wish_to_leave_does_not_cut_a_network_process_short_that_answers(
+    session: tuple[UserTerminal, Family], server: RunningServer
+) -> None:
+    terminal, family = session
+    members = family.all()
+    terminal.type("\x1e.\x1e.")
+    assert terminal.wait_for_end() == 0
+    assert HUNG not in terminal.text().replace("\n", "")
+    assert "[mosh is exiting.]" in terminal.text()
+    wait_for_none_left(members)
+    wait_until(lambda: server.port not in bound_udp_ports(), "the server was not told")
+
+
+@pytest.mark.parametrize("way", ["hang-up", "signal"])
+def test_a_network_process_that_hangs_keeps_no_client_that_nobody_can_ask_again(
+    server: RunningServer, tmp_path: Path, way: str
+) -> None:
+    impatient = "import mosh_client.launcher as l; l._QUIT_PATIENCE_MS = 500; from mosh_client.cli import main; main()"
+    terminal = UserTerminal(
+        [sys.executable, "-P", "-c", impatient, "127.0.0.1", str(server.port)],
+        environment={**clean_environment(tmp_path), **source_environment(), "MOSH_KEY": server.key},
+    )
+    with terminal:
+        terminal.wait_for("ready>")
+        family = Family(terminal)
+        members = family.all()
+        family.network.signal(signal.SIGSTOP)
+        wait_until(lambda: _is_stopped(family.network), "not stopped")
+        if way == "signal":
+            family.launcher.signal(signal.SIGTERM)
+        else:
+            terminal.child.ptyproc.fileobj.close()
+        wait_for_none_left(members)
 
 
 def test_a_session_can_be_suspended_and_resumed(session: tuple[UserTerminal, Family]) -> None:

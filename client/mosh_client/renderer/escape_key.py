@@ -74,6 +74,11 @@ class EscapeKey:
         return f" [To quit: {self._spec.name} .]" if self._spec is not None else ""
 
     @property
+    def leave_hint(self) -> str:
+        """How to leave when leaving takes long; empty when there is no escape key."""
+        return f" [To leave at once: {self._spec.name} .]" if self._spec is not None else ""
+
+    @property
     def help(self) -> str:
         """The commands in a line, shown while `waiting`."""
         spec = self._spec
@@ -89,7 +94,7 @@ class EscapeKey:
         if spec is None:
             return ()
         lines = [f"mosh: commands, each after {spec.name}" + (" at the start of a line" if spec.after_newline else "")]
-        lines.append("  .       quit: end the session; once more does not wait for the server")
+        lines.append("  .       quit: end the session; once more leaves at once, whatever hangs")
         lines.append("  Ctrl-Z  suspend the client; fg brings it back")
         if _LINK_KEY not in spec.literal:
             lines.append("  s       show how the connection is, in a line; once more hides it")

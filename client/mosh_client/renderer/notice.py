@@ -17,6 +17,7 @@ CONNECTING_AFTER_MS: Final = 250  # a connection quicker than this needs no expl
 SILENT_AFTER_MS: Final = 6500  # the server speaks every 3 s: two of its words were lost
 UNANSWERED_AFTER_MS: Final = 10_000  # the server is heard, but does not hear us
 PASSING_NOTICE_MS: Final = 1000  # time to read a notice that nobody takes away; upstream's users know this length
+LEAVING: Final = "Exiting on user request..."
 _SECOND_MS: Final = 1000
 _COARSE_AFTER_MS: Final = 60_000  # from a minute on the clock is shown …
 _COARSE_STEP_MS: Final = 3000  # … every three seconds: enough for the eye, and the machine may sleep
@@ -36,6 +37,7 @@ class NoticeBoard:
         self._notice = ""  # the network process's sentence
         self._notice_until: int | None = None  # when it goes by itself
         self._help = ""  # the escape key's, while its next key is awaited
+        self._leaving = False  # the user asked to quit
 
     def set_link(self, link: Link) -> None:
         """Take newer facts of the connection."""
@@ -50,16 +52,22 @@ class NoticeBoard:
         """Show the escape key's commands; "" when its next key has come."""
         self._help = text
 
+    def set_leaving(self, *, hint: str) -> None:
+        """Say that the user asked to quit; `hint` tells how to leave if that hangs."""
+        self._leaving = True
+        self._quit_hint = hint
+
     def text(self, *, now: int) -> str:
         """Return what the bar says now; "" = no bar."""
         if self._help:
             return self._help
         contact = self._contact(now=now)
         notice = self._current_notice(now=now)
+        if self._leaving and not notice:
+            notice = LEAVING  # the network process has not said it yet; perhaps it never will
         if notice:
-            return (
-                f"mosh: {notice} ({contact[0].lower()}{contact[1:]}){self._quit_hint}" if contact else f"mosh: {notice}"
-            )
+            hint = self._quit_hint if contact or self._leaving else ""
+            return f"mosh: {notice}{f' ({contact[0].lower()}{contact[1:]})' if contact else ''}{hint}"
         return f"mosh: {contact}{self._quit_hint}" if contact else ""
 
     def next_deadline(self, *, now: int) -> int | None:

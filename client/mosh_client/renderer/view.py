@@ -73,6 +73,8 @@ class View:
         self._batch = 0  # newest input batch
         self._messages: list[ToNetwork] = [Hello(columns, lines)]
         self._quit_asked = False
+        self._quit_asked_by_key = False
+        self.insisted = False  # it was asked for again: the caller tells the launcher, should the others hang
         self._unjudged = False  # a frame or progress came that the predictions have not seen
         self.suspend_wanted = False  # the caller stops the process group, then says False again
         self.left = False  # the network process is done with us: the caller leaves
@@ -85,6 +87,9 @@ class View:
             if isinstance(part, bytes):
                 self._receive_plain_keys(part, now=now)
             elif part == QUIT:
+                self.insisted = self._quit_asked_by_key
+                self._quit_asked_by_key = True
+                self._notices.set_leaving(hint=self._escape_key.leave_hint)
                 self._ask_to_quit()  # the second time it means: without waiting for the server
             elif part == SUSPEND:
                 self.suspend_wanted = True

@@ -69,7 +69,7 @@ def test_a_letter_in_either_case_sends_the_key_itself(literal: bytes) -> None:
 
 def test_an_empty_setting_means_no_escape_key() -> None:
     assert result_of([CTRL_CARET + b"."], "") == [CTRL_CARET + b"."]
-    assert EscapeKey(None).quit_hint == ""
+    assert EscapeKey(None).quit_hint == EscapeKey(None).leave_hint == ""
 
 
 @pytest.mark.parametrize("text", ["ab", "é", "\x03", "\x04", "\n", "\x0c", "\r", "\x00", "\x80"])

@@ -198,7 +198,7 @@ def test_the_escape_key_shows_its_help_and_leaves() -> None:
     assert desk.lines[0].startswith("Commands: Ctrl-Z")
     assert desk.type(b".") == [Quit()]
     desk.draw()
-    assert desk.lines[0] == "hello"
+    assert desk.lines[0] == "mosh: Exiting on use"
 
 
 def test_signals_ask_to_quit_once_and_the_user_as_often_as_he_likes() -> None:
@@ -208,7 +208,18 @@ def test_signals_ask_to_quit_once_and_the_user_as_often_as_he_likes() -> None:
     desk.view.quit()
     assert desk.view.messages_to_send() == [Quit()]
     assert desk.type(b"\x1e.") == [Quit()]
+    assert not desk.view.insisted  # the first time by the key
     assert desk.type(b"\x1e.") == [Quit()]
+    assert desk.view.insisted
+
+
+def test_the_bar_says_how_to_leave_when_nobody_answers() -> None:
+    desk = Desk()
+    bars = lambda: desk.view._bars(now=desk.now)  # noqa: E731
+    desk.type(b"\x1e.")
+    assert bars() == ("mosh: Exiting on user request... [To leave at once: Ctrl-^ .]",)
+    desk.view.receive_message(Notice("Exiting on user request...", True), now=desk.now)
+    assert bars() == ("mosh: Exiting on user request... [To leave at once: Ctrl-^ .]",)
 
 
 def test_the_escape_key_suspends() -> None:
