@@ -25,9 +25,8 @@ from mosh_common.terminal.cells import (
 from mosh_common.terminal.charsets import DEFAULT_CHARSETS, Charsets, Translation
 from mosh_common.terminal.rows import Span
 from mosh_common.terminal.sgr import Rendition, Renditions
+from mosh_common.wire.size import nearest_size
 
-MAX_COLUMNS: Final = 4096  # a size comes from the peer; 4096² cells are still affordable
-MAX_LINES: Final = 4096
 TAB_WIDTH: Final = 8
 
 # Phases of the cursor: whether a combining character or REP has a character to refer to, and whether the next
@@ -106,8 +105,7 @@ class Grid:
     )  # the fastest attributes that Python has; there are too many for a shared-key dictionary
 
     def __init__(self, columns: int, lines: int) -> None:
-        self.columns = max(1, min(columns, MAX_COLUMNS))
-        self.lines = max(1, min(lines, MAX_LINES))
+        self.columns, self.lines = nearest_size(columns, lines)
         # What meets here: the output of programs, as other terminals take it; or frames, as both ends take them, which
         # sometimes is another thing (docs/terminal.md §2).
         self.executes_frames = False
@@ -372,7 +370,7 @@ class Grid:
 
     def resize_grid(self, columns: int, lines: int) -> None:
         """Cut or add rows at the bottom and columns at the right, on both screens; margins are reset."""
-        columns, lines = max(1, min(columns, MAX_COLUMNS)), max(1, min(lines, MAX_LINES))
+        columns, lines = nearest_size(columns, lines)
 
         def resized(rows: list[Row]) -> list[Row]:
             kept = rows[:lines]
