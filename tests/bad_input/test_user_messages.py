@@ -10,12 +10,13 @@ from tests.bad_input.rig import COLUMNS, LINES, LoggedServer, RealClient, WireCl
 
 from mosh_common.wire.drop import DropReason
 from mosh_common.wire.pb import mosh_pb2
-from mosh_common.wire.size import size_is_possible
+from mosh_common.wire.size import CELLS_LIMIT, SIDE_LIMIT, size_is_possible
 
 pytestmark = pytest.mark.requires_linux
 
 _LARGEST = (1 << 31) - 1
-IMPOSSIBLE_SIZES = [(0, 0), (0, 24), (80, 0), (-1, -1), (65535, 65535), (32767, 32767), (_LARGEST, _LARGEST)]
+NO_SIZES = [(0, 0), (0, 24), (80, 0), (-1, -1), (0, _LARGEST)]
+TOO_LARGE = [(SIDE_LIMIT + 1, 24), (80, SIDE_LIMIT + 1), (65535, 65535), (_LARGEST, _LARGEST)]
 
 
 def user_message(columns: int, lines: int) -> bytes:
@@ -52,10 +53,10 @@ def client(tmp_path: Path) -> Iterator[RealClient]:
 def test_an_impossible_size_from_a_client_is_dropped_with_all_that_came_with_it(
     server: tuple[LoggedServer, WireClient],
 ) -> None:
-    """0×0, 65535×65535, negative: the message is dropped and not acknowledged; neither screen nor pty change."""
+    """0×0, negative: the message is dropped and not acknowledged; neither screen nor pty change."""
     running, client = server
     with client.stays_unharmed():
-        for columns, lines in IMPOSSIBLE_SIZES:
+        for columns, lines in NO_SIZES:
             client.settle()
             before = running.dropped(DropReason.MALFORMED_DIFF)
             client.instruct(diff=user_message(columns, lines))
@@ -73,7 +74,7 @@ def test_an_impossible_size_from_a_server_is_dropped_with_all_that_came_with_it(
     """0×0, 65535×65535, negative: the message is dropped and not acknowledged; the screen stays as it is."""
     assert client.wire is not None
     with client.stays_unharmed():
-        for columns, lines in IMPOSSIBLE_SIZES:
+        for columns, lines in [*NO_SIZES, *TOO_LARGE]:
             client.wire.settle()
             before = client.dropped(DropReason.MALFORMED_DIFF)
             client.wire.instruct(diff=host_message(columns, lines))
@@ -98,4 +99,4 @@ def test_an_impossible_window_is_taken_for_the_nearest_possible_one(client: Real
         client.wait_until(lambda: wire.sizes[-1] == (COLUMNS, LINES), "the window does not come back")
     assert all(size_is_possible(*size) for size in wire.sizes)
     assert wire.sizes[0] == (COLUMNS, LINES)
-    assert (32767, 32) in wire.sizes
+    assert (SIDE_LIMIT, CELLS_LIMIT // SIDE_LIMIT) in wire.sizes

@@ -16,6 +16,8 @@ from mosh_common.terminal.cells import Snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.hostdiff import Notice, NoticeKind
 from mosh_common.wire.key import Key
+from mosh_common.wire.size import SIDE_LIMIT, nearest_size
+from mosh_common.wire.userdiff import Keys, Resize
 from mosh_server.input_translation import HOLD_MS
 from mosh_server.notices import PASSING_MS
 from mosh_server.session import (
@@ -237,6 +239,19 @@ def test_keys_reach_the_application_in_order_and_once(running):
         running.run(7)
     running.run(3000)
     assert running.given == b"hello"
+
+
+@pytest.mark.parametrize("window", [(SIDE_LIMIT + 1, 24), (80, SIDE_LIMIT + 1), (2000, 2000), (65535, 65535)])
+def test_a_window_past_the_bound_is_one_size_for_the_programs_the_screen_and_the_client(running, window):
+    # Another client may have any window; ours has cut its own.
+    running.typed = running.typed._with((Resize(*window), Keys(b"typed")))
+    running.client.set_local_state(running.typed, now=running.now)
+    running.run(1000)
+    size = nearest_size(*window)
+    assert [event for event in running.events if isinstance(event, SetSize)] == [SetSize(*size)]
+    for screen in (running.emulator.snapshot(), running.shown):
+        assert (screen.columns, screen.lines) == size
+    assert running.given == b"typed"
 
 
 def test_of_consecutive_resizes_only_the_last_is_applied(running):

@@ -26,9 +26,8 @@ from mosh_common.terminal.cells import (
 from mosh_common.terminal.charsets import DEFAULT_CHARSETS, Charsets, Translation
 from mosh_common.terminal.rows import Span
 from mosh_common.terminal.sgr import Rendition, Renditions
+from mosh_common.wire.size import nearest_size
 
-MAX_COLUMNS: Final = 4096  # a size comes from the peer; 4096² cells are still affordable
-MAX_LINES: Final = 4096
 TAB_WIDTH: Final = 8
 
 # Phases of the cursor: whether a combining character or REP has a character to refer to, and whether the next
@@ -112,8 +111,7 @@ class Grid:
     )  # the fastest attributes that Python has; there are too many for a shared-key dictionary
 
     def __init__(self, columns: int, lines: int) -> None:
-        self.columns = max(1, min(columns, MAX_COLUMNS))
-        self.lines = max(1, min(lines, MAX_LINES))
+        self.columns, self.lines = nearest_size(columns, lines)
         # What meets here: the output of programs, as other terminals take it; or frames, as both ends take them, which
         # sometimes is another thing (docs/terminal.md §2).
         self.executes_frames = False
@@ -382,7 +380,7 @@ class Grid:
         Rows are added at the bottom. They are cut there too, but where that would cut the cursor's row: from the top.
         On the screen that is not shown, that is the row where the cursor was. Saved cursors stay with their rows.
         """
-        columns, lines = max(1, min(columns, MAX_COLUMNS)), max(1, min(lines, MAX_LINES))
+        columns, lines = nearest_size(columns, lines)
         lost, other_lost = rows_lost_above(self.cursor_row, lines), rows_lost_above(self.other.cursor_row, lines)
 
         def resized(rows: list[Row], first: int) -> list[Row]:

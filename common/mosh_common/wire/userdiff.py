@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 
 from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.pb import mosh_pb2
-from mosh_common.wire.size import Resize, check_size, decode_size
+from mosh_common.wire.size import Resize, check_size, decode_window
 
 __all__ = ["INSTRUCTIONS_LIMIT", "Keys", "Resize", "UserEvent", "check_size", "decode", "encode"]
 
@@ -67,7 +67,7 @@ def decode(diff: bytes) -> list[UserEvent]:
             pending.append(instruction.keystroke.keys)
         elif instruction.HasField("resize"):
             _flush(events, pending)
-            events.append(decode_size(instruction.resize.width, instruction.resize.height))
+            events.append(decode_window(instruction.resize.width, instruction.resize.height))
     _flush(events, pending)
     return events
 
