@@ -46,6 +46,7 @@ class Visibility:
     @property
     def shown(self) -> bool:
         """Whether confirmed guesses belong on the screen now."""
+        # "`always`, `never`, and `adaptive` (the default)"
         if self.preference is DisplayPreference.ADAPTIVE:
             return self._slow_link or self._glitches > 0
         return self.preference is not DisplayPreference.NEVER
@@ -53,6 +54,7 @@ class Visibility:
     @property
     def underlined(self) -> bool:
         """Whether guesses are marked as such."""
+        # "Underlined while the send interval is above 80 ms, until it is 50, or the counter above 10."
         return self._underline_link or self._glitches > GLITCH_COUNT
 
     def set_send_interval(self, interval_ms: int) -> None:
@@ -67,11 +69,13 @@ class Visibility:
 
     def settle(self, *, guessing: bool) -> None:
         """Stop showing on a link that became fast, but only while nothing is on the screen that would vanish."""
+        # "while the send interval is above 30 ms, until it is 20 and nothing is guessed"
         if self._send_interval_ms <= HIDE_AT_MS and not guessing:
             self._slow_link = False
 
     def note_pending(self, age_ms: int) -> None:
         """A guess has been waiting for its verdict for `age_ms`."""
+        # "or while the glitch counter is on, which a guess pending for 250 ms sets to 10 and one for 5 s to 20"
         if age_ms >= LONG_GLITCH_AFTER_MS:
             self._glitches = max(self._glitches, LONG_GLITCH_COUNT)
         elif age_ms >= GLITCH_AFTER_MS:
@@ -79,6 +83,7 @@ class Visibility:
 
     def note_confirmed(self, age_ms: int, *, now: int) -> None:
         """A guess turned out right after `age_ms`."""
+        # "and a confirmation under 250 ms (one per 150 ms) lowers by one"
         if age_ms >= GLITCH_AFTER_MS or self._glitches == 0:
             return
         if self._cured_at is None or now - self._cured_at >= GLITCH_CURE_INTERVAL_MS:

@@ -1,12 +1,11 @@
 """What the engine believes the screen will show: guesses by cell, guesses of the cursor, and laying them over a frame.
 
 A guess is a value with a date and a number: what it expects, since when, and which input batch carries its key. It
-knows nothing of keys; why a guess is made is prediction.py's business.
+knows nothing of keys; why a guess is made is prediction.py's business, and whether it holds prediction_judging.py's.
 """
 
 from __future__ import annotations
 
-import enum
 from typing import Final, NamedTuple
 
 from mosh_client.renderer.prediction_confidence import Habit
@@ -23,15 +22,6 @@ _GREY_BRIGHTEST: Final = 0xB4
 
 # The epoch of guesses that are only made to learn whether they would have been right.
 NEVER_SHOWN: Final = 1 << 62
-
-
-class Verdict(enum.Enum):
-    """What a frame says of a guess (docs/prediction.md, "A guess")."""
-
-    PENDING = enum.auto()  # the server has not told yet that the key took effect
-    CORRECT = enum.auto()
-    NO_CREDIT = enum.auto()  # not contradicted, but proves nothing
-    WRONG = enum.auto()
 
 
 class Cell(NamedTuple):
@@ -54,6 +44,9 @@ class Origin(NamedTuple):
 class CellGuess:
     """One cell's expected contents."""
 
+    # "A guess is what one key will do to one cell, or to the cursor. It remembers every text that it replaces, the
+    # epoch, the batch of input that carries its key, and when it was made."
+
     __slots__ = ("cell", "credited", "origin", "original_style", "originals", "typed", "until_then")
 
     def __init__(
@@ -66,29 +59,6 @@ class CellGuess:
         self.typed = typed  # the key's own character, rather than one moved by it
         self.credited = False  # already seen to be right, before the echo ack
         self.until_then: CellGuess | None = None  # what is shown there while this one may not be
-
-    def verdict(self, shown: Cell, *, echo_acknowledged: int) -> Verdict:
-        """Judge by what the server's screen shows in the cell."""
-        if self.origin.batch > echo_acknowledged:
-            return Verdict.PENDING
-        text = self.cell.text
-        if not self.cell.known or text in (BLANK, WIDE_TAIL):
-            return Verdict.NO_CREDIT
-        if text != shown.text:
-            return Verdict.WRONG
-        return Verdict.CORRECT if self.proves(shown) else Verdict.NO_CREDIT
-
-    def proves(self, shown: Cell) -> bool:
-        """Whether the cell can only look like this because the guess was right."""
-        text = self.cell.text
-        if text != shown.text or text in (BLANK, WIDE_TAIL) or not self.cell.known:
-            return False
-        if is_dim(shown.style) and not is_dim(self.cell.style):
-            return False  # a shell proposes it, nobody typed it
-        if text not in self.originals:
-            return True
-        # A dim proposal of the same text that takes the colour of typed text was typed.
-        return self.typed and is_dim(self.original_style) and not is_dim(shown.style)
 
 
 class CursorGuess(NamedTuple):
@@ -148,6 +118,18 @@ class Guesses:
         """Guess that the cursor will be there after the key."""
         self.trail.append(CursorGuess(row, column, origin))
 
+    def cursor(self, screen: Snapshot) -> tuple[int, int]:
+        """Return the row and column where the cursor is expected after all keys."""
+        if self.trail:
+            return self.trail[-1].row, self.trail[-1].column
+        return screen.cursor_row, screen.cursor_column
+
+    def restyle(self, row: int, *, beyond: int, style: Style) -> None:
+        """Expect that style of what was typed right of that column."""
+        for column, guess in self.rows[row].items():
+            if column > beyond and guess.typed:
+                guess.cell = guess.cell._replace(style=style)
+
     def expected_row(self, screen: Snapshot, row: int) -> list[Cell]:
         """Return the row as it is expected to look, all epochs included that may ever be shown."""
         cells = read_row(screen, row)
@@ -163,7 +145,7 @@ class Guesses:
         if not guesses:
             del self.rows[row]
 
-    def drop_habit(self, row: int, habit: Habit) -> None:
+    def drop_habit(self, row: int, habit: Habit | None) -> None:
         """Forget the row's guesses that rest upon `habit`."""
         for column, guess in list(self.rows.get(row, {}).items()):
             if guess.origin.habit is habit:
@@ -196,6 +178,7 @@ class Guesses:
             shown = []
             for column, guess in guesses.items():
                 replaced = guess.until_then
+                # "the line stays in sight until the screen scrolls"
                 if guess.origin.epoch > confirmed_epoch and replaced is not None and replaced_after is not None:
                     if replaced.origin.batch <= replaced_after:
                         continue

@@ -103,12 +103,15 @@ class InputParser:
 
     def feed(self, data: bytes, *, now: int) -> list[Key]:
         """Return the keys that `data` completes; an ESC at its end counts as one and may yet begin another."""
+        # "and yet begins a sequence when more comes within 100 ms"
         if self._state in (_AFTER_ESCAPE, _AFTER_SS3) and now - self._fed_at > ESCAPE_TIMEOUT_MS:
             self._state = _GROUND
         self._fed_at = now
         keys: list[Key] = []
+        # "A read may end in the middle of a character or of an escape sequence."
         for char in self._decoder.decode(data):
             self._feed_character(char, keys)
+        # "An ESC that ends a read is a key at once"
         if self._state == _AFTER_ESCAPE:
             keys.append(_ESCAPE)
         return keys
@@ -135,6 +138,7 @@ class InputParser:
         elif "\x20" <= char <= "\x3f" and len(self._sequence) < SEQUENCE_LIMIT:
             self._sequence += char
         else:
+            # "What grows longer than any key's sequence, or is none, is an unknown key."
             self._state = _GROUND
             keys.append(Key(KeyKind.SEQUENCE, char))
 

@@ -36,10 +36,13 @@ class Habit(enum.Enum):
     AFTER_EDIT = enum.auto()  # after keys that edit or move about in it
 
 
-# Not shown before they were right once: keys that mean something quite different elsewhere.
+# Of text that makes room for what is typed before it.
+SHIFTS: Final = (Habit.SHIFT, Habit.SHIFT_OTHER_STYLE)
+
+# "Ctrl-A, a prefix key elsewhere, not before it was right": keys that mean something quite different elsewhere.
 _TO_BE_PROVED: Final = frozenset({Habit.LINE_START})
 
-# Echoed characters behind a prompt until its shape is known: one might be chance.
+# "two characters were echoed behind one of its shape": one might be chance.
 PROMPT_PROOF: Final = 2
 
 # Shapes remembered; a user meets a few, output that looks like prompts may make many.
@@ -52,8 +55,10 @@ _NAMES: Final = re.compile(r"[\w./~+-]+")
 
 def prompt_shape(prompt: str) -> str | None:
     """Return what prompts of one kind have in common (names, paths and numbers stripped); None: never to be trusted."""
+    # "never one that looks like a question"
     if not prompt.strip() or _QUESTION.search(prompt):
         return None
+    # "(names, numbers and paths do not count)"
     return _NAMES.sub("a", prompt)
 
 
@@ -70,6 +75,7 @@ class Confidence:
 
     def right(self, habit: Habit | None) -> None:
         """A guess of that habit was confirmed."""
+        # "is not shown after it was wrong, until it was right"
         if habit is not None:
             self._distrusted.discard(habit)
 
@@ -88,8 +94,10 @@ class Confidence:
 
     def not_echoed(self, prompt: str) -> None:
         """A shown guess behind that prompt was wrong."""
+        # "and none failed to be"
         self._prompts.pop(prompt_shape(prompt) or "", None)
 
     def knows(self, prompt: str) -> bool:
         """Whether what is typed behind that prompt will be echoed, as far as experience goes."""
+        # "two characters were echoed behind one of its shape"
         return self._prompts.get(prompt_shape(prompt) or "", 0) >= PROMPT_PROOF

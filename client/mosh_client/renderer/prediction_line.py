@@ -1,8 +1,8 @@
 """What a key does to the row that is being edited, as far as it can be foreseen.
 
-`LineEditor` is the model: of the screen around the cursor (margins, gaps, suggestions) and, once the prompt's end is
-known, of a line editor with emacs keys, which readline, zsh and fish are by default. It knows no time, no epochs and
-no server; whether its answers may be shown is prediction.py's business.
+It models the screen around the cursor (margins, gaps, suggestions) and, once the prompt's end is known, a line editor
+with emacs keys, which readline, zsh and fish are by default. It knows no time, no epochs and no server; whether its
+answers may be shown is prediction.py's business.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from mosh_client.renderer.prediction_row import (
 )
 from mosh_common.terminal.cells import EMPTY, WIDE_TAIL, Snapshot
 
-# Unforeseeable keys after which the same line goes on, and the habit that says so.
+# "the line goes on, as after Tab, the history's keys and those that edit": unforeseeable ones, and the habit that says
+# so.
 LINE_GOES_ON: Final[dict[Key, Habit]] = {
     Key(KeyKind.TAB): Habit.AFTER_COMPLETION,
     **dict.fromkeys((Key(KeyKind.UP), Key(KeyKind.DOWN)), Habit.AFTER_HISTORY),
@@ -97,20 +98,28 @@ class Situation(NamedTuple):
     overwrite: bool
 
     @property
+    def start(self) -> int:
+        """The first column that can be edited, as far as is known."""
+        return 0 if self.line is None else self.line.start
+
+    @property
+    def known_end(self) -> int | None:
+        """Where the line's text ends, if that is remembered."""
+        return None if self.line is None else self.line.end
+
+    @property
     def end(self) -> int:
         """Where the line's text ends; never beyond the pane, whatever is remembered of the line."""
-        if self.line is not None and self.line.end is not None:
-            return min(max(self.line.end, self.column), self.margin)
+        if self.known_end is not None:
+            return min(max(self.known_end, self.column), self.margin)
         at = text_end(self.cells, self.column, self.margin)
-        for column in range(self.column, at):
-            if is_suggestion(self.cells, column, self.margin):
-                return column
-        return at
+        suggestions = (column for column in range(self.column, at) if is_suggestion(self.cells, column, self.margin))
+        return next(suggestions, at)
 
     @property
     def suggested(self) -> bool:
         """Whether what stands at the cursor is a proposal, to be overwritten by what is typed."""
-        if self.line is not None and self.line.end is not None and self.column >= self.line.end:
+        if self.known_end is not None and self.column >= self.known_end:
             return text_end(self.cells, self.column, self.margin) > self.column  # nobody typed that
         return is_suggestion(self.cells, self.column, self.margin)
 
@@ -119,153 +128,138 @@ class Situation(NamedTuple):
         return delete(self.cells, first, beyond - first, self.margin)
 
 
-def _type_text(now: Situation, text: str) -> Edit | None:
-    """A printable character at the cursor."""
-    cells, column = now.cells, now.column
+def _type_text(here: Situation, text: str) -> Edit | None:
+    # "A character becomes the cell under the cursor"
+    cells, column, end = here.cells, here.column, here.known_end
+    # "with the rendition of the cell to its left"
     style = cells[max(column - 1, 0)].style
     new = [Cell(text, style), Cell(WIDE_TAIL, style)] if is_wide(text) else [Cell(text, style)]
     width = len(new)
-    if column + width > now.margin:
+    if column + width > here.margin:
         return None  # a wide character that does not fit
     habit = Habit.WIDE if width == 2 else None
-    end = now.line.end if now.line is not None else None
-    if now.overwrite or now.suggested or (end is not None and column >= end):
+    # "or is overwritten where a program was seen to do that. A proposal at the cursor is overwritten"
+    if here.overwrite or here.suggested or (end is not None and column >= end):
         after = [*cells[:column], *new, *cells[column + width :]]
         end = None if end is None else max(end, column + width)
         return Edit(after, column + width, habit, typed=column, end=end)
-    after = insert(cells, column, new, now.margin)
+    # "text to its right makes room, up to the next gap, border or dim proposal"
+    after = insert(cells, column, new, here.margin)
     end = None if end is None else end + width
     same = cells[column].text == BLANK or cells[column].style == style
     moved = Habit.SHIFT if same else Habit.SHIFT_OTHER_STYLE
     return Edit(after, column + width, habit, moved, typed=column, end=end)
 
 
-def _backspace(now: Situation) -> Edit | None:
-    start = now.line.start if now.line is not None else 0
-    if now.column <= start:
-        return Edit(now.cells, now.column, Habit.BACKSPACE, end=now.end)
-    left = step_left(now.cells, now.column)
-    end = now.line.end if now.line is not None else None
-    if now.overwrite or now.suggested:
-        blank = [Cell(BLANK, now.cells[left].style)] * (now.column - left)
-        cells = [*now.cells[:left], *blank, *now.cells[now.column :]]
+def _backspace(here: Situation) -> Edit:
+    # "Backspace takes it back"
+    if here.column <= here.start:
+        return Edit(here.cells, here.column, Habit.BACKSPACE, end=here.end)
+    left = step_left(here.cells, here.column)
+    # "where text does not make room it leaves a blank"
+    if here.overwrite or here.suggested:
+        blank = [Cell(BLANK, here.cells[left].style)] * (here.column - left)
+        cells = [*here.cells[:left], *blank, *here.cells[here.column :]]
     else:
-        cells = now.removed(left, now.column)
-    end = None if end is None else end - (now.column - left)
+        cells = here.removed(left, here.column)
+    end = None if here.known_end is None else here.known_end - (here.column - left)
     return Edit(cells, left, Habit.BACKSPACE, Habit.SHIFT, end=end)
 
 
-def _left(now: Situation) -> Edit | None:
-    start = now.line.start if now.line is not None else 0
-    column = step_left(now.cells, now.column) if now.column > start else now.column
-    return Edit(now.cells, column, Habit.MOVE, end=now.line.end if now.line is not None else None)
+def _left(here: Situation) -> Edit:
+    column = step_left(here.cells, here.column) if here.column > here.start else here.column
+    return Edit(here.cells, column, Habit.MOVE, end=here.known_end)
 
 
-def _right(now: Situation) -> Edit | None:
-    end = now.line.end if now.line is not None else None
-    if now.suggested:
-        return _accept(now)
-    if now.line is not None and now.column >= now.end:
-        return Edit(now.cells, now.column, Habit.MOVE, end=end)
-    column = step_right(now.cells, now.column)
-    return Edit(now.cells, column, Habit.MOVE, end=end) if column < now.margin else None
+def _right(here: Situation) -> Edit:
+    if here.suggested:
+        return _accept(here)
+    stays = here.line is not None and here.column >= here.end
+    column = here.column if stays else step_right(here.cells, here.column)
+    return Edit(here.cells, column, Habit.MOVE, end=here.known_end)
 
 
-def _accept(now: Situation) -> Edit:
-    end = text_end(now.cells, now.column, now.margin)
-    return Edit(now.cells, end, Habit.ACCEPT_SUGGESTION, end=end)
+def _accept(here: Situation) -> Edit:
+    # "or accepted by right and End"
+    end = text_end(here.cells, here.column, here.margin)
+    return Edit(here.cells, end, Habit.ACCEPT_SUGGESTION, end=end)
 
 
-def _line_start(now: Situation, habit: Habit = Habit.LINE_START) -> Edit | None:
-    if now.line is None or (habit is Habit.LINE_START and now.column == now.line.start):
-        return None  # that the cursor stays proves nothing of a key that may be a prefix
-    return Edit(now.cells, now.line.start, habit, end=now.end)
+def _ctrl_a(here: Situation, line: EditedLine) -> Edit | None:
+    # "a prefix key elsewhere": that the cursor stays proves nothing of it
+    return None if here.column == line.start else Edit(here.cells, line.start, Habit.LINE_START, end=here.end)
 
 
-def _home(now: Situation) -> Edit | None:
-    return _line_start(now, Habit.HOME)
+def _home(here: Situation, line: EditedLine) -> Edit:
+    return Edit(here.cells, line.start, Habit.HOME, end=here.end)
 
 
-def _end(now: Situation) -> Edit | None:
-    if now.line is None:
+def _end(here: Situation, _line: EditedLine) -> Edit:
+    return _accept(here) if here.suggested else Edit(here.cells, here.end, Habit.END, end=here.end)
+
+
+def _ctrl_h(here: Situation, _line: EditedLine) -> Edit:
+    return _backspace(here)
+
+
+def _remove_left(here: Situation, to: int, habit: Habit) -> Edit:
+    return Edit(here.removed(to, here.column), to, habit, end=here.end - (here.column - to))
+
+
+def _kill_to_start(here: Situation, line: EditedLine) -> Edit:
+    return _remove_left(here, line.start, Habit.KILL_TO_START)
+
+
+def _kill_word(here: Situation, line: EditedLine) -> Edit:
+    return _remove_left(here, word_left(here.cells, here.column, line.start, blanks_only=True), Habit.KILL_WORD)
+
+
+def _delete_word_left(here: Situation, line: EditedLine) -> Edit:
+    return _remove_left(here, word_left(here.cells, here.column, line.start, blanks_only=False), Habit.DELETE_WORD)
+
+
+def _remove_right(here: Situation, to: int, habit: Habit) -> Edit | None:
+    # "other keys leave it to the program"
+    if here.suggested:
         return None
-    if now.suggested:
-        return _accept(now)
-    return Edit(now.cells, now.end, Habit.END, end=now.end)
+    return Edit(here.removed(here.column, to), here.column, habit, end=here.end - (to - here.column))
 
 
-def _kill_to_start(now: Situation) -> Edit | None:
-    if now.line is None:
+def _kill_to_end(here: Situation, _line: EditedLine) -> Edit | None:
+    return _remove_right(here, here.end, Habit.KILL_TO_END)
+
+
+def _delete_word_right(here: Situation, _line: EditedLine) -> Edit | None:
+    return _remove_right(here, word_right(here.cells, here.column, here.end), Habit.DELETE_WORD)
+
+
+def _delete(here: Situation, _line: EditedLine) -> Edit | None:
+    beyond = here.column if here.column >= here.end else step_right(here.cells, here.column)
+    return _remove_right(here, beyond, Habit.DELETE)
+
+
+def _word_left(here: Situation, line: EditedLine) -> Edit:
+    to = word_left(here.cells, here.column, line.start, blanks_only=False)
+    return Edit(here.cells, to, Habit.WORD_MOTION, end=here.end)
+
+
+def _word_right(here: Situation, _line: EditedLine) -> Edit | None:
+    # "other keys leave it to the program"
+    if here.suggested:
         return None
-    start = now.line.start
-    return Edit(now.removed(start, now.column), start, Habit.KILL_TO_START, end=now.end - (now.column - start))
+    return Edit(here.cells, word_right(here.cells, here.column, here.end), Habit.WORD_MOTION, end=here.end)
 
-
-def _kill_to_end(now: Situation) -> Edit | None:
-    if now.line is None or now.suggested:
-        return None
-    return Edit(now.removed(now.column, now.end), now.column, Habit.KILL_TO_END, end=now.column)
-
-
-def _remove_left(now: Situation, to: int, habit: Habit) -> Edit:
-    return Edit(now.removed(to, now.column), to, habit, end=now.end - (now.column - to))
-
-
-def _kill_word(now: Situation) -> Edit | None:
-    if now.line is None:
-        return None
-    to = word_left(now.cells, now.column, now.line.start, blanks_only=True)
-    return _remove_left(now, to, Habit.KILL_WORD)
-
-
-def _delete_word_left(now: Situation) -> Edit | None:
-    if now.line is None:
-        return None
-    to = word_left(now.cells, now.column, now.line.start, blanks_only=False)
-    return _remove_left(now, to, Habit.DELETE_WORD)
-
-
-def _delete_word_right(now: Situation) -> Edit | None:
-    if now.line is None or now.suggested:
-        return None
-    to = word_right(now.cells, now.column, now.end)
-    cells = now.removed(now.column, to)
-    return Edit(cells, now.column, Habit.DELETE_WORD, end=now.end - (to - now.column))
-
-
-def _word_left(now: Situation) -> Edit | None:
-    if now.line is None:
-        return None
-    to = word_left(now.cells, now.column, now.line.start, blanks_only=False)
-    return Edit(now.cells, to, Habit.WORD_MOTION, end=now.end)
-
-
-def _word_right(now: Situation) -> Edit | None:
-    if now.line is None or now.suggested:
-        return None
-    return Edit(now.cells, word_right(now.cells, now.column, now.end), Habit.WORD_MOTION, end=now.end)
-
-
-def _delete(now: Situation) -> Edit | None:
-    if now.line is None or now.suggested:
-        return None
-    if now.column >= now.end:
-        return Edit(now.cells, now.column, Habit.DELETE, end=now.end)
-    beyond = step_right(now.cells, now.column)
-    cells = now.removed(now.column, beyond)
-    return Edit(cells, now.column, Habit.DELETE, end=now.end - (beyond - now.column))
-
-
-_Effect = Callable[[Situation], Edit | None]
 
 # What upstream foresees.
-_BASE: Final[dict[Key, _Effect]] = {
+_ANYWHERE: Final[dict[Key, Callable[[Situation], Edit]]] = {
     Key(KeyKind.BACKSPACE): _backspace,
+    # "Left and right move the cursor"
     Key(KeyKind.LEFT): _left,
     Key(KeyKind.RIGHT): _right,
 }
-# What a line editor with emacs keys does.
-_EMACS: Final[dict[Key, _Effect]] = {
+# "Home, End, Ctrl-A, E, U, K, W, Delete and the keys for words are guessed where the line is known": what a line editor
+# with emacs keys does.
+_IN_LINE: Final[dict[Key, Callable[[Situation, EditedLine], Edit | None]]] = {
     Key(KeyKind.HOME): _home,
     Key(KeyKind.END): _end,
     Key(KeyKind.DELETE): _delete,
@@ -273,20 +267,25 @@ _EMACS: Final[dict[Key, _Effect]] = {
     Key(KeyKind.WORD_RIGHT): _word_right,
     Key(KeyKind.DELETE_WORD_LEFT): _delete_word_left,
     Key(KeyKind.DELETE_WORD_RIGHT): _delete_word_right,
-    Key(KeyKind.CONTROL, "\x01"): _line_start,
+    Key(KeyKind.CONTROL, "\x01"): _ctrl_a,
     Key(KeyKind.CONTROL, "\x05"): _end,
-    Key(KeyKind.CONTROL, "\x08"): _backspace,
+    Key(KeyKind.CONTROL, "\x08"): _ctrl_h,
     Key(KeyKind.CONTROL, "\x0b"): _kill_to_end,
     Key(KeyKind.CONTROL, "\x15"): _kill_to_start,
     Key(KeyKind.CONTROL, "\x17"): _kill_word,
 }
 
 
-def foresee(key: Key, now: Situation, *, line_keys: bool) -> Edit | None:
+def foresee(key: Key, here: Situation, *, line_keys: bool) -> Edit | None:
     """Return what `key` does, or None if that cannot be told from the screen."""
+    edit = None
     if key.kind is KeyKind.TEXT:
-        return _type_text(now, key.text)
-    effect = _BASE.get(key)
-    if effect is None and line_keys and now.line is not None:
-        effect = _EMACS.get(key)
-    return None if effect is None else effect(now)
+        edit = _type_text(here, key.text)
+    elif key in _ANYWHERE:
+        edit = _ANYWHERE[key](here)
+    elif line_keys and here.line is not None and key in _IN_LINE:
+        # "guessed where the line is known: behind a prompt"
+        edit = _IN_LINE[key](here, here.line)
+    if edit is None or (edit.typed is None and edit.column >= here.margin):
+        return None  # nobody knows where a cursor goes that moves out of the pane
+    return edit

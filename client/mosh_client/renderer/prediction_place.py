@@ -42,7 +42,8 @@ class Place:
         self.overwriting_rows = {row + rows for row in self.overwriting_rows}
 
     def line_at(self, row: int, column: int) -> EditedLine | None:
-        """Return the line if that cell is in it: in its row and behind its prompt."""
+        """Return the line if that cell is in it."""
+        # "where the line is known: behind a prompt": left of the prompt's end no key knows what it would do
         line = self.line
         return line if line is not None and line.row == row and column >= line.start else None
 

@@ -13,7 +13,7 @@ from mosh_client.renderer.input_parser import Key, KeyKind
 from mosh_client.renderer.prediction_row import pane
 from mosh_common.terminal.cells import WIDE_TAIL, Snapshot
 
-# Characters in a row that agree by chance once in thousands of times.
+# "one character may agree by chance, two prove that typing is shown here": once in thousands of times they do not.
 PROOF_CHARACTERS: Final = 2
 
 # Enough to be sure; more may have scrolled or wrapped away.
@@ -38,6 +38,7 @@ def align(screen: Snapshot, keys: list[Key], *, acknowledged: int) -> Alignment:
     best = Alignment(acknowledged, None if acknowledged else 0)
     typed: list[str] = []
     moved = False
+    # "how much of it the frame shows already is found by comparing the text"
     for count, key in enumerate(keys, start=1):
         if key.kind is KeyKind.TEXT:
             typed.append(key.text)
@@ -61,6 +62,7 @@ def opens_line(screen: Snapshot, before: Snapshot, keys: list[Key], *, expected:
 
     `expected` is where the cursor would be after each of them if they were text where it was.
     """
+    # "opened a row that begins with it (`/` and `:` of pagers and editors)"
     row, column = screen.cursor_row, screen.cursor_column
     left, _ = pane(screen, row, column)
     count = column - left

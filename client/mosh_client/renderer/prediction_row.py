@@ -41,6 +41,7 @@ def _is_border(screen: Snapshot, row: int, column: int, char: str) -> bool:
 
 def text_end(cells: list[Cell], column: int, margin: int) -> int:
     """Return where the text at or right of `column` ends: at a gap of two blanks, a proposal, or the margin."""
+    # "up to the next gap, border or dim proposal"
     last = margin - 1
     for at in range(column, last):
         if cells[at].text == BLANK and cells[at + 1].text == BLANK:
@@ -61,7 +62,8 @@ def delete(cells: list[Cell], column: int, count: int, margin: int) -> list[Cell
     """Return the row without those cells: the text right of them, up to the next gap, moves left."""
     end = text_end(cells, column + count, margin)
     full = end == margin and margin > column + count
-    filler = Cell(BLANK, DEFAULT_STYLE, known=not full)  # into a full row the next row's text may move
+    # "What moves into a full row from the next one is unknown."
+    filler = Cell(BLANK, DEFAULT_STYLE, known=not full)
     return [*cells[:column], *cells[column + count : end], *[filler] * count, *cells[end:]]
 
 

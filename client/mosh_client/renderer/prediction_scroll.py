@@ -1,4 +1,4 @@
-"""The screen scrolls when a line grows beyond the bottom row: showing that before the server does.
+"""The screen scrolls when a line grows beyond the bottom row, or ends there: showing that before the server does.
 
 Until a frame shows it, frames are looked at as if they had scrolled already, so that guesses keep their rows. Knows
 nothing of guesses and time.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mosh_common.terminal.cells import EMPTY, Snapshot, blank_row
+from mosh_common.terminal.cells import EMPTY, Row, Snapshot, blank_row
 
 # Characters of the row that must be there to tell by whether it has moved.
 _LEAST_KNOWN: Final = 4
@@ -44,6 +44,51 @@ class BottomScroll:
         if self._moved[0] is not screen:
             self._moved = (screen, _moved_up(screen))
         return self._moved[1]
+
+
+class Scrolling:
+    """What keys in the bottom row do to the rows above it."""
+
+    def __init__(self) -> None:
+        self._under_way: BottomScroll | None = None
+        self._above_ended_line: tuple[Row, ...] | None = None  # what stood above the bottom row when a line ended there
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a scroll is expected that no frame has shown."""
+        return self._under_way is not None
+
+    def begin(self, screen: Snapshot, batch: int) -> None:
+        """Expect that the screen scrolls by a row; the guesses and the line are to be moved up."""
+        self._under_way = BottomScroll(screen, batch)
+
+    def cancel(self) -> None:
+        """Go back to what the server shows."""
+        self._under_way = None
+
+    def over(self, screen: Snapshot) -> Snapshot:
+        """Return a frame as it looks after the scroll that is under way."""
+        return screen if self._under_way is None else self._under_way.over(screen)
+
+    def failed(self, screen: Snapshot, *, echo_acknowledged: int) -> bool:
+        """Look whether a frame shows the scroll that is under way; whether it should, or shows something else."""
+        if self._under_way is None:
+            return False
+        shown = self._under_way.shown_by(screen)
+        if shown:
+            # "which is shown until a frame does"
+            self._under_way = None
+            return False
+        return shown is None or echo_acknowledged >= self._under_way.batch
+
+    def end_line(self, screen: Snapshot) -> None:
+        """Take note that a line ends in the bottom row."""
+        self._above_ended_line = screen.rows[:-1]
+
+    def is_line_in_sight(self, screen: Snapshot) -> bool:
+        """Whether the line that ended in the bottom row stands there still."""
+        # "the line stays in sight until the screen scrolls"
+        return self._above_ended_line is not None and screen.rows[:-1] == self._above_ended_line
 
 
 def _left_of_cursor(screen: Snapshot) -> str:

@@ -14,6 +14,6 @@ def test_the_end_of_a_line_lies_between_the_cursor_and_the_margin(remembered: in
     line = EditedLine(0, 0, 2, prompt="$ ", echoes=True)
     line.end = remembered  # 78: it was typed in another pane of that row, which is wider
     row = [Cell("x", DEFAULT_STYLE)] * 40
-    now = Situation(row, 10, 20, line, False)
-    assert now.end == end
-    assert len(now.removed(10, now.end)) == len(row)
+    here = Situation(row, 10, 20, line, False)
+    assert here.end == end
+    assert len(here.removed(10, here.end)) == len(row)
