@@ -78,6 +78,7 @@ $(STAMP): pyproject.toml
 
 # For packagers: needs python3 with the five run-time dependencies on the target, nothing from the index here.
 install:
+	@case '$(LIBDIR)' in /*) ;; *) echo "LIBDIR must be absolute, not $(LIBDIR)" >&2; exit 1;; esac
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(LIBDIR)" "$(DESTDIR)$(MANDIR)"
 	for package in bootstrap/mosh_bootstrap client/mosh_client common/mosh_common server/mosh_server; do \
 		cp -R "$$package" "$(DESTDIR)$(LIBDIR)/"; \

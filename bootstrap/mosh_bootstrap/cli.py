@@ -65,14 +65,16 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
     from mosh_bootstrap.handoff import become_client, find_client
 
     client = find_client(options.client, own_path=own_path)  # before anybody types a password for nothing
-    inherited = {name: value for name, value in environ.items() if name != "MOSH_KEY"}
+    # Set for the server too: a local session's programs find in it which client is theirs. exec keeps our pid.
+    inherited = {**environ, "MOSH_CLIENT_PID": str(os.getpid())}
+    inherited.pop("MOSH_KEY", None)
     dialogue = _start_server(options, inherited, own_path=own_path)
     connect, ip = dialogue.connect, dialogue.ip
     assert connect is not None, "checked by diagnosis.failure"
     assert ip is not None, "checked by diagnosis.failure"
     return become_client(
         client_arguments(client, arguments, ip=ip, port=connect.port),
-        client_environment(options, inherited, key=connect.key.text, pid=os.getpid()),
+        client_environment(options, inherited, key=connect.key.text),
     )
 
 

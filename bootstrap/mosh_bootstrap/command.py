@@ -111,11 +111,10 @@ def client_arguments(client: Sequence[str], arguments: Sequence[str], *, ip: str
     return [*client, "-# " + " ".join([*arguments, "|"]), ip, str(port)]
 
 
-def client_environment(options: Options, environ: Mapping[str, str], *, key: str, pid: int) -> dict[str, str]:
+def client_environment(options: Options, environ: Mapping[str, str], *, key: str) -> dict[str, str]:
     """Return the client's environment: ours, the key, and the wishes that have no option on its command line."""
     result = dict(environ)
     result["MOSH_KEY"] = key
-    result["MOSH_CLIENT_PID"] = str(pid)  # exec keeps ours
     result["MOSH_PREDICTION_DISPLAY"] = options.predict
     if options.predict_overwrite:
         result["MOSH_PREDICTION_OVERWRITE"] = "yes"

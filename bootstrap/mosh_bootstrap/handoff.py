@@ -8,7 +8,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from typing import Final, NoReturn
 
-from mosh_bootstrap.program import own_program
+from mosh_bootstrap.program import own_program, path_program
 from mosh_common.errors import EnvironmentFailure
 
 _NOT_FOUND_EXIT: Final = 127  # sh(1)
@@ -31,7 +31,7 @@ def find_client(client: str, *, own_path: str) -> list[str]:
     own = own_program("mosh-client", "mosh_client", own_path=own_path)
     if own is not None:
         return own
-    found = shutil.which("mosh-client")
+    found = path_program("mosh-client")
     if found is None:
         raise EnvironmentFailure(
             "Cannot find mosh-client on this machine; install it, or name it with --client=PATH.",

@@ -64,11 +64,16 @@ def _explain_missing(module: str) -> int:
 def _run_with_newer_python() -> int:
     """Replace this process by one with a newer Python; return an exit code where there is none."""
     if not os.environ.get("MOSH_PYTHON"):
+        ignoring = ["-E"] if sys.flags.ignore_environment else []
         for name in NEWER_PYTHONS:
-            try:
-                os.execvp(name, [name, *sys.argv])
-            except OSError:
-                continue
+            for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+                if not os.path.isabs(folder):
+                    # SECURITY: the current directory may be anybody's: test_an_old_python_takes_no_newer_one_from_here
+                    continue
+                try:
+                    os.execv(os.path.join(folder, name), [name, *ignoring, *sys.argv])
+                except OSError:
+                    continue
     program = os.path.basename(sys.argv[1]) if len(sys.argv) > 1 else "mosh"
     sys.stderr.write(
         "%s: needs Python 3.11 or later, and this is %s; install it, or name one in MOSH_PYTHON\n"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, NoReturn
 
+from mosh_bootstrap.destination import check_destination
 from mosh_common.errors import UsageError
 
 FAMILIES: Final = ("prefer-inet", "prefer-inet6", "inet", "inet6", "auto", "all")
@@ -217,10 +218,8 @@ def _check(options: Options, host: str | None) -> None:
         return
     if host is None and not options.local:
         raise UsageError("Which host? Usage: mosh [options] [--] [user@]host [command...]; mosh --help says more.")
-    # SECURITY: a host that starts with "-" would be an option to ssh, and ssh has options that run programs.
-    # test_a_host_that_ssh_would_take_for_an_option_is_refused
-    if host is not None and (not host or host.startswith("-")):
-        raise UsageError(f"{host!r} cannot be a host.")
+    if host is not None:
+        check_destination(host)
     if not options.ssh.strip() and not options.local:
         raise UsageError("--ssh needs a command.")
 

@@ -6,6 +6,7 @@ The programs of one installation belong together: what is installed with us is p
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from importlib.util import find_spec
 
@@ -15,14 +16,25 @@ import mosh_bootstrap
 def own_program(name: str, package: str, *, own_path: str) -> list[str] | None:
     """Return the words that run `name` of this installation; None when it is not part of it.
 
-    `own_path`: argv[0] of this process, beside which the commands lie. `package` is what `name` is made of.
+    `own_path`: argv[0] of this process, beside which the commands lie; not where it is a bare name, which says nothing
+    of a place. `package` is what `name` is made of.
     """
-    beside = os.path.join(os.path.dirname(os.path.realpath(own_path)), name)
-    if os.path.isfile(beside) and os.access(beside, os.X_OK):
-        return [beside]
+    # SECURITY: a bare name would mean the current directory, which may be anybody's.
+    # test_nothing_of_the_current_directory_is_run
+    if os.path.dirname(own_path):
+        beside = os.path.join(os.path.dirname(os.path.realpath(own_path)), name)
+        if os.path.isfile(beside) and os.access(beside, os.X_OK):
+            return [beside]
     if find_spec(package) is None or find_spec(package + ".cli") is None:
         return None
-    return [sys.executable, "-P", _launcher(), name]
+    ignoring = ["-E"] if sys.flags.ignore_environment else []  # as we were told ourselves
+    return [sys.executable, *ignoring, "-P", _launcher(), name]
+
+
+def path_program(name: str) -> str | None:
+    """Return where PATH finds `name`, of whose folders only those count that are absolute; None when it does not."""
+    folders = [folder for folder in os.get_exec_path() if os.path.isabs(folder)]
+    return shutil.which(name, path=os.pathsep.join(folders)) if folders else None
 
 
 def proxy_program() -> list[str]:

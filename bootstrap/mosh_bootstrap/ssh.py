@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mosh_bootstrap.dialogue import Dialogue
 from mosh_bootstrap.keyboard import Keyboard
+from mosh_bootstrap.sanitizer import Sanitizer
 from mosh_bootstrap.terminal import Terminal
 from mosh_common.clock import now_ms
 from mosh_common.errors import EnvironmentFailure
@@ -146,6 +147,24 @@ def _converse(
     keyboard: Keyboard | None,
 ) -> Ended:
     """Carry octets both ways until the program ends, or need not be waited for any longer."""
+    # SECURITY: a host must not command or ask the user's terminal.
+    # test_a_host_cannot_command_the_terminal_while_ssh_talks
+    sanitizer = Sanitizer()
+    try:
+        return _carry(program, dialogue, sanitizer, waiter=waiter, show=show, keyboard=keyboard)
+    finally:
+        show(sanitizer.finish())
+
+
+def _carry(
+    program: _Program,
+    dialogue: Dialogue,
+    sanitizer: Sanitizer,
+    *,
+    waiter: Waiter,
+    show: Callable[[bytes], None],
+    keyboard: Keyboard | None,
+) -> Ended:
     os.set_blocking(program.fd, False)
     waiter.watch(program.fd)
     deadline: int | None = None
@@ -158,9 +177,9 @@ def _converse(
         # Asked before reading: all that a program said before its end is there to be read after it.
         ended = program.ended()
         output, at_end = _read(program.fd, everything=ended is not None)
-        text = dialogue.receive(output)
+        text = sanitizer.receive(dialogue.receive(output))
         if ended is not None:
-            text += dialogue.finish()
+            text += sanitizer.receive(dialogue.finish())
             if dialogue.connect is None and dialogue.in_mid_line:
                 text += b"\r\n"  # why there is no session is not to stand behind a prompt
         if keyboard is not None:

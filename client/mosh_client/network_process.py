@@ -17,10 +17,11 @@ from mosh_client.ipc import control
 from mosh_client.ipc.channel import Channel
 from mosh_client.ipc.control import Report
 from mosh_client.ipc.messages import Hello
+from mosh_client.reception import OUR_FAULT, cannot_show
 from mosh_client.session import Session, load_emulator
 from mosh_client.sockets import ADDRESSES_VARIABLE, Sockets, alternatives
 from mosh_common.clock import now_ms
-from mosh_common.errors import EnvironmentFailure, PeerError
+from mosh_common.errors import EnvironmentFailure, PeerError, place_of
 from mosh_common.io.fds import close_all_except, write_line
 from mosh_common.io.loop import Ready, Waiter
 from mosh_common.io.path import PathNews, PathWatch
@@ -133,7 +134,10 @@ class _NetworkProcess:
         """Give up what is not needed, now that the first datagram is on its way and before an answer is read."""
         from mosh_client.confinement.processes import Process, confine
 
-        load_emulator()
+        try:
+            load_emulator()
+        except Exception as error:  # what it needs is missing or other than expected
+            raise EnvironmentFailure(cannot_show(place_of(error)), exit_code=OUR_FAULT) from error
         confine(Process.NETWORK, log=self._log)
         self._confined = True
 

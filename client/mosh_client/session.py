@@ -30,21 +30,31 @@ from mosh_client.ipc.messages import (
     Progress,
     Quit,
     Resize,
+    ServerNotices,
     Statistics,
     ToRenderer,
     Watch,
 )
+from mosh_client.reception import CONNECT_TIMEOUT_MS, Reception, connection_failure, nothing_whole
+from mosh_common.errors import PeerError, place_of
 from mosh_common.protocol import Address
-from mosh_common.sync.events import PeerShutdown, SessionExhausted, ShutdownDone, VersionMismatch
+from mosh_common.sync.events import (
+    NewRemoteState,
+    PeerShutdown,
+    SessionExhausted,
+    ShutdownDone,
+    StateNotTaken,
+    VersionMismatch,
+)
 from mosh_common.sync.transport import Transport
 from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.cells import Snapshot, blank_snapshot
+from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.key import Key
 
 if TYPE_CHECKING:
     from mosh_common.sync.screen_state import ClientScreen
 
-CONNECT_TIMEOUT_MS: Final = 15_000  # as upstream's users know it: then a firewall is the likely cause
 SILENT_AFTER_MS: Final = 10_000  # a server silent this long is not expected to answer a request to end, either
 LEAVE_TIMEOUT_MS: Final = 1500  # then such a request is given this long …
 ORPHANED_TIMEOUT_MS: Final = 3000  # … and this long when the launcher is gone: nobody waits, nothing may linger
@@ -69,6 +79,7 @@ class BlankScreen:
     weight: Final = 0  # it shares nothing, but there is only one
     echo_ack: Final = 0
     program: Final = ""
+    notices: Final = ()
 
     def __init__(self, columns: int, lines: int) -> None:
         self.snapshot: Final = blank_snapshot(columns, lines)
@@ -76,11 +87,16 @@ class BlankScreen:
 
     def apply(self, diff: bytes) -> ClientScreen:
         """Return the screen that a host message leads to. Raises PeerError."""
-        if self._screen is None:
-            from mosh_common.sync.screen_state import ClientScreen
+        try:
+            if self._screen is None:
+                from mosh_common.sync.screen_state import ClientScreen
 
-            self._screen = ClientScreen.blank(self.snapshot.columns, self.snapshot.lines)
-        return self._screen.apply(diff)
+                self._screen = ClientScreen.begin_at(self.snapshot)
+            return self._screen.apply(diff)
+        except PeerError:
+            raise
+        except Exception as error:  # an emulator that cannot even begin is like one that fails later
+            raise Dropped(DropReason.NOT_DIGESTED, place_of(error)) from None
 
     def trimmed(self, known: object) -> BlankScreen:
         """Return this screen."""
@@ -100,6 +116,7 @@ class RendererLink:
         self.progress = Progress(0, 0, 0)
         self.link: Link | None = None
         self.notice: Notice | None = None
+        self.server_notices = ServerNotices(())
         self.statistics: Statistics | None = None
         self.statistics_due: int | None = None  # when to look at them again; None: nobody watches
         self.dismissed = False  # Exit was sent, after which nothing may follow
@@ -161,6 +178,7 @@ class Session:
         self._renderer: RendererLink | None = None
         self._clipboard = ""  # what the last one was told of it
         self._notice = Notice("", False)  # what the bar should say of the network
+        self._reception = Reception(self._transport.remote_state().snapshot)
         # The end.
         self._renderer_quit = False  # the renderer asked for it; signals may have done so before
         self._leave_by: int | None = None  # shutdown was asked for: the session is over then at the latest
@@ -221,7 +239,7 @@ class Session:
         """End the session; harmless when it is already being ended."""
         if self._leave_by is not None:
             return
-        heard = self._transport.last_heard
+        heard = self._last_heard()
         reachable = heard is not None and now - heard < SILENT_AFTER_MS
         # Transport gives up by itself when a server that was there a moment ago does not answer.
         self._leave_by = now + (2 * SILENT_AFTER_MS if reachable else LEAVE_TIMEOUT_MS)
@@ -243,7 +261,7 @@ class Session:
             position = self._transport.last_sent_state().position
             if number > self._positions[-1][0]:
                 self._positions.append((number, position))
-        self._digest_events()
+        self._digest_events(now=now)
         self._check_time(now=now)
         return datagrams
 
@@ -263,9 +281,14 @@ class Session:
         if progress != renderer.progress:
             renderer.progress = progress
             messages.append(progress)
-        if self._notice != renderer.notice and (self._notice.text or renderer.notice is not None):
-            renderer.notice = self._notice
-            messages.append(self._notice)
+        notice = self._current_notice()
+        if notice != renderer.notice and (notice.text or renderer.notice is not None):
+            renderer.notice = notice
+            messages.append(notice)
+        told = ServerNotices(tuple([notice.text for notice in self._transport.remote_state().notices]))
+        if told != renderer.server_notices:
+            renderer.server_notices = told
+            messages.append(told)
         link = self._link()
         if link != renderer.link and (
             messages or _worth_telling(renderer.link, link) or now >= _link_due(renderer.link, link)
@@ -291,6 +314,7 @@ class Session:
         deadlines = [self._transport.next_deadline(now=now), self._leave_by]
         if self._transport.last_heard is None:
             deadlines.append(self._started + CONNECT_TIMEOUT_MS)
+        deadlines.append(self._reception.deadline())
         renderer = self._renderer
         if renderer is not None and renderer_ready:
             link = self._link()
@@ -335,9 +359,25 @@ class Session:
         self._stream = self._transport.local_state().push_resize(columns, lines)
         self._transport.set_local_state(self._stream, now=now)
 
-    def _digest_events(self) -> None:
+    def _last_heard(self) -> int | None:
+        """Return when the server was last heard; where nothing can be used, whatever is authentic counts."""
+        transport = self._transport
+        if self._reception.words or transport.last_heard is None:
+            return transport.last_datagram_at
+        return transport.last_heard
+
+    def _current_notice(self) -> Notice:
+        """Return what the bar should say: of the network, or else of what cannot be shown."""
+        words = self._reception.words
+        return self._notice if self._notice.text or not words else Notice(words[:LONGEST_NOTICE], True)
+
+    def _digest_events(self, *, now: int) -> None:
         for event in self._transport.events():
-            if isinstance(event, PeerShutdown):
+            if isinstance(event, NewRemoteState):
+                self._reception.taken(event.state.snapshot)
+            elif isinstance(event, StateNotTaken):
+                self._reception.not_taken(event, now=now)
+            elif isinstance(event, PeerShutdown):
                 self._notice = Notice("", False)
             elif isinstance(event, ShutdownDone):
                 self._finish(Report(0, ""))
@@ -354,8 +394,11 @@ class Session:
         if self._leave_by is not None:
             if now >= self._leave_by:
                 self._finish(Report(0, ""))
+        elif (verdict := self._reception.verdict(now=now)) is not None:
+            self._finish(verdict)  # without a word to the server: the session goes on, for a client that can show it
         elif self._transport.last_heard is None and now - self._started >= CONNECT_TIMEOUT_MS:
-            self._finish(Report(1, connection_failure(self._ip, self._port)))
+            heard = self._transport.last_datagram_at is not None
+            self._finish(Report(1, (nothing_whole if heard else connection_failure)(self._ip, self._port)))
 
     def _finish(self, outcome: Report) -> None:
         if self.outcome is None:
@@ -379,7 +422,7 @@ class Session:
     def _link(self) -> Link:
         transport = self._transport
         return Link(
-            transport.last_heard,
+            self._last_heard(),
             transport.last_acknowledged_at,
             min(transport.send_interval, LARGEST_COUNT),
             round(transport.srtt),
@@ -420,13 +463,3 @@ def _link_due(told: Link | None, link: Link) -> int:
     ):
         return 0
     return min(told.last_heard + HEARD_REFRESH_MS, told.last_acknowledged + ACKNOWLEDGED_REFRESH_MS)
-
-
-def connection_failure(ip: str, port: int) -> str:
-    """Return what the user reads when no datagram of the server ever came."""
-    return (
-        f"mosh did not make a successful connection to {ip}:{port}.\n"
-        f"Please verify that UDP port {port} is not firewalled and can reach the server.\n\n"
-        "(mosh-server takes a UDP port between 60001 and 60999 unless told otherwise;\n"
-        "the -p option of mosh selects a particular one.)"
-    )

@@ -43,8 +43,10 @@ def place_of(error: BaseException) -> str:
 
     Not its text: that may quote what the user typed or what the screen shows.
     """
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
+    where, place = "", error.__traceback__
+    while place is not None:
+        file = place.tb_frame.f_code.co_filename
+        if not file.startswith("<"):  # the import system's own code
+            where = f" at {'/'.join(file.split('/')[-2:])}:{place.tb_lineno}"  # where it is installed says nothing
         place = place.tb_next
-    where = "" if place is None else f" at {place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
     return type(error).__name__ + where

@@ -29,7 +29,11 @@ _UTF8_NAMES: Final = ("UTF-8", "UTF8", "utf-8", "utf8")
 _COERCION_TARGETS: Final = ("C.UTF-8", "C.utf8", "UTF-8")  # PEP 538
 
 # They describe the terminal that the server was started in, which the session's programs are not in.
-_OTHER_TERMINAL: Final = ("STY", "WINDOW", "TMUX", "TMUX_PANE", "TERMCAP", "LINES", "COLUMNS")
+_OTHER_TERMINAL: Final = ("STY", "WINDOW", "TERMCAP", "LINES", "COLUMNS")
+# The same, but for a session that `mosh --local` has started: its user does sit in that tmux, and its programs may
+# want to speak to it.
+_OTHER_TMUX: Final = ("TMUX", "TMUX_PANE")
+_CLIENT_PID: Final = "MOSH_CLIENT_PID"  # the wrapper sets it, ours and upstream's, and ssh does not carry it
 
 # Programs on ncurses draw lines in UTF-8 then, not with the VT100 charsets that upstream's emulator lacks.
 _FIXED: Final = {"NCURSES_NO_UTF8_ACS": "1"}
@@ -119,7 +123,8 @@ def choose_locale(
 
 def session_environment(environ: Mapping[str, str], *, colors: int, account: Account) -> dict[str, str]:
     """Return what the shell gets: `environ` for another terminal, the one whose other end is the client."""
-    session = {name: value for name, value in environ.items() if name not in _OTHER_TERMINAL}
+    removed = _OTHER_TERMINAL if environ.get(_CLIENT_PID) else _OTHER_TERMINAL + _OTHER_TMUX
+    session = {name: value for name, value in environ.items() if name not in removed}
     session.update(_FIXED)
     session["TERM"] = "xterm-256color" if colors >= RICH_COLORS else "xterm"
     session.setdefault("HOME", account.home)

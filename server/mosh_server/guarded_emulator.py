@@ -75,6 +75,11 @@ class GuardedEmulator:
         """Whether the application asked for SS3 cursor keys (DECCKM)."""
         return self._emulator.application_cursor_keys
 
+    @property
+    def failing(self) -> bool:
+        """Whether `failures` has something to tell."""
+        return bool(self._failures)
+
     def failures(self) -> list[str]:
         """Return and forget where the emulator failed since the last call."""
         failures, self._failures = self._failures, []

@@ -1,6 +1,6 @@
 """Cursor keys for applications that did not ask for application-cursor mode.
 
-The client's terminal is always in that mode (docs/terminal.md §4), so its arrows arrive as ESC O A…D; an application in
+The client's terminal is always in that mode (docs/terminal.md §5), so its arrows arrive as ESC O A…D; an application in
 the normal mode expects ESC [ A…D. Only the O is ever held back, and only after an ESC, so the Escape key itself is
 never late. Knows neither the pty nor the emulator: the mode is an argument, and so is time.
 """

@@ -23,12 +23,14 @@ from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.version import PROGRAM
+from mosh_common.wire.hostdiff import NoticeKind
 from mosh_common.wire.size import Resize
 from mosh_server.batch import FLOOD_OCTETS, is_prompt
 from mosh_server.echo_ack import EchoAckClock
 from mosh_server.guarded_emulator import GuardedEmulator
 from mosh_server.input_queue import REPLIES_LIMIT_OCTETS, InputQueue
 from mosh_server.input_translation import CursorKeyTranslation
+from mosh_server.notices import Notices
 from mosh_server.visible_echo import VisibleEcho
 
 # An application between BSU and ESU promises a better screen soon; one that breaks the promise is not waited for.
@@ -42,6 +44,10 @@ MISSED_HEARTBEAT_MS: Final = 4000
 # In a flood the screen is looked at no more often than this, well within a send interval: more of what comes between
 # scrolls away, or is overwritten, without ever being drawn.
 GLANCE_INTERVAL_MS: Final = 8
+
+# A failure of the emulator may have left the screen wrong until the programs draw it anew; what they print this much
+# later without another failure is taken as a sign that they did.
+FAILURE_HOLDS_MS: Final = 5000
 
 _BEGIN_SYNCHRONIZED_UPDATE: Final = b"\x1b[?2026h"
 
@@ -134,6 +140,8 @@ class Session:
         self._shown: Snapshot = emulator.snapshot()  # what the client is to see
         self._looked_at = now  # when the emulator's screen was looked at last
         self._unseen = False  # a flood changed it since then
+        self._notices = Notices()  # what goes with it for the client's bar; then `_show`
+        self._failed_at: int | None = None  # when the emulator failed last; None = that was long ago
         # The end.
         self._last_words = False  # the shell ended, and a silent client is waited for
         self._ending: str | None = None  # why shutdown was started
@@ -159,6 +167,9 @@ class Session:
                 self._update_began = None
                 self._shown = emulator.snapshot()
         emulator.feed(data)
+        if self._failed_at is not None and not emulator.failing and now >= self._failed_at + FAILURE_HOLDS_MS:
+            self._failed_at = None
+            self._notices.drop(NoticeKind.OUTPUT_NOT_DIGESTED)
         if not emulator.in_synchronized_update:
             self._update_began = None
         elif self._update_began is None:
@@ -209,10 +220,10 @@ class Session:
         if not self._holding(now=now) and (self._echo_ack.advance(now=now) or self._update_began is not None):
             self._visible_echo.forget_up_to(self._echo_ack.number)
             self._show(now=now)
-        if self._unseen and now >= self._looked_at + GLANCE_INTERVAL_MS:
+        expired = self._notices.expire(now=now)
+        if expired or (self._unseen and now >= self._looked_at + GLANCE_INTERVAL_MS):
             self._show(now=now)
-        for place in self._emulator.failures():
-            self._events.append(OutputNotDigested(place, self._emulator.failed))
+        self._note_failures(now=now)
         events, self._events = self._events, []
         return events
 
@@ -231,6 +242,7 @@ class Session:
     def next_deadline(self, *, now: int) -> int | None:
         """Return when the loop must turn even if nothing happens. Changes nothing."""
         candidates = [self._transport.next_deadline(now=now), self._translation.next_deadline()]
+        candidates.append(self._notices.next_deadline())
         if self._events:
             candidates.append(now)
         if self._unseen:
@@ -330,7 +342,22 @@ class Session:
         if not self._holding(now=now):
             self._shown = self._emulator.snapshot()
             self._note_visible_echo()
-        self._transport.set_local_state(ServerScreen(self._shown, self._echo_ack.number, PROGRAM), now=now)
+        self._transport.set_local_state(
+            ServerScreen(self._shown, self._echo_ack.number, PROGRAM, self._notices.current), now=now
+        )
+
+    def _note_failures(self, *, now: int) -> None:
+        """Report where the emulator failed, to the log and to the user."""
+        told = self._notices.current
+        for place in self._emulator.failures():
+            self._failed_at = now
+            self._events.append(OutputNotDigested(place, self._emulator.failed))
+            self._notices.hold(
+                NoticeKind.OUTPUT_NOT_DIGESTED,
+                f"cannot digest what the programs print ({place}); please report this.",
+            )
+        if self._notices.current != told:
+            self._show(now=now)
 
     def _holding(self, *, now: int) -> bool:
         """Return whether the application is in a synchronized update that may still be waited for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,13 +58,14 @@ def test_a_server_whose_emulator_raises_goes_on_and_logs_where_but_not_what(
                 "the failure was not counted",
             )
         client.wait_for_echo()  # while it would still fail
+        [notice] = client.transport.remote_state().notices
+        assert notice.text.startswith("cannot digest what the programs print (RuntimeError at bad_input/saboteur.py:")
         assert "before" in client.text
         switches.set(screen_fails=0)
         client.type("\x1b]0;later\a")
         client.wait_until(lambda: client.transport.remote_state().snapshot.title == "later", "no title comes any more")
     log = read_log(running.log)
-    assert "OutputNotDigested(place='RuntimeError at " in log
-    assert "saboteur.py:" in log
+    assert "OutputNotDigested(place='RuntimeError at bad_input/saboteur.py:" in log
     assert "s3cret" not in log
 
 
@@ -92,12 +94,33 @@ def test_a_client_whose_emulator_raises_acknowledges_nothing_but_goes_on(client:
         keys = len(wire.keys)
         real.terminal.type("typed meanwhile")
         real.wait_until(lambda: b"typed meanwhile" in wire.keys[keys:], "keys do not come through any more")
+        real.wait_for("mosh: cannot show what the server sends (RuntimeError at bad_input/saboteur.py:")
         assert wire.transport.acknowledged_state().snapshot.title == ""
         switches.set(screen_fails=0)
         real.wait_for("(of the bad diff)")
     log = read_log(real.log)
     assert "our emulator failed on it): RuntimeError at " in log
     assert "s3cret" not in log
+
+
+@pytest.mark.requires_linux
+def test_a_client_that_can_show_nothing_says_so_and_leaves_the_session_alive(tmp_path: Path) -> None:
+    words, switches = sabotaged("client", tmp_path / "switches")
+    switches.set(screen_fails=1)
+    with client_of_the_test(tmp_path, words=words) as real:
+        wire = real.wire
+        assert wire is not None
+        wire.print(TITLE + "(never to be seen)")
+        assert real.wait_for_end() == 70
+        assert not wire.transport.peer_shutdown
+        sentence = re.search(
+            r"mosh-client: cannot show what the server sends"
+            r" \(RuntimeError at bad_input/saboteur\.py:\d+\); please report this\.",
+            read_log(real.log),
+        )
+        assert sentence
+        assert "firewall" not in real.text + read_log(real.log)
+        assert "s3cret" not in real.text + read_log(real.log)
 
 
 @pytest.mark.requires_linux

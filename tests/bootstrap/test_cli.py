@@ -56,6 +56,17 @@ def test_local_runs_the_server_here_and_connects_to_the_loopback_address(bench: 
     assert bench.key not in done.stdout + done.stderr
 
 
+def test_a_local_server_knows_its_client_from_the_start(bench: Bench) -> None:
+    bench.environment |= {"MOSH_CLIENT_PID": "1", "TMUX": "/tmp/x,1,0", "TMUX_PANE": "%0"}
+    done = local(bench, "--local", server="env >server.env; server")
+    assert done.returncode == 0, done.stderr
+    said = set((bench.folder / "server.env").read_text().splitlines())
+    client = {line for line in bench.client_saw().splitlines() if line.startswith("MOSH_CLIENT_PID=")}
+    assert {"TMUX=/tmp/x,1,0", "TMUX_PANE=%0"} | client <= said
+    assert client != {"MOSH_CLIENT_PID=1"}
+    assert "MOSH_KEY=left over from elsewhere" not in said
+
+
 def test_local_takes_a_host_and_a_command_and_a_piece_of_shell_as_server(bench: Bench) -> None:
     done = local(bench, "--local", "localhost", "-4", "--", "echo", "it's  here", server="MARK=7 server extra")
     assert done.returncode == 0, done.stderr

@@ -123,12 +123,11 @@ def test_the_client_is_called_as_upstream_calls_it() -> None:
 
 def test_the_client_learns_wishes_and_key_from_its_environment() -> None:
     ours = {"TERM": "xterm", "MOSH_CLIPBOARD": "no"}
-    environ = client_environment(wish("-a", "-o", "--no-init", "host"), ours, key="k" * 22, pid=7)
+    environ = client_environment(wish("-a", "-o", "--no-init", "host"), ours, key="k" * 22)
     assert environ == {
         "TERM": "xterm",
         "MOSH_CLIPBOARD": "no",
         "MOSH_KEY": "k" * 22,
-        "MOSH_CLIENT_PID": "7",
         "MOSH_PREDICTION_DISPLAY": "always",
         "MOSH_PREDICTION_OVERWRITE": "yes",
         "MOSH_NO_TERM_INIT": "1",
@@ -136,9 +135,7 @@ def test_the_client_learns_wishes_and_key_from_its_environment() -> None:
 
 
 def test_overwriting_can_be_switched_off_against_the_environment() -> None:
-    environ = client_environment(
-        wish("--no-predict-overwrite", "host"), {"MOSH_PREDICTION_OVERWRITE": "yes"}, key="", pid=1
-    )
+    environ = client_environment(wish("--no-predict-overwrite", "host"), {"MOSH_PREDICTION_OVERWRITE": "yes"}, key="")
     assert "MOSH_PREDICTION_OVERWRITE" not in environ
 
 
@@ -146,4 +143,4 @@ def test_the_key_is_in_no_argument() -> None:
     key = "abcdefghijklmnopqrstuA"
     options = wish("host", "x")
     assert key not in "".join(client_arguments(["c"], ["host", "x"], ip="192.0.2.1", port=1))
-    assert client_environment(options, {}, key=key, pid=1)["MOSH_KEY"] == key
+    assert client_environment(options, {}, key=key)["MOSH_KEY"] == key

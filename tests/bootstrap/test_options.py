@@ -107,8 +107,70 @@ def test_what_cannot_be_meant_is_refused_in_one_sentence(words: list[str], compl
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("host", ["-oProxyCommand=touch /tmp/owned", "-", "--version"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("-oProxyCommand=touch /tmp/owned", "-", "--version", "user@-oProxyCommand=x", "-l@host", "user@", "@"),
+        *("ssh://-oProxyCommand=x", "ssh://-l@host", "ssh://", "ssh://user@"),
+    ],
+)
 def test_a_host_that_ssh_would_take_for_an_option_is_refused(host: str) -> None:
+    with pytest.raises(UsageError, match="cannot be a host"):
+        parsed("--", host)
+
+
+NO_NAMES = [*map(chr, range(33)), "\x7f", *"$`\"'\\;&|<>(){}*?[]!~#%^"]
+NO_NAMES += ["\x80", "\x9b", "\xa0", "\u2028", "\u202e", "\u3000", "\udcff"]
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["{}host", "ho{}st", "host{}", "{}user@host", "us{}@host", "user@ho{}st", "ssh://user@host{}:22", "fe80::1{}"],
+)
+def test_a_host_that_a_shell_would_read_as_more_is_refused(place: str) -> None:
+    for character in NO_NAMES:
+        for local in ((), ("--local",)):
+            with pytest.raises(UsageError, match="cannot be a host") as refused:
+                parsed(*local, "--", place.format(character))
+            assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("host", "host.example.org", "my_host-1", "192.0.2.1", "2001:db8::1", "::1", "::ffff:192.0.2.1", "host:22"),
+        *("fe80::1%eth0", "fe80::1%wlan0.7", "[2001:db8::1]", "[fe80::1%eth0]", "user@fe80::1%en0", "user@[::1]"),
+        *("user@host", "first.last@host", "a_b-c+d=e@host", "name@example.org@host", "ünï@bücher.example", "例え.jp"),
+        *(
+            "CORP\\ada@host",
+            "ssh://host",
+            "ssh://user@host:2222",
+            "ssh://[fe80::1%eth0]:22",
+            "ssh://a%40b@host",
+            "jump,2",
+        ),
+    ],
+)
+def test_a_host_that_is_a_name_or_address_goes_to_ssh_unchanged(host: str) -> None:
+    assert parsed("--", host).host == host
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("fe80::1%$(id)", "fe80::1%", "fe80::1%a;b", "[::1", "::1]", "[host]", "host%eth0", "[::1]:22;id", "[::1]22"),
+        *(
+            "CORP\\@host",
+            "\\ada@host",
+            "A\\b\\c@host",
+            "A\\ada@ho\\st",
+            "ssh://a%60id%60@host",
+            "ssh://a%@host",
+            "a%41@host",
+        ),
+    ],
+)
+def test_what_only_looks_like_an_address_or_a_domain_is_refused(host: str) -> None:
     with pytest.raises(UsageError, match="cannot be a host"):
         parsed("--", host)
 

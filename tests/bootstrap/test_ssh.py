@@ -51,6 +51,19 @@ def test_a_question_with_echo_shows_the_answer_once(bench: Bench) -> None:
     assert terminal.text() == f"{question} yes"
 
 
+HOSTILE = r"before\033]52;c;ZXZpbA==\007\033[c\033[6n\033[?1003h\033[H\033[2J\033]0;title\007\033[31mafter\n"
+
+
+def test_a_host_cannot_command_the_terminal_while_ssh_talks(bench: Bench) -> None:
+    # The end of the colours is ours: nobody is to go on in red.
+    words = bench.mosh(f"printf '{HOSTILE}'; exit 255")
+    terminal = bench.terminal(words)
+    assert terminal.wait_for_end() == 255
+    output = terminal.output.replace(b"\r\r\n", b"\r\n")  # raw or not yet: the terminal's own business
+    assert output.startswith(b"before\x1b[31mafter\r\n\x1b[mmosh: ssh could not log in")
+    assert bench.without_terminal(words).stderr.startswith("before\x1b[31mafter\n\x1b[mmosh: ssh could not log in")
+
+
 def test_the_erase_key_works_while_answering(bench: Bench) -> None:
     terminal = bench.terminal(bench.mosh("printf '? '; read answer; echo got $answer", bench.server_answers))
     terminal.wait_for("?")

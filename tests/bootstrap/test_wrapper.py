@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from tests.support.programs import REPOSITORY
 
+from mosh_bootstrap.program import own_program, path_program
+
 WRAPPER = REPOSITORY / "bootstrap" / "mosh"
 PROGRAMS = ("mosh", "mosh-client", "mosh-server")
 
@@ -41,11 +43,11 @@ def python_called(folder: Path, name: str, script: str = f'exec {sys.executable}
     path.chmod(0o755)
 
 
-OLD_PYTHON = f"""exec {sys.executable} -c '
+OLD_PYTHON = f"""exec {sys.executable} -E -c '
 import sys, runpy
 sys.version_info = (3, 9, 2, "final", 0)
 sys.version = "3.9.2 (old)"
-sys.argv = sys.argv[1:]
+sys.argv = [word for word in sys.argv[1:] if word != "-E"]
 runpy.run_path(sys.argv[0], run_name="__main__")
 ' "$@"
 """
@@ -81,6 +83,100 @@ def test_the_current_directory_is_not_searched_for_modules(tmp_path: Path, tools
         (tmp_path / f"{name}.py").write_text("raise SystemExit('code from the current directory was run')\n")
     done = run([str(WRAPPER), "--version"], path=tools, directory=tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def baits(tmp_path: Path) -> Path:
+    """A directory that somebody else has filled with what a careless start would run."""
+    folder = tmp_path / "anybody's"
+    for place in ("@LIBDIR@/mosh_bootstrap", "mosh_bootstrap", "/mosh_bootstrap", "bin"):
+        (folder / place.lstrip("/")).mkdir(parents=True, exist_ok=True)
+    for launcher in folder.glob("**/mosh_bootstrap"):
+        (launcher / "launch.py").write_text("raise SystemExit('bait')\n")
+    (folder / "mosh.pyz").write_text("raise SystemExit('bait')\n")
+    programs = ("@PYTHON@", "readlink", "python3", "python3.11", "python3.14", "mosh-client", "mosh-server")
+    for name in (*programs, *(f"bin/{name}" for name in programs)):
+        (folder / name).write_text("#!/bin/sh\necho bait >&2; exit 1\n")
+        (folder / name).chmod(0o755)
+    return folder
+
+
+@pytest.mark.parametrize("path", ["{tools}", ":{tools}", ".:bin:{tools}", "{tools}:", "bin::./bin:{tools}"])
+@pytest.mark.parametrize("shell", [(), ("sh",), ("bash",)])
+def test_nothing_of_the_current_directory_is_run(path: str, shell: tuple[str, ...], baits: Path, tools: Path) -> None:
+    python_called(tools, "python3")
+    if shell:
+        shell = (str(shutil.which(shell[0])),)
+    for words in (["--version"], ["--client=/nowhere/client", "host"]):
+        done = run([*shell, str(WRAPPER), *words], path=Path(path.format(tools=tools)), directory=baits)
+        assert "bait" not in done.stderr
+        assert done.stdout.startswith("mosh (mosh-py ") or "Cannot find the client '/nowhere/client'" in done.stderr
+
+
+def test_an_old_python_takes_no_newer_one_from_here(baits: Path, tools: Path) -> None:
+    python_called(tools, "python3", OLD_PYTHON)
+    python_called(tools, "python3.12")
+    done = run([str(WRAPPER), "--version"], path=Path(f":.:bin:{tools}"), directory=baits)
+    assert done.stdout.startswith("mosh (mosh-py "), done.stderr
+
+
+def test_a_client_or_server_of_the_current_directory_is_not_taken(baits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(baits)
+    monkeypatch.setenv("PATH", ":.:bin")
+    own = own_program("mosh-client", "mosh_client", own_path="mosh")
+    assert own is not None
+    assert own[0] == sys.executable
+    assert own_program("mosh-client", "no_such_package", own_path="mosh") is None
+    assert path_program("mosh-client") is None
+    monkeypatch.setenv("PATH", f"bin:{baits}/bin")
+    assert path_program("mosh-client") == f"{baits}/bin/mosh-client"
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_a_shell_that_is_given_the_file_by_its_bare_name_finds_its_packages(shell: str) -> None:
+    words = [shell, "mosh", "--version"]
+    assert run(words, directory=WRAPPER.parent, MOSH_PYTHON=sys.executable).stdout.startswith("mosh (mosh-py ")
+
+
+@pytest.mark.parametrize(
+    "folder", ["with spaces", "with\nnewline", "newline at the end\n", "-E", "a*b?[c]", "quo'te\"$x"]
+)
+def test_the_folder_that_it_lies_in_may_have_any_name(folder: str, tmp_path: Path) -> None:
+    place = tmp_path / folder
+    shutil.copytree(REPOSITORY / "bootstrap" / "mosh_bootstrap", place / "mosh_bootstrap")
+    shutil.copytree(REPOSITORY / "common" / "mosh_common", place / "mosh_common")
+    shutil.copy(WRAPPER, place / "mosh")
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "mosh").symlink_to(Path("..") / folder / "mosh")
+    (tmp_path / "links" / "line\nend\n").symlink_to("mosh")
+    for called in (f"{folder}/mosh", "links/mosh", "links/line\nend\n"):
+        for words in ([called], ["sh", "--", called]):
+            executable = str(tmp_path / called) if len(words) == 1 else None
+            done = run(
+                [executable or words[0], *words[1:], "--version"], directory=tmp_path, MOSH_PYTHON=sys.executable
+            )
+            assert done.stdout.startswith("mosh (mosh-py "), done.stderr
+
+
+def test_modules_for_another_python_do_not_reach_ours(tmp_path: Path, tools: Path) -> None:
+    (tmp_path / "enum.py").write_text("raise RuntimeError('a module of another Python')\n")
+    python_called(tools, "python3")
+    python_called(tools, "old", OLD_PYTHON)
+    python_called(tools, "python3.12")
+    for python in ("", "python3", "old"):
+        named = {"MOSH_PYTHON": python} if python == "python3" else {}
+        if python == "old":
+            (tools / "old").rename(tools / "python3")
+        done = run([str(WRAPPER), "--version"], path=tools, PYTHONPATH=str(tmp_path), **named)
+        assert done.stdout.startswith("mosh (mosh-py "), done.stderr
+
+
+def test_an_installation_needs_a_folder_with_a_root(tmp_path: Path) -> None:
+    words = ["make", "install", "LIBDIR=lib", f"DESTDIR={tmp_path}"]
+    done = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "LIBDIR must be absolute" in done.stderr
+    assert not any(tmp_path.iterdir())
 
 
 def test_the_python_that_the_user_names_is_taken(tools: Path) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 import resource
+import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 from collections.abc import Callable
 from pathlib import Path
 
@@ -149,6 +153,74 @@ def signal_itself() -> None:
     signal.raise_signal(signal.SIGCONT)
 
 
+def own_by_fcntl() -> None:
+    fcntl.fcntl(SPARE, fcntl.F_SETOWN, os.getppid())
+
+
+def own_by_extended_fcntl() -> None:
+    f_setown_ex, f_owner_pid = 15, 1
+    fcntl.fcntl(SPARE, f_setown_ex, struct.pack("ii", f_owner_pid, os.getppid()))
+
+
+def own_by_ioctl() -> None:
+    fcntl.ioctl(SPARE, 0x8901, struct.pack("i", os.getppid()))  # FIOSETOWN
+
+
+def own_by_the_sockets_ioctl() -> None:
+    fcntl.ioctl(SPARE, 0x8902, struct.pack("i", os.getppid()))  # SIOCSPGRP
+
+
+def choose_a_signal() -> None:
+    f_setsig = 10
+    fcntl.fcntl(SPARE, f_setsig, signal.SIGTERM)
+
+
+def become_asynchronous() -> None:
+    fcntl.fcntl(SPARE, fcntl.F_SETFL, fcntl.fcntl(SPARE, fcntl.F_GETFL) | os.O_ASYNC)
+
+
+def become_asynchronous_by_ioctl() -> None:
+    fcntl.ioctl(SPARE, termios.FIOASYNC, struct.pack("i", 1))
+
+
+def make_a_group() -> None:
+    os.setpgid(0, 0)
+
+
+def make_a_session() -> None:
+    os.setsid()
+
+
+def keep_others_from_the_terminal() -> None:
+    fcntl.ioctl(TERMINAL, termios.TIOCEXCL)
+    fcntl.ioctl(TERMINAL, termios.TIOCNXCL)
+
+
+def give_the_terminal_a_discipline() -> None:
+    fcntl.ioctl(TERMINAL, termios.TIOCSETD, struct.pack("i", 0))
+
+
+def prioritize_the_parent() -> None:
+    parent = os.getppid()
+    os.setpriority(os.PRIO_PROCESS, parent, os.getpriority(os.PRIO_PROCESS, parent))
+
+
+def move_the_parent_to_a_processor() -> None:
+    parent = os.getppid()
+    os.sched_setaffinity(parent, os.sched_getaffinity(parent))
+
+
+def schedule_the_parent() -> None:
+    parent = os.getppid()
+    os.sched_setscheduler(parent, os.sched_getscheduler(parent), os.sched_getparam(parent))
+
+
+def make_a_queue() -> None:
+    remove = 0
+    queue = libc.call("msgget", 0, 0o600)
+    libc.call("msgctl", queue, remove, None)
+
+
 def other_memory() -> None:
     libc.call("process_vm_readv", os.getpid(), None, 0, None, 0, 0)
 
@@ -184,6 +256,8 @@ def many_descriptors() -> None:
 
 
 LISTENER = socket.create_server(("127.0.0.1", 0))
+SPARE, _SPARE_PEER = socket.socketpair()  # nothing is ever sent: who owns it gets no signal
+MAIN, TERMINAL = os.openpty()
 
 OUTSIDE = [
     run_a_program,
@@ -194,6 +268,10 @@ OUTSIDE = [
     other_memory,
     new_namespace,
     asynchronous_calls,
+    prioritize_the_parent,
+    move_the_parent_to_a_processor,
+    schedule_the_parent,
+    make_a_queue,
 ]
 CONFINED = [
     *OUTSIDE,
@@ -207,6 +285,17 @@ CONFINED = [
     echo_request_socket,
     socket_pair,
     signal_the_parent,
+    own_by_fcntl,
+    own_by_extended_fcntl,
+    own_by_ioctl,
+    own_by_the_sockets_ioctl,
+    choose_a_signal,
+    become_asynchronous,
+    become_asynchronous_by_ioctl,
+    make_a_group,
+    make_a_session,
+    keep_others_from_the_terminal,
+    give_the_terminal_a_discipline,
     become_traceable,
     limit_the_parent,
     much_memory,
@@ -282,6 +371,125 @@ def test_of_all_signals_only_the_stop_of_job_control_is_left_to_the_renderer() -
     assert os.waitpid(pid, 0)[1] == 0
     assert ends_refused(confine_in_a_group_of_its_own, signal_the_group)
     assert not ends_refused(lambda: os.setpgid(0, 0), signal_the_group)
+
+
+def process_that_waits(prepare: Callable[[], object]) -> int:
+    """Return the pid of a process of its own group that does `prepare`, then waits for whatever ends it."""
+    read_end, write_end = os.pipe()
+    pid = os.fork()
+    if not pid:
+        try:
+            signal.signal(signal.SIGRTMIN, lambda *_: os._exit(0))
+            prepare()
+            os.write(write_end, b"x")
+            while True:
+                signal.pause()
+        finally:
+            os._exit(1)
+    os.close(write_end)
+    assert os.read(read_end, 1) == b"x"
+    os.close(read_end)
+    return pid
+
+
+def what_became_of(victim: int, attack: Callable[[], object]) -> int:
+    """Return the status of the process `victim` after another one made `attack`; 0 where nothing became of it.
+
+    It is told to end by a signal that the kernel delivers after all of those that an attack might send.
+    """
+    attacker = os.fork()
+    if not attacker:
+        try:
+            attack()
+        except OSError:
+            pass
+        finally:
+            os._exit(0)
+    os.waitpid(attacker, 0)
+    os.kill(victim, signal.SIGRTMIN)
+    _, status = os.waitpid(victim, os.WUNTRACED)
+    if os.WIFSTOPPED(status):
+        os.kill(victim, signal.SIGKILL)
+        os.waitpid(victim, 0)
+    return status
+
+
+ATTACKERS = pytest.mark.parametrize("process", [None, Process.NETWORK, Process.RENDERER])
+
+
+@ATTACKERS
+def test_a_descriptor_cannot_be_made_to_end_another_process(process: Process | None) -> None:
+    near, far = socket.socketpair()
+
+    def attack() -> None:
+        if process is not None:
+            confine(process)
+        # Each for itself: that one of them is refused must not hide that the others are not.
+        for attempt in (
+            lambda: fcntl.fcntl(near, fcntl.F_SETOWN, victim),
+            lambda: fcntl.ioctl(near, 0x8901, struct.pack("i", victim)),
+            lambda: fcntl.fcntl(near, 10, signal.SIGTERM),
+            lambda: fcntl.fcntl(near, fcntl.F_SETFL, os.O_ASYNC),
+            lambda: fcntl.ioctl(near, termios.FIOASYNC, struct.pack("i", 1)),
+        ):
+            try:
+                attempt()
+            except OSError:
+                pass
+        far.send(b"x")
+
+    victim = process_that_waits(lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
+    assert what_became_of(victim, attack) == (signal.SIGTERM if process is None else 0)
+    near.close()
+    far.close()
+
+
+@ATTACKERS
+def test_another_group_cannot_be_stopped_by_entering_it(process: Process | None) -> None:
+    def attack() -> None:
+        if process is not None:
+            confine(process)
+        try:
+            os.setpgid(0, victim)
+        except OSError:
+            os._exit(0)
+        os.kill(0, signal.SIGSTOP)
+
+    victim = process_that_waits(make_a_group)
+
+    def attack_and_go_on() -> None:
+        attacker = os.fork()
+        if not attacker:
+            attack()
+        os.waitpid(attacker, os.WUNTRACED)
+        os.kill(attacker, signal.SIGKILL)
+
+    status = what_became_of(victim, attack_and_go_on)
+    assert os.WIFSTOPPED(status) is (process is None)
+
+
+@ATTACKERS
+def test_the_terminal_cannot_be_made_to_end_the_shell_when_something_is_typed(process: Process | None) -> None:
+    main, terminal = os.openpty()
+
+    def be_a_shell() -> None:
+        os.setsid()
+        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGIO, signal.SIG_DFL)
+
+    def attack() -> None:
+        if process is not None:
+            confine(process)
+        try:
+            fcntl.fcntl(terminal, fcntl.F_SETFL, os.O_ASYNC)
+        finally:
+            os.write(main, b"typed\n")
+            select.select([terminal], [], [])  # the signal is sent before
+
+    victim = process_that_waits(be_a_shell)
+    assert what_became_of(victim, attack) == (signal.SIGIO if process is None else 0)
+    os.close(main)
+    os.close(terminal)
 
 
 def test_no_process_can_type_into_the_users_terminal() -> None:

@@ -21,18 +21,22 @@ from mosh_client.ipc.messages import (
     Progress,
     Quit,
     Resize,
+    ServerNotices,
     Statistics,
     ToRenderer,
     Watch,
 )
+from mosh_client.reception import CONNECT_TIMEOUT_MS, UNUSABLE_TIMEOUT_MS
 from mosh_client.renderer.notice import NoticeBoard
-from mosh_client.session import CONNECT_TIMEOUT_MS, STATISTICS_INTERVAL_MS, Session
+from mosh_client.session import STATISTICS_INTERVAL_MS, Session
+from mosh_common.sync import screen_state
 from mosh_common.sync.events import NewRemoteState, PeerShutdown, ShutdownDone
 from mosh_common.sync.screen_state import ServerScreen
 from mosh_common.sync.transport import Transport
 from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.cells import Snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.wire import hostdiff
 from mosh_common.wire.key import Key
 from mosh_common.wire.userdiff import Keys
 from mosh_common.wire.userdiff import Resize as SizeEvent
@@ -56,6 +60,7 @@ class World:
         self.emulator = Emulator(columns, lines)
         self.echo_ack = 0
         self.program = ""  # what the server says that it is
+        self.notices: tuple[hostdiff.Notice, ...] = ()  # what it tells the user
         self.server: Transport[ServerScreen, UserStream] = Transport(
             key=KEY,
             is_server=True,
@@ -129,7 +134,7 @@ class World:
     # --- the loops
 
     def _update_server(self) -> None:
-        screen = ServerScreen(self.emulator.snapshot(), self.echo_ack, self.program)
+        screen = ServerScreen(self.emulator.snapshot(), self.echo_ack, self.program, self.notices)
         self.server.set_local_state(screen, now=self.now)
 
     def _serve(self) -> None:
@@ -523,3 +528,95 @@ def test_another_renderer_is_sent_no_statistics_that_it_did_not_ask_for(world: W
     world.messages.clear()
     world.run(5000)
     assert world.told(Statistics) == []
+
+
+# --- What the server tells the user
+
+
+def test_what_the_server_tells_the_user_reaches_the_renderer_and_goes_again(world: World) -> None:
+    world.notices = (hostdiff.Notice(1, "it fails"), hostdiff.Notice(2, "too long"))
+    world.show("hello")
+    world.run(1000)
+    world.notices = world.notices[1:]
+    world.show("")
+    world.run(1000)
+    assert world.told(ServerNotices) == [ServerNotices(("it fails", "too long")), ServerNotices(("too long",))]
+
+
+def test_a_renderer_in_place_of_another_is_told_what_still_holds(world: World) -> None:
+    world.notices = (hostdiff.Notice(2, "too long"),)
+    world.show("hello")
+    world.run(1000)
+    world.session.detach_renderer()
+    world.session.attach_renderer(Hello(20, 4), now=world.now)
+    world.messages.clear()
+    world.run(100)
+    assert world.told(ServerNotices) == [ServerNotices(("too long",))]
+
+
+# --- What cannot be shown
+
+
+def broken(*_: object, **__: object) -> None:
+    raise AttributeError("s3cret")
+
+
+def test_a_client_that_can_show_nothing_says_so_and_leaves_the_session_alive(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screen_state, "Emulator", broken)
+    world.show("hello")
+    world.run(2 * DELAY_MS + 1000)
+    [notice] = world.told(Notice)
+    assert notice.text.startswith("cannot show what the server sends (AttributeError at client/test_session.py:")
+    assert all(link.last_heard is not None for link in world.told(Link)[1:])  # nothing says that nothing came
+    world.run(UNUSABLE_TIMEOUT_MS)
+    assert world.session.outcome == Report(70, f"mosh-client: {notice.text}")
+    assert not [event for event in world.server_events if isinstance(event, PeerShutdown)]
+    assert not world.server.peer_shutdown
+    assert world.told(Exit)
+
+
+def test_a_client_whose_emulator_fails_later_says_so_as_long_as_that_holds(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.show("before")
+    world.run(1000)
+    with monkeypatch.context() as failing:
+        failing.setattr(Emulator, "restore", broken)
+        world.show(" bad")
+        world.run(20_000)
+        [notice] = world.told(Notice)
+        assert notice.text.startswith("cannot show what the server sends (AttributeError at ")
+        assert notice.lasting
+        assert world.now - world.told(Link)[-1].last_heard < 6500  # no "Last contact": it is heard
+    world.run(4000)
+    assert world.told(Notice)[-1].text == ""
+    assert world.session.outcome is None
+    assert cell_text(world.screen().rows[0], 7) == "b"
+
+
+def test_a_server_whose_words_make_no_sense_is_said_to_be_heard(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ServerScreen, "diff_from", lambda *_: b"\xff")
+    world.show("hello")
+    world.run(5000)
+    assert world.session.outcome == Report(
+        76, "mosh-client: cannot make sense of what the server sends (malformed diff); please report this."
+    )
+
+
+class NeverWhole:
+    """Where fragments are collected of which some never come."""
+
+    def add(self, _: object) -> None:
+        return None
+
+
+def test_a_server_of_whom_only_pieces_come_is_not_called_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    monkeypatch.setattr(world.session._transport, "_assembler", NeverWhole())
+    world.show("hello")
+    world.run(20_000)
+    assert world.session.outcome is not None
+    assert world.session.outcome.code == 1
+    assert "answers on UDP port 60001, but nothing that it sent came whole" in world.session.outcome.message

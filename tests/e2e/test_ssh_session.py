@@ -102,6 +102,16 @@ def test_a_session_on_this_machine_needs_no_ssh(user: User) -> None:
     wait_until(lambda: not user.left_running(), "the server is still running")
 
 
+def test_a_session_on_this_machine_knows_its_client_and_the_tmux_around_it(user: User) -> None:
+    user.environment |= {"TMUX": "/tmp/elsewhere,1,0", "TMUX_PANE": "%7", "MOSH_CLIENT_PID": "1"}
+    terminal = user.run(mosh_words("--local", f"--server={user.server(OURS)}", "127.0.0.1", *SHELL))
+    terminal.wait_for(PROMPT)
+    terminal.type('echo "[$MOSH_CLIENT_PID $TMUX $TMUX_PANE]"\r')
+    terminal.wait_for(f"\n[{terminal.child.pid} /tmp/elsewhere,1,0 %7]")
+    terminal.type("exit\r")
+    assert terminal.wait_for_end() == 0, terminal.text()
+
+
 def wait_for_size(terminal: UserTerminal, wanted: str) -> None:
     """Ask the session's shell for its size until it is `wanted`: the new one takes a moment to get there."""
     for _ in range(100):

@@ -1,7 +1,8 @@
-"""Invariant: whatever ssh prints, in whatever pieces, nothing raises, no key is shown, and little is held back."""
+"""Invariant: whatever ssh prints, in whatever pieces, nothing raises, no key or command is shown, little held back."""
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 from hypothesis import given
@@ -11,6 +12,7 @@ from tests.support.fuzzing import fuzzed
 from mosh_bootstrap.diagnosis import failure
 from mosh_bootstrap.dialogue import Dialogue
 from mosh_bootstrap.options import Options, parse_options
+from mosh_bootstrap.sanitizer import SEQUENCE_LIMIT, Sanitizer
 from mosh_bootstrap.ssh import Ended
 from mosh_common.connect_line import LINE_LIMIT, format_connect
 from mosh_common.errors import EnvironmentFailure, UsageError
@@ -23,6 +25,10 @@ SOURCES = st.sampled_from(["proxy", "remote", "local"])
 LINES = rb"M|MOSH|MOSH |MOSH CONNECT |MOSH IP 192.0.2.1|MOSH IP -x|MOSH SSH_CONNECTION |1 2 ::1 4|60001 |password: "
 WORDS = st.sampled_from([*LINES.split(b"|"), b"\r", b"\n", b"\r\n", b"\0", b"\x1b]0;MOSH ", b" " * 600])
 OUTPUT = st.lists(st.one_of(WORDS, st.binary(max_size=8)), max_size=20).map(b"".join)
+SEQUENCES = st.sampled_from(
+    b"\x1b|\x1b[|\x1b]|\x1bP|\x1b(|\x9b|\x9d|\xc2\x9b|52;c;?|\a|6|;|m|1|C|n|?|\r|\n|\x18".split(b"|")
+)
+HARMLESS = re.compile(r"(?:[^\x00-\x1f\x7f-\x9f]|[\r\n\b\t\a]|\x1b\[[0-9;:]*m|\x1b\[[0-9]*[CDG`])*")
 CUTS = st.lists(st.integers(0, 2000), max_size=10)
 
 
@@ -47,6 +53,17 @@ def test_any_output_is_shown_in_order_and_little_is_held_back(output: bytes, cut
     rest = iter(output)
     assert all(octet in rest for octet in shown), "what is shown is part of what came, in its order"
     failure(Options(host="h"), dialogue, Ended(0, None))
+
+
+@fuzzed
+@given(st.lists(st.one_of(SEQUENCES, st.binary(max_size=8)), max_size=30).map(b"".join), CUTS)
+def test_what_is_shown_commands_and_asks_nothing(output: bytes, cuts: list[int]) -> None:
+    sanitizer = Sanitizer()
+    shown = b""
+    for piece in pieces(output, cuts):
+        shown += sanitizer.receive(piece)
+        assert len(sanitizer._sequence) <= SEQUENCE_LIMIT + 1
+    assert HARMLESS.fullmatch(shown.decode())
 
 
 @fuzzed

@@ -9,7 +9,7 @@ from tests.support.fuzzing import fuzzed
 from mosh_common.errors import PeerError
 from mosh_common.sync.screen_state import ClientScreen
 from mosh_common.wire import hostdiff
-from mosh_common.wire.hostdiff import Resize
+from mosh_common.wire.hostdiff import NOTICE_KINDS, Resize
 from mosh_common.wire.pb import mosh_pb2
 from mosh_common.wire.size import size_is_possible
 
@@ -34,6 +34,9 @@ def messages(draw: st.DrawFn) -> bytes:
             instruction.echoack.echo_ack_num = draw(st.integers(0, 2**64 - 1))
         if draw(st.booleans()):
             instruction.announcement.program = draw(output)
+        if draw(st.booleans()):
+            instruction.notice.kind = draw(st.one_of(st.integers(0, 9), st.integers(0, 2**32 - 1)))
+            instruction.notice.text = draw(output)
     return message.SerializeToString() + draw(st.one_of(st.just(b""), st.binary(max_size=8)))
 
 
@@ -62,3 +65,5 @@ def test_a_screen_takes_any_diffs(diffs: list[bytes]) -> None:
         assert all(len(text) == len(styles) == snapshot.columns for text, styles, _, _ in snapshot.rows)
         assert 0 <= snapshot.cursor_row < snapshot.lines
         assert 0 <= snapshot.cursor_column < snapshot.columns
+        assert len(screen.notices) <= NOTICE_KINDS
+        assert all(notice.text.isprintable() for notice in screen.notices)

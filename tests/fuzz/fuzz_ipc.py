@@ -69,7 +69,7 @@ def packed(value: Any) -> bytes:
 
 contents = st.one_of(
     st.binary(max_size=40),
-    st.tuples(st.integers(0, 12), st.lists(values, max_size=13)).map(lambda pair: packed([pair[0], *pair[1]])),
+    st.tuples(st.integers(0, 13), st.lists(values, max_size=13)).map(lambda pair: packed([pair[0], *pair[1]])),
     frames().map(packed),
 )
 

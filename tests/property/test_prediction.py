@@ -69,6 +69,13 @@ def whole(row: Row) -> bool:
     [("read", "日".encode()), ("echo", None), ("output", b"a"), ("output", b"\r"), ("output", b"a")],
     *(DisplayPreference.ALWAYS, False, ALL_EXTENSIONS, False),
 )
+# A line runs over the bottom row's end, where none can tell whether the screen scrolls, and is then erased.
+@example(
+    [("read", b"ab a"), ("read", b"ab a"), ("read", b"ab"), ("read", b"\x15")],
+    *(DisplayPreference.ALWAYS, False),
+    ALL_EXTENSIONS,
+    True,
+)
 def test_when_all_is_acknowledged_the_servers_screen_is_shown(
     steps: list[tuple[str, object]],
     display: DisplayPreference,

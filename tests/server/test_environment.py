@@ -104,6 +104,23 @@ def test_the_session_does_not_believe_to_be_in_the_terminal_that_the_server_was_
     assert session["NCURSES_NO_UTF8_ACS"] == "1"
 
 
+@pytest.mark.parametrize("pid", [{}, {"MOSH_CLIENT_PID": ""}])
+def test_the_tmux_that_a_server_was_started_in_is_not_the_session_s(pid):
+    environ = {"TMUX": "/tmp/x,1,0", "TMUX_PANE": "%0", **pid}
+    assert not {"TMUX", "TMUX_PANE"} & set(session_environment(environ, colors=256, account=USER))
+
+
+def test_a_local_session_knows_its_client_and_the_tmux_around_it():
+    environ = {"TMUX": "/tmp/x,1,0", "TMUX_PANE": "%0", "MOSH_CLIENT_PID": "7", "STY": "1.pts", "COLUMNS": "7"}
+    session = session_environment(environ, colors=256, account=USER)
+    assert {name: session[name] for name in ("TMUX", "TMUX_PANE", "MOSH_CLIENT_PID")} == {
+        "TMUX": "/tmp/x,1,0",
+        "TMUX_PANE": "%0",
+        "MOSH_CLIENT_PID": "7",
+    }
+    assert not {"STY", "COLUMNS"} & set(session)
+
+
 def test_what_a_login_leaves_unset_is_filled_in():
     session = session_environment({}, colors=8, account=USER)
     assert (session["HOME"], session["SHELL"], session["USER"]) == ("/home/ada", "/bin/zsh", "ada")

@@ -14,9 +14,12 @@ from mosh_common.sync.transport import Transport
 from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.cells import Snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.wire.hostdiff import Notice, NoticeKind
 from mosh_common.wire.key import Key
 from mosh_server.input_translation import HOLD_MS
+from mosh_server.notices import PASSING_MS
 from mosh_server.session import (
+    FAILURE_HOLDS_MS,
     GLANCE_INTERVAL_MS,
     LAST_WORDS_MS,
     LAST_WORDS_SILENT_MS,
@@ -25,6 +28,7 @@ from mosh_server.session import (
     ClientSilent,
     Event,
     Finished,
+    OutputNotDigested,
     Session,
     SetSize,
     StartShell,
@@ -637,3 +641,41 @@ def test_waiting_with_last_words_costs_no_packets_once_the_client_counts_as_deta
     before = running.session._transport.counters.sent
     running.run(3_600_000)
     assert running.session._transport.counters.sent == before
+
+
+# --- What the client is told of the server itself
+
+
+def test_a_failing_emulator_is_told_to_the_client_until_output_is_digested_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.start()
+
+    def fail(_: bytes) -> None:
+        raise LookupError("s3cret")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(world.emulator, "feed", fail)
+        world.print(b"s3cret")
+        world.run(500)
+    [notice] = world.client.remote_state().notices
+    assert notice.kind == NoticeKind.OUTPUT_NOT_DIGESTED
+    assert notice.text.startswith("cannot digest what the programs print (LookupError at server/test_session.py:")
+    assert notice.text.endswith("); please report this.")
+    assert len(world.seen(OutputNotDigested)) == 1
+    world.print(b"x")  # digested, but so soon after that the screen may still be wrong
+    world.run(2 * FAILURE_HOLDS_MS)
+    assert world.client.remote_state().notices == (notice,)
+    world.print(b"y")
+    world.run(500)
+    assert world.client.remote_state().notices == ()
+
+
+def test_a_notice_that_passes_is_taken_away_although_nothing_else_happens(world: World) -> None:
+    world.start()
+    world.session._notices.say(NoticeKind.CLIPBOARD_NOT_SET, "too long", now=world.now)
+    world.print(b"x")
+    world.run(500)
+    assert world.client.remote_state().notices == (Notice(2, "too long"),)
+    world.run(PASSING_MS)
+    assert world.client.remote_state().notices == ()

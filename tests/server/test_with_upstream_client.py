@@ -14,6 +14,7 @@ import pexpect
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from tests.bad_input.rig import sabotaged
 from tests.support.programs import (
     OURS,
     UPSTREAM,
@@ -168,6 +169,20 @@ def test_arrows_come_in_the_form_that_the_application_asked_for(visit):
     session.wait_for("ready")
     session.type(b"\x1bOA\x1bOB-\r")
     session.wait_for("^[OA^[OB-")
+
+
+def test_a_server_that_tells_of_its_own_failure_is_shown_like_any_other(visit, tmp_path):
+    words, switches = sabotaged("server", tmp_path / "switches")
+    session = visit("sh", "-c", "stty -echo -icanon; printf ready; exec cat", programs=OURS._replace(server=words))
+    session.wait_for("ready")
+    switches.set(screen_fails=1)
+    session.type("\x1b]0;title\a")
+    session.type(" goes")
+    session.wait_for("ready goes")
+    switches.set(screen_fails=0)
+    session.type(" on")
+    session.wait_for("ready goes on")
+    assert "cannot digest" not in session.text
 
 
 def test_questions_to_the_terminal_are_answered(visit):

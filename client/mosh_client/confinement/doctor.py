@@ -43,7 +43,7 @@ def _in_another_process(process: Process, mechanism: Mechanism) -> str:
 
 def _examine(process: Process, mechanism: Mechanism) -> str:
     proofs = proofs_of(process, mechanism.name)
-    before = [proof.what for proof in proofs if proof.refusal()]
+    before = [proof.what for proof in proofs if not proof.apart and proof.refusal()]
     if mechanism.name != "new privileges":
         privileges.forbid_new_privileges()  # which landlock and seccomp want
     failure = mechanism.apply()

@@ -1,6 +1,7 @@
 """Tries to do what a confined process should not be able to do, so that what is said of it is what is the case.
 
-Each attempt raises OSError when it is refused, and changes nothing when it is not.
+Each attempt raises OSError when it is refused, and changes nothing when it is not, unless it says so. One that stands
+for several raises only when all are refused: they are made with what can never be done, a descriptor of -1 for example.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import resource
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Final, NamedTuple
 
 from mosh_client.confinement import libc
@@ -21,7 +23,14 @@ from mosh_client.confinement.processes import Process
 _PR_GET_DUMPABLE: Final = 3
 _PR_GET_NO_NEW_PRIVS: Final = 39
 _PTRACE_PEEKDATA: Final = 2
-_TIOCSTI: Final = 0x5412
+_F_SETFL: Final = 4
+_O_ASYNC: Final = 0o20000
+_OWNING_COMMANDS: Final = (8, 10, 15)  # F_SETOWN F_SETSIG F_SETOWN_EX
+_OWNING_REQUESTS: Final = (0x8901, 0x8902, 0x5452)  # FIOSETOWN SIOCSPGRP FIOASYNC
+_TYPING_REQUESTS: Final = (0x5412, 0x541C)  # TIOCSTI TIOCLINUX
+# TIOCSPGRP TIOCSCTTY TIOCNOTTY TIOCSIG TIOCEXCL TIOCSETD
+_TERMINAL_REQUESTS: Final = (0x5410, 0x540E, 0x5422, 0x40045436, 0x540C, 0x5423)
+_NO_SUCH: Final = 99  # as a kind of process, or a command
 
 
 class Proof(NamedTuple):
@@ -29,6 +38,7 @@ class Proof(NamedTuple):
 
     what: str
     attempt: Callable[[], None]
+    apart: bool = False  # it does change the process where it is not refused: only for one that is of no other use
 
     def refusal(self) -> str:
         """Return with what words the attempt is refused; empty when it can be done, or cannot be tried here."""
@@ -108,9 +118,49 @@ def signal_parent() -> None:
     os.kill(os.getppid(), 0)
 
 
+def signal_by_descriptor() -> None:
+    """Make a descriptor that is none send signals to another process."""
+    parent = os.getppid()
+    _all(
+        *(_on_no_descriptor("fcntl", command, parent) for command in _OWNING_COMMANDS),
+        _on_no_descriptor("fcntl", _F_SETFL, _O_ASYNC),
+        *(_on_no_descriptor("ioctl", request, b"\1\0\0\0") for request in _OWNING_REQUESTS),
+    )
+
+
+def enter_group() -> None:
+    """Enter a process group that cannot be."""
+    _unless(errno.EINVAL, lambda: os.setpgid(0, -1))
+
+
+def leave_session() -> None:
+    """Make a session of its own."""
+    os.setsid()
+
+
 def type_into_terminal() -> None:
     """Put a character into the input of a terminal that is none."""
-    _unless(errno.EBADF, lambda: libc.call("ioctl", -1, _TIOCSTI, b"x"))
+    _all(*(_on_no_descriptor("ioctl", request, b"\3x") for request in _TYPING_REQUESTS))
+
+
+def direct_terminal() -> None:
+    """Make a terminal that is none another group's, or another process's, and have it send signals."""
+    _all(*(_on_no_descriptor("ioctl", request, bytes(4)) for request in _TERMINAL_REQUESTS))
+
+
+def slow_others() -> None:
+    """Change the priority and the processors of what is no process."""
+    _all(
+        partial(_unless, errno.EINVAL, partial(os.setpriority, _NO_SUCH, 0, 0)),
+        partial(_unless, errno.EINVAL, partial(_linux_call, "sched_setscheduler", -1, 0, bytes(4))),
+        partial(_unless, errno.ESRCH, partial(_linux_call, "sched_setaffinity", -1, 8, b"\xff" * 8)),
+    )
+
+
+def change_queues() -> None:
+    """Remove a queue, semaphores and memory that are none."""
+    calls = ("msgctl", "semctl", "shmctl")
+    _all(*(partial(_unless, errno.EINVAL, partial(_linux_call, call, -1, _NO_SUCH, 0, 0)) for call in calls))
 
 
 def be_traced() -> None:
@@ -148,6 +198,33 @@ def take_descriptors() -> None:
             os.close(fd)
 
 
+def _on_no_descriptor(name: str, what: int, argument: int | bytes) -> Callable[[], None]:
+    """Return an attempt at fcntl(2) or ioctl(2)."""
+    return partial(_unless, errno.EBADF, partial(libc.call, name, -1, what, argument))
+
+
+def _linux_call(name: str, *arguments: object) -> None:
+    """Call what some other systems end a process for (SIGSYS)."""
+    if not sys.platform.startswith("linux"):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    libc.call(name, *arguments)
+
+
+def _all(*attempts: Callable[[], None]) -> None:
+    """Make attempts until one is not refused; what the system does not have is not counted."""
+    refusal: OSError | None = None
+    for attempt in attempts:
+        try:
+            attempt()
+        except OSError as error:
+            if error.errno != errno.ENOSYS:
+                refusal = error
+        else:
+            return
+    if refusal is not None:
+        raise refusal
+
+
 def _unless(expected: int, attempt: Callable[[], object]) -> None:
     """Make an attempt that always fails; with errno `expected` it was not refused."""
     try:
@@ -172,11 +249,17 @@ _OUTSIDE: Final = (
     Proof("local sockets", local_socket),
     Proof("tracing other processes", trace),
     Proof("reading their memory", read_other_memory),
+    Proof("changing their priority", slow_others),
+    Proof("changing their queues and semaphores", change_queues),
 )
 _ALONE: Final = (
     Proof("opening files", open_file),
     Proof("changing files", change_files),
     Proof("starting processes", fork),
     Proof("signals to other processes", signal_parent),
+    Proof("signals by descriptors", signal_by_descriptor),
+    Proof("entering process groups", enter_group),
+    Proof("leaving the session", leave_session, apart=True),
     Proof("typing into the terminal", type_into_terminal),
+    Proof("directing the terminal to others", direct_terminal),
 )

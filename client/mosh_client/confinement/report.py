@@ -11,6 +11,8 @@ def describe(process: Process, steps: list[Step]) -> list[str]:
     proofs = {proof.what: proof for each in mechanisms(process) for proof in proofs_of(process, each.name)}
     lines = []
     for what, proof in proofs.items():
+        if proof.apart:
+            continue
         refusal = proof.refusal()
         outcome = f"given up: {what} ({refusal})" if refusal else f"not given up: {what}"
         lines.append(f"{process.value}: {outcome}")

@@ -14,6 +14,7 @@ class Machine(NamedTuple):
 
     architecture: int  # AUDIT_ARCH_… of <linux/audit.h>
     column: int  # in `Numbers`
+    has_x32: bool = False  # a second ABI that the kernel calls by the same architecture
 
     def number(self, name: str) -> int | None:
         """Return the number of the call `name` here."""
@@ -28,7 +29,7 @@ def this_machine() -> Machine | None:
     # A 32-bit Python on a 64-bit kernel makes other calls than the kernel's machine says.
     if not sys.platform.startswith("linux") or sys.byteorder != "little" or sys.maxsize < 1 << 32:
         return None
-    return {"x86_64": Machine(0xC000003E, 0), "aarch64": Machine(0xC00000B7, 1)}.get(os.uname().machine)
+    return {"x86_64": Machine(0xC000003E, 0, has_x32=True), "aarch64": Machine(0xC00000B7, 1)}.get(os.uname().machine)
 
 
 PROGRAMS: Final[Numbers] = {
@@ -39,6 +40,10 @@ PROCESSES: Final[Numbers] = {  # clone3 is in WITH_RULES
     "fork": (57, None),
     "vfork": (58, None),
     "clone": (56, 220),
+}
+JOB_CONTROL: Final[Numbers] = {  # into another process group, which the stop of Ctrl-Z would then reach
+    "setpgid": (109, 154),
+    "setsid": (112, 157),
 }
 OTHER_PROCESSES: Final[Numbers] = {
     "ptrace": (101, 117),
@@ -53,6 +58,30 @@ OTHER_PROCESSES: Final[Numbers] = {
     "tkill": (200, 130),
     "rt_sigqueueinfo": (129, 138),
     "rt_tgsigqueueinfo": (297, 240),
+    # What slows them down: their priority, processors, input and output, memory.
+    "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
+    "sched_setscheduler": (144, 119),
+    "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274),
+    "sched_setaffinity": (203, 122),
+    "migrate_pages": (256, 238),
+    "move_pages": (279, 239),
+    # Queues, semaphores and memory of theirs, which a number names: to be read, changed or removed.
+    "shmget": (29, 194),
+    "shmat": (30, 196),
+    "shmctl": (31, 195),
+    "semget": (64, 190),
+    "semctl": (66, 191),
+    "semop": (65, 193),
+    "semtimedop": (220, 192),
+    "msgget": (68, 186),
+    "msgctl": (71, 187),
+    "msgsnd": (69, 189),
+    "msgrcv": (70, 188),
+    "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
+    "mq_notify": (244, 184),
 }
 FILES: Final[Numbers] = {
     "open": (2, None),
@@ -96,6 +125,7 @@ FILES: Final[Numbers] = {
     "removexattr": (197, 14),
     "lremovexattr": (198, 15),
     "fremovexattr": (199, 16),
+    "inotify_add_watch": (254, 27),
 }
 NEW_PEERS: Final[Numbers] = {  # of sockets, but for those that a datagram socket needs none of these for
     "socketpair": (53, 199),
@@ -133,11 +163,6 @@ KERNEL: Final[Numbers] = {
     "add_key": (248, 217),
     "request_key": (249, 218),
     "fanotify_init": (300, 262),
-    "shmget": (29, 194),
-    "shmat": (30, 196),
-    "semget": (64, 190),
-    "msgget": (68, 186),
-    "mq_open": (240, 180),
     "init_module": (175, 105),
     "finit_module": (313, 273),
     "delete_module": (176, 106),
@@ -147,6 +172,7 @@ KERNEL: Final[Numbers] = {
     "swapon": (167, 224),
     "swapoff": (168, 225),
     "acct": (163, 89),
+    "vhangup": (153, 58),
     "quotactl": (179, 60),
     "syslog": (103, 116),
     "settimeofday": (164, 170),
@@ -172,10 +198,11 @@ KERNEL: Final[Numbers] = {
 # Not refused as such: seccomp.py says when.
 WITH_RULES: Final[Numbers] = {
     "clone3": (435, 435),
+    "fcntl": (72, 25),
     "ioctl": (16, 29),
     "kill": (62, 129),
     "prctl": (157, 167),
     "prlimit64": (302, 261),
     "tgkill": (234, 131),
 }
-GROUPS: Final = (PROGRAMS, PROCESSES, OTHER_PROCESSES, FILES, NEW_PEERS, CONNECTING, KERNEL)
+GROUPS: Final = (PROGRAMS, PROCESSES, JOB_CONTROL, OTHER_PROCESSES, FILES, NEW_PEERS, CONNECTING, KERNEL)

@@ -25,6 +25,8 @@ MOST_STYLES: Final = 0x8000  # Palette.LIMIT
 LONGEST_CLUSTER_OCTETS: Final = 64  # docs/terminal.md §1 keeps 32 octets a cell; twice that leaves room for its base
 LONGEST_NOTICE: Final = 256  # one line of a terminal
 LONGEST_PEER: Final = 64  # a program's name and version
+NOTICE_KINDS: Final = 8  # so many notices of the server at once, and …
+NOTICE_LIMIT: Final = 160  # … characters of each; as on the wire (wire/hostdiff.py, which needs protobuf)
 LARGEST_COUNT: Final = (1 << 63) - 1  # what msgpack and every peer can hold
 
 # SECURITY: what reaches the terminal is drawn from these texts, so no control character may be among them (C0, DEL,
@@ -113,6 +115,12 @@ class Notice(NamedTuple):
     lasting: bool
 
 
+class ServerNotices(NamedTuple):
+    """Network: what the server tells the user of itself, all of it, a line of the bar each."""
+
+    texts: tuple[str, ...]
+
+
 class Statistics(NamedTuple):
     """Network, while it is watched: how the connection is. Times are the shared clock's (clock.now_ms)."""
 
@@ -130,13 +138,13 @@ class Exit(NamedTuple):
 
 
 ToNetwork: TypeAlias = Hello | Input | Resize | Quit | Watch
-ToRenderer: TypeAlias = Frame | Progress | Link | Notice | Exit | Statistics
+ToRenderer: TypeAlias = Frame | Progress | Link | Notice | Exit | Statistics | ServerNotices
 Message: TypeAlias = ToNetwork | ToRenderer
 
 _KINDS: Final[tuple[type[Message], ...]] = (
     *(Hello, Input, Resize, Quit),
     *(Frame, Progress, Link, Notice, Exit),
-    *(Watch, Statistics),
+    *(Watch, Statistics, ServerNotices),
 )
 _NUMBER_OF_KIND: Final = {kind: number for number, kind in enumerate(_KINDS, 1)}
 
@@ -234,6 +242,13 @@ def _parse_notice(fields: tuple[Any, ...]) -> Notice:
     return Notice(_text(fields[0], LONGEST_NOTICE, "notice"), _boolean(fields[1], "lasting"))
 
 
+def _parse_server_notices(fields: tuple[Any, ...]) -> ServerNotices:
+    texts = _array(fields[0], "texts")
+    if len(texts) > NOTICE_KINDS:
+        raise PeerError(f"{len(texts)} notices of the server, at most {NOTICE_KINDS} expected")
+    return ServerNotices(tuple([_text(each, NOTICE_LIMIT, "notice") for each in texts]))
+
+
 def _parse_watch(fields: tuple[Any, ...]) -> Watch:
     return Watch(_boolean(fields[0], "on"))
 
@@ -268,6 +283,7 @@ _PARSERS: Final[dict[type[Message], Any]] = {
     Progress: _parse_progress,
     Link: _parse_link,
     Notice: _parse_notice,
+    ServerNotices: _parse_server_notices,
     Exit: _parse_exit,
     Watch: _parse_watch,
     Statistics: _parse_statistics,

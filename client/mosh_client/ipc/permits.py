@@ -18,6 +18,7 @@ from mosh_client.ipc.messages import (
     Progress,
     Quit,
     Resize,
+    ServerNotices,
     Statistics,
     Watch,
 )
@@ -41,6 +42,7 @@ FROM_RENDERER: Final[_Table] = {
 FROM_NETWORK: Final[_Table] = {
     (GREETING, Link): GREETING,
     (GREETING, Notice): GREETING,
+    (GREETING, ServerNotices): GREETING,
     (GREETING, Statistics): GREETING,
     (GREETING, Progress): GREETING,  # keys typed while connecting are counted too
     (GREETING, Frame): RUNNING,
@@ -49,6 +51,7 @@ FROM_NETWORK: Final[_Table] = {
     (RUNNING, Progress): RUNNING,
     (RUNNING, Link): RUNNING,
     (RUNNING, Notice): RUNNING,
+    (RUNNING, ServerNotices): RUNNING,
     (RUNNING, Statistics): RUNNING,
     (RUNNING, Exit): OVER,
 }

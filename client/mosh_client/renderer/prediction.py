@@ -435,9 +435,7 @@ class PredictionEngine:
         row, column = self._cursor(screen)
         key = press.key
         left, margin = pane(screen, row, column)
-        line = self._place.line
-        if line is not None and line.row != row:
-            line = None
+        line = self._place.line_at(row, column)
         now = Situation(
             self._guesses.expected_row(screen, row),
             column,

@@ -41,6 +41,11 @@ class Place:
             self.line.row += rows
         self.overwriting_rows = {row + rows for row in self.overwriting_rows}
 
+    def line_at(self, row: int, column: int) -> EditedLine | None:
+        """Return the line if that cell is in it: in its row and behind its prompt."""
+        line = self.line
+        return line if line is not None and line.row == row and column >= line.start else None
+
     def find(self, screen: Snapshot, *, typed_columns: int | None = 0) -> None:
         """Look what line the cursor is in.
 

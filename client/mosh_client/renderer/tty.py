@@ -29,7 +29,7 @@ _STRING_CAPABILITIES: Final = (
 _NUMBER_CAPABILITIES: Final = ("colors", "RGB")
 _FLAG_CAPABILITIES: Final = ("bce", "hs", "xenl", "RGB", "Tc", "XT")
 
-# Application cursor keys always: the server translates for applications that want the others (docs/terminal.md §4).
+# Application cursor keys always: the server translates for applications that want the others (docs/terminal.md §5).
 _ENTER: Final = b"\x1b[?1h"
 # XTWINOPS: icon and window title onto the terminal's stack of them, and back.
 _SAVE_TITLE: Final = b"\x1b[22;0t"

@@ -21,6 +21,7 @@ from mosh_client.ipc.messages import (
     Progress,
     Quit,
     Resize,
+    ServerNotices,
     Statistics,
     ToNetwork,
     ToRenderer,
@@ -58,6 +59,7 @@ class View:
             display=DisplayPreference(settings.prediction_display), overwrite=settings.prediction_overwrite
         )
         self._notices = NoticeBoard(quit_hint=self._escape_key.quit_hint, now=now)
+        self._server_notices: tuple[str, ...] = ()  # what the server tells the user of itself
         self._link_display = LinkDisplay(prediction_display=settings.prediction_display)
         self._compositor = Compositor(
             dialect=dialect._replace(clipboard=dialect.clipboard and settings.clipboard),
@@ -110,6 +112,8 @@ class View:
             self._unjudged = True
         elif isinstance(message, Notice):
             self._notices.set_notice(message, now=now)
+        elif isinstance(message, ServerNotices):
+            self._server_notices = message.texts
         elif isinstance(message, Statistics):
             self._link_display.set_statistics(message)
         elif isinstance(message, Exit):
@@ -177,10 +181,14 @@ class View:
     # --- Private ------------------------------------------------------------------------------------------------
 
     def _bars(self, *, now: int) -> tuple[str, ...]:
-        """Return what covers the first rows: all commands, or the notice and below it the link display."""
+        """Return what covers the first rows: all commands, or the notice, the server's notices and the link display."""
         if self._escape_key.explaining:
             return self._escape_key.explanation
-        return tuple([bar for bar in (self._notices.text(now=now), self._link_display.text(now=now)) if bar])
+        # SECURITY: the server's words have bars of their own, which begin with whose they are: they cannot pass for the
+        # client's. Test: test_what_the_server_says_never_looks_like_the_clients_words.
+        theirs = [f"mosh-server: {text}" for text in self._server_notices]
+        ours = (self._notices.text(now=now), *theirs, self._link_display.text(now=now))
+        return tuple([bar for bar in ours if bar])
 
     def _ask_to_quit(self) -> None:
         self._quit_asked = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, TypeAlias
 
 from mosh_common.protocol import Address
+from mosh_common.wire.drop import DropReason
 
 
 class NewRemoteState(NamedTuple):
@@ -13,6 +14,13 @@ class NewRemoteState(NamedTuple):
     number: int
     state: Any  # of the Transport's Remote type
     changed: bool  # False when its diff was empty (a bare acknowledgement)
+
+
+class StateNotTaken(NamedTuple):
+    """The peer's object moved on, in an authentic instruction, and that could not be used: its or our fault."""
+
+    reason: DropReason
+    cause: str  # with NOT_DIGESTED the kind of error and its place, to be shown; else for debug lines only
 
 
 class PeerMoved(NamedTuple):
@@ -41,4 +49,6 @@ class SessionExhausted(NamedTuple):
     """The key has encrypted all that it safely can: end the session. Nothing is sent any more."""
 
 
-Event: TypeAlias = NewRemoteState | PeerMoved | PeerShutdown | ShutdownDone | VersionMismatch | SessionExhausted
+Event: TypeAlias = (
+    NewRemoteState | StateNotTaken | PeerMoved | PeerShutdown | ShutdownDone | VersionMismatch | SessionExhausted
+)

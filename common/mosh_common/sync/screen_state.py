@@ -14,7 +14,7 @@ from mosh_common.terminal.cells import Snapshot, blank_snapshot
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire import hostdiff
 from mosh_common.wire.drop import Dropped, DropReason
-from mosh_common.wire.hostdiff import Announcement, EchoAck, HostBytes, HostEvent, Resize
+from mosh_common.wire.hostdiff import Announcement, EchoAck, HostBytes, HostEvent, Notice, Resize
 
 # What a cell may cost a state that shares nothing with others: text up to 4 octets, a letter of 2 to 4.
 _CELL_OCTETS: Final = 8
@@ -23,12 +23,15 @@ _CELL_OCTETS: Final = 8
 class ServerScreen:
     """What the server shows: a snapshot, and the newest input state whose effect is in it. Immutable."""
 
-    __slots__ = ("echo_ack", "program", "snapshot")
+    __slots__ = ("echo_ack", "notices", "program", "snapshot")
 
-    def __init__(self, snapshot: Snapshot, echo_ack: int = 0, program: str = "") -> None:
+    def __init__(
+        self, snapshot: Snapshot, echo_ack: int = 0, program: str = "", notices: tuple[Notice, ...] = ()
+    ) -> None:
         self.snapshot: Final = snapshot
         self.echo_ack: Final = echo_ack
         self.program: Final = program  # what the server says that it is; nothing in state 0
+        self.notices: Final = notices  # what it tells the user, in order of kind, each kind once; none in state 0
 
     def diff_from(self, known: ServerScreen) -> bytes:
         """Return the host message that turns `known` into this screen."""
@@ -44,11 +47,15 @@ class ServerScreen:
                 events.append(HostBytes(output))
         if self.program != known.program:
             events.append(Announcement(self.program))
+        if self.notices != known.notices:
+            over = {notice.kind for notice in known.notices} - {notice.kind for notice in self.notices}
+            events += [Notice(kind, "") for kind in sorted(over)]
+            events += [notice for notice in self.notices if notice not in known.notices]
         return hostdiff.encode(events)
 
     def looks_like(self, other: ServerScreen) -> bool:
         """Return whether only the echo ack differs."""
-        return self.snapshot is other.snapshot or self.snapshot == other.snapshot
+        return self.notices == other.notices and (self.snapshot is other.snapshot or self.snapshot == other.snapshot)
 
     def within_reach(self, known: ServerScreen) -> ServerScreen:
         """Return this screen: a frame is not sent by halves."""
@@ -61,7 +68,7 @@ class ServerScreen:
     def __eq__(self, other: object) -> bool:
         return self is other or (
             isinstance(other, ServerScreen)
-            and (self.echo_ack, self.program) == (other.echo_ack, other.program)
+            and (self.echo_ack, self.program, self.notices) == (other.echo_ack, other.program, other.notices)
             and (self.snapshot is other.snapshot or self.snapshot == other.snapshot)
         )
 
@@ -74,38 +81,55 @@ class ServerScreen:
 class ClientScreen:
     """What the client knows the server shows. Immutable; all states of a session share one emulator."""
 
-    __slots__ = ("_emulator", "echo_ack", "program", "snapshot", "weight")
+    __slots__ = ("_emulator", "echo_ack", "notices", "program", "snapshot", "weight")
 
     def __init__(
-        self, snapshot: Snapshot, echo_ack: int, *, emulator: Emulator, weight: int = 0, program: str = ""
+        self,
+        snapshot: Snapshot,
+        echo_ack: int,
+        *,
+        emulator: Emulator,
+        weight: int = 0,
+        program: str = "",
+        notices: tuple[Notice, ...] = (),
     ) -> None:
         self.snapshot: Final = snapshot
         self.echo_ack: Final = echo_ack
         self.program: Final = program  # what the server said that it is; "" = nothing, as upstream's
+        self.notices: Final = notices  # what it tells the user, in order of kind, each kind once
         self.weight: Final = weight  # see RemoteState
         self._emulator: Final = emulator  # where diffs are executed; holds nothing between two of them
 
     @classmethod
     def blank(cls, columns: int, lines: int) -> ClientScreen:
         """Return state 0: a blank terminal of the size that the client's window has when the session begins."""
-        return cls(blank_snapshot(columns, lines), 0, emulator=Emulator(columns, lines))
+        return cls.begin_at(blank_snapshot(columns, lines))
+
+    @classmethod
+    def begin_at(cls, snapshot: Snapshot) -> ClientScreen:
+        """Return state 0 as `snapshot`, which is blank."""
+        return cls(snapshot, 0, emulator=Emulator(snapshot.columns, snapshot.lines, frames=True))
 
     def apply(self, diff: bytes) -> ClientScreen:
         """Return the screen that a host message leads to. Raises PeerError."""
         echo_ack, program = self.echo_ack, self.program
+        notices = {notice.kind: notice for notice in self.notices}
         drawing: list[HostBytes | Resize] = []
         for event in hostdiff.decode(diff):
             if isinstance(event, EchoAck):
                 echo_ack = event.number
             elif isinstance(event, Announcement):
                 program = event.program
+            elif isinstance(event, Notice):
+                notices[event.kind] = event
             else:
                 drawing.append(event)
+        told = tuple([notices[kind] for kind in sorted(notices) if notices[kind].text]) if notices else ()
         if not drawing:
-            return ClientScreen(self.snapshot, echo_ack, emulator=self._emulator, program=program)
+            return ClientScreen(self.snapshot, echo_ack, emulator=self._emulator, program=program, notices=told)
         snapshot = self._draw(drawing)
         weight = len(diff) + _CELL_OCTETS * snapshot.columns * snapshot.lines
-        return ClientScreen(snapshot, echo_ack, emulator=self._emulator, weight=weight, program=program)
+        return ClientScreen(snapshot, echo_ack, emulator=self._emulator, weight=weight, program=program, notices=told)
 
     def trimmed(self, known: ClientScreen) -> ClientScreen:
         """Return this screen: rows shared with `known` cost nothing."""

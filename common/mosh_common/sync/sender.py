@@ -345,8 +345,9 @@ class Sender(Generic[Local]):
             ack_num=self._ack_num,
             throwaway_num=self._sent[0].number,
             diff=diff,
-            # Of a bare acknowledgement there is nothing to blur: when it comes says what it is.
-            chaff=chaff(self._entropy(CHAFF_ENTROPY_OCTETS)) if diff else b"",
+            # SECURITY: acknowledgements too, or their lengths, which are all alike, would show which of the others are
+            # keys and when each was pressed. test_lengths_alone_hardly_tell_keys_from_acknowledgements
+            chaff=chaff(self._entropy(CHAFF_ENTROPY_OCTETS)),
         )
         self._last = instruction
         self._copies = 1

@@ -27,6 +27,7 @@ from mosh_common.sync.events import (
     PeerShutdown,
     SessionExhausted,
     ShutdownDone,
+    StateNotTaken,
     VersionMismatch,
 )
 from mosh_common.sync.loss import LossEstimate
@@ -42,6 +43,12 @@ from mosh_common.wire.key import Key
 
 # An empty instruction with all its numbers, a fragment's header, and what zlib adds to random octets.
 PADDING_MARGIN_OCTETS: Final = 80
+
+# Of what was authentic: the peer said something of its object that is no use to us.
+_UNUSABLE: Final = (
+    *(DropReason.MALFORMED_FRAGMENT, DropReason.MALFORMED_INSTRUCTION, DropReason.MALFORMED_DIFF),
+    DropReason.NOT_DIGESTED,
+)
 
 Local = TypeVar("Local", bound=LocalState)
 Remote = TypeVar("Remote", bound=RemoteState)
@@ -116,9 +123,7 @@ class Transport(Generic[Local, Remote]):
                 self._sender.path_changed(now=now)
             elif self._is_server and contact_at is not None and now - contact_at > SILENCE_MS:
                 self._sender.probe(now=now)  # it probes: let it know at once that it was heard
-            encoded = self._assembler.add(Fragment.decode(received.payload))
-            if encoded is not None:
-                self._receive_instruction(Instruction.decode(encoded), now=now)
+            self._receive_payload(received.payload, now=now)
         except Dropped as error:
             self.counters.dropped[error.reason] = self.counters.dropped.get(error.reason, 0) + 1
             self._debug(f"{now} dropped ({error.reason.value}): {error}")
@@ -400,6 +405,20 @@ class Transport(Generic[Local, Remote]):
         self._debug(f"{now} trying a datagram of {size}")
         chaff = self._entropy(size - DATAGRAM_OVERHEAD - PADDING_MARGIN_OCTETS)
         return instruction._replace(chaff=chaff), size - DATAGRAM_OVERHEAD
+
+    def _receive_payload(self, payload: bytes, *, now: int) -> None:
+        """Digest what was in an authentic datagram. Raises Dropped."""
+        instruction: Instruction | None = None
+        try:
+            encoded = self._assembler.add(Fragment.decode(payload))
+            if encoded is not None:
+                instruction = Instruction.decode(encoded)
+                self._receive_instruction(instruction, now=now)
+        except Dropped as error:
+            # (An overtaken one is missed by nobody.)
+            if error.reason in _UNUSABLE and (instruction is None or instruction.new_num > self.received_num):
+                self._events.append(StateNotTaken(error.reason, str(error)))
+            raise
 
     def _receive_instruction(self, instruction: Instruction, *, now: int) -> None:
         self._sender.receive_ack(instruction.ack_num, now=now)

@@ -2,7 +2,7 @@
 
 A row is a tuple of immutable parts, so a snapshot shares rows by reference and a row never changes once it was seen.
 Text and style are strings with one character per column: slicing, joining, comparing and copying them run at C
-speed, which a list of cell objects never does (measured: docs/terminal.md §5).
+speed, which a list of cell objects never does (measured: docs/terminal.md §6).
 
 Knows nothing of escape sequences, of pyte, or of how a row came about.
 """

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from mosh_common.terminal.cells import CLUSTER, WIDE_TAIL
+from mosh_common.terminal.code_points import character_class, complement, parse_ranges
 
 # Of the same width in Unicode 3.2, in our own table (Unicode 14) and in Unicode 18, and without joiners, variation
 # selectors and tags.
@@ -100,9 +101,11 @@ E0001 E0020-E007F E0100-E01EF F0000-FFFFD 100000-10FFFD
 
 
 class _Patterns(NamedTuple):
-    text: re.Pattern[str]  # any number of agreed characters, without tails
+    """No possessive groups: CPython before 3.11.5 mismatches those (docs/adr/0030-patterns.md)."""
+
+    disputed: re.Pattern[str]  # one character that is not agreed
     token: re.Pattern[str]  # a run of agreed characters with their tails, or graphemes that are not, with theirs
-    cluster: re.Pattern[str]
+    cluster: re.Pattern[str] | None = None  # an agreed one; on the wire, where None: of agreed characters
     undrawn: re.Pattern[str] | None = None  # one character that upstream leaves out; of the wire only
 
 
@@ -110,53 +113,38 @@ class _Patterns(NamedTuple):
 def _patterns(strict: bool) -> _Patterns:
     """Return the patterns, made when the first character beyond ASCII is drawn."""
     if not strict:
-        # Looking up a class takes constant time within the BMP, and tries range by range beyond it.
-        within, beyond = _classes_by_plane(_UNSETTLED)
-        undrawn_within, undrawn_beyond = _classes_by_plane(_UNDRAWN)
-        bmp = f"[^{within}{undrawn_within}{CLUSTER}{WIDE_TAIL}\U00010000-\U0010ffff]"
-        others = f"(?![{beyond}{undrawn_beyond}])[\U00010000-\U0010ffff]"
-        disputed = f"(?:[{within}]|[{beyond}])"
-        undrawn = f"(?:[{undrawn_within}]|[{undrawn_beyond}])"  # apart: what follows them in a run would be misplaced
+        marks = [(ord(mark), ord(mark)) for mark in (WIDE_TAIL, CLUSTER)]
+        agreed = character_class(complement([*parse_ranges(_UNDRAWN), *parse_ranges(_UNSETTLED), *marks]))
+        unsettled = character_class(parse_ranges(_UNSETTLED))
+        apart = character_class(parse_ranges(_UNDRAWN))  # what follows them in a run would be misplaced
         return _Patterns(
-            re.compile(f"(?:{bmp}++|{others})*+"),
-            re.compile(
-                f"(?:{bmp}++{WIDE_TAIL}?|{others}{WIDE_TAIL}?)++|(?:{disputed}{WIDE_TAIL}?)++"
-                f"|(?:{undrawn}{WIDE_TAIL}?)++|.{WIDE_TAIL}?",
-                re.DOTALL,
+            disputed=re.compile(f"[^{agreed}]"),
+            token=re.compile(
+                f"{WIDE_TAIL}|{CLUSTER}{WIDE_TAIL}?"
+                f"|[{agreed}{WIDE_TAIL}]+|[{unsettled}{WIDE_TAIL}]+|[{apart}{WIDE_TAIL}]+"
             ),
-            re.compile(f"(?:{bmp}++|{others})++"),
-            re.compile(undrawn),
+            undrawn=re.compile(f"[{apart}]"),
         )
-    narrow, wide, marks = (_character_class(ranges) for ranges in (_NARROW, _WIDE, _MARKS))
+    narrow, wide, combining = (character_class(parse_ranges(text)) for text in (_NARROW, _WIDE, _MARKS))
     return _Patterns(
-        re.compile(f"[{narrow}{wide}]*"),
-        re.compile(f"(?:[{narrow}]|[{wide}]{WIDE_TAIL})+|.{WIDE_TAIL}?", re.DOTALL),
-        re.compile(f"[{narrow}{wide}][{marks}]+"),
+        disputed=re.compile(f"[^{narrow}{wide}]"),
+        token=re.compile(f"(?:[{narrow}]|[{wide}]{WIDE_TAIL})+|.{WIDE_TAIL}?", re.DOTALL),
+        cluster=re.compile(f"[{narrow}{wide}][{combining}]+"),
     )
-
-
-def _character_class(ranges: str) -> str:
-    """Return the inside of a pattern's brackets for ranges like "20-7E A0"."""
-    return "".join("-".join(rf"\U{int(end, 16):08x}" for end in item.split("-")) for item in ranges.split())
-
-
-def _classes_by_plane(ranges: str) -> tuple[str, str]:
-    """Return the contents of two character classes: of what lies within the BMP, and beyond it."""
-    items = ranges.split()
-    within = [item for item in items if len(item.partition("-")[0]) <= 4]
-    beyond = [item for item in items if len(item.partition("-")[0]) > 4]
-    return _character_class(" ".join(within)), _character_class(" ".join(beyond))
 
 
 def is_agreed(cells: str, *, strict: bool) -> bool:
     """Return whether all tables agree on cells that hold no clusters; `strict`: those of real terminals too."""
-    return _patterns(strict).text.fullmatch(cells.replace(WIDE_TAIL, "")) is not None
+    return _patterns(strict).disputed.search(cells.replace(WIDE_TAIL, "")) is None
 
 
 def is_agreed_grapheme(cells: str, grapheme: str, *, strict: bool) -> bool:
     """Return whether all tables agree on one grapheme; `cells`: what the row's text has for it, with its tail."""
     if cells[0] == CLUSTER:
-        return _patterns(strict).cluster.fullmatch(grapheme) is not None
+        patterns = _patterns(strict)
+        if patterns.cluster is not None:
+            return patterns.cluster.fullmatch(grapheme) is not None
+        return patterns.disputed.search(grapheme) is None
     return is_agreed(cells, strict=strict)
 
 

@@ -176,6 +176,10 @@ class Drawing(Grid):
             column = self.cursor_column
             limit = self.right + 1 if column <= self.right else self.columns
             room = limit - column
+            if self.insert_mode and column < self.left:
+                room = min(
+                    room, max(self.left - column, width)
+                )  # what begins inside the margins inserts, this does not
             if width == 2:
                 room &= ~1
             if room <= 0:
@@ -209,7 +213,7 @@ class Drawing(Grid):
         column = self.cursor_column
         row = self.rows[self.cursor_row]
         count = len(cells)
-        if self.insert_mode and column + count < limit:
+        if self.insert_mode and column + count < limit and self.within_columns():
             row = row_ops.insert(row, column, limit, count, self.rendition.blank)
         text, letters, wrapped, clusters = row
         end = column + count
@@ -230,8 +234,8 @@ class Drawing(Grid):
         if self.cursor_column == self.columns - 1:
             text, letters, _, clusters = self.rows[self.cursor_row]
             self.rows[self.cursor_row] = (text, letters, True, clusters)
+        self.index()  # which scrolls only between the left and right margins, so before the column changes
         self.cursor_column = self.left if self.cursor_column >= self.left else 0
-        self.index()
 
     def index(self) -> None:
         """IND: move down one row; at the bottom margin, scroll."""

@@ -21,11 +21,13 @@ _decoder = codecs.getincrementaldecoder("utf-8")
 
 
 class Emulator:
-    """A terminal of `columns` × `lines`."""
+    """A terminal of `columns` × `lines`. With `frames` it executes frames instead of what programs write."""
 
-    def __init__(self, columns: int, lines: int, *, skipping: bool = True) -> None:
+    def __init__(self, columns: int, lines: int, *, skipping: bool = True, frames: bool = False) -> None:
         self._skipping = skipping
+        self._frames = frames
         self._screen = Screen(columns, lines)
+        self._screen.executes_frames = frames
         self._stream = Stream(self._screen, skipping=skipping)
         # Plain output that nobody has looked at yet, so that the more of it scrolls away unseen.
         self._backlog: list[str] = []
@@ -104,6 +106,7 @@ class Emulator:
     def start_over(self, columns: int, lines: int) -> None:
         """Become a new terminal of that size: after a failure nothing of the old one is to be trusted."""
         self._screen = Screen(columns, lines)
+        self._screen.executes_frames = self._frames
         self._stream = Stream(self._screen, skipping=self._skipping)
         self.reset_parser()
         self._snapshot = None

@@ -1,4 +1,8 @@
-"""Erasing, inserting and deleting; with protection (DECSCA, SPA). All of it cancels a pending wrap."""
+"""Erasing, inserting and deleting; with protection (DECSCA, SPA).
+
+What works on the cursor's row cancels a pending wrap; what scrolls, and what does nothing, keeps it (as xterm; no
+frame relies on either).
+"""
 
 from __future__ import annotations
 
@@ -39,6 +43,8 @@ class Erasing(Movement):
 
     def erase_in_line(self, how: int = 0, *_: int, private: bool = False) -> None:
         """EL, and DECSEL if private: 0 to the end, 1 from the start, 2 all of the row."""
+        if how > 2:
+            return
         if self.phase >= PENDING:
             self.cancel_wrap()
         if how == 0:
@@ -48,11 +54,13 @@ class Erasing(Movement):
                 self.erase(self.cursor_row, self.cursor_column, self.columns)
         elif how == 1:
             self._erase(self.cursor_row, 0, self.cursor_column + 1, selective=private)
-        elif how == 2:
+        else:
             self._erase(self.cursor_row, 0, self.columns, selective=private)
 
     def erase_in_display(self, how: int = 0, *_: int, private: bool = False) -> None:
         """ED, and DECSED if private: 0 to the end, 1 from the start, 2 all; 3 is the scrollback: there is none."""
+        if how > 2:
+            return
         self.cancel_wrap()
         first, last = 0, self.lines - 1
         if how == 0:
@@ -64,8 +72,6 @@ class Erasing(Movement):
         elif how == 1:
             last = self.cursor_row - 1
             self.erase_in_line(1, private=private)
-        elif how != 2:
-            return
         if private or self.iso_protection:
             for row in range(first, last + 1):
                 self._erase(row, 0, self.columns, selective=private)
@@ -86,50 +92,52 @@ class Erasing(Movement):
 
     def insert_lines(self, count: int | None = None, *_: int) -> None:
         """IL: blank rows at the cursor; the cursor goes to the left margin. Outside the region: nothing."""
-        self.phase = MOVED
+        self.keep_wrap()
         if self.within_margins():
             self.scroll_down(count or 1, self.cursor_row)
             self.cursor_column = self.left
+            self.phase = MOVED
 
     def delete_lines(self, count: int | None = None, *_: int) -> None:
         """DL: remove rows at the cursor; the cursor goes to the left margin. Outside the region: nothing."""
-        self.phase = MOVED
+        self.keep_wrap()
         if self.within_margins():
             self.scroll_up(count or 1, self.cursor_row)
             self.cursor_column = self.left
+            self.phase = MOVED
 
     def insert_columns(self, count: int = 1, *_: int) -> None:
         """DECIC: blank columns at the cursor, on all rows of the region."""
-        self.phase = MOVED
+        self.keep_wrap()
         if self.within_margins():
             self.scroll_sideways(self.cursor_column, count or 1, self.top, self.bottom)
 
     def delete_columns(self, count: int = 1, *_: int) -> None:
         """DECDC: remove columns at the cursor, on all rows of the region."""
-        self.phase = MOVED
+        self.keep_wrap()
         if self.within_margins():
             self.scroll_sideways(self.cursor_column, -(count or 1), self.top, self.bottom)
 
     def scroll_lines_up(self, count: int = 1, *_: int) -> None:
         """SU: the region up."""
-        self.phase = MOVED
+        self.keep_wrap()
         self.scroll_up(count or 1)
 
     def scroll_lines_down(self, count: int = 1, *more: int) -> None:
         """SD: the region down. With five parameters it is xterm's highlight tracking, which is not supported."""
-        self.phase = MOVED
+        self.keep_wrap()
         if not more:
             self.scroll_down(count or 1)
 
     def scroll_left(self, count: int = 1, *_: int) -> None:
         """SL: the region left."""
-        self.phase = MOVED
+        self.keep_wrap()
         if self.within_margins():
             self.scroll_sideways(self.left, -(count or 1), self.top, self.bottom)
 
     def scroll_right(self, count: int = 1, *_: int) -> None:
         """SR: the region right."""
-        self.phase = MOVED
+        self.keep_wrap()
         if self.within_margins():
             self.scroll_sideways(self.left, count or 1, self.top, self.bottom)
 

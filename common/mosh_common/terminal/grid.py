@@ -31,12 +31,12 @@ MAX_LINES: Final = 4096
 TAB_WIDTH: Final = 8
 
 # Phases of the cursor: whether a combining character or REP has a character to refer to, and whether the next
-# printed one wraps first. One attribute, because every control function resets both.
+# printed one wraps first. One attribute, because most control functions reset both.
 MOVED: Final = 0
 WRITTEN: Final = 1  # the character before the cursor was printed last
 WRITTEN_HERE: Final = 2  # the character under the cursor was, in the last column, but its wrap was cancelled
 PENDING: Final = 3  # the same, and the wrap is pending
-PENDING_MOVED: Final = 4  # a wrap is pending, but tabulation came between
+PENDING_MOVED: Final = 4  # a wrap is pending, but something that keeps it came between
 
 _SPARE_STYLES: Final = 512  # new ones until the palette is compacted, on small screens
 _BLANK_ROWS_LIMIT: Final = 256  # blank rows remembered by background
@@ -82,6 +82,7 @@ class Grid:
         "columns",
         "cursor_column",
         "cursor_row",
+        "executes_frames",
         "iso_protection",
         "left",
         "lines",
@@ -107,6 +108,9 @@ class Grid:
     def __init__(self, columns: int, lines: int) -> None:
         self.columns = max(1, min(columns, MAX_COLUMNS))
         self.lines = max(1, min(lines, MAX_LINES))
+        # What meets here: the output of programs, as other terminals take it; or frames, as both ends take them, which
+        # sometimes is another thing (docs/terminal.md §2).
+        self.executes_frames = False
         # Cells.
         self._blank_rows: dict[str, Row] = {}
         self.renditions = Renditions(Palette(), self._rendition_after_compaction)
@@ -152,6 +156,10 @@ class Grid:
         """Cancel a pending wrap; a combining character still joins what was written."""
         if self.phase >= PENDING:
             self.phase = WRITTEN_HERE if self.phase == PENDING else MOVED
+
+    def keep_wrap(self) -> None:
+        """Keep a pending wrap, as xterm does (DEC STD 070); but REP has nothing to repeat from now on."""
+        self.phase = PENDING_MOVED if self.phase >= PENDING else MOVED
 
     # --- what diverts printing from its common way
 
@@ -267,11 +275,14 @@ class Grid:
         return row
 
     def put(self, row: int, column: int, new: Span) -> None:
-        """Overwrite part of a row."""
-        end = column + len(new.text)
+        """Overwrite part of a row. What is left of wide characters becomes as erased."""
         old = self.rows[row]
+        if not self.executes_frames:
+            self.rows[row] = row_ops.put(old, column, new, self.rendition.blank)
+            return
+        end = column + len(new.text)
         if end < self.columns and old[0][end] == WIDE_TAIL:
-            # The half that is left over keeps the background and nothing else, as in upstream (by comparison).
+            # In a frame it keeps the background and nothing else, as in upstream (by comparison).
             old = row_ops.restyled(old, end, self._bare(old[1][end]))
         self.rows[row] = row_ops.put(old, column, new)
 
@@ -325,7 +336,7 @@ class Grid:
             return
         for row in range(first, last + 1):
             source = rows[row + count] if row + count <= last else blank
-            self.put(row, self.left, row_ops.span(source, self.left, self.right + 1))
+            self.put(row, self.left, row_ops.span(source, self.left, self.right + 1, self.rendition.blank))
 
     def scroll_down(self, count: int, top: int | None = None) -> None:
         """Scroll the region from `top` (default: the top margin) down to the bottom margin down by `count` rows."""
@@ -340,7 +351,7 @@ class Grid:
             return
         for row in range(last, first - 1, -1):
             source = rows[row - count] if row - count >= first else blank
-            self.put(row, self.left, row_ops.span(source, self.left, self.right + 1))
+            self.put(row, self.left, row_ops.span(source, self.left, self.right + 1, self.rendition.blank))
 
     def scroll_sideways(self, at: int, count: int, first: int, last: int) -> None:
         """Move what is between column `at` and the right margin, on rows `first` to `last`.

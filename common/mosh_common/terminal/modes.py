@@ -199,7 +199,7 @@ class ModeControl(Erasing):
 
     def soft_reset(self, *_: int) -> None:
         """DECSTR: modes, margins, rendition and saved cursor as after power-up; the screen stays."""
-        self.phase = MOVED
+        self.keep_wrap()
         self.modes = self.modes._replace(cursor_visible=True)
         self.insert_mode = False
         self.origin_mode = False
@@ -228,3 +228,4 @@ class ModeControl(Erasing):
         self.reset_tab_stops()
         self.rows[:] = [self.blank_row()] * self.lines
         self.cursor_row = self.cursor_column = 0
+        self.phase = MOVED

@@ -1,4 +1,7 @@
-"""Moving the cursor, tab stops, margins, save and restore. All of it cancels a pending wrap, except tabulation."""
+"""Moving the cursor, tab stops, margins, save and restore.
+
+What moves the cursor cancels a pending wrap, except tabulation; what does nothing, or only scrolls, keeps it.
+"""
 
 from __future__ import annotations
 
@@ -131,21 +134,23 @@ class Movement(Drawing):
 
     def forward_index(self) -> None:
         """DECFI: right one column; at the right margin, scroll left."""
-        self.phase = MOVED
+        self.keep_wrap()
         if self.cursor_column == self.right:
             if self.within_margins():
                 self.scroll_sideways(self.left, -1, self.top, self.bottom)
         elif self.cursor_column < self.columns - 1:
             self.cursor_column += 1
+            self.phase = MOVED
 
     def back_index(self) -> None:
         """DECBI: left one column; at the left margin, scroll right."""
-        self.phase = MOVED
+        self.keep_wrap()
         if self.cursor_column == self.left:
             if self.within_margins():
                 self.scroll_sideways(self.left, 1, self.top, self.bottom)
         elif self.cursor_column > 0:
             self.cursor_column -= 1
+            self.phase = MOVED
 
     # --- tabulation (keeps a pending wrap)
 
@@ -189,18 +194,17 @@ class Movement(Drawing):
 
     def lock_memory(self) -> None:
         """HP's memory lock, as in xterm: the rows above the cursor do not scroll."""
-        self.phase = MOVED
+        self.keep_wrap()
         if self.cursor_row < self.bottom:
             self.top = self.cursor_row
 
     def unlock_memory(self) -> None:
         """End of memory lock: the region begins at the first row again."""
-        self.phase = MOVED
+        self.keep_wrap()
         self.top = 0
 
     def set_margins(self, top: int | None = None, bottom: int | None = None, *_: int) -> None:
         """DECSTBM: ignored unless the region has two rows or more; homes the cursor."""
-        self.cancel_wrap()
         first, last = (top or 1) - 1, min(bottom or self.lines, self.lines) - 1
         if first < last or (self.lines == 1 and first == last):
             self.top, self.bottom = first, last

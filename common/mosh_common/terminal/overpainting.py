@@ -15,17 +15,15 @@ from mosh_common.terminal.skipping import Skipping
 
 LAYERS: Final = 12  # a block of fewer octets than this times the screen's cells hides too little to be worth a look
 
-# What is unusual here ends a block, and is no fault.
-_PLACE: Final = "[0-9]{1,4};[0-9]{1,4}"
-_TEXT: Final = "[ -~]*+"
-_STYLED: Final = f"(?:\x1b\\[[0-9;]{{0,64}}m{_TEXT})*+"
-_BLOCK: Final = re.compile(f"(?:\x1b\\[{_PLACE}H{_TEXT}{_STYLED})++")
-# (position)(rendition)(text)(renditions and texts that follow)
-_PIECE: Final = re.compile(f"\x1b\\[({_PLACE})H(?:\x1b\\[([0-9;]{{1,64}})m)?({_TEXT})({_STYLED})")
-_RESETS: Final = ("0", "0;")  # what SGR parameters begin with that do not depend on what was before
+# A piece is a CUP and what follows it up to the next: texts with SGR between them. What is unusual in one ends a block,
+# and is no fault.
+_CUP: Final = re.compile("\x1b\\[([0-9]{1,4};[0-9]{1,4})H")
 _SGR: Final = re.compile("\x1b\\[[0-9;]*m")
+# The first character that no piece has. Searched for, not matched up to, as in skipping.py.
+_END_OF_BLOCK: Final = re.compile("[^ -~](?!(?<=\x1b)\\[(?:[0-9;]{0,64}m|[0-9]{1,4};[0-9]{1,4}H))")
+_RESETS: Final = ("\x1b[0m", "\x1b[0;")  # how SGR begins that does not depend on what was before
 
-Piece = tuple[str, str, str, str]  # position, first rendition, text, further renditions and texts
+Piece = tuple[str, str]  # position, renditions and texts
 
 
 class Overpainting(Skipping):
@@ -40,21 +38,22 @@ class Overpainting(Skipping):
         """Return where the first block of pieces in `text` starts and ends, if it is worth `paint`; else (0, 0)."""
         start = text.find("\x1b[")
         while start >= 0:
-            first = _PIECE.match(text, start)
+            first = _CUP.match(text, start)
             if first is not None:
-                _, sgr, printed, more = first.groups()
-                if not (sgr or more) or len(printed) + len(_SGR.sub("", more)) > self.columns:
+                second = _CUP.search(text, first.end())
+                styled = text[first.end() : second.start() if second is not None else len(text)]
+                if "\x1b" not in styled or len(_SGR.sub("", styled)) > self.columns:
                     return 0, 0  # without renditions drawing costs no more than looking; what wraps must be drawn
-                match = _BLOCK.match(text, start)
-                assert match is not None
-                end = match.end()
+                other = _END_OF_BLOCK.search(text, first.end())
+                end = other.start() if other is not None else len(text)
                 return (start, end) if end - start >= LAYERS * self.columns * self.lines else (0, 0)
             start = text.find("\x1b[", start + 2, start + 256)  # what a read begins with may be anything, but is short
         return 0, 0
 
     def paint(self, block: str) -> None:
         """Draw `block`, as `find_pieces` found it."""
-        pieces = _PIECE.findall(block)
+        parts = _CUP.split(block)
+        pieces = list(zip(parts[1::2], parts[2::2], strict=True))
         hidden_from, kept = self._kept(pieces) if self._simple else (len(pieces), [])
         for piece in pieces[:hidden_from]:
             self._draw(*self._place(piece[0]), piece)
@@ -62,12 +61,8 @@ class Overpainting(Skipping):
             if seen:
                 self._draw(*self._places[piece[0]], piece)
                 continue
-            _, sgr, _, more = piece
-            if sgr:
-                self.rendition = self.rendition.follow(sgr)
-            if more:
-                for sequence in _SGR.findall(more):
-                    self.rendition = self.rendition.follow(sequence[2:-1])
+            for sequence in _SGR.findall(piece[1]):
+                self.rendition = self.rendition.follow(sequence[2:-1])
 
     @property
     def _simple(self) -> bool:
@@ -95,14 +90,13 @@ class Overpainting(Skipping):
         rendition_matters = True  # what it is before the pieces that were looked at
         index = len(pieces)
         for piece in reversed(pieces):
-            position, sgr, text, more = piece
+            position, styled = piece
             try:
                 row, column = places[position]
             except KeyError:
                 row, column = places[position] = self._place(position)
-            length = len(text)
-            if more:
-                length += len(_SGR.sub("", more))
+            has_sgr = "\x1b" in styled
+            length = len(_SGR.sub("", styled) if has_sgr else styled)
             end = column + length
             if end > columns:
                 break  # it wraps, and may scroll: what comes before must be there
@@ -114,10 +108,10 @@ class Overpainting(Skipping):
             if seen:
                 kept.append((True, piece))
                 seen = False
-                rendition_matters = sgr[:2] not in _RESETS
-            elif rendition_matters and (sgr or more):
+                rendition_matters = not styled.startswith(_RESETS)
+            elif rendition_matters and has_sgr:
                 kept.append((False, piece))
-                rendition_matters = sgr[:2] not in _RESETS
+                rendition_matters = not styled.startswith(_RESETS)
         return index, kept
 
     def _place(self, position: str) -> tuple[int, int]:
@@ -127,13 +121,8 @@ class Overpainting(Skipping):
 
     def _draw(self, row: int, column: int, piece: Piece) -> None:
         """Draw one piece."""
-        _, sgr, text, more = piece
-        if sgr:
-            self.print_at(row, column, "")
-            self.print_styled(sgr, None, text)
-        else:
-            self.print_at(row, column, text)
-        if more:
-            for part in more.split("\x1b[")[1:]:
-                parameters, _, text = part.partition("m")
-                self.print_styled(parameters, None, text)
+        text, *parts = piece[1].split("\x1b[")
+        self.print_at(row, column, text)
+        for part in parts:
+            parameters, _, text = part.partition("m")
+            self.print_styled(parameters, None, text)

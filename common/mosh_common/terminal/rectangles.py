@@ -88,7 +88,8 @@ class Rectangles(Strings):
         width = min(area.right - area.left, target.right - target.left) + 1
         height = min(area.bottom - area.top, target.bottom - target.top) + 1
         copied = [
-            row_ops.span(self.rows[row], area.left, area.left + width) for row in range(area.top, area.top + height)
+            row_ops.span(self.rows[row], area.left, area.left + width, self.rendition.blank)
+            for row in range(area.top, area.top + height)
         ]
         for row, part in enumerate(copied, target.top):
             self.put(row, target.left, part)

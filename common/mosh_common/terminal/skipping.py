@@ -16,12 +16,15 @@ from mosh_common.terminal.grid import MOVED, PENDING
 from mosh_common.terminal.rectangles import Rectangles
 from mosh_common.terminal.width import width_runs
 
-_PLAIN_TEXT: Final = "[^\x00-\x06\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"  # text, BEL, HT, LF, CR
+# Plain are text, BEL, HT, LF, CR,
+_CONTROL: Final = "[\x00-\x06\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"  # any other
 # SGR, EL, and the designation of ASCII that terminfo's sgr0 holds.
 _PLAIN_SEQUENCE: Final = "\x1b(?:\\[(?:[0-9;:]{0,200}m|[012]?K)|\\(B)"
 
-# Matches the longest plain front of a text (possessive: no backtracking, so linear).
-PLAIN: Final = re.compile(f"{_PLAIN_TEXT}*+(?:{_PLAIN_SEQUENCE}{_PLAIN_TEXT}*+)*+")
+# The first control that is not plain, nor the ESC of a plain sequence, whose other characters are plain text. Searched
+# for, not matched up to: that would want a possessive group (docs/adr/0030-patterns.md). Begins with one class, which
+# `re` finds faster than anything else.
+_FIRST_NOT_PLAIN: Final = re.compile(f"{_CONTROL}(?!(?<=\x1b){_PLAIN_SEQUENCE[1:]})")
 # What may be the front of one of these sequences, cut by the end of a read.
 PLAIN_CUT: Final = re.compile("\x1b(?:\\[[0-9;:]{0,64}|\\()?")
 
@@ -33,6 +36,12 @@ _C1: Final = re.compile("[\x80-\x9f]")
 _SEQUENCE: Final = re.compile(_PLAIN_SEQUENCE)
 _SGR: Final = re.compile("\x1b\\[([0-9;:]*)m")
 _RESETS: Final = ("\x1b[0m", "\x1b[m", "\x1b[0;")  # after the last of them, what came before does not matter
+
+
+def plain_end(text: str, start: int) -> int:
+    """Return where what is plain from `start` on ends. Linear in the characters up to there."""
+    match = _FIRST_NOT_PLAIN.search(text, start)
+    return len(text) if match is None else match.start()
 
 
 def plain_length(data: bytes, text: str) -> int | None:

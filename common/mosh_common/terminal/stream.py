@@ -24,7 +24,7 @@ from mosh_common.terminal.sequences import (
     PYTE_NAMES,
     SEQUENCES,
 )
-from mosh_common.terminal.skipping import PLAIN
+from mosh_common.terminal.skipping import plain_end
 
 MAX_SEQUENCE: Final = 256  # characters of one CSI or ESC sequence; longer ones are ignored
 MAX_STRING: Final = 32 * 1024  # characters of one OSC or DCS string; longer ones are skipped. A clipboard fits.
@@ -111,12 +111,18 @@ class Stream(pyte.Stream):
         self._skipping = skipping
         super().__init__(screen, strict)
 
-    def _initialize_parser(self) -> None:
-        """Bind to the listener's methods (called by pyte's `attach`), at ground state."""
-        screen = self.listener
+    def attach(self, screen: Any) -> None:
+        """Bind to the methods of `screen`, at ground state. With `strict`, TypeError if it lacks one of pyte's events.
+
+        Without pyte's own `attach`: that makes pyte's parser, through private methods that only some versions have.
+        """
+        if self.strict:
+            for event in self.events:
+                if not hasattr(screen, event):
+                    raise TypeError(f"{screen} is missing {event}")
+        self.listener = screen
         self.reset_parser()
         self._sequences.clear()
-        assert screen is not None
         self._unknown = screen.debug
         self._write = getattr(screen, "write", None) or screen.draw
         self._print_at = getattr(screen, "print_at", None)
@@ -222,8 +228,7 @@ class Stream(pyte.Stream):
         done = position = 0
         while position < len(data):
             # Blocks are looked for from the start of a line on, where a sequence hardly ever is in the middle.
-            match = PLAIN.match(data, position)
-            end = match.end() if match is not None else position
+            end = plain_end(data, position)
             if data.count("\n", position, end) > MIN_LINES_TO_SKIP:
                 self._run(data[done:position])
                 done = position

@@ -28,6 +28,7 @@ from mosh_common.terminal.cells import (
 )
 
 _NAMES: Final = [*graphics.FG_ANSI.values()][:8]
+_CHAR_BLINKS: Final = "blink" in Char._fields  # since pyte 0.8.1
 
 
 def color_name(color: int) -> str:
@@ -46,6 +47,7 @@ def color_name(color: int) -> str:
 def pyte_char(data: str, style: Style, reverse_video: bool) -> Any:
     """Return a pyte Char of that style."""
     flags = style.flags
+    blink = (bool(flags & BLINK),) if _CHAR_BLINKS else ()
     return Char(
         data,
         color_name(style.fg),
@@ -55,7 +57,7 @@ def pyte_char(data: str, style: Style, reverse_video: bool) -> Any:
         style.underline > 0,
         bool(flags & STRIKE),
         bool(flags & INVERSE) != reverse_video,
-        bool(flags & BLINK),
+        *blink,
     )
 
 

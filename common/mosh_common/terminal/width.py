@@ -13,6 +13,7 @@ from functools import cache
 from typing import Final
 
 from mosh_common.terminal import width_table
+from mosh_common.terminal.code_points import character_class, complement, parse_ranges
 
 UNICODE_VERSION: Final = width_table.UNICODE_VERSION
 _CACHE_LIMIT: Final = 8192  # code points; more than any text uses, and bounded against hostile output
@@ -36,12 +37,6 @@ _COMMON_WIDE: Final = (
 _COMMON_ZERO: Final = "\u0300-\u036f\u200b-\u200f\ufe00-\ufe0f"
 
 
-def _class_of(ranges: str) -> str:
-    """Return the inside of a character class for ranges of the table."""
-    items = [item.partition("-") for item in ranges.split()]
-    return "".join(f"\\U{int(first, 16):08x}-\\U{int(last or first, 16):08x}" for first, _, last in items)
-
-
 @cache
 def _common_runs() -> re.Pattern[str]:
     """Return the pattern for runs: narrow, wide, without width; or one character that is none of the common ones."""
@@ -51,10 +46,9 @@ def _common_runs() -> re.Pattern[str]:
 @cache
 def _all_runs() -> re.Pattern[str]:
     """Return the same for any character, by the whole table; the last group has those that are never drawn."""
-    wide, zero, never = map(_class_of, (width_table.WIDE, width_table.ZERO, width_table.UNPRINTABLE))
-    return re.compile(
-        f"((?:[{_COMMON_NARROW}]+|[^{wide}{zero}{never}])+)|((?:[{_COMMON_WIDE}]+|[{wide}])+)|([{zero}]+)|([{never}]+)"
-    )
+    others = [parse_ranges(text) for text in (width_table.WIDE, width_table.ZERO, width_table.UNPRINTABLE)]
+    narrow = complement([pair for ranges in others for pair in ranges])
+    return re.compile("|".join(f"([{character_class(ranges)}]+)" for ranges in (narrow, *others)))
 
 
 def width_runs(text: str) -> list[tuple[str, str, str, str]]:

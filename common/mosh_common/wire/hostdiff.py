@@ -6,6 +6,7 @@ between two of our own programs use numbers from 64 on.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable
 from typing import Final, NamedTuple, TypeAlias
 
@@ -17,11 +18,15 @@ from mosh_common.wire.size import Resize, check_size, decode_size
 
 __all__ = [
     "INSTRUCTIONS_LIMIT",
+    "NOTICE_KINDS",
+    "NOTICE_LIMIT",
     "PROGRAM_LIMIT",
     "Announcement",
     "EchoAck",
     "HostBytes",
     "HostEvent",
+    "Notice",
+    "NoticeKind",
     "Resize",
     "check_size",
     "decode",
@@ -31,6 +36,8 @@ __all__ = [
 INSTRUCTIONS_LIMIT: Final = 1 << 10  # in one message; real ones hold at most one of each kind
 
 PROGRAM_LIMIT: Final = 64  # characters of a program's name and version
+NOTICE_LIMIT: Final = 160  # characters of a notice: a line of a wide window; longer ones are cut
+NOTICE_KINDS: Final = 8  # kinds 1 to this are kept, so many at once; others are skipped
 
 
 class HostBytes(NamedTuple):
@@ -51,7 +58,21 @@ class Announcement(NamedTuple):
     program: str
 
 
-HostEvent: TypeAlias = HostBytes | Resize | EchoAck | Announcement
+class NoticeKind(enum.IntEnum):
+    """What a notice is about. A client shows those that it does not know, too: the words are the server's."""
+
+    OUTPUT_NOT_DIGESTED = 1  # the server's emulator fails on what the programs print
+    CLIPBOARD_NOT_SET = 2  # a program set a clipboard that is too long for the wire
+
+
+class Notice(NamedTuple):
+    """What the server tells the user of itself; "" takes the last one of this kind away. Upstream's client skips it."""
+
+    kind: int
+    text: str
+
+
+HostEvent: TypeAlias = HostBytes | Resize | EchoAck | Announcement | Notice
 
 
 def encode(events: Iterable[HostEvent]) -> bytes:
@@ -65,6 +86,8 @@ def encode(events: Iterable[HostEvent]) -> bytes:
             instruction.resize.width, instruction.resize.height = event.columns, event.lines
         elif isinstance(event, Announcement):
             instruction.announcement.program = event.program.encode()
+        elif isinstance(event, Notice):
+            instruction.notice.kind, instruction.notice.text = event.kind, event.text.encode()
         else:
             instruction.echoack.echo_ack_num = event.number
     return message.SerializeToString()
@@ -90,11 +113,14 @@ def decode(diff: bytes) -> list[HostEvent]:
         elif instruction.HasField("echoack"):
             events.append(EchoAck(instruction.echoack.echo_ack_num))
         elif instruction.HasField("announcement"):
-            events.append(Announcement(_printable(instruction.announcement.program)))
+            events.append(Announcement(_printable(instruction.announcement.program, PROGRAM_LIMIT)))
+        elif instruction.HasField("notice") and 1 <= instruction.notice.kind <= NOTICE_KINDS:
+            events.append(Notice(instruction.notice.kind, _printable(instruction.notice.text, NOTICE_LIMIT)))
     return events
 
 
-def _printable(octets: bytes) -> str:
+def _printable(octets: bytes, longest: int) -> str:
     """Return a peer's words as they may be shown: no control characters, and not many."""
-    text = octets[: 4 * PROGRAM_LIMIT].decode(errors="replace")[:PROGRAM_LIMIT]
+    # SECURITY: test_an_announcement_is_fit_to_be_shown, test_a_notice_is_fit_to_be_shown.
+    text = octets[: 4 * longest].decode(errors="replace")[:longest]
     return "".join([char if char.isprintable() else "?" for char in text])

@@ -9,6 +9,8 @@ import pytest
 
 from mosh_client.ipc import messages
 from mosh_client.ipc.messages import (
+    NOTICE_KINDS,
+    NOTICE_LIMIT,
     Exit,
     Frame,
     Hello,
@@ -19,6 +21,7 @@ from mosh_client.ipc.messages import (
     Progress,
     Quit,
     Resize,
+    ServerNotices,
     Statistics,
     Watch,
     decode,
@@ -27,6 +30,7 @@ from mosh_client.ipc.messages import (
 from mosh_common.errors import PeerError
 from mosh_common.terminal.cells import BOLD, CLUSTER, DEFAULT_STYLE, EMPTY, RGB, WIDE_TAIL, Modes, Row, Style
 from mosh_common.terminal.payloads import LONGEST_CLIPBOARD, LONGEST_LINK, LONGEST_TITLE
+from mosh_common.wire import hostdiff
 from mosh_common.wire.size import CELLS_LIMIT, SIDE_LIMIT
 
 LONGEST_URI = ";http://".ljust(LONGEST_LINK, "x")
@@ -73,12 +77,18 @@ EXAMPLES: list[Message] = [
     Watch(False),
     Statistics(None, 0, 0, None, 0, 0, ""),
     Statistics(123, 1000, 7, 99, messages.LARGEST_COUNT, 1, "x" * messages.LONGEST_PEER),
+    ServerNotices(()),
+    ServerNotices(("x" * NOTICE_LIMIT,) * NOTICE_KINDS),
 ]
 
 
 @pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)
 def test_a_message_comes_back_as_it_was(message: Message) -> None:
     assert decode(encode(message)) == message
+
+
+def test_what_the_wire_lets_through_a_message_can_hold() -> None:
+    assert (NOTICE_KINDS, NOTICE_LIMIT) == (hostdiff.NOTICE_KINDS, hostdiff.NOTICE_LIMIT)
 
 
 @pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)
@@ -105,14 +115,14 @@ def test_a_message_with_a_field_missing_or_one_too_many_is_refused(message: Mess
         msgpack.packb(5),
         msgpack.packb([]),
         msgpack.packb([0]),
-        msgpack.packb([12]),
+        msgpack.packb([13]),
         msgpack.packb(["4"]),
         msgpack.packb([True, 80, 24]),
         msgpack.packb({4: 1}),
         msgpack.packb([2, 1, msgpack.ExtType(1, b"x")]),
         b"\x91" * 2000,
     ],
-    ids=["nothing", "no msgpack", "no array", "empty", "kind 0", "kind 12", "text kind", "bool", "map", "ext", "deep"],
+    ids=["nothing", "no msgpack", "no array", "empty", "kind 0", "kind 13", "text kind", "bool", "map", "ext", "deep"],
 )
 def test_what_is_no_message_is_refused(octets: bytes) -> None:
     with pytest.raises(PeerError):
@@ -150,6 +160,10 @@ def test_what_is_no_message_is_refused(octets: bytes) -> None:
         Statistics(1, 0, 0, 0, 0, messages.LARGEST_COUNT + 1, ""),
         Statistics(1, 0, 0, 0, 0, 0, "x" * (messages.LONGEST_PEER + 1)),
         Statistics(1, 0, 0, 0, 0, 0, "\x1b[31m"),
+        ServerNotices("x"),
+        ServerNotices(("x" * (NOTICE_LIMIT + 1),)),
+        ServerNotices(("x",) * (NOTICE_KINDS + 1)),
+        ServerNotices(("\x9b31m",)),
     ],
     ids=repr,
 )

@@ -15,6 +15,7 @@ from mosh_client.ipc.messages import (
     Progress,
     Quit,
     Resize,
+    ServerNotices,
     Statistics,
     Watch,
 )
@@ -35,12 +36,13 @@ ALL: list[Message] = [
     Exit(),
     Watch(True),
     Statistics(None, 0, 0, None, 0, 0, ""),
+    ServerNotices(()),
 ]
 ALLOWED = {
     ("renderer", GREETING): {Hello},
     ("renderer", RUNNING): {Input, Resize, Quit, Watch},
-    ("network", GREETING): {Frame, Progress, Link, Notice, Exit, Statistics},
-    ("network", RUNNING): {Frame, Progress, Link, Notice, Exit, Statistics},
+    ("network", GREETING): {Frame, Progress, Link, Notice, Exit, Statistics, ServerNotices},
+    ("network", RUNNING): {Frame, Progress, Link, Notice, Exit, Statistics, ServerNotices},
     ("network", OVER): set(),
 }
 LEADING_THERE: dict[tuple[str, str], list[Message]] = {

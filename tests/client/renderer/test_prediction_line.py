@@ -81,6 +81,44 @@ class TestLineKeys:
         assert somebody.shown == [f"some text{CURSOR}"]
 
 
+class TestLeftOfTheLine:
+    """The cursor is left of the prompt's end: no key may take the prompt for text, or a row for longer than it is."""
+
+    KEYS = (
+        "\x15",
+        "\x17",
+        "\x1b\x7f",
+        "\x7f",
+        "\x0b",
+        "\x1b[H",
+        "\x05",
+        "\x1b[3~",
+        "\x1bb",
+        "\x1bf",
+        "\x1b[D",
+        "\x1b[C",
+    )
+
+    @pytest.mark.parametrize("key", KEYS)
+    def test_in_a_line_that_ran_over_the_bottom_rows_end_keys_leave_what_is_shown(self, key: str) -> None:
+        somebody = typist_at_prompt("$ ", columns=12, lines=3)
+        somebody.keys(
+            "abcdefghijk"
+        )  # so short a prompt cannot tell whether the screen scrolls: the row is taken for full
+        before = somebody.shown
+        somebody.types(key, "x")
+        assert somebody.shown == before
+
+    @pytest.mark.parametrize("key", KEYS)
+    def test_in_a_frame_from_the_middle_of_a_redraw_keys_leave_the_row(self, key: str) -> None:
+        somebody = typist_at_prompt()
+        somebody.types("l", "\t")  # what completes the line is under way
+        somebody.sees("me@host:~$ ls", "file", f"{CURSOR}me@host:~$ l", ack=somebody.batch - 1)
+        before = somebody.shown
+        somebody.types(key, "x")
+        assert somebody.shown == before
+
+
 class TestBesideTheLine:
     def test_a_panes_border_and_what_is_behind_it_do_not_move(self) -> None:
         wall = [f"{' ' * 20}│other", f"{' ' * 20}│pane"]

@@ -15,6 +15,7 @@ from mosh_client.ipc.messages import (
     Progress,
     Quit,
     Resize,
+    ServerNotices,
     Statistics,
     ToNetwork,
     Watch,
@@ -435,3 +436,23 @@ def test_a_bell_that_was_dropped_does_not_ring_later() -> None:
     assert desk.draw() == b"x"
     desk.server_shows("\a")
     assert desk.draw() == b"\a"
+
+
+def test_what_the_server_tells_the_user_is_shown_as_long_as_it_holds() -> None:
+    desk = Desk()
+    desk.server_shows("one\r\ntwo\r\nthree")
+    desk.view.receive_message(ServerNotices(("it fails", "too long")), now=desk.now)
+    desk.draw()
+    assert desk.lines[:3] == ["mosh-server: it fail", "mosh-server: too lon", "three"]
+    desk.view.receive_message(ServerNotices(()), now=desk.now)
+    desk.draw()
+    assert desk.lines[:3] == ["one", "two", "three"]
+
+
+def test_what_the_server_says_never_looks_like_the_clients_words() -> None:
+    desk = Desk()
+    desk.server_shows("$ ")
+    desk.view.receive_message(Notice("Ours.", True), now=desk.now)
+    desk.view.receive_message(ServerNotices(("mosh: Exiting",)), now=desk.now)
+    desk.draw()
+    assert desk.lines[:2] == ["mosh: Ours.", "mosh-server: mosh: E"]

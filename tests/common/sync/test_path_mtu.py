@@ -7,7 +7,7 @@ from tests.support.simulation import Conditions, Session, Text
 
 from mosh_common.protocol import MTU_FALLBACK_OCTETS, MTU_IPV4_OCTETS
 from mosh_common.sync import path_mtu
-from mosh_common.sync.path_mtu import PathMtu, failures_needed
+from mosh_common.sync.path_mtu import PROBE_AFTER_MS, PathMtu, failures_needed
 
 NOW = 1000
 TIMEOUT = 200
@@ -128,4 +128,5 @@ def test_losses_and_outages_alone_do_not_lower_the_size_for_long() -> None:
     for _ in range(40):
         session.show(redraw(session))
         session.run(1500)
-    assert session.server.transport.mtu == MTU_IPV4_OCTETS
+    server = session.server.transport
+    session.run_until(lambda: server.mtu == MTU_IPV4_OCTETS, patience=4 * PROBE_AFTER_MS)

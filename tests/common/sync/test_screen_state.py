@@ -10,7 +10,7 @@ from mosh_common.terminal.cells import Snapshot, blank_snapshot, cell_text
 from mosh_common.terminal.display import diff
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire import hostdiff
-from mosh_common.wire.hostdiff import Announcement, EchoAck, HostBytes, Resize
+from mosh_common.wire.hostdiff import Announcement, EchoAck, HostBytes, Notice, Resize
 
 
 def shown(output: bytes, *, columns: int = 20, lines: int = 5, echo_ack: int = 0) -> ServerScreen:
@@ -63,6 +63,31 @@ def test_what_the_server_is_is_said_once_and_kept() -> None:
     later = ServerScreen(emulator.snapshot(), 3, "mosh-py 1")
     assert not [event for event in hostdiff.decode(later.diff_from(named)) if isinstance(event, Announcement)]
     assert client.apply(later.diff_from(named)).program == "mosh-py 1"
+
+
+def test_what_the_server_tells_the_user_is_said_kept_changed_and_taken_away() -> None:
+    told = ServerScreen(BLANK.snapshot, 0, "", (Notice(1, "it fails"), Notice(2, "too long")))
+    assert told != BLANK
+    assert not told.looks_like(BLANK)
+    assert hostdiff.decode(told.diff_from(BLANK)) == list(told.notices)
+    client = ClientScreen.blank(20, 5).apply(told.diff_from(BLANK))
+    assert client.notices == told.notices
+    emulator = Emulator(20, 5)
+    emulator.feed(b"x")
+    drawn = ServerScreen(emulator.snapshot(), 0, "", told.notices)
+    assert client.apply(drawn.diff_from(told)).notices == told.notices
+    changed = ServerScreen(BLANK.snapshot, 0, "", (Notice(2, "too long, too"),))
+    assert hostdiff.decode(changed.diff_from(told)) == [Notice(1, ""), Notice(2, "too long, too")]
+    assert client.apply(changed.diff_from(told)).notices == changed.notices
+    assert client.apply(BLANK.diff_from(told)).notices == ()
+
+
+def test_notices_reach_the_client_from_whichever_state_the_diff_starts() -> None:
+    one = ServerScreen(BLANK.snapshot, 0, "", (Notice(1, "one"),))
+    two = ServerScreen(BLANK.snapshot, 0, "", (Notice(2, "two"),))
+    start = ClientScreen.blank(20, 5)
+    assert start.apply(two.diff_from(BLANK)).notices == two.notices
+    assert start.apply(one.diff_from(BLANK)).apply(two.diff_from(one)).notices == two.notices
 
 
 def test_equal_screens_have_nothing_to_say() -> None:

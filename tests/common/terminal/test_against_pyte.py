@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pyte
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mosh_common.terminal import stream
 from mosh_common.terminal.screen import Screen
 from mosh_common.terminal.stream import Stream
 
@@ -49,12 +53,48 @@ def test_every_pair_of_stream_and_screen_draws_what_pyte_draws(
 
 
 def test_cells_read_as_pyte_gives_them() -> None:
-    output = "\x1b[1;3;4;5;7;9;31;44mab\x1b[0;38;5;200mc\x1b[0;38;2;1;2;3;97md\x1b[0;48;2;1;2;3me\x1b[m中"
+    output = "\x1b[1;3;4;5;7;9;31;44mab\x1b[0;38;5;200mc\x1b[0;1;38;2;1;2;3;97md\x1b[0;48;2;1;2;3me\x1b[m中"
     reference, screen = pyte.Screen(COLUMNS, LINES), Screen(COLUMNS, LINES)
     pyte.Stream(reference).feed(output)
     Stream(screen).feed(output)
     for column in range(8):
         assert screen.buffer[0][column] == reference.buffer[0][column]
+
+
+def test_the_parser_starts_whatever_pyte_does_in_attach(monkeypatch: pytest.MonkeyPatch) -> None:
+    def attach_of_0_8_0(self: pyte.Stream, screen: object) -> None:
+        self.listener = screen
+        self._parser = self._parser_fsm()
+        self._taking_plain_text = next(self._parser)
+
+    monkeypatch.setattr(pyte.Stream, "attach", attach_of_0_8_0)
+    screen = Screen(COLUMNS, LINES)
+    Stream(screen).feed("\x1b[2;3Hx")
+    assert screen.display[1].rstrip() == "  x"
+
+
+def test_a_stream_can_be_attached_later_and_elsewhere() -> None:
+    first, second = Screen(COLUMNS, LINES), Screen(COLUMNS, LINES)
+    parser = Stream()
+    parser.attach(first)
+    parser.feed("a\x1b[")
+    parser.attach(second)
+    parser.feed("2Cb")
+    assert (first.display[0].rstrip(), second.display[0].rstrip()) == ("a", "2Cb")
+    parser.detach(second)
+    with pytest.raises(RuntimeError):
+        parser.feed("c")
+    with pytest.raises(TypeError, match="is missing"):
+        parser.attach(object())
+
+
+@pytest.mark.parametrize("theirs", [pyte.Stream, pyte.Screen])
+def test_nothing_private_of_pyte_is_used_or_replaced(theirs: type) -> None:
+    """A version that lacks it would not call ours, and one that has it would call ours by mistake."""
+    instance = theirs() if theirs is pyte.Stream else theirs(2, 2)
+    private = {name for name in {*vars(theirs), *vars(instance)} if name.startswith("_") and not name.endswith("__")}
+    sources = "".join(path.read_text() for path in Path(stream.__file__).parent.glob("*.py"))
+    assert private & set(re.findall(r"(?:\.|def )(_\w+)", sources)) == set()
 
 
 def test_the_views_are_copies() -> None:

@@ -32,14 +32,41 @@ def test_the_next_character_wraps_and_the_row_remembers() -> None:
     assert [row[2] for row in screen.rows] == [True, False, False]
 
 
-@pytest.mark.parametrize("kept", ["\x1b[31m", "\t", "\x1b[I", "\x1b[3g", "\x1b[?2004h", "\x1b[?25l", "\a"])
+# What does nothing, or scrolls without regard to the cursor: DECSTBM, EL and ED with parameters that are refused; ED 3;
+# DECSTR; memory lock.
+_LEFT_ALONE = ["\x1b[5;2r", "\x1b[2;2r", "\x1b[3K", "\x1b[3J", "\x1b[9J", "\x1b[!p", "\x1bl\x1bm"]
+
+
+@pytest.mark.parametrize(
+    "kept", ["\x1b[31m", "\t", "\x1b[I", "\x1b[3g", "\x1b[?2004h", "\x1b[?25l", "\a", *_LEFT_ALONE]
+)
 def test_what_keeps_a_pending_wrap(kept: str) -> None:
     assert texts(f"abcdef{kept}g") == ["abcdef", "g", ""]
 
 
-@pytest.mark.parametrize("cancelling", ["\x1b[K", "\x1b[X", "\x1b[1;6H", "\x1b[J", "\x1b[99z", "\x1b[6G", "\x1b[5;2r"])
+@pytest.mark.parametrize("cancelling", ["\x1b[K", "\x1b[X", "\x1b[1;6H", "\x1b[J", "\x1b[99z", "\x1b[6G"])
 def test_what_cancels_a_pending_wrap(cancelling: str) -> None:
     assert texts(f"abcdef{cancelling}g")[0] == "abcdeg"
+
+
+def test_scrolling_keeps_a_pending_wrap() -> None:
+    assert texts("\x1b[2Habcdef\x1b[Sg") == ["abcdef", "", "g"]
+    assert texts("abcdef\x1b[Tg") == ["", "gbcdef", ""]
+    assert texts("abcdef\x1b9g") == ["bcdef", "g", ""]
+    assert texts("abcdef\x1b[ Ag") == ["_abcde", "g", ""]
+    assert texts("abcdef\x1b[ @g") == ["bcdef", "g", ""]
+    assert texts("abcdef\x1b['}g") == ["abcde", "g", ""]
+    assert texts("abcdef\x1b['~g") == ["abcde", "g", ""]
+
+
+@pytest.mark.parametrize("sequence", ["\x1b[L", "\x1b[M", "\x1b['}", "\x1b['~", "\x1b[ @", "\x1b[ A"])
+def test_outside_the_region_nothing_happens_and_a_wrap_stays_pending(sequence: str) -> None:
+    assert texts(f"\x1b[2;3r\x1b[Habcdef{sequence}g") == ["abcdef", "g", ""]
+
+
+def test_inside_the_region_lines_are_inserted_and_removed_at_the_left_margin() -> None:
+    assert texts("abcdef\x1b[Lg") == ["g", "abcdef", ""]
+    assert texts("abcdef\x1b[Mg") == ["g", "", ""]
 
 
 def test_without_autowrap_the_last_column_is_overwritten() -> None:
@@ -68,11 +95,6 @@ def test_a_row_of_one_column_shows_no_wide_characters() -> None:
 def test_overwriting_half_of_a_wide_character_blanks_the_other() -> None:
     assert texts("中文\x1b[1;2Hx") == [f"_x文{W}", "", ""]
     assert texts("中文\x1b[1;1Hx") == [f"x_文{W}", "", ""]
-
-
-def test_the_half_that_is_left_keeps_only_its_background() -> None:
-    screen = screen_after("\x1b[1;4;31;44m中\x1b[m\rx")
-    assert screen.palette.styles[ord(screen.rows[0][1][1])] == Style(bg=4)
 
 
 def test_combining_characters_join_the_last_written_cell() -> None:
@@ -111,6 +133,42 @@ def test_insert_mode_pushes_the_rest_of_the_row() -> None:
     assert texts("abcd\r\x1b[4hxy") == ["xyabcd", "", ""]
     assert texts("a中bc\r\x1b[4hx") == [f"xa中{W}bc", "", ""]
     assert texts("abc中\r\x1b[4hxy") == ["xyabc", "", ""]
+
+
+_COLUMNS_3_TO_5 = "\x1b[?69h\x1b[3;5s"
+
+
+@pytest.mark.parametrize(
+    ("output", "row"),
+    [
+        ("\x1b[HXY", "XYcdefgh"),  # left of them
+        ("\x1b[1;2HX", "aXcdefgh"),
+        ("\x1b[H中", f"中{W}cdefgh"),
+        ("\x1b[HX\x1b[b", "XXcdefgh"),  # REP
+        ("\x1b[1;6HX", "abcdeXgh"),  # right of them
+        ("\x1b[1;3HX", "abXcdfgh"),  # inside
+        ("\x1b[1;5HX", "abcdXfgh"),
+        ("\x1b[HXYZ", "XYZcdfgh"),  # from outside to inside
+        ("\x1b[1;2H中Z", f"a中{W}Zdfgh"),
+    ],
+)
+def test_insert_mode_inserts_between_the_left_and_right_margins_only(output: str, row: str) -> None:
+    assert texts(f"abcdefgh{_COLUMNS_3_TO_5}\x1b[4h{output}", columns=8)[0] == row
+
+
+@pytest.mark.parametrize("region", ["", "\x1b[1;2r"])
+@pytest.mark.parametrize("wrapped", ["DE", "中"])
+def test_a_wrap_at_the_edge_of_the_screen_does_not_scroll_what_is_between_margins(region: str, wrapped: str) -> None:
+    bottom = 2 if region else 3
+    rows = texts(f"abcdefgh\x1b[2Hijkl\x1b[3Hmn{_COLUMNS_3_TO_5}{region}\x1b[{bottom};6HABC{wrapped}", columns=8)
+    assert rows[0] == "abcdefgh"
+    assert rows[bottom - 1][5:] == "ABC"
+    assert rows[bottom - 1][2:4] == (wrapped if wrapped == "DE" else f"中{W}")
+
+
+def test_a_wrap_at_the_right_margin_scrolls_between_the_margins() -> None:
+    rows = texts(f"abcdefgh\x1b[2Hijklmnop\x1b[3H{_COLUMNS_3_TO_5}\x1b[3;5HAB", columns=8)
+    assert rows == ["abklmfgh", "ij__Anop", "__B"]
 
 
 def test_special_graphics_draw_lines() -> None:

@@ -10,11 +10,15 @@ from mosh_common.wire import hostdiff
 from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.hostdiff import (
     INSTRUCTIONS_LIMIT,
+    NOTICE_KINDS,
+    NOTICE_LIMIT,
     PROGRAM_LIMIT,
     Announcement,
     EchoAck,
     HostBytes,
     HostEvent,
+    Notice,
+    NoticeKind,
     Resize,
 )
 
@@ -38,6 +42,7 @@ def test_echo_ack_size_and_bytes_are_written_as_upstream_writes_them() -> None:
             st.builds(Resize, st.integers(1, 1000), st.integers(1, 1000)),
             st.builds(EchoAck, st.integers(0, 2**64 - 1)),
             st.builds(Announcement, st.text("mosh-py 0.1é漢", max_size=PROGRAM_LIMIT)),
+            st.builds(Notice, st.integers(1, NOTICE_KINDS), st.text("cannot set é漢", max_size=NOTICE_LIMIT)),
         )
     )
 )
@@ -56,6 +61,33 @@ def test_an_announcement_has_a_number_that_upstream_skips() -> None:
 )
 def test_an_announcement_is_fit_to_be_shown(said: str, shown: str) -> None:
     assert hostdiff.decode(hostdiff.encode([Announcement(said)])) == [Announcement(shown)]
+
+
+def test_a_notice_has_a_number_that_upstream_skips() -> None:
+    assert hostdiff.encode([Notice(2, "x")]).hex() == "0a0a" + "9204" + "07" + "980402" + "a2040178"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("x" * 160, "x" * 160),
+        ("x" * 161, "x" * 160),
+        ("漢" * 200, "漢" * 160),
+        ("a\x1b[31m\x07\x9b\u202e", "a?[31m???"),
+    ],
+    ids=["longest", "too long", "wide", "controls"],
+)
+def test_a_notice_is_fit_to_be_shown(said: str, shown: str) -> None:
+    assert hostdiff.decode(hostdiff.encode([Notice(1, said)])) == [Notice(1, shown)]
+
+
+@pytest.mark.parametrize("kind", [0, NOTICE_KINDS + 1, (1 << 32) - 1])
+def test_notices_of_kinds_beyond_those_that_are_kept_are_skipped(kind: int) -> None:
+    assert hostdiff.decode(hostdiff.encode([Notice(kind, "x"), EchoAck(1)])) == [EchoAck(1)]
+
+
+def test_the_kinds_that_the_server_has_are_kept() -> None:
+    assert all(1 <= kind <= NOTICE_KINDS for kind in NoticeKind)
 
 
 def test_unknown_instructions_are_skipped() -> None:

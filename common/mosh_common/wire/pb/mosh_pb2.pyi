@@ -25,16 +25,18 @@ class HostBytes(_message.Message):
     def __init__(self, hoststring: _Optional[bytes] = ...) -> None: ...
 
 class HostInstruction(_message.Message):
-    __slots__ = ["announcement", "echoack", "hostbytes", "resize"]
+    __slots__ = ["announcement", "echoack", "hostbytes", "notice", "resize"]
     ANNOUNCEMENT_FIELD_NUMBER: _ClassVar[int]
     ECHOACK_FIELD_NUMBER: _ClassVar[int]
     HOSTBYTES_FIELD_NUMBER: _ClassVar[int]
+    NOTICE_FIELD_NUMBER: _ClassVar[int]
     RESIZE_FIELD_NUMBER: _ClassVar[int]
     announcement: Announcement
     echoack: EchoAck
     hostbytes: HostBytes
+    notice: Notice
     resize: Resize
-    def __init__(self, hostbytes: _Optional[_Union[HostBytes, _Mapping]] = ..., resize: _Optional[_Union[Resize, _Mapping]] = ..., echoack: _Optional[_Union[EchoAck, _Mapping]] = ..., announcement: _Optional[_Union[Announcement, _Mapping]] = ...) -> None: ...
+    def __init__(self, hostbytes: _Optional[_Union[HostBytes, _Mapping]] = ..., resize: _Optional[_Union[Resize, _Mapping]] = ..., echoack: _Optional[_Union[EchoAck, _Mapping]] = ..., announcement: _Optional[_Union[Announcement, _Mapping]] = ..., notice: _Optional[_Union[Notice, _Mapping]] = ...) -> None: ...
 
 class HostMessage(_message.Message):
     __slots__ = ["instruction"]
@@ -47,6 +49,14 @@ class Keystroke(_message.Message):
     KEYS_FIELD_NUMBER: _ClassVar[int]
     keys: bytes
     def __init__(self, keys: _Optional[bytes] = ...) -> None: ...
+
+class Notice(_message.Message):
+    __slots__ = ["kind", "text"]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    kind: int
+    text: bytes
+    def __init__(self, kind: _Optional[int] = ..., text: _Optional[bytes] = ...) -> None: ...
 
 class Resize(_message.Message):
     __slots__ = ["height", "width"]
