@@ -13,7 +13,7 @@ MANDIR  ?= $(PREFIX)/share/man/man1
 PRODUCT := bootstrap client common server
 SOURCES := $(PRODUCT) tests
 
-.PHONY: demo test check lint types audit fuzz bench soak protobuf pins install deb zipapps clean
+.PHONY: demo test test-oldest matrix check lint types audit fuzz bench soak protobuf pins install deb zipapps clean
 .DELETE_ON_ERROR:
 
 # A session on this machine: yours when stdin is a terminal, else a scripted one over a bad link.
@@ -24,7 +24,12 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q $(TESTS)
 
-# All that CI runs.
+# In roots of Debian 12, 13 and sid, each made once: `make test`, the distribution's own packages, the .deb installed, used
+# and purged. As root, with debootstrap. MATRIX='--only deb bookworm' runs a part of it: docs/testing.md
+matrix:
+	@$(PYTHON) -m tests.matrix $(MATRIX)
+
+# What a change is held against; CI runs more (.ci/run).
 check: lint types audit test fuzz
 
 lint: $(STAMP)
@@ -98,10 +103,11 @@ zipapps:
 	for command in mosh mosh-client mosh-server; do install -m 755 bootstrap/mosh "build/$$command"; done
 	install -m 644 packaging/requirements.txt build/requirements.txt
 
-# Needs debhelper and dh-python.
+# Needs debhelper and dh-python; no git, so that a downloaded archive of the source will do.
 deb:
-	rm -rf build/deb && mkdir -p build/deb
-	git archive --prefix=mosh-py/ HEAD | tar -x -C build/deb
+	rm -rf build/deb && mkdir -p build/deb/mosh-py
+	tar -c --exclude=__pycache__ Makefile README.md LICENSE CHANGELOG.md $(PRODUCT) man packaging | \
+		tar -x -C build/deb/mosh-py
 	cp -R packaging/debian build/deb/mosh-py/debian
 	cd build/deb/mosh-py && dpkg-buildpackage -us -uc -b
 
