@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
+OLDEST := .venv-oldest
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
@@ -23,6 +24,10 @@ demo: $(STAMP)
 # Everything that can run here; what needs programs that are missing says so and is skipped.
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q $(TESTS)
+
+# The same with the oldest of every dependency that pyproject.toml allows.
+test-oldest: $(OLDEST)/.ready
+	$(OLDEST)/bin/python -m pytest -n 2 --dist loadfile -q $(TESTS)
 
 # In roots of Debian 12, 13 and sid, each made once: `make test`, the distribution's own packages, the .deb installed, used
 # and purged. As root, with debootstrap. MATRIX='--only deb bookworm' runs a part of it: docs/testing.md
@@ -76,6 +81,12 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
+$(OLDEST)/.ready: pyproject.toml packaging/oldest.txt
+	test -x $(OLDEST)/bin/python || $(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint packaging/oldest.txt \
+		--editable '.[dev]'
+	@touch $@
+
 # For packagers: needs python3 with the five run-time dependencies on the target, nothing from the index here.
 install:
 	@case '$(LIBDIR)' in /*) ;; *) echo "LIBDIR must be absolute, not $(LIBDIR)" >&2; exit 1;; esac
@@ -112,4 +123,4 @@ deb:
 	cd build/deb/mosh-py && dpkg-buildpackage -us -uc -b
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -22,7 +22,7 @@ README_NEEDS: Final = ("python3", "python3-venv", "make")
 # What the interop and end-to-end tests drive; .ci/run installs the same on its machine.
 PROGRAMS: Final = (
     *("mosh", "openssh-server", "openssh-client", "tmux", "vim-tiny", "less", "ncurses-bin", "ncurses-term"),
-    *("procps", "groff", "fish", "zsh"),
+    *("procps", "groff-base", "fish", "zsh"),
 )
 TEST_PACKAGES: Final = ("python3-pytest", "python3-pytest-timeout", "python3-pytest-xdist", "python3-hypothesis")
 VERSIONS: Final = (

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from tests.support.programs import wait_until
 from tests.support.tmux import Cell, Look, Pane, Tmux
 
 # Written apart in the command, so that what is found on the screen is the output and not the line typed.
@@ -94,18 +95,23 @@ def may_log_in(home: Path) -> None:
     shutil.copyfile(keys / "id_ed25519.pub", keys / "authorized_keys")
 
 
+def tidy_up(home: Path) -> None:
+    """Leave no trace of the session in the user's home; the server's own record of it must be gone already."""
+    shutil.rmtree(home / ".ssh")
+    (home / ".bash_history").unlink(missing_ok=True)
+    registry = home / ".local" / "state" / "mosh-server"
+    if registry.exists():
+        wait_until(lambda: not os.listdir(registry), lambda: f"the server left {os.listdir(registry)} in {registry}")
+        os.removedirs(registry)
+
+
 def main() -> int:
     """Have the session and tidy the user's home up."""
     home = Path(os.environ["HOME"])
     may_log_in(home)
     with Tmux() as tmux:
         session(tmux, home)
-    for name in (".bash_history", ".ssh"):
-        path = home / name
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+    tidy_up(home)
     return 0
 
 
