@@ -9,7 +9,7 @@ Knows nothing of escape sequences, of pyte, or of how a row came about.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
 # Stand-ins in a row's text. They are C0 controls, which an emulator executes and so can never store.
@@ -56,6 +56,59 @@ DEFAULT_STYLE: Final = Style()
 # Grapheme by column, for the columns whose text is CLUSTER. Never mutated after the row was made.
 Clusters: TypeAlias = Mapping[int, str]
 NO_CLUSTERS: Final[Clusters] = {}
+
+
+class Graphemes(Clusters):
+    """Clusters in the order of their columns: the n-th CLUSTER in `text` stands for the n-th of `graphemes`.
+
+    What moves columns about slices and joins tuples, and makes no dictionary of 200 entries anew for each row.
+    """
+
+    __slots__ = ("_by_column", "graphemes", "text")
+
+    def __init__(self, text: str, graphemes: tuple[str, ...]) -> None:
+        """`text` may be an older text of the row, if its clusters stand where they stood."""
+        self.text = text
+        self.graphemes = graphemes
+        self._by_column: dict[int, str] | None = None  # made when somebody asks for single columns
+
+    def _columns(self) -> dict[int, str]:
+        columns = self._by_column
+        if columns is None:
+            places = (column for column, char in enumerate(self.text) if char == CLUSTER)
+            columns = self._by_column = dict(zip(places, self.graphemes, strict=True))
+        return columns
+
+    def __getitem__(self, column: int) -> str:
+        return self._columns()[column]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._columns())
+
+    def __len__(self) -> int:
+        return len(self.graphemes)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if isinstance(other, Graphemes):
+            if self.graphemes != other.graphemes:
+                return False
+            return self.text == other.text or self._columns() == other._columns()
+        return self._columns() == other
+
+    __hash__ = None  # type: ignore[assignment]  # like any mapping
+
+    def __repr__(self) -> str:
+        return repr(self._columns())
+
+
+def graphemes_of(clusters: Clusters) -> tuple[str, ...]:
+    """Return the graphemes in the order of their columns."""
+    if isinstance(clusters, Graphemes):
+        return clusters.graphemes
+    return tuple(clusters[column] for column in sorted(clusters))
+
 
 # (text, styles, wrapped, clusters): text and styles are exactly `columns` long; styles holds Palette letters; wrapped:
 # the row's last column was followed by an automatic wrap into the next row.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from mosh_common.terminal import rows as row_ops
-from mosh_common.terminal.cells import CLUSTER, EMPTY, NO_CLUSTERS, WIDE_TAIL, cell_text
+from mosh_common.terminal.cells import CLUSTER, EMPTY, NO_CLUSTERS, WIDE_TAIL, Clusters, Graphemes, Row, cell_text
 from mosh_common.terminal.grid import MOVED, PENDING, PENDING_MOVED, WRITTEN, Grid
 from mosh_common.terminal.rows import Span
-from mosh_common.terminal.width import width_runs
+from mosh_common.terminal.width import char_width, width_runs
 
 MAX_CLUSTER_OCTETS: Final = 32  # upstream's limit for a cell's contents; both ends must cut alike
 _NO_BREAK_SPACE: Final = "\u00a0"  # what a combining character stands on where there is nothing
@@ -208,8 +208,8 @@ class Drawing(Grid):
                     self._write_cells(cells[-1], limit)
                 break
 
-    def _write_cells(self, cells: str, limit: int) -> None:
-        """Put cells at the cursor, which fit before `limit`."""
+    def _write_cells(self, cells: str, limit: int, clusters_of: Clusters = NO_CLUSTERS) -> None:
+        """Put cells at the cursor, which fit before `limit`, with their clusters."""
         column = self.cursor_column
         row = self.rows[self.cursor_row]
         count = len(cells)
@@ -217,8 +217,8 @@ class Drawing(Grid):
             row = row_ops.insert(row, column, limit, count, self.rendition.blank)
         text, letters, wrapped, clusters = row
         end = column + count
-        if clusters or text[column] == WIDE_TAIL or (end < self.columns and text[end] == WIDE_TAIL):
-            new = Span(cells, self.rendition.letter * count)
+        if clusters or clusters_of or text[column] == WIDE_TAIL or (end < self.columns and text[end] == WIDE_TAIL):
+            new = Span(cells, self.rendition.letter * count, clusters_of)
             self.rows[self.cursor_row] = row
             self.put(self.cursor_row, column, new)
             return
@@ -270,11 +270,9 @@ class Drawing(Grid):
             self.put(row, column, Span(_NO_BREAK_SPACE, self.rows[row][1][column]))
             self.phase = PENDING if column == self.columns - 1 else WRITTEN
             self.cursor_column = min(column + 1, self.columns - 1)
-        text, letters, wrapped, clusters = self.rows[row]
-        grapheme = cell_text(self.rows[row], column) + mark
-        if len(grapheme.encode()) <= MAX_CLUSTER_OCTETS:
-            text = text[:column] + CLUSTER + text[column + 1 :]
-            self.rows[row] = (text, letters, wrapped, {**clusters, column: grapheme})
+        self.rows[row] = row_ops.combined(self.rows[row], column, mark, MAX_CLUSTER_OCTETS)
+
+    # --- REP
 
     def repeat_character(self, count: int = 1, *__: int) -> None:
         """REP: print the last character again, `count` times, if nothing has happened since."""
@@ -282,14 +280,105 @@ class Drawing(Grid):
         if column is None:
             return
         grapheme = cell_text(self.rows[self.cursor_row], column)
+        if not grapheme:
+            return
         size = self.columns * self.lines
         count = count or 1
         if count > size:
             count = size + count % self.columns  # a screenful is enough, if it ends in the same column
+        if len(grapheme) > 1:
+            count = min(count, self.columns)  # a row of them must do
         translation, self.translation = self.translation, None  # it was translated when it was printed
-        if len(grapheme) == 1:
-            self.write(grapheme * count)
-        elif grapheme:
-            for _ in range(min(count, self.columns)):  # one at a time: a row of them must do
-                self.write(grapheme)
+        if self.charsets.single_shift:
+            self.write(grapheme)
+            count -= 1
+        width = char_width(grapheme[0])
+        if width > self.columns:
+            count = min(count, 1)
+        else:
+            count = self._write_repeated(grapheme, width, count)
+        # Where there is no room for the character, what joins it joins what stands there, as long as that takes it.
+        while count > 0:
+            before = (self.rows[self.cursor_row], self.cursor_column, self.phase)
+            self.write(grapheme)
+            count -= 1
+            if before == (self.rows[self.cursor_row], self.cursor_column, self.phase):
+                break
         self.translation = translation
+
+    def _write_repeated(self, grapheme: str, width: int, count: int) -> int:
+        """Write `grapheme` so many times; return how many of them found no room."""
+        single = len(grapheme) == 1
+        cell = (grapheme if single else CLUSTER) + WIDE_TAIL * (width - 1)
+
+        def clusters_of(cells: str, number: int) -> Clusters:
+            return NO_CLUSTERS if single else Graphemes(cells, (grapheme,) * number)
+
+        while count > 0:
+            if self.phase >= PENDING:
+                self.phase = MOVED
+                if self.autowrap:
+                    self._wrap()
+                    # From here on whole rows between the margins are alike, but for the last.
+                    number = (self.right + 1 - self.left) // width
+                    if self.cursor_column == self.left and count > 2 * number > 0:
+                        cells = cell * number
+                        times = (count - 1) // number
+                        self._write_rows(times, cells, clusters_of(cells, number))
+                        count -= times * number
+            column = self.cursor_column
+            limit = self.right + 1 if column <= self.right else self.columns
+            room = limit - column
+            if self.insert_mode and column < self.left:
+                room = min(room, max(self.left - column, width))  # as in `_write_run`
+            number = min(count, room // width)
+            if not number:
+                # The same.
+                if not self.autowrap:
+                    return 0 if single else count
+                self.erase(self.cursor_row, column, limit)
+                self._wrap()
+                continue
+            cells = cell * number
+            self._write_cells(cells, limit, clusters_of(cells, number))
+            count -= number
+            column += len(cells)
+            if column >= limit:
+                self.cursor_column = limit - 1
+                self.phase = PENDING
+            else:
+                self.cursor_column = column
+                self.phase = WRITTEN
+            if not self.autowrap and width == 1:
+                break  # the rest is printed over the last column, where it stands already
+        return 0
+
+    def _write_rows(self, count: int, cells: str, clusters: Clusters) -> None:
+        """Write `count` rows from margin to margin from the cursor on, at the left margin, each of which wraps."""
+        left, end, bottom, blank = self.left, self.right + 1, self.bottom, self.rendition.blank
+        rest = end - left - len(cells)  # no room for a wide character
+        letters = self.rendition.letter * len(cells) + blank * rest
+        written = Span(cells + EMPTY * rest, letters, clusters)
+
+        def write(first: int, last: int, *, wraps: bool) -> None:
+            def written_to(row: Row) -> Row:
+                text, letters, wrapped, clusters = self.overwritten(row, left, written)
+                return (text, letters, wrapped or wraps, clusters)
+
+            key = ("repeat", left, written.text, letters, next(iter(clusters.values()), ""), blank, wraps)
+            self.change_rows(first, last, key, written_to)
+
+        wraps = end == self.columns
+        first = self.cursor_row
+        direct = min(count, (bottom if first <= bottom else self.lines - 1) - first)
+        write(first, first + direct - 1, wraps=wraps)
+        self.cursor_row += direct
+        count -= direct
+        if count and first > bottom:
+            write(self.cursor_row, self.cursor_row, wraps=wraps)  # again and again
+        elif count:
+            write(bottom, bottom, wraps=wraps)
+            self.scroll_up(count)
+            # What scrolled between margins does not count as wrapped any more.
+            write(max(self.top, bottom - count + 1), bottom - 1, wraps=wraps and not self.margin_mode)
+        self.phase = MOVED

@@ -23,17 +23,31 @@ class Erasing(Movement):
             return
         self.rows[row] = self.erased_unprotected(self.rows[row], start, end)
 
+    def erase_rows(self, first: int, last: int, start: int, end: int, *, selective: bool = False) -> None:
+        """Do the same on rows `first` to `last`."""
+        ordinary = selective == self.iso_protection
+        erased = self.erased if ordinary else self.erased_unprotected
+        key = ("erase", ordinary, start, end, self.rendition.blank)
+        self.change_rows(first, last, key, lambda row: erased(row, start, end))
+
     def erased_unprotected(self, row: Row, start: int, end: int) -> Row:
         """Return `row` with the unprotected columns from `start` to `end` (exclusive) blank."""
-        text, letters = row[0], row[1]
+        text, letters, _wrapped, _clusters = row
         protected = {letter: self.is_protected(letter) for letter in set(letters[start:end])}
         if not any(protected.values()):
             return row_ops.erase(row, start, end, self.rendition.blank)
-        for column in range(start, end):
-            if not protected[letters[column]] and text[column] != WIDE_TAIL:
-                width = 2 if text[column + 1 : column + 2] == WIDE_TAIL else 1
-                row = row_ops.erase(row, column, column + width, self.rendition.blank)
-        return row
+        erased = [not protected[letter] for letter in letters[start:end]]
+        # A wide character is as its left half is: erased whole, also beyond the end, or kept.
+        tail = text.find(WIDE_TAIL, start, end + 1)
+        while tail >= 0:
+            if tail == start:
+                erased[0] = False
+            elif tail == end:
+                erased.append(erased[-1])
+            else:
+                erased[tail - start] = erased[tail - start - 1]
+            tail = text.find(WIDE_TAIL, tail + 1, end + 1)
+        return row_ops.erase_cells(row, start, erased, self.rendition.blank)
 
     def erase_characters(self, count: int | None = None, *_: int) -> None:
         """ECH: blank `count` columns from the cursor on, regardless of margins."""
@@ -73,8 +87,7 @@ class Erasing(Movement):
             last = self.cursor_row - 1
             self.erase_in_line(1, private=private)
         if private or self.iso_protection:
-            for row in range(first, last + 1):
-                self._erase(row, 0, self.columns, selective=private)
+            self.erase_rows(first, last, 0, self.columns, selective=private)
         elif last >= first:
             self.rows[first : last + 1] = [self.blank_row()] * (last - first + 1)
 

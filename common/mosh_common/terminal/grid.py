@@ -6,6 +6,7 @@ that do (drawing, erasing, movement, …) are mixins over `Grid`.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from typing import Final, NamedTuple
 
 from mosh_common.terminal import rows as row_ops
@@ -24,8 +25,10 @@ from mosh_common.terminal.cells import (
     rows_lost_above,
 )
 from mosh_common.terminal.charsets import DEFAULT_CHARSETS, Charsets, Translation
+from mosh_common.terminal.row_memory import RowMemory
 from mosh_common.terminal.rows import Span
 from mosh_common.terminal.sgr import Rendition, Renditions
+from mosh_common.terminal.split_rows import SplitRows
 from mosh_common.wire.size import nearest_size
 
 TAB_WIDTH: Final = 8
@@ -91,6 +94,7 @@ class Grid:
         "iso_protection",
         "left",
         "lines",
+        "memory",
         "modes",
         "newline_mode",
         "other",
@@ -116,6 +120,7 @@ class Grid:
         # sometimes is another thing (docs/terminal.md §2).
         self.executes_frames = False
         # Cells.
+        self.memory = RowMemory()  # of operations on many rows
         self._blank_rows: dict[str, Row] = {}
         self.renditions = Renditions(Palette(), self._rendition_after_compaction)
         self.use_palette(Palette())
@@ -260,6 +265,7 @@ class Grid:
         limit = len(palette.styles) + self._spare_styles()
         self.renditions = Renditions(palette, self._rendition_after_compaction, limit=limit)
         self._blank_rows = {}
+        self.memory.clear()
 
     def _spare_styles(self) -> int:
         """Return how many new styles a palette takes: the styles of a stream of random colours are soon forgotten."""
@@ -278,17 +284,27 @@ class Grid:
             row = self._blank_rows[letter] = (EMPTY * self.columns, letters, False, NO_CLUSTERS)
         return row
 
+    def change_rows(self, first: int, last: int, key: Hashable, operation: Callable[[Row], Row]) -> None:
+        """Replace rows `first` to `last` by what `operation` makes of each.
+
+        `key` says all that the result depends on beside the row, but for the palette.
+        """
+        if first <= last:
+            self.rows[first : last + 1] = self.memory.apply(self.rows[first : last + 1], key, operation)
+
     def put(self, row: int, column: int, new: Span) -> None:
         """Overwrite part of a row. What is left of wide characters becomes as erased."""
-        old = self.rows[row]
+        self.rows[row] = self.overwritten(self.rows[row], column, new)
+
+    def overwritten(self, old: Row, column: int, new: Span) -> Row:
+        """Return the row `old` with part of it overwritten."""
         if not self.executes_frames:
-            self.rows[row] = row_ops.put(old, column, new, self.rendition.blank)
-            return
+            return row_ops.put(old, column, new, self.rendition.blank)
         end = column + len(new.text)
         if end < self.columns and old[0][end] == WIDE_TAIL:
             # In a frame it keeps the background and nothing else, as in upstream (by comparison).
             old = row_ops.restyled(old, end, self._bare(old[1][end]))
-        self.rows[row] = row_ops.put(old, column, new)
+        return row_ops.put(old, column, new)
 
     def _bare(self, letter: str) -> str:
         """Return the letter of the background of `letter`'s style and nothing else; keeps to the palette.
@@ -302,16 +318,19 @@ class Grid:
 
     def erase(self, row: int, start: int, end: int) -> None:
         """Blank columns `start` to `end` (exclusive) of a row."""
-        cells, letters, _wrapped, clusters = self.rows[row]
+        self.rows[row] = self.erased(self.rows[row], start, end)
+
+    def erased(self, row: Row, start: int, end: int) -> Row:
+        """Return `row` with columns `start` to `end` (exclusive) blank."""
+        cells, letters, _wrapped, clusters = row
         blank = self.rendition.blank
         if end == self.columns and not clusters and cells[start] != WIDE_TAIL:
             # To the end of the row: the common case.
             rest = blank * (end - start)
             if letters[start:] != rest:
                 letters = letters[:start] + rest
-            self.rows[row] = (cells[:start].ljust(end, EMPTY), letters, False, clusters)
-        else:
-            self.put(row, start, row_ops.blank_span(end - start, blank))
+            return (cells[:start].ljust(end, EMPTY), letters, False, clusters)
+        return self.overwritten(row, start, row_ops.blank_span(end - start, blank))
 
     def is_protected(self, letter: str) -> bool:
         """Return whether DECSCA or SPA protects cells of that style."""
@@ -332,30 +351,52 @@ class Grid:
         first = self.top if top is None else top
         last = self.bottom
         count = min(count, last - first + 1)
-        rows = self.rows
-        blank = self.blank_row()
-        if not self.margin_mode:
-            del rows[first : first + count]
-            rows[last + 1 - count : last + 1 - count] = [blank] * count
+        if self.margin_mode:
+            self._scroll_between_margins(first, last, count)
             return
-        for row in range(first, last + 1):
-            source = rows[row + count] if row + count <= last else blank
-            self.put(row, self.left, row_ops.span(source, self.left, self.right + 1, self.rendition.blank))
+        rows = self._plain_rows()
+        del rows[first : first + count]
+        rows[last + 1 - count : last + 1 - count] = [self.blank_row()] * count
 
     def scroll_down(self, count: int, top: int | None = None) -> None:
         """Scroll the region from `top` (default: the top margin) down to the bottom margin down by `count` rows."""
         first = self.top if top is None else top
         last = self.bottom
         count = min(count, last - first + 1)
-        rows = self.rows
-        blank = self.blank_row()
-        if not self.margin_mode:
-            del rows[last + 1 - count : last + 1]
-            rows[first:first] = [blank] * count
+        if self.margin_mode:
+            self._scroll_between_margins(first, last, -count)
             return
-        for row in range(last, first - 1, -1):
-            source = rows[row - count] if row - count >= first else blank
-            self.put(row, self.left, row_ops.span(source, self.left, self.right + 1, self.rendition.blank))
+        rows = self._plain_rows()
+        del rows[last + 1 - count : last + 1]
+        rows[first:first] = [self.blank_row()] * count
+
+    def _scroll_between_margins(self, first: int, last: int, count: int) -> None:
+        """Scroll the columns between the left and right margins on rows `first` to `last` up; down if negative."""
+        rows, left, end = self.rows, self.left, self.right + 1
+        if not isinstance(rows, SplitRows) or (rows.left, rows.end) != (left, end):
+            rows = SplitRows(rows, left, end)
+            self._use_rows(rows)
+        blank = self.rendition.blank
+        rows.scroll(
+            first,
+            last,
+            count,
+            blank=row_ops.blank_span(end - left, blank),
+            orphan=blank,
+            overwritten=self.overwritten,
+        )
+
+    def _plain_rows(self) -> list[Row]:
+        """Return the rows as a list that can be cut and filled."""
+        if type(self.rows) is not list:
+            self._use_rows(list(self.rows))
+        return self.rows
+
+    def _use_rows(self, rows: list[Row]) -> None:
+        """Keep the rows in another list."""
+        if self.other.rows is self.rows:
+            self.other = self.other._replace(rows=rows)
+        self.rows = rows
 
     def scroll_sideways(self, at: int, count: int, first: int, last: int) -> None:
         """Move what is between column `at` and the right margin, on rows `first` to `last`.
@@ -363,9 +404,11 @@ class Grid:
         Right by `count` columns; left if it is negative. Blanks come in.
         """
         move = row_ops.insert if count > 0 else row_ops.delete
-        letter = self.rendition.blank
-        for row in range(first, last + 1):
-            self.rows[row] = move(self.rows[row], at, self.right + 1, abs(count), letter)
+        end, letter = self.right + 1, self.rendition.blank
+        if first == last:
+            self.rows[first] = move(self.rows[first], at, end, abs(count), letter)
+            return
+        self.change_rows(first, last, (count, at, end, letter), lambda row: move(row, at, end, abs(count), letter))
 
     # --- margins and size
 

@@ -3,13 +3,25 @@
 They keep the two promises of cells.py: text and styles stay exactly as long as the row, and a wide character has
 both its halves or none. What is left of one that lost a half is as erased: blank, in the style `orphan` (without it: in
 its own).
+
+Each costs a few slices of strings and tuples, however many clusters the row has: programs decide how often they run.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from mosh_common.terminal.cells import CLUSTER, EMPTY, NO_CLUSTERS, WIDE_TAIL, Clusters, Row
+from mosh_common.terminal.cells import (
+    CLUSTER,
+    EMPTY,
+    NO_CLUSTERS,
+    WIDE_TAIL,
+    Clusters,
+    Graphemes,
+    Row,
+    cell_text,
+    graphemes_of,
+)
 
 
 class Span(NamedTuple):
@@ -25,58 +37,69 @@ def blank_span(length: int, letter: str) -> Span:
     return Span(EMPTY * length, letter * length)
 
 
+def _clusters(text: str, graphemes: tuple[str, ...]) -> Clusters:
+    """Return the clusters of `text`, whose graphemes are these."""
+    return Graphemes(text, graphemes) if graphemes else NO_CLUSTERS
+
+
 def joined(first: Span, second: Span) -> Span:
     """Return the two spans side by side."""
-    clusters = first.clusters
-    if second.clusters:
-        offset = len(first.text)
-        clusters = {**clusters, **{column + offset: text for column, text in second.clusters.items()}}
-    return Span(first.text + second.text, first.letters + second.letters, clusters)
+    text = first.text + second.text
+    clusters: Clusters = NO_CLUSTERS
+    if first.clusters or second.clusters:
+        clusters = _clusters(text, graphemes_of(first.clusters) + graphemes_of(second.clusters))
+    return Span(text, first.letters + second.letters, clusters)
 
 
 def span(row: Row, start: int, end: int, orphan: str = "") -> Span:
     """Return columns `start` to `end` (exclusive); halves of characters that reach beyond are blank."""
     text, letters, _, clusters = row
     part, letters = text[start:end], letters[start:end]
+    before = part
     if part and part[0] == WIDE_TAIL:
         part = EMPTY + part[1:]
         letters = (orphan or letters[0]) + letters[1:]
-    cut = bool(part) and end < len(text) and text[end] == WIDE_TAIL
-    if cut:
+    if part and end < len(text) and text[end] == WIDE_TAIL:
         part = part[:-1] + EMPTY
         letters = letters[:-1] + (orphan or letters[-1])
     if clusters:
-        last = end - 1 if cut else end
-        clusters = {column - start: grapheme for column, grapheme in clusters.items() if start <= column < last}
+        if part is before and part == text:
+            return Span(part, letters, clusters)
+        count = part.count(CLUSTER)
+        if count:
+            first = text.count(CLUSTER, 0, start)
+            clusters = Graphemes(part, graphemes_of(clusters)[first : first + count])
+        else:
+            clusters = NO_CLUSTERS
     return Span(part, letters, clusters)
 
 
 def put(row: Row, start: int, new: Span, orphan: str = "") -> Row:
     """Return `row` with `new` from column `start` on; it must fit."""
     text, letters, wrapped, clusters = row
-    end = start + len(new.text)
+    added, added_letters, added_clusters = new
+    end = start + len(added)
     if start == end:
         return row
-    head, tail = text[:start], text[end:]
-    before, after = letters[:start], letters[end:]
+    columns = len(text)
+    head, before, tail, after = text[:start], letters[:start], text[end:], letters[end:]
     if start and text[start] == WIDE_TAIL:
         head = head[:-1] + EMPTY
         before = before[:-1] + (orphan or before[-1])
-    if tail:
-        if tail[0] == WIDE_TAIL:
+    if end < columns:
+        if text[end] == WIDE_TAIL:
             tail = EMPTY + tail[1:]
             after = (orphan or after[0]) + after[1:]
     else:
         wrapped = False  # the last column is no longer what the wrap went on from
-    result = head + new.text + tail
-    if clusters or new.clusters:
-        kept = {column: grapheme for column, grapheme in clusters.items() if result[column] == CLUSTER}
-        for column in [column for column in kept if start <= column < end]:
-            del kept[column]
-        for column, grapheme in new.clusters.items():
-            kept[start + column] = grapheme
-        clusters = kept or NO_CLUSTERS
-    return (result, before + new.letters + after, wrapped, clusters)
+    result = f"{head}{added}{tail}"
+    if clusters or added_clusters:
+        kept = head.count(CLUSTER)  # left of what is put
+        lost = text.count(CLUSTER, 0, end) - kept if clusters else 0
+        if lost or added_clusters:
+            old = graphemes_of(clusters)
+            clusters = _clusters(result, old[:kept] + graphemes_of(added_clusters) + old[kept + lost :])
+    return (result, f"{before}{added_letters}{after}", wrapped, clusters)
 
 
 def erase(row: Row, start: int, end: int, letter: str) -> Row:
@@ -84,16 +107,54 @@ def erase(row: Row, start: int, end: int, letter: str) -> Row:
     return put(row, start, blank_span(end - start, letter), letter)
 
 
+def erase_cells(row: Row, start: int, erased: list[bool], letter: str) -> Row:
+    """Return `row` blank in those columns from `start` on that are marked; whole characters only."""
+    text, letters, wrapped, clusters = row
+    end = start + len(erased)
+    kept = "".join([EMPTY if gone else char for char, gone in zip(text[start:end], erased, strict=True)])
+    result = text[:start] + kept + text[end:]
+    style = "".join([letter if gone else old for old, gone in zip(letters[start:end], erased, strict=True)])
+    if erased[-1] and end == len(text):
+        wrapped = False
+    if clusters:
+        columns = [column for column, char in enumerate(text) if char == CLUSTER]
+        graphemes = zip(columns, graphemes_of(clusters), strict=True)
+        clusters = _clusters(result, tuple(grapheme for column, grapheme in graphemes if result[column] == CLUSTER))
+    return (result, letters[:start] + style + letters[end:], wrapped, clusters)
+
+
 def insert(row: Row, at: int, end: int, count: int, letter: str) -> Row:
     """Return `row` with `count` blanks inserted at column `at`; what is pushed beyond `end` is lost."""
     count = min(count, end - at)
-    return put(row, at, joined(blank_span(count, letter), span(row, at, end - count, letter)), letter)
+    text, letters, wrapped, clusters = row
+    stay = end - count
+    columns = len(text)
+    if WIDE_TAIL in (text[at], text[stay : stay + 1], text[end : end + 1]):
+        return put(row, at, joined(blank_span(count, letter), span(row, at, stay, letter)), letter)
+    result = f"{text[:at]}{EMPTY * count}{text[at:stay]}{text[end:]}"
+    if clusters:
+        kept, lost = text.count(CLUSTER, 0, stay), text.count(CLUSTER, stay, end)
+        old = graphemes_of(clusters)
+        clusters = _clusters(result, old[:kept] + old[kept + lost :] if lost else old)
+    letters = f"{letters[:at]}{letter * count}{letters[at:stay]}{letters[end:]}"
+    return (result, letters, wrapped and end < columns, clusters)
 
 
 def delete(row: Row, at: int, end: int, count: int, letter: str) -> Row:
     """Return `row` without `count` columns from `at` on; what follows up to `end` moves up, blanks come in."""
     count = min(count, end - at)
-    return put(row, at, joined(span(row, at + count, end, letter), blank_span(count, letter)), letter)
+    text, letters, wrapped, clusters = row
+    rest = at + count
+    columns = len(text)
+    if WIDE_TAIL in (text[at], text[rest : rest + 1], text[end : end + 1]):
+        return put(row, at, joined(span(row, rest, end, letter), blank_span(count, letter)), letter)
+    result = f"{text[:at]}{text[rest:end]}{EMPTY * count}{text[end:]}"
+    if clusters:
+        kept, lost = text.count(CLUSTER, 0, at), text.count(CLUSTER, at, rest)
+        old = graphemes_of(clusters)
+        clusters = _clusters(result, old[:kept] + old[kept + lost :] if lost else old)
+    letters = f"{letters[:at]}{letters[rest:end]}{letter * count}{letters[end:]}"
+    return (result, letters, wrapped and end < columns, clusters)
 
 
 def resized(row: Row, columns: int, letter: str) -> Row:
@@ -109,4 +170,18 @@ def resized(row: Row, columns: int, letter: str) -> Row:
 def restyled(row: Row, start: int, letters: str) -> Row:
     """Return `row` with other styles from column `start` on."""
     text, old, wrapped, clusters = row
-    return (text, old[:start] + letters + old[start + len(letters) :], wrapped, clusters)
+    return (text, f"{old[:start]}{letters}{old[start + len(letters) :]}", wrapped, clusters)
+
+
+def combined(row: Row, column: int, mark: str, limit: int) -> Row:
+    """Return `row` with `mark` joined to the grapheme at `column`, if no more than `limit` octets come of it."""
+    text, letters, wrapped, clusters = row
+    grapheme = cell_text(row, column) + mark
+    if len(grapheme.encode()) > limit:
+        return row
+    at = text.count(CLUSTER, 0, column)
+    old = graphemes_of(clusters)
+    if text[column] == CLUSTER:
+        return (text, letters, wrapped, Graphemes(text, (*old[:at], grapheme, *old[at + 1 :])))
+    text = f"{text[:column]}{CLUSTER}{text[column + 1 :]}"
+    return (text, letters, wrapped, Graphemes(text, (*old[:at], grapheme, *old[at:])))
