@@ -1,8 +1,9 @@
 """Cursor keys for applications that did not ask for application-cursor mode.
 
-The client's terminal is always in that mode (docs/terminal.md §5), so its arrows arrive as ESC O A…D; an application in
-the normal mode expects ESC [ A…D. Only the O is ever held back, and only after an ESC, so the Escape key itself is
-never late. Knows neither the pty nor the emulator: the mode is an argument, and so is time.
+The client's terminal is always in that mode (docs/terminal.md §5), so its arrows arrive as ESC O A…D, Home and End as
+ESC O H and F; an application in the normal mode expects ESC [ there (xterm's PC-style function keys). Only the O is
+ever held back, and only after an ESC, so the Escape key itself is never late. Knows neither the pty nor the emulator:
+the mode is an argument, and so is time.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Final
 # within this; a person who types Alt-O does not notice it.
 HOLD_MS: Final = 50
 
-_SS3_ARROW: Final = re.compile(rb"\x1bO(?=[ABCD])")
+_SS3_KEY: Final = re.compile(rb"\x1bO(?=[A-DFH])")
 
 
 class CursorKeyTranslation:
@@ -38,7 +39,7 @@ class CursorKeyTranslation:
             prefix = b"\x1b"
         text = prefix + data
         if not application_cursor_keys:
-            text = _SS3_ARROW.sub(b"\x1b[", text)
+            text = _SS3_KEY.sub(b"\x1b[", text)
         if prefix:
             text = text[1:]
         self._held_since = None
@@ -49,7 +50,7 @@ class CursorKeyTranslation:
         return text
 
     def flush(self, *, now: int) -> bytes:
-        """Give out a held O whose time has come: no arrow followed it."""
+        """Give out a held O whose time has come: no such key followed it."""
         if self._held_since is None or now < self._held_since + HOLD_MS:
             return b""
         self._held_since = None

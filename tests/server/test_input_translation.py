@@ -14,17 +14,19 @@ def typed(*reads: bytes, application: bool = False) -> bytes:
     return given + translation.flush(now=HOLD_MS)
 
 
-@pytest.mark.parametrize("letter", [b"A", b"B", b"C", b"D"])
-def test_an_arrow_becomes_csi_for_an_application_in_normal_mode(letter):
+@pytest.mark.parametrize("letter", [b"A", b"B", b"C", b"D", b"H", b"F"])
+def test_arrows_home_and_end_become_csi_for_an_application_in_normal_mode(letter):
     assert typed(b"\x1bO" + letter) == b"\x1b[" + letter
+    assert typed(b"\x1b", b"O", letter) == b"\x1b[" + letter
 
 
-def test_an_arrow_stays_as_it_is_in_application_cursor_mode():
-    assert typed(b"\x1bOA", application=True) == b"\x1bOA"
+@pytest.mark.parametrize("letter", [b"A", b"H", b"F"])
+def test_they_stay_as_they_are_in_application_cursor_mode(letter):
+    assert typed(b"\x1bO" + letter, application=True) == b"\x1bO" + letter
 
 
 def test_other_ss3_keys_stay_as_they_are():
-    assert typed(b"\x1bOP\x1bOH\x1bOM") == b"\x1bOP\x1bOH\x1bOM"
+    assert typed(b"\x1bOP\x1bOE\x1bOG\x1bOM") == b"\x1bOP\x1bOE\x1bOG\x1bOM"
 
 
 def test_arrows_within_other_input_are_found():
@@ -32,7 +34,7 @@ def test_arrows_within_other_input_are_found():
 
 
 def test_an_arrow_split_at_any_place_is_the_same_arrow():
-    whole = b"x\x1bOAy\x1bOBO\x1bOO\x1bOC\x1b\x1bODz"
+    whole = b"x\x1bOAy\x1bOBO\x1bOO\x1bOC\x1b\x1bOD\x1bOH\x1bO\x1bOFz"
     expected = typed(whole)
     for first in range(len(whole) + 1):
         for second in range(first, len(whole) + 1):
@@ -40,7 +42,7 @@ def test_an_arrow_split_at_any_place_is_the_same_arrow():
 
 
 def test_octet_by_octet_is_the_same_in_both_modes():
-    whole = b"\x1bOA\x1bOx\x1b\x1bOBOA"
+    whole = b"\x1bOA\x1bOx\x1b\x1bOBOA\x1bOHOF"
     for application in (False, True):
         octets = [bytes([octet]) for octet in whole]
         assert typed(*octets, application=application) == typed(whole, application=application)

@@ -176,13 +176,13 @@ def test_a_paste_of_sixty_kilobytes_arrives_whole(visit):
 
 def test_arrows_come_in_the_form_that_the_application_asked_for(visit):
     session = visit("cat", "-v")
-    session.type(b"\x1bOA\x1bOB-\r")
-    session.wait_for("^[[A^[[B-")
+    session.type(b"\x1bOA\x1bOB\x1bOH\x1bOF-\r")
+    session.wait_for("^[[A^[[B^[[H^[[F-")
     session.close()
     session = visit("sh", "-c", "printf '\\033[?1hready'; exec cat -v")
     session.wait_for("ready")
-    session.type(b"\x1bOA\x1bOB-\r")
-    session.wait_for("^[OA^[OB-")
+    session.type(b"\x1bOA\x1bOB\x1bOH\x1bOF-\r")
+    session.wait_for("^[OA^[OB^[OH^[OF-")
 
 
 def test_a_server_that_tells_of_its_own_failure_is_shown_like_any_other(visit, tmp_path):

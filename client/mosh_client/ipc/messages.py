@@ -379,7 +379,7 @@ def _title(value: Any) -> tuple[str, str, bool]:
     title, icon_name, ever_set = _array(value, "title", 3)
     for text in (title, icon_name):
         if type(text) is not str or not is_title(text):
-            raise PeerError(f"title is not a printable text of at most {LONGEST_TITLE} characters")
+            raise PeerError(f"title is not a text without controls of at most {LONGEST_TITLE} characters")
     return (title, icon_name, _boolean(ever_set, "title set"))
 
 

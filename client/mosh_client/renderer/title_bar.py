@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from mosh_common.terminal.cells import Snapshot
-from mosh_common.terminal.payloads import LONGEST_TITLE
+from mosh_common.terminal.payloads import title_of
 
 CLIPBOARD_SET: Final = "[mosh: clipboard set] "
 ANNOUNCED_MS: Final = 1000  # as long as a passing notice
@@ -39,8 +39,8 @@ class TitleBar:
         prefix = self._prefix if screen.title_set else ""
         leading = CLIPBOARD_SET if announcing else prefix
         return screen._replace(
-            title=(leading + screen.title)[:LONGEST_TITLE],
-            icon_name=(prefix + screen.icon_name)[:LONGEST_TITLE],
+            title=title_of(leading + screen.title),
+            icon_name=title_of(prefix + screen.icon_name),
             title_set=True,
         )
 

@@ -24,7 +24,7 @@ class Dialect(NamedTuple):
 
     # Looks.
     colors: int = TRUECOLOR  # 0, 8, 16, 88, 256 or TRUECOLOR; colours beyond it are replaced by the nearest
-    bright_colors: bool = True  # SGR 90–97 and 100–107, as good as 38;5;8–15
+    bright_colors: bool = True  # SGR 90–97 and 100–107 for 38;5;8–15: on the wire, and where there are no others
     terse_rendition: bool = True  # changes from one rendition to the next, beside those that start with a reset
     extended_underline: bool = True  # CSI 4:3 m, CSI 58:… m
     hyperlinks: bool = True  # OSC 8
@@ -45,7 +45,7 @@ WIRE: Final = Dialect()
 
 # A terminal of the xterm family whose capabilities nobody stated. SU and SD are left out: they are rarer than LF and
 # RI at the margins, and terminals disagree on whether the lines go to their scrollback.
-XTERM: Final = Dialect(scroll_sequences=False, every_bell=False, visible=True, synchronized=True)
+XTERM: Final = Dialect(scroll_sequences=False, bright_colors=False, every_bell=False, visible=True, synchronized=True)
 
 
 def dialect_from_terminfo(
@@ -78,7 +78,7 @@ def dialect_from_terminfo(
         insert_delete_lines=has("il", "dl"),
         insert_delete_characters=has("ich", "dch"),
         colors=colors,
-        bright_colors=colors >= 16,
+        bright_colors=16 <= colors < 256,  # else 38;5;8–15, whichever the program said, as upstream
         terse_rendition=modern,
         extended_underline=modern and (has("Smulx") or has("Setulc") or truecolor or has("RGB") or has("Tc")),
         hyperlinks=modern,

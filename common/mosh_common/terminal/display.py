@@ -15,7 +15,7 @@ from mosh_common.terminal.display_pen import REPRINT_LIMIT, UNKNOWN, Pen
 from mosh_common.terminal.display_rows import RowPainter
 from mosh_common.terminal.display_scroll import find_scroll, scroll_rows, write_scroll
 from mosh_common.terminal.display_sgr import NO_HYPERLINK
-from mosh_common.terminal.payloads import CONTROLS, LONGEST_TITLE, is_clipboard
+from mosh_common.terminal.payloads import is_clipboard, title_of
 
 __all__ = ["WIRE", "Dialect", "diff", "set_clipboard"]
 
@@ -42,7 +42,7 @@ def diff(old: Snapshot | None, new: Snapshot, *, dialect: Dialect = WIRE) -> byt
     if old is not None:
         _write_beside(old, new, dialect, output)
     elif new.title_set and dialect.title:
-        output.append(f"\x1b]2;{_printable(new.title)}\x07")
+        output.append(f"\x1b]2;{title_of(new.title)}\x07")
     screen = _write_screen(old, new, dialect)
     modes = _modes(old.modes if old is not None else None, new.modes, dialect)
     if dialect.visible and len(screen) > 4 and (old is None or old.modes.cursor_visible):
@@ -66,12 +66,12 @@ def _write_beside(old: Snapshot, new: Snapshot, dialect: Dialect, output: list[s
     title_changed = new.title != old.title or (new.title_set and not old.title_set)
     icon_changed = new.icon_name != old.icon_name
     if dialect.title and (title_changed or icon_changed):
-        title = _printable(new.title)
+        title = title_of(new.title)
         if title_changed and icon_changed and new.title == new.icon_name:
             output.append(f"\x1b]0;{title}\x07")
         else:
             if icon_changed:
-                output.append(f"\x1b]1;{_printable(new.icon_name)}\x07")
+                output.append(f"\x1b]1;{title_of(new.icon_name)}\x07")
             if title_changed:
                 output.append(f"\x1b]2;{title}\x07")
     if dialect.clipboard and new.clipboard != old.clipboard:
@@ -82,10 +82,6 @@ def set_clipboard(clipboard: str) -> str:
     """Return the OSC 52 for "selection;base64"; nothing for what is not that, a question for one."""
     # SECURITY: test_the_clipboard_is_never_asked_for.
     return f"\x1b]52;{clipboard}\x07" if is_clipboard(clipboard) else ""
-
-
-def _printable(title: str) -> str:
-    return title.translate(CONTROLS)[:LONGEST_TITLE]
 
 
 def _write_screen(old: Snapshot | None, new: Snapshot, dialect: Dialect) -> list[str]:

@@ -65,7 +65,6 @@ class OtherScreen(NamedTuple):
 
     rows: list[Row]
     saved: SavedCursor
-    cursor_row: int = 0  # when it was shown last
 
 
 def default_tab_stops(columns: int) -> bytearray:
@@ -421,13 +420,13 @@ class Grid:
         """Cut or add rows and, at the right, columns, on both screens; margins are reset.
 
         Rows are added at the bottom. They are cut there too, but where that would cut the cursor's row: from the top.
-        On the screen that is not shown, that is the row where the cursor was. Saved cursors stay with their rows.
+        The screen that is not shown loses the same ones, as in xterm. Saved cursors stay with their rows.
         """
         columns, lines = nearest_size(columns, lines)
-        lost, other_lost = rows_lost_above(self.cursor_row, lines), rows_lost_above(self.other.cursor_row, lines)
+        lost = rows_lost_above(self.cursor_row, lines)
 
-        def resized(rows: list[Row], first: int) -> list[Row]:
-            kept = rows[first : first + lines]
+        def resized(rows: list[Row]) -> list[Row]:
+            kept = rows[lost : lost + lines]
             if columns != self.columns:
                 # Rows that are one object stay one object.
                 by_identity = {id(row): row_ops.resized(row, columns, "\x00") for row in kept}
@@ -436,12 +435,8 @@ class Grid:
 
         other = self.other
         same = other.rows is self.rows
-        self.rows = resized(self.rows, lost)
-        self.other = OtherScreen(
-            self.rows if same else resized(other.rows, other_lost),
-            other.saved.moved_up(other_lost),
-            other.cursor_row - other_lost,
-        )
+        self.rows = resized(self.rows)
+        self.other = OtherScreen(self.rows if same else resized(other.rows), other.saved.moved_up(lost))
         self.saved = self.saved.moved_up(lost)
         if columns != self.columns:
             self.phase = MOVED

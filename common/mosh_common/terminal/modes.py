@@ -119,7 +119,9 @@ class ModeControl(Erasing):
         elif mode in MOUSE_TRACKING:
             self.modes = self.modes._replace(mouse_tracking=mode if enabled else 0)
         elif mode in MOUSE_ENCODING:
-            self.modes = self.modes._replace(mouse_encoding=mode if enabled else 0)
+            # One encoding takes the place of another, but goes only by its own number.
+            if enabled or self.modes.mouse_encoding == mode:
+                self.modes = self.modes._replace(mouse_encoding=mode if enabled else 0)
         elif mode == ORIGIN:
             self.origin_mode = enabled
             self.cursor_position()
@@ -133,8 +135,7 @@ class ModeControl(Erasing):
             (self.save_cursor if enabled else self.restore_cursor)()
         elif mode == ALTERNATE_AND_CURSOR:
             if enabled:
-                if not self.alternate:
-                    self.save_cursor()
+                self.save_cursor()  # of the screen that is shown: each has its own
                 self._use_alternate(True, clear=True)
             else:
                 self._use_alternate(False, clear=False)
@@ -154,7 +155,7 @@ class ModeControl(Erasing):
         if clear and not enabled and self.alternate:
             self.rows[:] = [self.blank_row()] * self.lines
         if enabled != self.alternate:
-            shown = OtherScreen(self.rows, self.saved, self.cursor_row)
+            shown = OtherScreen(self.rows, self.saved)
             hidden = self.other
             if enabled and hidden.rows is self.rows:
                 hidden = OtherScreen([self.blank_row()] * self.lines, SavedCursor())
@@ -175,8 +176,9 @@ class ModeControl(Erasing):
     def restore_modes(self, *modes: int) -> None:
         """XTRESTORE: set private modes to what was remembered."""
         for mode in modes:
-            if mode in self.saved_modes:
-                self._switch_private(mode, self.saved_modes[mode])
+            enabled = self.saved_modes.get(mode)
+            if enabled or (enabled is not None and self.private_mode_is_set(mode)):
+                self._switch_private(mode, enabled)  # (resetting one way of tracking would reset another)
 
     def set_application_keypad(self) -> None:
         """DECKPAM."""

@@ -10,13 +10,22 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from mosh_common.terminal.width import char_width
+
 LONGEST_TITLE: Final = 254  # characters: with "2;" the 256 at which upstream cuts the string
 LONGEST_CLIPBOARD: Final = 16 * 1024  # characters of base64
 LONGEST_LINK: Final = 2048  # characters of parameters and URI; what browsers take
 LONGEST_LINK_ID: Final = 250  # characters; as VTE
 LONGEST_SELECTION: Final = 12  # each of its characters once
 
-CONTROLS: Final = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))  # C0, DEL and C1; str.translate drops them
+# What no title and no link holds: C0, DEL and C1; what turns the direction of text round, also that of its neighbours
+# in a list of windows; halves of surrogate pairs, which are no text. By code point, not by `str.isprintable`: what that
+# refuses (icons, spaces of other scripts, joiners, emoji newer than this Python) belongs into titles.
+# SECURITY: test_titles_lose_controls.
+_UNFIT: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+_JOINER: Final = "\u200d"
+_SKIN_TONES: Final = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+_LONGEST_CLUSTER: Final = 32  # code points; in a longer one a cut is as good anywhere
 
 # xterm's control sequences, OSC 52: clipboard, primary, secondary, "select" and the cut buffers; then base64 (RFC 4648
 # §4). SECURITY: a "?" there would ask the terminal for the clipboard. Test: test_a_clipboard_is_a_selection_and_base64.
@@ -36,15 +45,20 @@ _LINK: Final = re.compile(
 
 
 def title_of(text: str) -> str:
-    """Return what of `text` can be a title or an icon name."""
+    """Return what of `text` can be a title or an icon name; a cut does not go through a cluster."""
     if not text.isprintable():
-        text = "".join([char for char in text if char.isprintable()])
+        text = _UNFIT.sub("", text)
+    if len(text) <= LONGEST_TITLE:
+        return text
+    for end in range(LONGEST_TITLE, LONGEST_TITLE - _LONGEST_CLUSTER, -1):
+        if text[end - 1] != _JOINER and text[end] not in _SKIN_TONES and char_width(text[end]) != 0:
+            return text[:end]
     return text[:LONGEST_TITLE]
 
 
 def is_title(text: str) -> bool:
     """Return whether `text` is a title or an icon name in the form that `title_of` gives."""
-    return len(text) <= LONGEST_TITLE and text.isprintable()
+    return len(text) <= LONGEST_TITLE and _UNFIT.search(text) is None
 
 
 def is_clipboard(text: str) -> bool:
@@ -55,7 +69,7 @@ def is_clipboard(text: str) -> bool:
 
 def is_link(text: str) -> bool:
     """Return whether `text` is a hyperlink in the form that `link_of` gives."""
-    return len(text) <= LONGEST_LINK and text.isprintable() and _LINK.match(text) is not None
+    return len(text) <= LONGEST_LINK and _UNFIT.search(text) is None and _LINK.match(text) is not None
 
 
 def link_of(text: str) -> str:

@@ -127,10 +127,6 @@ class Reports(ModeControl):
             answer = 4
         self.write_process_input(f"{_CSI}{'?' if private else ''}{mode};{answer}$y")
 
-    def report_keyboard_flags(self, *_: int) -> None:
-        """Kitty's keyboard protocol: none of its enhancements is on."""
-        self.write_process_input(_CSI + "?0u")
-
     def report_window(self, *parameters: int) -> None:
         """XTWINOPS: 11 state, 18 and 19 size in characters; titles are never reported, for safety."""
         what = parameters[0] if parameters else 0

@@ -19,7 +19,7 @@ CONTROLS: Final[dict[str, str]] = {
     "\x0f": "shift_in",
 }
 
-# Escape sequences without ESC: (method, arguments…). C1 controls are among them, in their 7-bit form.
+# Escape sequences without ESC: (method, arguments…). C1 controls are among them, in the only form that counts.
 ESCAPES: Final[dict[str, tuple[str, *tuple[int, ...]]]] = {
     "6": ("back_index",),
     "7": ("save_cursor",),
@@ -117,8 +117,9 @@ SEQUENCES: Final[dict[str, tuple[str, int, bool]]] = {
     ">t": ("ignore", 0, False),
     "$t": ("reverse_attributes", MAX_PARAMETERS, False),  # DECRARA
     "u": ("restore_cursor", 0, False),
-    "?u": ("report_keyboard_flags", 0, False),
-    ">u": ("ignore", 0, False),  # kitty's keyboard flags: pushed, set, popped
+    # Kitty's keyboard protocol: asked for, pushed, set, popped. Who gets no answer knows that it is not there.
+    "?u": ("ignore", 0, False),
+    ">u": ("ignore", 0, False),
     "=u": ("ignore", 0, False),
     "<u": ("ignore", 0, False),
     "$v": ("copy_rectangle", 8, False),  # DECCRA

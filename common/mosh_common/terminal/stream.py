@@ -33,9 +33,9 @@ _CACHE_LIMIT: Final = 1024  # remembered sequences, besides the positions of the
 MIN_LINES_TO_SKIP: Final = 8  # fewer line feeds in one block are not worth the look
 MIN_TO_OVERPAINT: Final = 8192  # characters; fewer in one read paint little over what they painted
 
-# C1 controls as their 7-bit forms.
-_C1: Final = {0x80 + i: f"\x1b{chr(0x40 + i)}" for i in range(32)}
-_C1_PATTERN: Final = re.compile("[\x80-\x9f]")
+# C1 controls that came as UTF-8 do nothing, wherever they stand: they are text in a wrong encoding, of which an
+# executed string introducer would swallow the rest. (As xterm; alone, as octets, they are malformed UTF-8.)
+_C1: Final = re.compile("[\x80-\x9f]+")
 
 # Where a text is cut first. A sequence that is complete and usual means itself wherever it stands: its ESC ends
 # whatever is unfinished before it. (Not ST: that may end a string.)
@@ -46,7 +46,7 @@ _CONTROLS: Final = re.compile("([\x00-\x1f\x7f]+)")
 _TOKEN: Final = re.compile(
     "([^\x00-\x1f\x7f]*)"
     "(?:([\x00-\x17\x19\x1c-\x1f\x7f]+)"
-    f"|\x1b(\\][^\x07\x18\x1a\x1b]{{0,{MAX_STRING}}}(?:\x07|\x1b\\\\)|[P_][^\x18\x1a\x1b]{{0,{MAX_STRING}}}\x1b\\\\"
+    f"|\x1b(\\](?![PR])[^\x07\x18\x1a\x1b]{{0,{MAX_STRING}}}(?:\x07|\x1b\\\\)|[P_][^\x18\x1a\x1b]{{0,{MAX_STRING}}}\x1b\\\\"
     f"|[X^][^\n\r\x18\x1a\x1b]{{0,{MAX_STRING}}}\x1b\\\\)"
     "|\x1b(\\\\)"
     "|[\x18\x1a]|(\x1b)"
@@ -61,6 +61,10 @@ _STRING_END: Final = re.compile("[\x18\x1a\x1b]")
 # PM and SOS mean nothing to anybody, but Ctrl-C makes a PM: it cuts what a program writes, if it must right behind an
 # ESC, and the tty's echo of it is "^C". So that the next prompt is not lost in it, the end of a line ends these two.
 _LINE_STRING_END: Final = re.compile("[\n\r\x18\x1a\x1b]")
+
+# The Linux console's palette (console_codes(4)) looks like OSC, but has no terminator: OSC R, and OSC P with seven
+# digits. As in xterm, which takes any seven characters.
+_PALETTE_LENGTH: Final = 8
 
 _ENDS_OF_STRINGS: Final = {"]": _OSC_END, "X": _LINE_STRING_END, "^": _LINE_STRING_END}
 
@@ -202,8 +206,8 @@ class Stream(pyte.Stream):
         """Execute `data`; sequences may be cut anywhere between calls."""
         if self.listener is None:
             raise RuntimeError("Listener is not set")
-        if not data.isascii() and _C1_PATTERN.search(data):
-            data = data.translate(_C1)
+        if not data.isascii() and _C1.search(data):
+            data = _C1.sub("", data)
         data = self._resume(data)
         if self._skip is not None and data.count("\n") > MIN_LINES_TO_SKIP:
             self._run_skipping(data, self._skip)
@@ -396,6 +400,13 @@ class Stream(pyte.Stream):
 
     def _continue_string(self, data: str, position: int) -> int:
         """Read on in a control string from `position` on; return where its end is, or the end of `data`."""
+        if self._string_kind == "]" and not self._string_length and data.startswith(("P", "R"), position):
+            if data[position] == "R":
+                self._abandon_string()
+                return position + 1
+            self._string_kind = "]P"
+        if self._string_kind == "]P":
+            return self._continue_palette(data, position)
         end = _ENDS_OF_STRINGS.get(self._string_kind, _STRING_END).search(data, position)
         stop = end.start() if end is not None else len(data)
         if self._string_length <= MAX_STRING:
@@ -419,6 +430,18 @@ class Stream(pyte.Stream):
             if data[stop] in "\n\r":
                 return stop  # to be executed
         return stop + 1
+
+    def _continue_palette(self, data: str, position: int) -> int:
+        """Read on in a Linux console's OSC P, which means nothing here."""
+        stop = min(position + _PALETTE_LENGTH - self._string_length, len(data))
+        end = _OSC_END.search(data, position, stop)
+        self._string_length += stop - position
+        if end is not None:
+            self._abandon_string()
+            return end.start() if end.group() == "\x1b" else end.end()
+        if self._string_length == _PALETTE_LENGTH:
+            self._abandon_string()
+        return stop
 
     def _abandon_string(self) -> None:
         """CAN, SUB or another sequence came inside a control string."""

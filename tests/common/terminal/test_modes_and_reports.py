@@ -59,6 +59,44 @@ def test_saved_modes_come_back() -> None:
     assert after(b"\x1b[?2004h\x1b[?2004s\x1b[?2004l\x1b[?2004r").snapshot().modes.bracketed_paste
 
 
+def mouse(output: bytes) -> tuple[int, int]:
+    modes = after(output).snapshot().modes
+    return modes.mouse_tracking, modes.mouse_encoding
+
+
+@pytest.mark.parametrize("encoding", [1005, 1006, 1015])
+@pytest.mark.parametrize("other", [1005, 1006, 1015])
+def test_a_mouse_encoding_is_reset_by_its_own_number_only(encoding: int, other: int) -> None:
+    output = b"\x1b[?%dh\x1b[?%dl" % (encoding, other)
+    assert mouse(output) == (0, 0 if other == encoding else encoding)
+    assert mouse(b"\x1b[?%dh\x1b[?%dh" % (encoding, other)) == (0, other)
+
+
+@pytest.mark.parametrize("tracking", [b"9", b"1000", b"1002", b"1003"])
+def test_resetting_any_mouse_tracking_ends_it_and_restoring_all_of_them_does_not(tracking: bytes) -> None:
+    number = int(tracking)
+    assert mouse(b"\x1b[?1006h\x1b[?%sh\x1b[?1000l" % tracking) == (0, 1006)
+    family = b"9;1000;1002;1003;1005;1006;1015"
+    kept = b"\x1b[?1006;%sh\x1b[?%ss\x1b[?%sr" % (tracking, family, family)
+    assert mouse(kept) == (number, 1006)
+    changed = b"\x1b[?1006;%sh\x1b[?%ss\x1b[?1003;1005h\x1b[?%sr" % (tracking, family, family)
+    assert mouse(changed) == (number, 1006)
+
+
+def test_each_screen_has_its_own_saved_cursor() -> None:
+    def cursor(output: bytes) -> tuple[int, int]:
+        screen = after(b"\x1b[4;7H" + output).snapshot()
+        return screen.cursor_row, screen.cursor_column
+
+    assert cursor(b"\x1b[?1049h\x1b[2;3H\x1b[?1049h\x1b[H\x1b8") == (1, 2)  # within the alternate screen
+    assert cursor(b"\x1b[?1049h\x1b[2;3H\x1b[?1049h\x1b[H\x1b[?1049l") == (3, 6)
+    assert cursor(b"\x1b7\x1b[?47h\x1b[2;3H\x1b8") == (0, 0)
+    assert cursor(b"\x1b[?47h\x1b[2;3H\x1b7\x1b[H\x1b[?47l\x1b8") == (0, 0)
+    assert cursor(b"\x1b[?1048h\x1b[?47h\x1b[2;3H\x1b[?1048h\x1b[H\x1b[?47l\x1b[?1048l") == (3, 6)
+    assert cursor(b"\x1b[?1047h\x1b[3;3H\x1b[?1049h\x1b[2;2H\x1b[?1049l") == (0, 0)
+    assert cursor(b"\x1b[?1049h\x1b[2;3H\x1b7\x1b[?1049l\x1b[?47h\x1b8") == (1, 2)
+
+
 @pytest.mark.parametrize("mode", [b"47", b"1047", b"1049"])
 def test_the_alternate_screen_has_its_own_contents(mode: bytes) -> None:
     emulator = after(b"main\x1b[?" + mode + b"h\x1b[Halt")
@@ -123,20 +161,17 @@ def test_a_saved_cursor_stays_with_its_row(row: int, expected: int) -> None:
     assert resized(_EIGHT + b"\x1b[%dH\x1b7\x1b[8H" % row, (20, 4), b"\x1b8")[1] == (expected, 0)
 
 
-@pytest.mark.parametrize("mode", [b"47", b"1047", b"1049"])
-def test_a_smaller_height_keeps_the_prompt_on_the_main_screen_too(mode: bytes) -> None:
-    shown, _ = resized(_EIGHT + b"\x1b[?%sh\x1b[Hedited" % mode, (20, 4), b"\x1b[?%sl" % mode)
-    assert shown == ["5", "6", "7", "$ "]
-    shown, at = resized(_EIGHT + b"\x1b[?1049h\x1b[Hedited", (20, 4), b"\x1b[?1049lX")
-    assert (shown, at) == (["5", "6", "7", "$ X"], (3, 3))
-
-
-def test_a_smaller_height_keeps_the_row_of_the_cursor_on_the_alternate_screen() -> None:
+def test_a_smaller_height_takes_the_same_rows_from_the_screen_that_is_not_shown() -> None:
     filled = _EIGHT.replace(b"$", b":")
-    assert resized(b"\x1b[?1049h" + filled, (20, 4), b"X") == (["5", "6", "7", ": X"], (3, 3))
-    # Also while it is not shown.
-    shown, _ = resized(b"\x1b[?47h" + filled + b"\x1b[?47l\x1b[H", (20, 4), b"\x1b[?47h")
+    shown, at = resized(_EIGHT + b"\x1b[?1049h\x1b[H" + filled, (20, 4), b"X")
+    assert (shown, at) == (["5", "6", "7", ": X"], (3, 3))
+    shown, at = resized(_EIGHT + b"\x1b[?1049h\x1b[H" + filled, (20, 4), b"\x1b[?1049lX")
+    assert (shown, at) == (["5", "6", "7", "$ X"], (3, 3))
+    shown, _ = resized(b"\x1b[?47h" + filled + b"\x1b[?47l\x1b[H" + _EIGHT, (20, 4), b"\x1b[?47h")
     assert shown == ["5", "6", "7", ": "]
+    # Where the alternate screen loses none at the top, neither does the main one (xterm).
+    shown, at = resized(_EIGHT + b"\x1b[?1049h\x1b[Hedited", (20, 4), b"\x1b[?1049lX")
+    assert (shown, at) == (["1", "2", "3", f"4{EMPTY}X"], (3, 3))
 
 
 def test_a_new_size_cuts_and_fills_at_bottom_and_right() -> None:
@@ -190,7 +225,14 @@ def test_soft_reset_keeps_the_screen_and_hard_reset_does_not() -> None:
         (b"\x1b[3 q\x1bP$q q\x1b\\", b"\x1bP1$r3 q\x1b\\"),
         (b"\x1bP$qfoo\x1b\\", b"\x1bP0$r\x1b\\"),
         (b"\x1bP+q544e\x1b\\", b"\x1bP0+r\x1b\\"),
-        (b"\x1b[?u", b"\x1b[?0u"),
+        (b"\x1b[?u", b""),  # protocols that are not there do not answer
+        (b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\", b""),
+        (b"\x1b[?996n", b""),
+        (b"\x1b[?4m", b""),
+        (
+            b"\x1b[?1016$p\x1b[?2027$p\x1b[?2031$p\x1b[?2048$p",
+            b"\x1b[?1016;0$y\x1b[?2027;0$y\x1b[?2031;0$y\x1b[?2048;0$y",
+        ),
         (b"\x1b[18t", b"\x1b[8;4;10t"),
         (b"\x1b[21t", b""),
         (b"\x1b]11;?\x07", b"\x1b]11;rgb:0000/0000/0000\x07"),
@@ -228,6 +270,43 @@ def test_titles() -> None:
 def test_titles_are_bounded(excess: int) -> None:
     snapshot = after(b"\x1b]0;" + b"x" * (LONGEST_TITLE + excess) + b"\x07").snapshot()
     assert snapshot.title == snapshot.icon_name == "x" * LONGEST_TITLE
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "\ue62b nvim",  # an icon font
+        "曲\u3000名",
+        "a\u00a0b\u2009c\u00ad\u200bd\u2028e\ufeff",
+        "👩\u200d🚀 🏴\U000e0067\U000e007f",
+        "\U0001fae9\U0001fadf\U000313b0",  # newer than Python 3.11
+        "\u200fשלום\u200e \u061c",
+        "می\u200cخواهم",
+        "\U000f0001\U0010fffd",
+    ],
+    ids=ascii,
+)
+def test_titles_keep_all_text(title: str) -> None:
+    assert after(f"\x1b]0;{title}\x07".encode()).snapshot().title == title
+
+
+def test_titles_lose_controls() -> None:
+    emulator = after(b"")
+    emulator.feed("\x1b]2;a\tb\nc\x7fd\u0085e\u009cf\u202eg\u2066h\x07".encode())
+    assert emulator.snapshot().title == "abcdefgh"
+
+
+@pytest.mark.parametrize("cluster", ["e\u0301", "👩\u200d🚀", "❤\ufe0f", "👍🏽", "n\u0303\u0323"])
+@pytest.mark.parametrize("before", range(LONGEST_TITLE - 3, LONGEST_TITLE + 1))
+def test_a_title_is_not_cut_within_a_cluster(cluster: str, before: int) -> None:
+    title = after(f"\x1b]2;{'x' * before}{cluster}yz\x07".encode()).snapshot().title
+    whole = before + len(cluster) <= LONGEST_TITLE
+    assert title.rstrip("yz") == "x" * min(before, LONGEST_TITLE) + (cluster if whole else "")
+
+
+def test_a_title_of_one_cluster_is_cut_somewhere() -> None:
+    title = after(b"\x1b]2;e" + "\u0301".encode() * 500 + b"\x07").snapshot().title
+    assert len(title) == LONGEST_TITLE
 
 
 def test_a_title_that_another_stream_passes_on_is_cleaned_too() -> None:

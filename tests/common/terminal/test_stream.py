@@ -32,8 +32,32 @@ def first_row(output: bytes, columns: int = 20) -> str:
         (b"a\x1b[2!Cb", "ab"),
         (b"a\x1b[2?Cb", "ab"),
         (b"a\x1b[2 3Cb", "ab"),  # a parameter after an intermediate
-        (b"a\xc2\x9b2Cb", "a  b"),  # C1 CSI
-        (b"a\x1b]0;t\xc2\x9cb", "ab"),  # C1 ST
+        (b"a\xc2\x9b2Cb", "a2Cb"),  # C1 that came as UTF-8 is ignored: CSI
+        (b"a\xc2\x9d0;tb", "a0;tb"),  # OSC
+        (b"a\xc2\x90$qmb", "a$qmb"),  # DCS
+        (b"a\xc2\x98b\xc2\x9ec\xc2\x9fd\xc2\x9ce", "abcde"),  # SOS, PM, APC, ST
+        (b"a\xc2\x85b\xc2\x84c\xc2\x8dd\xc2\x8f\xc2\x8ee", "abcde"),  # NEL, IND, RI, SS3, SS2
+        (b"say \xc3\xa2\xc2\x80\xc2\x9chello\xc3\xa2\xc2\x80\xc2\x9d", "say \u00e2hello\u00e2"),
+        (b"a\x1b[2\xc2\x85Cb", "a  b"),  # also inside sequences
+        (b"a\x1b\xc2\x9c[2Cb", "a  b"),
+        (b"a\x1b]0;t\xc2\x9cb\x07c", "ac"),  # it ends no string
+        (b"a\x1b]0;t\xc2\x9cb\x1b\\c", "ac"),
+        (b"a\x1bPt\xc2\x9cb\x1b\\c", "ac"),
+        (b"a\x1b_t\xc2\x9cb\x1b\\c", "ac"),
+        (b"e\xc2\x85\xcc\x81\xc2\x9c\x1b[bx", "e\u0301e\u0301x"),
+        (b"a\x9b2C\x85b", "a\ufffd2C\ufffdb"),  # as octets they are malformed UTF-8
+        (b"a\x1b]P0aabbccb", "ab"),  # the Linux console's palette
+        (b"a\x1b]PFAABBCC\x1b]P1aabbcc\x1b]Rb", "ab"),
+        (b"a\x1b]P0aabbcc\x07\x1b]P0aabbcc\x1b\\b", "ab"),
+        (b"a\x1b]P0aa\x07b", "ab"),  # cut short
+        (b"a\x1b]P0aa\x18b", "ab"),
+        (b"a\x1b]P0aa\x1b[2Cb", "a  b"),
+        (b"a\x1b]P\x1b\\b", "ab"),
+        (b"a\x1b]P--- ---bcdefgh", "abcdefgh"),  # any seven characters
+        (b"a\x1b]Rb\x07c", "abc"),
+        (b"a\x1b]R\x1b\\b", "ab"),
+        (b"a\x1b]p0aabbcc\x07b", "ab"),  # no palette
+        (b"a\x1b]0;P0aabbccb\x07c", "ac"),
         (b"a\x1b\\b", "ab"),
         (b"a\x1b(\x07Bb", "ab"),
         (b"a\x1bP1;2|\x07x\x1b\\b", "ab"),  # BEL does not end DCS
@@ -136,7 +160,7 @@ def test_thousands_of_lines_in_an_unfinished_sequence_do_not_pile_up(opening: by
     assert emulator.screen.display[0].rstrip() == "after"
 
 
-@pytest.mark.parametrize("piece", [b"\x1b", b"\x1b]", b"\x1bP", b"\xc2\x9b", b"\x1b[\x07", b"\x1b]0;\x1b"])
+@pytest.mark.parametrize("piece", [b"\x1b", b"\x1b]", b"\x1bP", b"\x1b]P", b"\x1b]R", b"\x1b[\x07", b"\x1b]0;\x1b"])
 def test_unfinished_sequences_in_a_row_are_dropped_one_by_one(piece: bytes) -> None:
     emulator = Emulator(20, 4)
     emulator.feed(piece * 5000 + b"\x1b[1;1Hafter")
