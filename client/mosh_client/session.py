@@ -80,6 +80,7 @@ class BlankScreen:
     echo_ack: Final = 0
     program: Final = ""
     notices: Final = ()
+    skipped: Final = 0
 
     def __init__(self, columns: int, lines: int) -> None:
         self.snapshot: Final = blank_snapshot(columns, lines)
@@ -179,6 +180,8 @@ class Session:
         self._clipboard = ""  # what the last one was told of it
         self._notice = Notice("", False)  # what the bar should say of the network
         self._reception = Reception(self._transport.remote_state().snapshot)
+        self._skipped = 0  # what in the server's frames no frame holds, as far as it was logged
+        self._log = log
         # The end.
         self._renderer_quit = False  # the renderer asked for it; signals may have done so before
         self._leave_by: int | None = None  # shutdown was asked for: the session is over then at the latest
@@ -375,6 +378,10 @@ class Session:
         for event in self._transport.events():
             if isinstance(event, NewRemoteState):
                 self._reception.taken(event.state.snapshot)
+                if event.state.skipped > self._skipped:
+                    self._skipped = event.state.skipped
+                    if self._log is not None:
+                        self._log(f"{now} skipped what no frame holds, {self._skipped} times so far")
             elif isinstance(event, StateNotTaken):
                 self._reception.not_taken(event, now=now)
             elif isinstance(event, PeerShutdown):

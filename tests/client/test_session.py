@@ -53,9 +53,16 @@ class World:
 
     def __init__(self, columns: int = 20, lines: int = 4) -> None:
         self.now = START
+        self.log: list[str] = []
         entropy = random.Random(1).randbytes
         self.session = Session(
-            Hello(columns, lines), key=KEY, peer=SERVER, ip="192.0.2.1", entropy=entropy, now=self.now
+            Hello(columns, lines),
+            key=KEY,
+            peer=SERVER,
+            ip="192.0.2.1",
+            entropy=entropy,
+            now=self.now,
+            log=self.log.append,
         )
         self.emulator = Emulator(columns, lines)
         self.echo_ack = 0
@@ -620,3 +627,18 @@ def test_a_server_of_whom_only_pieces_come_is_not_called_unreachable(monkeypatch
     assert world.session.outcome is not None
     assert world.session.outcome.code == 1
     assert "answers on UDP port 60001, but nothing that it sent came whole" in world.session.outcome.message
+
+
+def test_what_no_frame_holds_is_skipped_and_counted_and_the_frame_is_shown(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = screen_state.display.diff
+    monkeypatch.setattr(screen_state.display, "diff", lambda *screens: b"\x1b[1;1;4;20$t\x1b[c" + real(*screens))
+    world.show("hello")
+    world.run(1000)
+    assert text(world.screen()) == "hello"
+    assert world.told(Notice) == []
+    assert any(line.endswith("skipped what no frame holds, 2 times so far") for line in world.log)
+    world.show(" again")
+    world.run(1000)
+    assert any(line.endswith("skipped what no frame holds, 4 times so far") for line in world.log)

@@ -42,7 +42,7 @@ def _screen(columns: int, lines: int, program: str) -> Snapshot:
 
 
 def _assert_leads(old: Snapshot, new: Snapshot, dialect: Dialect = WIRE) -> None:
-    receiver = Emulator(old.columns, old.lines)
+    receiver = Emulator(old.columns, old.lines, frames=dialect is WIRE)
     receiver.restore(old)
     if (old.columns, old.lines) != (new.columns, new.lines):
         receiver.resize(new.columns, new.lines)
@@ -50,6 +50,7 @@ def _assert_leads(old: Snapshot, new: Snapshot, dialect: Dialect = WIRE) -> None
     receiver.feed(output)
     assert canonical(receiver.snapshot()) == canonical(new), output
     assert receiver.replies() == b""
+    assert receiver.skipped == 0 or dialect is not WIRE, output
 
 
 def _in_reach(old: Snapshot, new: Snapshot) -> Snapshot:

@@ -27,7 +27,7 @@ def test_no_frame_is_longer_than_upstreams(name: str) -> None:
         if datagram["to"] != "client" or not instruction or not instruction["diff"]:
             continue
         old, new = instruction["old_num"], instruction["new_num"]
-        emulator = Emulator(states[old].columns, states[old].lines)
+        emulator = Emulator(states[old].columns, states[old].lines, frames=True)
         emulator.restore(states[old])
         octets = 0
         for item in hostdiff.decode(bytes.fromhex(instruction["diff"])):
@@ -37,6 +37,7 @@ def test_no_frame_is_longer_than_upstreams(name: str) -> None:
                 emulator.feed(item.data)
                 octets += len(item.data)
         states[new] = emulator.snapshot()
+        assert emulator.skipped == 0
         ours = diff(states[old], states[new])
         assert len(ours) <= octets
         receiver = Emulator(states[old].columns, states[old].lines)

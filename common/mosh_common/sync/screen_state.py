@@ -81,7 +81,7 @@ class ServerScreen:
 class ClientScreen:
     """What the client knows the server shows. Immutable; all states of a session share one emulator."""
 
-    __slots__ = ("_emulator", "echo_ack", "notices", "program", "snapshot", "weight")
+    __slots__ = ("_emulator", "echo_ack", "notices", "program", "skipped", "snapshot", "weight")
 
     def __init__(
         self,
@@ -92,11 +92,13 @@ class ClientScreen:
         weight: int = 0,
         program: str = "",
         notices: tuple[Notice, ...] = (),
+        skipped: int = 0,
     ) -> None:
         self.snapshot: Final = snapshot
         self.echo_ack: Final = echo_ack
         self.program: Final = program  # what the server said that it is; "" = nothing, as upstream's
         self.notices: Final = notices  # what it tells the user, in order of kind, each kind once
+        self.skipped: Final = skipped  # how much on the way to this state no frame holds, and was skipped
         self.weight: Final = weight  # see RemoteState
         self._emulator: Final = emulator  # where diffs are executed; holds nothing between two of them
 
@@ -126,10 +128,25 @@ class ClientScreen:
                 drawing.append(event)
         told = tuple([notices[kind] for kind in sorted(notices) if notices[kind].text]) if notices else ()
         if not drawing:
-            return ClientScreen(self.snapshot, echo_ack, emulator=self._emulator, program=program, notices=told)
+            return ClientScreen(
+                self.snapshot,
+                echo_ack,
+                emulator=self._emulator,
+                program=program,
+                notices=told,
+                skipped=self.skipped,
+            )
+        before = self._emulator.skipped
         snapshot = self._draw(drawing)
-        weight = len(diff) + _CELL_OCTETS * snapshot.columns * snapshot.lines
-        return ClientScreen(snapshot, echo_ack, emulator=self._emulator, weight=weight, program=program, notices=told)
+        return ClientScreen(
+            snapshot,
+            echo_ack,
+            emulator=self._emulator,
+            weight=len(diff) + _CELL_OCTETS * snapshot.columns * snapshot.lines,
+            program=program,
+            notices=told,
+            skipped=self.skipped + self._emulator.skipped - before,
+        )
 
     def trimmed(self, known: ClientScreen) -> ClientScreen:
         """Return this screen: rows shared with `known` cost nothing."""

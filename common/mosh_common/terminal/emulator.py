@@ -12,6 +12,7 @@ from typing import Final
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.modes import CURSOR_KEYS, KEYPAD, SYNCHRONIZED
 from mosh_common.terminal.screen import Screen
+from mosh_common.terminal.sequences import EVERYTHING, FRAMES
 from mosh_common.terminal.skipping import plain_length
 from mosh_common.terminal.stream import Stream
 
@@ -28,7 +29,7 @@ class Emulator:
         self._frames = frames
         self._screen = Screen(columns, lines)
         self._screen.executes_frames = frames
-        self._stream = Stream(self._screen, skipping=skipping)
+        self._stream = self._new_stream()
         # Plain output that nobody has looked at yet, so that the more of it scrolls away unseen.
         self._backlog: list[str] = []
         self._backlog_length = 0
@@ -56,6 +57,9 @@ class Emulator:
         self._settle()
         self._stream.feed(text)
 
+    def _new_stream(self) -> Stream:
+        return Stream(self._screen, skipping=self._skipping, vocabulary=FRAMES if self._frames else EVERYTHING)
+
     def _settle(self) -> None:
         """Execute what was put off. What is left of a cut sequence changes nothing yet."""
         if self._backlog:
@@ -63,6 +67,12 @@ class Emulator:
             self._backlog.clear()
             self._backlog_length = 0
             self._stream.feed_plain(text)
+
+    @property
+    def skipped(self) -> int:
+        """How many sequences, strings and controls were skipped because no frame holds them."""
+        self._settle()
+        return self._stream.skipped
 
     @property
     def screen(self) -> Screen:
@@ -107,7 +117,7 @@ class Emulator:
         """Become a new terminal of that size: after a failure nothing of the old one is to be trusted."""
         self._screen = Screen(columns, lines)
         self._screen.executes_frames = self._frames
-        self._stream = Stream(self._screen, skipping=self._skipping)
+        self._stream = self._new_stream()
         self.reset_parser()
         self._snapshot = None
         self._changed = True

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 MAX_PARAMETERS: Final = 32  # of one sequence; xterm keeps 30
 
@@ -139,3 +140,38 @@ PYTE_NAMES: Final[dict[str, str]] = {
     "column_forward": "cursor_forward",
     "line_forward": "cursor_down",
 }
+
+
+class Vocabulary(NamedTuple):
+    """What a stream executes. What is not in it is either unknown, as terminals take it, or without any effect."""
+
+    controls: Mapping[str, str]  # as CONTROLS
+    escapes: Mapping[str, tuple[str, *tuple[int, ...]]]  # as ESCAPES
+    sequences: Mapping[str, tuple[str, int, bool]]  # as SEQUENCES
+    modes: frozenset[int] | None = None  # of DECSET and DECRST; None = all
+    commands: frozenset[str] | None = None  # of OSC, and no other control strings; None = all
+    charsets: bool = True  # SCS
+
+
+EVERYTHING: Final = Vocabulary(CONTROLS, ESCAPES, SEQUENCES)
+
+# SECURITY: what a frame may say (docs/terminal.md §2); all else that a client finds in one is skipped. So most of the
+# parser and of the screen is closed to a server that is in the wrong hands, first of all what costs much for a few
+# octets. Test: test_a_frame_executes_what_frames_hold_and_nothing_else.
+FRAMES: Final = Vocabulary(
+    controls={control: CONTROLS[control] for control in "\x07\x08\x0a\x0d"},  # BEL BS LF CR
+    escapes={"M": ESCAPES["M"]},  # RI
+    sequences={
+        final: SEQUENCES[final]
+        for final in (
+            *("A", "B", "C", "D", "G", "H"),  # CUU CUD CUF CUB CHA CUP
+            *("J", "K", "X"),  # ED EL ECH
+            *("@", "P", "L", "M", "S", "T"),  # ICH DCH IL DL SU SD
+            *("m", "r"),  # SGR DECSTBM
+            *("?h", "?l", " q"),  # DECSET DECRST DECSCUSR
+        )
+    },
+    modes=frozenset((5, 9, 25, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 2004)),
+    commands=frozenset(("0", "1", "2", "8", "52")),
+    charsets=False,
+)

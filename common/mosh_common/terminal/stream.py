@@ -17,13 +17,7 @@ from typing import Any, Final
 
 import pyte
 
-from mosh_common.terminal.sequences import (
-    CONTROLS,
-    ESCAPES,
-    MAX_PARAMETERS,
-    PYTE_NAMES,
-    SEQUENCES,
-)
+from mosh_common.terminal.sequences import EVERYTHING, MAX_PARAMETERS, PYTE_NAMES, Vocabulary
 from mosh_common.terminal.skipping import plain_end
 
 MAX_SEQUENCE: Final = 256  # characters of one CSI or ESC sequence; longer ones are ignored
@@ -96,7 +90,11 @@ def _saturated(digits: str) -> int:
 class Stream(pyte.Stream):
     """Parses text and drives the attached screen."""
 
-    def __init__(self, screen: Any = None, strict: bool = True, *, skipping: bool = True) -> None:
+    def __init__(
+        self, screen: Any = None, strict: bool = True, *, skipping: bool = True, vocabulary: Vocabulary = EVERYTHING
+    ) -> None:
+        self._vocabulary = vocabulary
+        self.skipped = 0  # sequences, strings and controls that it lacks
         self._pending = ""  # an escape sequence that is not complete yet
         self._string_kind = ""  # "" or the introducer (]PX^_) of the control string that is being read
         self._string_parts: list[str] = []
@@ -127,14 +125,14 @@ class Stream(pyte.Stream):
         self.listener = screen
         self.reset_parser()
         self._sequences.clear()
-        self._unknown = screen.debug
+        self._unknown = screen.debug if self._vocabulary is EVERYTHING else self._skip_sequence
         self._write = getattr(screen, "write", None) or screen.draw
         self._print_at = getattr(screen, "print_at", None)
         self._print_styled = getattr(screen, "print_styled", None)
         self._skip = getattr(screen, "skip_unseen", None) if self._skipping else None
         self._find_pieces = getattr(screen, "find_pieces", None) if self._skipping else None
         self._paint = getattr(screen, "paint", self._nothing)
-        self._controls = {control: self._bound(name) for control, name in CONTROLS.items()}
+        self._controls = {control: self._bound(name) for control, name in self._vocabulary.controls.items()}
         self._controls["\r\n"] = self._carriage_return_linefeed
 
     def reset_parser(self) -> None:
@@ -147,6 +145,10 @@ class Stream(pyte.Stream):
     @staticmethod
     def _nothing(*_: Any) -> None:
         """Do nothing, where there is no screen."""
+
+    def _skip_sequence(self, *_: Any, **__: Any) -> None:
+        """Count what the vocabulary lacks; it has no effect, not even on a pending wrap."""
+        self.skipped += 1
 
     def _bound(self, name: str, *arguments: Any) -> Callable[..., Any]:
         """Return the screen's method of that name, or what stands in for it."""
@@ -174,7 +176,7 @@ class Stream(pyte.Stream):
             end -= 1
         key = body[1:start] + body[end:]
         text = body[start:end]
-        entry = SEQUENCES.get(key)
+        entry = self._vocabulary.sequences.get(key)
         if entry is None:
             return False, self._unknown, (), None
         name, limit, private = entry
@@ -185,6 +187,11 @@ class Stream(pyte.Stream):
         parameters = parse_parameters(text)
         if parameters is None:
             return False, self._unknown, (), None
+        modes = self._vocabulary.modes
+        if modes is not None and name in ("set_mode", "reset_mode"):
+            parameters = tuple([mode for mode in parameters if mode in modes])
+            if not parameters:
+                return False, self._unknown, (), None
         if name == "cursor_position" and self._print_at is not None:
             line, column = (*parameters, 0, 0)[:2]
             return True, self._print_at, (line or 1) - 1, (column or 1) - 1
@@ -195,10 +202,10 @@ class Stream(pyte.Stream):
 
     def _resolve_escape(self, text: str) -> Call:
         """Return what an escape sequence (without ESC) calls."""
-        name, *arguments = ESCAPES.get(text, ("",))
+        name, *arguments = self._vocabulary.escapes.get(text, ("",))
         if name:
             return False, self._bound(name), tuple(arguments), None
-        if text[0] in "()*+-./" and len(text) <= 3:
+        if self._vocabulary.charsets and text[0] in "()*+-./" and len(text) <= 3:
             return False, self._bound("define_charset"), (text[1:], text[0]), None
         return False, self._unknown, (), None
 
@@ -342,6 +349,8 @@ class Stream(pyte.Stream):
         for char in controls:
             if char in known:
                 known[char]()
+            else:
+                self.skipped += 1
 
     def _run_tokens(self, data: str, position: int) -> int:
         """Execute tokens from `position` on, up to the first unusual one; return where to go on."""
@@ -467,7 +476,10 @@ class Stream(pyte.Stream):
     def _execute_string(self, kind: str, text: str, terminator: str) -> None:
         """Hand a control string to the screen; APC, PM and SOS mean nothing here."""
         assert self.listener is not None
-        if kind == "]":
+        commands = self._vocabulary.commands
+        if commands is not None and (kind != "]" or text.partition(";")[0] not in commands):
+            self._skip_sequence()
+        elif kind == "]":
             command = getattr(self.listener, "operating_system_command", None)
             if command is not None:
                 command(text, terminator)

@@ -151,3 +151,11 @@ def test_a_screen_weighs_what_its_cells_may_cost() -> None:
     one = ClientScreen.blank(20, 5).apply(shown(b"x").diff_from(BLANK))
     large = ClientScreen.blank(200, 50).apply(shown(b"x", columns=200, lines=50).diff_from(BLANK))
     assert 0 < one.weight < large.weight
+
+
+def test_what_no_frame_holds_is_counted_on_the_way_to_each_state() -> None:
+    one = ClientScreen.blank(20, 5).apply(hostdiff.encode([HostBytes(b"a\x1b[c\x1b[6nb")]))
+    assert (text(one.snapshot)[0], one.skipped) == ("ab", 2)
+    assert one.apply(hostdiff.encode([EchoAck(1)])).skipped == 2
+    assert one.apply(hostdiff.encode([HostBytes(b"\x1b[?1049h")])).skipped == 3
+    assert one.apply(hostdiff.encode([HostBytes(b"x")])).skipped == 2
