@@ -144,6 +144,11 @@ def seconds_from(environ: Mapping[str, str], name: str) -> int:
         return 0
 
 
+def is_yes(environ: Mapping[str, str], name: str) -> bool:
+    """Return whether that variable is `yes`; anything else, also another spelling of it, allows nothing."""
+    return environ.get(name) == "yes"
+
+
 def _rule(environ: Mapping[str, str]) -> tuple[str, str]:
     """Return (variable, locale name) of what decides the character set."""
     for name in _CHARACTER_SET_VARIABLES:

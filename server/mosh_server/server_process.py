@@ -25,7 +25,7 @@ from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.key import Key
 from mosh_server.accounting import log_crash
 from mosh_server.batch import Batch, Rest
-from mosh_server.environment import Account, seconds_from
+from mosh_server.environment import Account, is_yes, seconds_from
 from mosh_server.host import Host
 from mosh_server.session import ClientHeard, ClientSilent, Event, Finished, Session, SetSize, StartShell, Timeouts
 
@@ -154,7 +154,8 @@ def _perform(event: Event, *, socket: UdpSocket, session: Session, host: Host, n
 
 
 def _new_session(key: Key, environment: Mapping[str, str], *, verbose: int) -> Session:
-    emulator = Emulator(INITIAL_COLUMNS, INITIAL_LINES)
+    checksums = is_yes(environment, "MOSH_SERVER_CHECKSUM")
+    emulator = Emulator(INITIAL_COLUMNS, INITIAL_LINES, checksums=checksums)
     pacing = ServerPacing()
     now = now_ms()
     transport: Transport[ServerScreen, UserStream] = Transport(

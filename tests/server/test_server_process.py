@@ -13,6 +13,7 @@ import pytest
 from mosh_common.clock import now_ms
 from mosh_common.io.loop import Waiter
 from mosh_common.io.udp import UdpSocket
+from mosh_common.wire.key import Key
 from mosh_server import server_process
 from mosh_server.batch import Batch, Rest
 from mosh_server.pty import Pty
@@ -121,3 +122,21 @@ def test_a_datagram_ends_the_rest(loop: Loop) -> None:
     assert loop.session.datagrams == [b"a key"]
     loop.turn()
     assert loop.session.output == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("environment", "answer"),
+    [
+        ({"MOSH_SERVER_CHECKSUM": "yes"}, b"\x1bP7!~FFBF\x1b\\"),
+        ({"MOSH_SERVER_CHECKSUM": "no"}, b""),
+        ({"MOSH_SERVER_CHECKSUM": "1"}, b""),
+        ({"MOSH_SERVER_CHECKSUM": ""}, b""),
+        ({}, b""),
+    ],
+)
+def test_what_stands_on_the_screen_is_told_only_where_the_environment_allows_it(
+    environment: dict[str, str], answer: bytes
+) -> None:
+    session = server_process._new_session(Key.generate(bytes(16)), environment, verbose=0)
+    session.receive_output(b"A\x1b[7;1;1;1;1;1*y", now=now_ms())
+    assert session.input_to_write() == answer

@@ -258,18 +258,24 @@ class Drawing(Grid):
         return column
 
     def _combine(self, mark: str) -> None:
-        """Add a character without width to the cell that was written last, or else to the one at the cursor."""
+        """Add a character without width to the cell that was written last, or else to the one at the cursor.
+
+        But in a frame it never moves the cursor: whether it does could only depend on what stands there, and then the
+        cursor's position would tell that.
+        """
+        # SECURITY: tests/property/test_answers.py::test_no_answer_depends_on_what_stood_on_the_screen
         row, column = self.cursor_row, self._last_cell()
         if column is None:
             column = self.cursor_column
             if column > 0 and self.rows[row][0][column] == WIDE_TAIL:
                 column -= 1
         if self.rows[row][0][column] == EMPTY:
-            # docs/terminal.md §2: if that cell is empty, it stands on a no-break space and occupies the cell.
-            # Its style stays (upstream, by comparison).
+            # docs/terminal.md §2: if that cell is empty, it stands on a no-break space. Its style stays (upstream, by
+            # comparison).
             self.put(row, column, Span(_NO_BREAK_SPACE, self.rows[row][1][column]))
-            self.phase = PENDING if column == self.columns - 1 else WRITTEN
-            self.cursor_column = min(column + 1, self.columns - 1)
+            if self.executes_frames:  # upstream's rule: it occupies the cell
+                self.phase = PENDING if column == self.columns - 1 else WRITTEN
+                self.cursor_column = min(column + 1, self.columns - 1)
         self.rows[row] = row_ops.combined(self.rows[row], column, mark, MAX_CLUSTER_OCTETS)
 
     # --- REP

@@ -24,11 +24,14 @@ _decoder = codecs.getincrementaldecoder("utf-8")
 class Emulator:
     """A terminal of `columns` × `lines`. With `frames` it executes frames instead of what programs write."""
 
-    def __init__(self, columns: int, lines: int, *, skipping: bool = True, frames: bool = False) -> None:
+    def __init__(
+        self, columns: int, lines: int, *, skipping: bool = True, frames: bool = False, checksums: bool = False
+    ) -> None:
+        """Begin blank. `checksums`: programs may ask what stands on the screen (DECRQCRA)."""
         self._skipping = skipping
         self._frames = frames
-        self._screen = Screen(columns, lines)
-        self._screen.executes_frames = frames
+        self._checksums = checksums
+        self._screen = self._new_screen(columns, lines)
         self._stream = self._new_stream()
         # Plain output that nobody has looked at yet, so that the more of it scrolls away unseen.
         self._backlog: list[str] = []
@@ -67,6 +70,12 @@ class Emulator:
             self._backlog.clear()
             self._backlog_length = 0
             self._stream.feed_plain(text)
+
+    def _new_screen(self, columns: int, lines: int) -> Screen:
+        screen = Screen(columns, lines)
+        screen.executes_frames = self._frames
+        screen.checksums = self._checksums
+        return screen
 
     @property
     def skipped(self) -> int:
@@ -115,8 +124,7 @@ class Emulator:
 
     def start_over(self, columns: int, lines: int) -> None:
         """Become a new terminal of that size: after a failure nothing of the old one is to be trusted."""
-        self._screen = Screen(columns, lines)
-        self._screen.executes_frames = self._frames
+        self._screen = self._new_screen(columns, lines)
         self._stream = self._new_stream()
         self.reset_parser()
         self._snapshot = None

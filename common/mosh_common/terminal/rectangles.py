@@ -44,6 +44,7 @@ class Rectangles(Strings):
     def __init__(self, columns: int, lines: int) -> None:
         super().__init__(columns, lines)
         self.rectangular_extent = False  # DECSACE: attribute changes affect rectangles, not streams of cells
+        self.checksums = False  # whether DECRQCRA is answered; no program can change it
         self._style_changes: dict[Hashable, StyleChange] = {}  # those that DECCARA and DECRARA made lately
         self._sums = RowSums(self.palette)
 
@@ -173,7 +174,13 @@ class Rectangles(Strings):
     # --- checksum
 
     def report_checksum(self, identifier: int = 0, _page: int = 0, *bounds: int) -> None:
-        """DECRQCRA: the negated sum of the characters in an area (VT420; attributes as in xterm's default)."""
+        """DECRQCRA: the negated sum of the characters in an area (VT420; attributes as in xterm's default).
+
+        Of one cell it is the character. Like xterm, nothing is answered but to who was allowed to read the screen.
+        """
+        # SECURITY: tests/property/test_answers.py::test_no_answer_depends_on_what_stood_on_the_screen
+        if not self.checksums:
+            return
         area = self._area(*bounds[:4])
         total = 0 if area is None else self._checksum(area)
         self.write_process_input(f"\x1bP{identifier}!~{-total & 0xFFFF:04X}\x1b\\")

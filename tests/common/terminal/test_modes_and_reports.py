@@ -388,4 +388,6 @@ def test_rectangles() -> None:
 
 
 def test_a_checksum_of_an_area() -> None:
-    assert after(b"AB\x1b[7;1;1;1;1;2*y").replies() == b"\x1bP7!~FF7D\x1b\\"
+    emulator = Emulator(10, 4, checksums=True)
+    emulator.feed(b"AB\x1b[7;1;1;1;1;2*y")
+    assert emulator.replies() == b"\x1bP7!~FF7D\x1b\\"

@@ -110,8 +110,17 @@ def test_combining_characters_join_in_the_last_column_and_in_wide_characters() -
 
 
 def test_a_combining_character_on_nothing_stands_on_a_no_break_space() -> None:
-    screen = screen_after("\u0301x")
-    assert (screen.rows[0][0].rstrip(EMPTY), screen.rows[0][3]) == (f"{CLUSTER}x", {0: "\u00a0\u0301"})
+    screen = screen_after("\u0301")
+    assert (screen.rows[0][0].rstrip(EMPTY), screen.rows[0][3]) == (CLUSTER, {0: "\u00a0\u0301"})
+
+
+@pytest.mark.parametrize("before", ["", "a", "中", "e\u0301", "e" + "\u0301" * 15, " "])
+@pytest.mark.parametrize("column", [1, 2, 6])
+@pytest.mark.parametrize("marks", ["\u0301", "\ufeff", "\u200b\u0301"])
+def test_what_has_no_width_does_not_move_the_cursor(before: str, column: int, marks: str) -> None:
+    screen = screen_after(f"\x1b[1;{column}H{before}\x1b[1;{column}H{marks}")
+    assert (screen.cursor_row, screen.cursor_column) == (0, column - 1)
+    assert screen_after(f"\ufeff\x1b[1;{column}Hx").rows[0][0][column - 1] == "x"
 
 
 def test_a_combining_character_after_a_move_joins_the_cell_at_the_cursor() -> None:
