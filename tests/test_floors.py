@@ -1,0 +1,71 @@
+"""What pyproject.toml asks for is what the packages ask for, and what is tested as the oldest."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Final
+
+from packaging.requirements import Requirement
+from packaging.version import Version
+from tests.support.programs import REPOSITORY
+
+PROJECT: Final = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+
+# Debian numbers python3-protobuf as the C++ library in the same source: Python's 4.21 is its 3.21. (In Debian 12 the
+# package has the number 3.21.12, and what it says of itself to Python is 4.21.12.)
+DEBIAN_NUMBERS: Final = {"protobuf": {Version("4.21"): Version("3.21")}}
+
+
+def floors() -> dict[str, Version]:
+    """The oldest version of each dependency, and of Python; fails for a requirement that is more than a lower bound."""
+    found = {"python3": lower_bound(PROJECT["requires-python"])}
+    for text in PROJECT["dependencies"]:
+        requirement = Requirement(text)
+        assert requirement.marker is None
+        assert not requirement.extras
+        found[requirement.name] = lower_bound(str(requirement.specifier))
+    return found
+
+
+def lower_bound(specifier: str) -> Version:
+    match = re.fullmatch(r">=([0-9.]+)", specifier)
+    assert match is not None, specifier
+    return Version(match[1])
+
+
+def test_the_debian_package_asks_for_the_same_versions() -> None:
+    control = (REPOSITORY / "packaging" / "debian" / "control").read_text()
+    depends = re.search(r"^Depends:(.*?)^\S", control, re.MULTILINE | re.DOTALL)
+    assert depends is not None
+    items = [item.strip() for item in depends[1].split(",")]
+    pairs = [re.fullmatch(r"(?:python3-)?(\S+) \(>= ([0-9.]+)\)", item) for item in items if "${" not in item]
+    asked = {pair[1]: Version(pair[2]) for pair in pairs if pair is not None}
+    assert len(asked) == len(pairs)
+    assert asked == {
+        name: DEBIAN_NUMBERS[name][floor] if name in DEBIAN_NUMBERS else floor for name, floor in floors().items()
+    }
+
+
+def test_the_rpm_package_asks_for_the_same_versions() -> None:
+    spec = (REPOSITORY / "packaging" / "rpm" / "mosh-py.spec").read_text()
+    lines = re.findall(r"^Requires: +(.*)$", spec, re.MULTILINE)
+    pairs = [re.fullmatch(r"(?:python3dist\((\S+)\)|(python3)) >= ([0-9.]+)", line) for line in lines]
+    assert None not in pairs, lines
+    assert {pair[1] or pair[2]: Version(pair[3]) for pair in pairs if pair is not None} == floors()
+
+
+def test_the_build_asks_for_the_same_python() -> None:
+    control = (REPOSITORY / "packaging" / "debian" / "control").read_text()
+    spec = (REPOSITORY / "packaging" / "rpm" / "mosh-py.spec").read_text()
+    python = floors()["python3"]
+    assert f"python3 (>= {python})" in control.partition("\n\n")[0]
+    assert f"python3-devel >= {python}" in spec
+
+
+def test_what_is_tested_as_the_oldest_is_the_oldest_that_is_declared() -> None:
+    lines = (REPOSITORY / "packaging" / "oldest.txt").read_text().splitlines()
+    pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    declared = floors()
+    del declared["python3"]
+    assert {name: Version(version) for name, version in pins.items()} == declared
