@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.programs import missing_programs
+from tests.support.programs import missing_programs, why_not_upstream
 
 if TYPE_CHECKING:
     from tests.support.tmux import Tmux
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "requires_program(name, ...): skipped, with the reason, where one of the programs is missing"
+    )
+    config.addinivalue_line(
+        "markers",
+        "requires_upstream(name, ...): skipped, with the reason, where one of these is not there, or is not upstream's",
     )
     config.addinivalue_line("markers", "requires_linux: looks at /proc; skipped elsewhere")
 
@@ -29,6 +33,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     missing = missing_programs(wanted)
     if missing:
         pytest.skip(f"not installed here: {', '.join(sorted(set(missing)))}")
+    names = {name for marker in item.iter_markers("requires_upstream") for name in marker.args}
+    reasons = [reason for name in sorted(names) if (reason := why_not_upstream(name))]
+    if reasons:
+        pytest.skip("; ".join(reasons))
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,6 @@ import pty
 import random
 import re
 import select
-import shutil
 import signal
 import statistics
 import struct
@@ -26,7 +25,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from tests.support.programs import OURS, UPSTREAM, Programs, clean_environment, start_server
+from tests.support.programs import OURS, UPSTREAM, Programs, clean_environment, start_server, why_not_upstream
 from tests.support.relay import Relay
 
 COLUMNS: Final = 200
@@ -131,7 +130,7 @@ def percentile(values: list[float], share: float) -> float:
 def main() -> None:
     """Measure and print a line for each client, and the difference."""
     keys = int(sys.argv[1]) if len(sys.argv) == 2 and sys.argv[1].isdigit() else KEYS
-    upstream_there = shutil.which("mosh-client") is not None and shutil.which("mosh-server") is not None
+    upstream_there = not (why_not_upstream("mosh-client") or why_not_upstream("mosh-server"))
     server = UPSTREAM if upstream_there else OURS
     clients: list[Client] = []
     with tempfile.TemporaryDirectory() as folder:

@@ -17,7 +17,6 @@ import fcntl
 import os
 import pty
 import select
-import shutil
 import signal
 import struct
 import sys
@@ -30,7 +29,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from tests.bench.predict_offline import REDRAW_ROWS, Judge, Truth, grid_of, play
-from tests.support.programs import OURS, UPSTREAM, Programs, clean_environment, start_server
+from tests.support.programs import OURS, UPSTREAM, Programs, clean_environment, start_server, why_not_upstream
 from tests.support.relay import Relay
 from tests.traces.make_traces import TRACES
 from tests.traces.recordings import Trace, end_tmux, make_home, read_recording, read_trace, trace_environment
@@ -167,7 +166,7 @@ def main() -> None:
     parser.add_argument("--offline", action="store_true", help="only our engine, in simulated time")
     ours_alone = sys.argv[0].endswith("bench_predict.py")
     options = parser.parse_args(None if ours_alone else [])
-    upstream_there = shutil.which("mosh-client") is not None and shutil.which("mosh-server") is not None
+    upstream_there = not (why_not_upstream("mosh-client") or why_not_upstream("mosh-server"))
     clients = {"ours": OURS} | ({"upstream": UPSTREAM} if upstream_there and not options.offline else {})
     all_figures: dict[tuple[int, str], list[Figures]] = {}
     print(

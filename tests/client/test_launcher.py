@@ -27,7 +27,8 @@ from tests.support.user_terminal import UserTerminal, modes_left_on, mosh_words,
 pytestmark = [
     pytest.mark.interop,
     pytest.mark.requires_linux,
-    pytest.mark.requires_program("mosh-server", "bash"),
+    pytest.mark.requires_program("bash"),
+    pytest.mark.requires_upstream("mosh-server"),
 ]
 
 CLIENT = [sys.executable, "-P", "-m", "mosh_client"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.programs import OURS, UPSTREAM, Programs, missing_programs
+from tests.support.programs import OURS, UPSTREAM, Programs
 from tests.support.sshd import PASSPHRASE, Sshd
 from tests.support.user_terminal import UserTerminal
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-NEEDS_UPSTREAM = pytest.mark.skipif(bool(missing_programs(["/usr/bin/mosh"])), reason="Debian's mosh is missing")
+NEEDS_UPSTREAM = pytest.mark.requires_upstream("mosh", "mosh-client", "mosh-server")
 BOTH = pytest.mark.parametrize(
     "programs", [OURS, pytest.param(UPSTREAM, marks=[NEEDS_UPSTREAM, pytest.mark.interop])], ids=lambda p: p.name
 )

@@ -24,7 +24,7 @@ BOTH = pytest.mark.parametrize(
             UPSTREAM,
             marks=[
                 pytest.mark.interop,
-                pytest.mark.skipif(bool(missing_programs(["/usr/bin/mosh"])), reason="Debian's mosh is missing"),
+                pytest.mark.requires_upstream("mosh", "mosh-client", "mosh-server"),
             ],
         ),
     ],

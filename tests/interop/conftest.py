@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.support.parameters import pair_parameters
 from tests.support.programs import ALL_PAIRS, Pair
 from tests.support.terminal_session import MoshSession
 from tests.support.tmux import Tmux
@@ -37,7 +38,7 @@ class SharedSession:
             self._session = None
 
 
-@pytest.fixture(scope="module", params=ALL_PAIRS, ids=str)
+@pytest.fixture(scope="module", params=pair_parameters(ALL_PAIRS))
 def pair(request: pytest.FixtureRequest) -> Pair:
     """Whose client talks to whose server."""
     chosen: Pair = request.param

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.support.screens import programs
-from tests.support.upstream_client import CLIENT, UpstreamClient, drawn
-from tests.support.upstream_screen import SERVER, UpstreamScreen
+from tests.support.upstream_client import UpstreamClient, drawn
+from tests.support.upstream_screen import UpstreamScreen
 
 from mosh_common.terminal.cells import (
     Snapshot,
@@ -26,7 +26,7 @@ from mosh_common.terminal.emulator import Emulator
 
 pytestmark = [
     pytest.mark.interop,
-    pytest.mark.skipif(None in (SERVER, CLIENT), reason="Debian's mosh is not installed"),
+    pytest.mark.requires_upstream("mosh-client", "mosh-server"),
 ]
 
 _COLUMNS = 37

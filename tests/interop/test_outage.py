@@ -16,7 +16,8 @@ from tests.support.tmux import Tmux
 pytestmark = [
     pytest.mark.interop,
     pytest.mark.requires_linux,
-    pytest.mark.requires_program("mosh-client", "mosh-server", "tmux", "bash"),
+    pytest.mark.requires_program("tmux", "bash"),
+    pytest.mark.requires_upstream("mosh-client", "mosh-server"),
 ]
 
 HOP_PATIENCE_S = 40.0  # a client hops 10 s after its last choice of a port and its last acknowledged round trip

@@ -140,7 +140,8 @@ def test_what_looks_different_is_told_apart(one: str, other: str) -> None:
 
 @pytest.mark.interop
 @pytest.mark.requires_linux
-@pytest.mark.requires_program("mosh-client", "mosh-server", "tmux", "bash")
+@pytest.mark.requires_program("tmux", "bash")
+@pytest.mark.requires_upstream("mosh-client", "mosh-server")
 def test_a_session_that_shows_something_else_is_noticed(tmux: Tmux) -> None:
     with MoshSession(Pair(UPSTREAM, UPSTREAM), tmux) as session:
         session.begin_afresh()

@@ -16,7 +16,7 @@ from tests.support.terminal_session import MoshSession, modes_left_on
 pytestmark = [
     pytest.mark.interop,
     pytest.mark.requires_linux,
-    pytest.mark.requires_program("mosh-client", "mosh-server", "tmux", "bash"),
+    pytest.mark.requires_program("tmux", "bash"),
 ]
 
 PASTE_OCTETS = 60 * 1024

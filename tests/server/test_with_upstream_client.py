@@ -22,7 +22,6 @@ from tests.support.programs import (
     RunningServer,
     clean_environment,
     descendants,
-    missing_programs,
     start_server,
     wait_until,
 )
@@ -34,7 +33,7 @@ from mosh_common.terminal.emulator import Emulator
 
 pytestmark = [
     pytest.mark.interop,
-    pytest.mark.skipif(bool(missing_programs(UPSTREAM.client)), reason="upstream's mosh-client is not installed"),
+    pytest.mark.requires_upstream("mosh-client"),
 ]
 SHELL = ("/bin/bash", "--noprofile", "--norc")
 SCREENS = int(os.environ.get("FUZZ_EXAMPLES", "300"))  # random ones, each drawn from the one before

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -44,7 +45,10 @@ def _module(name: str) -> tuple[str, ...]:
 
 
 OURS = Programs("ours", _module("mosh_client"), _module("mosh_server"), _module("mosh_bootstrap"))
-UPSTREAM = Programs("upstream", ("/usr/bin/mosh-client",), ("/usr/bin/mosh-server",), ("/usr/bin/mosh",))
+UPSTREAM_FOLDER = "/usr/bin"  # Debian's package mosh; ours has the same place, and cannot be there at the same time
+UPSTREAM = Programs("upstream", *((f"{UPSTREAM_FOLDER}/{name}",) for name in ("mosh-client", "mosh-server", "mosh")))
+# "mosh-server (mosh 1.4.0) [build mosh 1.4.0]", "mosh 1.4.0 [build mosh 1.4.0]"; ours say "(mosh-py 0.1.0, …)".
+_UPSTREAM_VERSION = re.compile(r"(mosh-(client|server) \(mosh \d[^)]*\)|mosh \d\S*) \[build ")
 
 
 class Pair(NamedTuple):
@@ -65,6 +69,22 @@ def missing_programs(names: Iterable[str]) -> list[str]:
     """Return those of `names` that this machine lacks, in PATH and in the folders for administrators."""
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
     return [name for name in names if shutil.which(name, path=path) is None]
+
+
+@cache
+def why_not_upstream(name: str, folder: str = UPSTREAM_FOLDER) -> str:
+    """Return why the program of that name in `folder` is not upstream's; "" if it is. Asks it for its version."""
+    path = f"{folder}/{name}"
+    try:
+        done = subprocess.run(
+            [path, "--version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_S, check=False
+        )
+    except FileNotFoundError:
+        return f"{path} is not there"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{path} does not run: {error}"
+    version = (done.stdout + done.stderr).decode(errors="replace").partition("\n")[0]
+    return "" if _UPSTREAM_VERSION.match(version) else f"{path} is not upstream's: {version!r}"
 
 
 def clean_environment(home: Path, **extra: str) -> dict[str, str]:

@@ -18,12 +18,12 @@ import time
 import zlib
 from collections.abc import Callable
 
-from tests.support.upstream_screen import field, fields, upstream_program
+from tests.support.programs import UPSTREAM
+from tests.support.upstream_screen import field, fields
 
 from mosh_common.terminal.cells import BLINK, BOLD, INVERSE, INVISIBLE, ITALIC, WIDE_TAIL, Snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator
 
-CLIENT = upstream_program("mosh-client")
 _PATIENCE_S = 20.0
 _RESEND_S = 1.0
 _TO_CLIENT = 1 << 63
@@ -87,7 +87,6 @@ class UpstreamClient:
     def __init__(self, columns: int, lines: int) -> None:
         from cryptography.hazmat.primitives.ciphers.aead import AESOCB3
 
-        assert CLIENT is not None
         key = os.urandom(16)
         self._cipher = AESOCB3(key)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -105,7 +104,10 @@ class UpstreamClient:
         environment |= {"LC_ALL": "C.UTF-8", "TERM": "xterm-256color", "MOSH_PREDICTION_DISPLAY": "never"}
         environment["MOSH_KEY"] = base64.b64encode(key).decode().rstrip("=")
         self._client = subprocess.Popen(
-            [CLIENT, "127.0.0.1", str(self._socket.getsockname()[1])], env=environment, stdin=inside, stdout=inside
+            [*UPSTREAM.client, "127.0.0.1", str(self._socket.getsockname()[1])],
+            env=environment,
+            stdin=inside,
+            stdout=inside,
         )
         os.close(inside)
         self._deliver(field(1, field(3, field(5, columns) + field(6, lines))))

@@ -14,7 +14,6 @@ import locale
 import os
 import re
 import shlex
-import shutil
 import signal
 import socket
 import struct
@@ -22,22 +21,13 @@ import subprocess
 import time
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
+
+from tests.support.programs import UPSTREAM
 
 # One cell: (grapheme, SGR parameters); a blank is "" whether it was written or erased.
 Cell = tuple[str, str]
 
 
-def upstream_program(name: str) -> str | None:
-    """Return the first program of that name on the path that is upstream's: a binary. Ours, in a venv, is a script."""
-    for directory in os.get_exec_path():
-        found = shutil.which(name, path=directory)
-        if found is not None and Path(found).read_bytes()[:4] == b"\x7fELF":
-            return found
-    return None
-
-
-SERVER = upstream_program("mosh-server")
 _PATIENCE_S = 20.0
 
 
@@ -105,7 +95,7 @@ class UpstreamScreen:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "MOSH_"))}
         environment |= {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
         started = subprocess.run(
-            [*shlex.split(f"{SERVER} new -i 127.0.0.1 -p 61200:61999 -c 256 -- sh -c"), program],
+            [*shlex.split(f"{UPSTREAM.server[0]} new -i 127.0.0.1 -p 61200:61999 -c 256 -- sh -c"), program],
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -21,6 +21,8 @@ import sys
 import termios
 import time
 
+from tests.support.programs import UPSTREAM
+
 HOST = "127.0.0.1"
 SIZES = [(80, 24), (100, 30)]
 PASTE = bytes(33 + pow(3, i, 65537) % 90 for i in range(2000))  # hardly compresses: two fragments
@@ -42,7 +44,7 @@ def set_size(terminal: int, columns: int, lines: int) -> None:
 def record() -> dict[str, object]:
     environment = {**os.environ, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
     started = subprocess.run(
-        ["mosh-server", "new", "-i", HOST, "--", "sh", "-c", "stty raw -echo; exec cat"],
+        [*UPSTREAM.server, "new", "-i", HOST, "--", "sh", "-c", "stty raw -echo; exec cat"],
         env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -59,7 +61,7 @@ def record() -> dict[str, object]:
     if child == 0:
         os.environ.update({**environment, "MOSH_KEY": key, "MOSH_PREDICTION_DISPLAY": "never"})
         set_size(0, *SIZES[0])
-        os.execvp("mosh-client", ["mosh-client", HOST, str(relay.getsockname()[1])])
+        os.execv(UPSTREAM.client[0], [*UPSTREAM.client, HOST, str(relay.getsockname()[1])])
     script, datagrams = list(SCRIPT), []
     start, client = time.monotonic(), None
     while True:
