@@ -16,6 +16,7 @@ import pytest
 
 from mosh_common.terminal.cells import BLINK, BOLD, FAINT, INVERSE, INVISIBLE, ITALIC, STRIKE, Modes, Style
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.reports import NAME_AND_VERSION
 
 pytestmark = pytest.mark.skipif(shutil.which("infocmp") is None, reason="infocmp (ncurses-bin) is not installed")
 
@@ -25,7 +26,7 @@ SETUP: Final = b"abcdefgh\r\nijklmnop\r\nqrstuvwx\x1b[2;3H"  # cursor on the k
 BLANK: Final = ("",) * LINES
 
 # What the terminal sends. The user's terminal does; the emulator has no keys, no mouse and no clipboard to paste from.
-INPUT: Final = {"u6", "u8", "PS", "PE", "xm"}  # and all that begin with k
+INPUT: Final = {"u6", "u8", "PS", "PE", "xm", "rv", "xr"}  # and all that begin with k
 # Descriptions, nothing to be sent.
 TABLES: Final = {"acsc"}
 # What has no effect here, on purpose.
@@ -176,7 +177,24 @@ CASES: Final[dict[str, list[Case]]] = {
     "rs1": [Case({"rows": BLANK, "cursor": (0, 0), "insert": False, **PLAIN}, before=b"\x1b[4h\x1b[1m")],
     "u7": [Case({"replies": b"\x1b[2;3R"})],
     "u9": [Case({"replies": b"\x1b[?62c"})],
+    "RV": [Case({"replies": b"\x1b[>1;10;0c"})],
+    "XR": [Case({"replies": f"\x1bP>|{NAME_AND_VERSION}\x1b\\".encode()})],
+    "fe": [Case({"modes": Modes(focus_events=True)})],
+    "fd": [Case({"modes": Modes()}, before=b"\x1b[?1004h")],
     "Ms": [Case({"clipboard": "c;YWJj"}, ("c", "YWJj"))],
+}
+
+
+# What ncurses has since 6.5, and how 6.6 writes numbers; the machine's own may be older.
+NEWER: Final = {
+    "RV": r"\E[>c",
+    "XR": r"\E[>0q",
+    "fd": r"\E[?1004l",
+    "fe": r"\E[?1004h",
+    "rv": r"\E\\[>41;[1-6][0-9][0-9];0c",
+    "xr": r"\EP>\\|XTerm\\(([1-9][0-9]+)\\)\E\\\\",
+    "setaf": r"\E[%?%p1%'\010'%<%t3%p1%d%e%p1%'\020'%<%t9%p1%'\010'%-%d%e38;5;%p1%d%;m",
+    "initc": r"\E]4;%p1%d;rgb:%p2%'\377'%*%{1000}%/%2.2X/%p3%'\377'%*%{1000}%/%2.2X/%p4%'\377'%*%{1000}%/%2.2X\E\\",
 }
 
 
@@ -207,15 +225,15 @@ def expanded(capability: str, parameters: tuple[int | str, ...]) -> bytes:
     if any(isinstance(parameter, str) for parameter in parameters):  # curses.tparm takes numbers only
         for number, parameter in enumerate(parameters, 1):
             capability = capability.replace(f"%p{number}%s", str(parameter))
-        return capability.encode()
+        return capability.encode("latin-1")
     if "%" not in capability:
-        return capability.encode()
+        return capability.encode("latin-1")
     null = os.open(os.devnull, os.O_RDWR)
     try:
         curses.setupterm("xterm", null)
     finally:
         os.close(null)
-    return curses.tparm(capability.encode(), *[int(parameter) for parameter in parameters])
+    return curses.tparm(capability.encode("latin-1"), *[int(parameter) for parameter in parameters])
 
 
 def facts(emulator: Emulator) -> dict[str, Any]:
@@ -254,6 +272,10 @@ def test_a_capability_does_what_it_promises_and_nothing_else(terminal: str, name
     capability = capabilities(terminal).get(name)
     if capability is None:
         pytest.skip(f"{terminal} has no {name}")
+    assert_does_what_it_promises(name, capability)
+
+
+def assert_does_what_it_promises(name: str, capability: str) -> None:
     for case in CASES[name]:
         emulator = Emulator(COLUMNS, LINES)
         emulator.feed(SETUP + case.before)
@@ -269,12 +291,26 @@ def test_what_has_no_effect_here_leaves_no_rubbish(terminal: str, name: str) -> 
     capability = capabilities(terminal).get(name)
     if capability is None:
         pytest.skip(f"{terminal} has no {name}")
+    assert_leaves_no_rubbish(name, capability)
+
+
+def assert_leaves_no_rubbish(name: str, capability: str) -> None:
     emulator = Emulator(COLUMNS, LINES)
     emulator.feed(SETUP)
     before = facts(emulator)
     parameters: tuple[int | str, ...] = ("#ff0000",) if name == "Cs" else (1, 1000, 0, 0)
     emulator.feed(expanded(capability, parameters))
     assert facts(emulator) == before
+
+
+@pytest.mark.parametrize("name", NEWER)
+def test_what_newer_entries_have_is_known_before_they_come(name: str) -> None:
+    if name in CASES:
+        assert_does_what_it_promises(name, unescaped(NEWER[name]))
+    elif name in WITHOUT_EFFECT:
+        assert_leaves_no_rubbish(name, unescaped(NEWER[name]))
+    else:
+        assert name in INPUT
 
 
 def test_all_of_256_colours_are_set_by_number() -> None:
