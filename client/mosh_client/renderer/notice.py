@@ -6,12 +6,12 @@ that is what a notice is; drawing is the compositor's.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
 from mosh_client.ipc.messages import Link, Notice
 from mosh_common.terminal.cells import BOLD, NO_CLUSTERS, Row, Snapshot, Style
+from mosh_common.terminal.width import char_width
 
 CONNECTING_AFTER_MS: Final = 250  # a connection quicker than this needs no explanation
 SILENT_AFTER_MS: Final = 6500  # the server speaks every 3 s: two of its words were lost
@@ -128,9 +128,8 @@ def lay_bars(screen: Snapshot, texts: Sequence[str]) -> Snapshot:
 
 
 def _is_narrow(char: str) -> bool:
-    return " " <= char <= "~" or (
-        char.isprintable() and not unicodedata.combining(char) and unicodedata.east_asian_width(char) not in "WF"
-    )
+    # By our own table of widths: Python's is another with each version.
+    return " " <= char <= "~" or (char_width(char) == 1 and char.isprintable())
 
 
 def _next_change(since: int, after: int, *, now: int) -> int:

@@ -157,7 +157,10 @@ class Reports(ModeControl):
         items = parameters.split(";", 64)[:64]
         if number == 4:
             for index, value in zip(items[::2], items[1::2], strict=False):
-                if value == "?" and index.isdigit() and len(index) <= 3 and int(index) < 256:
+                # Beyond ASCII there are digits that int() refuses ("²").
+                if value != "?" or len(index) > 3 or not (index.isascii() and index.isdigit()):
+                    continue
+                if int(index) < 256:
                     color = color_specification(palette_color(int(index)))
                     self.write_process_input(f"\x1b]4;{int(index)};{color}{terminator}")
             return

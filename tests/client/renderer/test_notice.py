@@ -125,6 +125,7 @@ def test_the_bar_covers_row_0_and_hides_the_cursor_there_only() -> None:
 
 def test_a_bar_holds_only_characters_one_column_wide() -> None:
     assert lay_bars(blank_snapshot(6, 1), ["a漢e\u0301é"]).rows[0][0] == "a?e?é "
+    assert lay_bars(blank_snapshot(6, 1), ["a\u1160b"]).rows[0][0] == "a?b   "  # no mark to Python; joins all the same
 
 
 def test_a_full_palette_makes_the_bar_plain() -> None:

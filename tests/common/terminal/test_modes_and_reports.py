@@ -238,6 +238,7 @@ def test_soft_reset_keeps_the_screen_and_hard_reset_does_not() -> None:
         (b"\x1b]11;?\x07", b"\x1b]11;rgb:0000/0000/0000\x07"),
         (b"\x1b]10;?;?\x1b\\", b"\x1b]10;rgb:e5e5/e5e5/e5e5\x1b\\\x1b]11;rgb:0000/0000/0000\x1b\\"),
         (b"\x1b]4;1;?;999;?;x;?\x07", b"\x1b]4;1;rgb:cdcd/0000/0000\x07"),
+        ("\x1b]4;²;?;٣;?;1;?\x07".encode(), b"\x1b]4;1;rgb:cdcd/0000/0000\x07"),  # digits, but not of a parameter
         (b"\x1b]52;c;?\x07", b""),
         (b"\x05", b""),
     ],
