@@ -174,6 +174,8 @@ class PredictionEngine:
         if self._scrolling.failed(screen, echo_acknowledged=self._echo_acknowledged):
             self._confidence.wrong(Habit.WRAP)
             return Restart(self._echo_acknowledged)
+        if not self._guesses and self._epochs.awaited is None:
+            return None
         screen = self._scrolling.over(screen)
         awaited = self._epochs.awaited
         evidence = Evidence(

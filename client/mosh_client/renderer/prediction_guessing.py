@@ -79,6 +79,7 @@ class Guesser:
             line.end = edit.end
         if goes_on:
             self._go_on_in_next_row(press, screen, column=left)
+        # "so does a character in the last column, and there text does not make room"
         elif wraps:
             self._epochs.begin()
             self._guess_next_row(press, screen, column=left)
@@ -143,11 +144,11 @@ class Guesser:
                 self._guess_next_row(press, screen, column=0)
         elif line is not None:
             line.end = None
-            # If it does not go on, letters may be commands now: a vi mode, a multiplexer's prefix.
+            # "no more once a key was typed after which letters may be commands": a vi mode, a multiplexer's prefix
             line.echoes = line.echoes and goes_on is not None
 
     def _guess_next_row(self, press: Press, screen: Snapshot, *, column: int) -> None:
-        """Guess that the cursor goes to the next row, or that the bottom row becomes blank."""
+        # "Enter takes the cursor to the next row, or makes the bottom row blank"
         row, _ = self._guesses.cursor(screen)
         origin = press.origin(self._epochs.current)
         if row < screen.lines - 1:

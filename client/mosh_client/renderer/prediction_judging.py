@@ -124,8 +124,8 @@ def _judge_cells(guesses: Guesses, evidence: Evidence, stayed: set[tuple[int, Ha
             if (row, guess.origin.habit) in stayed:
                 continue
             shown = cell_at(evidence.screen, row, column)
-            cell = guess.cell if style is None or not guess.typed else guess.cell._replace(style=style)
-            verdict = _verdict(guess, cell, shown, evidence)
+            expected_style = style if style is not None and guess.typed else guess.cell.style
+            verdict = _verdict(guess, expected_style, shown, evidence)
             if verdict is Verdict.PENDING:
                 continue
             findings.append(CellFinding(verdict, row, column, guess, shown.style))
@@ -138,35 +138,37 @@ def _judge_cells(guesses: Guesses, evidence: Evidence, stayed: set[tuple[int, Ha
     return findings
 
 
-def _verdict(guess: CellGuess, cell: Cell, shown: Cell, evidence: Evidence) -> Verdict:
-    """Judge a guess, that now expects `cell`, by what the server's screen shows there."""
+def _verdict(guess: CellGuess, style: Style, shown: Cell, evidence: Evidence) -> Verdict:
+    """Judge a guess, of which that style is expected now, by what the server's screen shows there."""
     batch = guess.origin.batch
-    proves = not guess.credited and _proves(guess, cell, shown)
     if batch > evidence.echo_acknowledged:
         # "not behind an unforeseeable key under way": its place is yet to be seen
         placed = evidence.awaited_batch is None or batch <= evidence.awaited_batch
-        return Verdict.EARLY if proves and placed and guess.typed and evidence.early else Verdict.PENDING
+        early = placed and evidence.early and guess.typed and not guess.credited
+        return Verdict.EARLY if early and _proves(guess, style, shown) else Verdict.PENDING
     # "is blank, or unknown"
-    if not cell.known or cell.text in (BLANK, WIDE_TAIL):
+    if not guess.cell.known or guess.cell.text in (BLANK, WIDE_TAIL):
         return Verdict.NO_CREDIT
     # "it was there before"
-    if cell.text == shown.text:
-        return Verdict.CORRECT if proves else Verdict.NO_CREDIT
+    if guess.cell.text == shown.text:
+        return Verdict.CORRECT if not guess.credited and _proves(guess, style, shown) else Verdict.NO_CREDIT
     if evidence.excuses:
         return Verdict.EXCUSED
     return Verdict.STAYED if guess.origin.habit in SHIFTS else Verdict.WRONG
 
 
-def _proves(guess: CellGuess, cell: Cell, shown: Cell) -> bool:
+def _proves(guess: CellGuess, style: Style, shown: Cell) -> bool:
     """Whether the screen can only look like this because the guess was right."""
-    if cell.text != shown.text or cell.text in (BLANK, WIDE_TAIL) or not cell.known:
+    text = guess.cell.text
+    if text != shown.text or text in (BLANK, WIDE_TAIL) or not guess.cell.known:
         return False
     # "or only proposed: dim"
-    if is_dim(shown.style) and not is_dim(cell.style):
+    if is_dim(shown.style) and not is_dim(style):
         return False
     # "it replaced something else, or a dim proposal that is dim no more"
-    accepted = guess.typed and is_dim(guess.original_style) and not is_dim(shown.style)
-    return cell.text not in guess.originals or accepted
+    if text not in guess.originals:
+        return True
+    return guess.typed and is_dim(guess.original_style) and not is_dim(shown.style)
 
 
 def _judge_cursor(trail: list[CursorGuess], evidence: Evidence) -> CursorFinding:

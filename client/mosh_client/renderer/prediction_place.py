@@ -16,6 +16,8 @@ from mosh_common.terminal.cells import EMPTY, Snapshot
 class Place:
     """The line under the server's cursor, as far as it is known."""
 
+    # "The line is what is typed behind a prompt: behind what stood left of the cursor at its first key"
+
     def __init__(self, confidence: Confidence) -> None:
         self._confidence = confidence
         self.line: EditedLine | None = None
@@ -52,20 +54,24 @@ class Place:
 
         Keys that take `typed_columns` are shown left of it already; None: an unknown number.
         """
+        # "It lasts while frames show its prompt left of the cursor, and until another known prompt comes."
         came = typed_columns == 0 and self.new_prompt_at(screen)  # into a row that was blank when it was found
         if self.line is not None and self.line.still_on(screen) and not came:
             return
         self.line = None
+        # "Where nobody can tell which key was the first, there is none."
         if typed_columns is None:
             self._fresh = False
             return
         row, column = screen.cursor_row, screen.cursor_column - typed_columns
+        # "After a key that ended a line the next one is awaited until the cursor is elsewhere."
         if self._fresh and self._nothing_came(screen, row, column):
             return
         left, _ = pane(screen, row, screen.cursor_column)
         prompt = screen.rows[row][0][left : max(column, left)]
         known = self._confidence.knows(prompt)
         ends_blank = prompt.rstrip(f"{EMPTY} ") != prompt
+        # "after one that ended a line, or where a known prompt stands"; the first line of all may have begun before us
         if known or (self._fresh and (self._met_line_end or ends_blank)):
             self.line = EditedLine(row, left, column, prompt=prompt, echoes=known)
             if text_at(screen.rows[row], screen.cursor_column) == BLANK:
@@ -86,6 +92,7 @@ class Place:
         line = self.line or self._ended
         if line is None or line.row != row or column < line.start:
             return
+        # "It echoes where the prompt is known or a character behind it was seen"
         self._confidence.echoed(line.prompt)
         if proves_line:
             line.echoes = True

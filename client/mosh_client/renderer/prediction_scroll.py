@@ -28,6 +28,7 @@ class BottomScroll:
     @staticmethod
     def can_be_told(screen: Snapshot) -> bool:
         """Whether later frames will tell if the bottom row, where the cursor is, has moved up."""
+        # "if frames can tell"
         if screen.cursor_row != screen.lines - 1 or screen.lines < 2:
             return False
         known = _left_of_cursor(screen)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = next(folder for folder in Path(__file__).resolve().parents if (folder / "pyproject.toml").exists())
 RENDERER = ROOT / "client/mosh_client/renderer"
 
 PAGE = (ROOT / "docs/prediction.md").read_text()
