@@ -260,8 +260,8 @@ class Drawing(Grid):
     def _combine(self, mark: str) -> None:
         """Add a character without width to the cell that was written last, or else to the one at the cursor.
 
-        But in a frame it never moves the cursor: whether it does could only depend on what stands there, and then the
-        cursor's position would tell that.
+        It never moves the cursor, except in a frame: whether it does could only depend on what stands there, and then
+        the cursor's position, which programs can ask for, would tell that.
         """
         # SECURITY: tests/property/test_answers.py::test_no_answer_depends_on_what_stood_on_the_screen
         row, column = self.cursor_row, self._last_cell()
