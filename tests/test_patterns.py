@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 import importlib
 import re
-import re._constants as sre  # type: ignore[import-not-found]
-import re._parser as sre_parser  # type: ignore[import-not-found]
+import re._constants as sre  # type: ignore[import-not-found]  # the stubs have no private modules
+import re._parser as sre_parser  # type: ignore[import-not-found]  # the stubs have no private modules
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType

@@ -215,7 +215,10 @@ def test_signals_ask_to_quit_once_and_the_user_as_often_as_he_likes() -> None:
 
 def test_the_bar_says_how_to_leave_when_nobody_answers() -> None:
     desk = Desk()
-    bars = lambda: desk.view._bars(now=desk.now)  # noqa: E731
+
+    def bars() -> tuple[str, ...]:
+        return desk.view._bars(now=desk.now)
+
     desk.type(b"\x1e.")
     assert bars() == ("mosh: Exiting on user request... [To leave at once: Ctrl-^ .]",)
     desk.view.receive_message(Notice("Exiting on user request...", True), now=desk.now)
