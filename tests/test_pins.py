@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import importlib.metadata
+import importlib.util
 import json
 import re
 import threading
@@ -114,6 +115,7 @@ class Advisories(http.server.BaseHTTPRequestHandler):
         pass
 
 
+@pytest.mark.skipif(importlib.util.find_spec("pip_audit") is None, reason="pip-audit is not installed")
 def test_pip_audit_tells_what_a_database_knows_and_when_there_is_none() -> None:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Advisories) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from tests.support.screens import programs
-from tests.support.upstream_screen import SERVER, UpstreamScreen
+from tests.support.upstream_screen import UpstreamScreen
 
 from mosh_common.terminal.emulator import Emulator
 
 pytestmark = [
     pytest.mark.interop,
-    pytest.mark.skipif(SERVER is None, reason="Debian's mosh is not installed"),
+    pytest.mark.requires_upstream("mosh-server"),
 ]
 _COLUMNS, _LINES = 37, 11
 _FRAMES_S = 0.06  # for the frames that follow an output
