@@ -55,7 +55,7 @@ def fresh(open_root: OpenRoot, tests: str) -> Outcome:
     """README on a machine that has nothing else: `make test`."""
     with open_root() as root:
         root.install(*README_NEEDS)
-        return _suite(root, ["make", "test", f"TESTS={tests}"], python=".venv/bin/python")
+        return run_suite(root, ["make", "test", f"TESTS={tests}"], python=".venv/bin/python")
 
 
 def own(open_root: OpenRoot, tests: str) -> Outcome:
@@ -64,21 +64,21 @@ def own(open_root: OpenRoot, tests: str) -> Outcome:
         root.install("python3", *run_time_dependencies(), *TEST_PACKAGES, *PROGRAMS)
         # pytest 7.2's own tracebacks end it where a line of code that hypothesis made is in one.
         words = ["python3", "-m", "pytest", "-n", "2", "--dist", "loadfile", "-q", "--tb=native", *tests.split()]
-        return _suite(root, words, python="python3")
+        return run_suite(root, words, python="python3")
 
 
 def newest(open_root: OpenRoot, tests: str) -> Outcome:
     """`make test` with the newest of every dependency that the index has, and every program that it can drive."""
     with open_root() as root:
         root.install(*README_NEEDS, *PROGRAMS)
-        return _suite(root, ["make", "test", f"TESTS={tests}"], python=".venv/bin/python")
+        return run_suite(root, ["make", "test", f"TESTS={tests}"], python=".venv/bin/python")
 
 
 def oldest(open_root: OpenRoot, tests: str) -> Outcome:
     """The suite with the oldest of every dependency that we say we support, and every program that it can drive."""
     with open_root() as root:
         root.install(*README_NEEDS, *PROGRAMS)
-        return _suite(root, ["make", "test-oldest", f"TESTS={tests}"], python=".venv-oldest/bin/python")
+        return run_suite(root, ["make", "test-oldest", f"TESTS={tests}"], python=".venv-oldest/bin/python")
 
 
 def deb(open_root: OpenRoot, _tests: str) -> Outcome:
@@ -103,7 +103,8 @@ CHECKS: Final = {"fresh": fresh, "own": own, "deb": deb, "oldest": oldest, "newe
 # --- the suite
 
 
-def _suite(root: Root, words: Sequence[str], *, python: str) -> Outcome:
+def run_suite(root: Root, words: Sequence[str], *, python: str) -> Outcome:
+    """Run the suite by `words`, as the ordinary user on this source; `python` is the one it runs on."""
     bring_source(root)
     try:
         outcome = read_closing_line(root.run_as_user(words, directory=SOURCE))
