@@ -49,11 +49,11 @@ class Row(NamedTuple):
 HEADING = f"{'root':9} {'check':7} {'':7} {'passed':>6} {'failed':>6} {'skipped':>7} {'seconds':>7}"
 
 
-def run_check(base: Base, name: str, *, log: IO[bytes]) -> Row:
+def run_check(base: Base, name: str, *, tests: str, log: IO[bytes]) -> Row:
     """Run one check; whatever becomes of it is a row."""
     start = time.monotonic()
     try:
-        outcome = checks.CHECKS[name](functools.partial(Root, base, log=log, environment=os.environ))
+        outcome = checks.CHECKS[name](functools.partial(Root, base, log=log, environment=os.environ), tests)
         good, counts, note = not outcome.failed, outcome[:3], outcome.note
     except CheckFailed as failure:
         log.write(f"\n{failure}\n{failure.output}".encode())
@@ -61,7 +61,7 @@ def run_check(base: Base, name: str, *, log: IO[bytes]) -> Row:
     return Row(base.suite, name, good, counts, time.monotonic() - start, note)
 
 
-def run(wanted: dict[str, tuple[str, ...]], *, folder: Path, fresh: bool) -> list[Row]:
+def run(wanted: dict[str, tuple[str, ...]], *, tests: str, folder: Path, fresh: bool) -> list[Row]:
     """Run the checks of each root; print each row as it comes, and the end of the log of what failed."""
     LOGS.mkdir(parents=True, exist_ok=True)
     mirrors = machine.mirrors(machine.machine_sources(), os.environ)
@@ -79,7 +79,7 @@ def run(wanted: dict[str, tuple[str, ...]], *, folder: Path, fresh: bool) -> lis
             print(f"{suite}: root ready after {time.monotonic() - start:.0f} s", flush=True)
         for name in names:
             with (LOGS / f"{suite}-{name}.log").open("w+b") as log:
-                rows.append(run_check(base, name, log=log))
+                rows.append(run_check(base, name, tests=tests, log=log))
             report(rows[-1], Path(log.name))
     return rows
 
@@ -104,6 +104,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run what was asked for; return the exit status."""
     parser = argparse.ArgumentParser(prog="python3 -m tests.matrix", description="The checks in roots of Debian.")
     parser.add_argument("--only", default=",".join(checks.CHECKS), help="checks, with commas between")
+    parser.add_argument("--tests", default="", help="which tests of the suite, with blanks between; all when not given")
     parser.add_argument("--fresh", action="store_true", help="make the roots again")
     parser.add_argument("roots", nargs="*", metavar="ROOT", help=f"of {', '.join(MATRIX)}; all when none is named")
     given = parser.parse_args(arguments)
@@ -116,7 +117,8 @@ def main(arguments: Sequence[str]) -> int:
         print(reason, file=sys.stderr)
         return 2
     wanted = {root: tuple(name for name in MATRIX[root] if name in only) for root in given.roots or MATRIX}
-    rows = run(wanted, folder=Path(os.environ.get(ROOTS_VARIABLE, DEFAULT_ROOTS)), fresh=given.fresh)
+    folder = Path(os.environ.get(ROOTS_VARIABLE, DEFAULT_ROOTS))
+    rows = run(wanted, tests=given.tests, folder=folder, fresh=given.fresh)
     print("", HEADING, *rows, sep="\n")
     return int(not rows or not all(row.good for row in rows))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.matrix import __main__ as matrix
-from tests.matrix.checks import CHECKS, bring_source_to, read_closing_line, run_time_dependencies
+from tests.matrix.checks import CHECKS, bring_source_to, read_closing_line, run_suite, run_time_dependencies
 from tests.matrix.leftovers import left_behind, listing
 from tests.matrix.root import CheckFailed
 from tests.matrix.session import words_of
@@ -97,3 +97,24 @@ def test_it_needs_nothing_that_python_does_not_bring() -> None:
     words = [sys.executable, "-I", "-S", "-c", "import sys; sys.path.insert(0, '.'); import tests.matrix.__main__"]
     done = subprocess.run(words, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+class RootWhere:
+    """A root where the suite prints `output` and ends with an exit status other than 0."""
+
+    def __init__(self, output: str) -> None:
+        self._output = output
+
+    def run_as_user(self, words: list[str], *, directory: Path) -> str:
+        if "pytest" in words:
+            raise CheckFailed("exit status 3", self._output)
+        return "python 3"
+
+
+def test_a_suite_that_fails_without_a_failed_test_has_not_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.matrix.checks.bring_source", lambda root: None)
+    words = ["python3", "-m", "pytest"]
+    failed = RootWhere("1 failed, 7 passed in 1.00s\n")
+    assert run_suite(failed, words, python="python3")[:3] == (7, 1, 0)  # type: ignore[arg-type]
+    with pytest.raises(CheckFailed, match="exit status 3"):
+        run_suite(RootWhere("7 passed in 1.00s\n"), words, python="python3")  # type: ignore[arg-type]
