@@ -115,8 +115,8 @@ def test_leaving_undoes_every_mode_that_a_frame_can_set() -> None:
             terminal,
             hyperlinks=True,
             synchronized=True,
-            cursor_shape=True,
-            alternate_scroll=True,
+            cursor_shape=0,
+            modes={1007: False},
             title=True,
             lines=3,
         )
@@ -136,6 +136,39 @@ def test_the_title_is_kept_once_however_many_renderers_are_killed() -> None:
     assert second.endswith(first)
     without_screens = tty.Terminal(b"", b"", {})
     assert b"\x1b[2" not in tty.entering(without_screens, title=True, taken=True)
+
+
+def leaving(*, cursor_shape: int | None = None, modes: dict[int, bool] | None = None) -> bytes:
+    terminal = tty.Terminal(b"", b"", {})
+    return tty.leaving(
+        terminal,
+        hyperlinks=True,
+        synchronized=True,
+        cursor_shape=cursor_shape,
+        modes=modes or {},
+        title=True,
+        lines=3,
+    )
+
+
+def test_what_no_frame_has_changed_is_left_alone() -> None:
+    assert b"?1007" not in leaving()
+    assert b" q" not in leaving()
+
+
+def test_what_frames_have_changed_goes_back_to_what_it_was() -> None:
+    assert b"\x1b[4 q" in leaving(cursor_shape=4)
+    assert b"\x1b[0 q" in leaving(cursor_shape=0)
+    left = leaving(modes={1: True, 7: False, 1007: True})
+    assert left.rindex(b"\x1b[?1h") > left.rindex(b"\x1b[?1l")
+    assert b"\x1b[?7l" in left
+    assert b"\x1b[?1007h" in left
+
+
+@pytest.mark.parametrize(("name", "takes"), [("xterm-256color", True), ("screen-256color", False), ("screen", False)])
+def test_gnu_screen_is_sent_no_strings(name: str, takes: bool) -> None:
+    script = "print(tty.describe_terminal(alternate_screen=True).takes_strings)"
+    assert _in_a_python_of_its_own(script, name) == str(takes)
 
 
 def test_terminfo_delays_are_left_out() -> None:
