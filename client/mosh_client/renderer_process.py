@@ -83,6 +83,7 @@ class _Renderer:
             title_again=tty.TITLE_AGAIN if display.keeps_title else b"",
             touched=Touched(True, True) if taken else None,
         )
+        self._take_size()
 
     def run(self) -> int:
         caught = (
@@ -165,8 +166,12 @@ class _Renderer:
         if data:
             # A wait may end with keys that were typed after a resize whose signal it does not show yet; the session
             # must learn of the size first.
-            self._view.resize(*tty.window_size(_STDOUT))
+            self._take_size()
             self._view.receive_keys(data, now=now)
+
+    def _take_size(self) -> None:
+        size = tty.window_size(_STDOUT)
+        self._view.resize(*size, cut=tty.exceeds(_STDOUT, size))
 
     def _write(self, octets: bytes) -> None:
         """Write what the terminal takes; the rest waits, and so does the next frame."""
@@ -184,7 +189,7 @@ class _Renderer:
         if signal.SIGCONT in signals:
             self._resume()
         if signal.SIGWINCH in signals or signal.SIGCONT in signals:
-            self._view.resize(*tty.window_size(_STDOUT))
+            self._take_size()
         if signal.SIGTSTP in signals:
             self._view.suspend_wanted = True
         if signals & {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}:

@@ -57,6 +57,7 @@ class Compositor:
         self._title_again = title_again
         self._title_bar = TitleBar(prefix=title_prefix)
         self._bells = BellLimit()
+        self._cut = False  # the terminal is larger than what is drawn
         self._drawn: Snapshot | None = None  # what the terminal shows; None = unknown
         self._source: _Source | None = None  # what `_drawn` was made of
         self._clipboard = ""  # the server's last, whatever became of it
@@ -72,6 +73,12 @@ class Compositor:
         self.forget()
         self.touched = Touched()
 
+    def set_cut(self, cut: bool) -> None:
+        """Say whether the terminal is larger than what is drawn: its last column and row are then not where ours are."""
+        if cut != self._cut:
+            self._cut = cut
+            self.forget()
+
     def synchronize(self) -> None:
         """Wrap larger changes in synchronized updates from now on: the terminal said that it has them."""
         self._dialect = self._dialect._replace(synchronized=True)
@@ -86,6 +93,9 @@ class Compositor:
         if source is not None and source.screen is screen and source[1:] == (bars, columns, lines, announcing):
             return b""
         composed = fit(screen, columns, lines)
+        dialect = self._dialect
+        if self._cut:
+            composed, dialect = _without_edges(composed), _without_moves(dialect)
         if bars:
             composed = lay_bars(composed, bars)
         composed = self._title_bar.over(composed, now=now)
@@ -94,7 +104,7 @@ class Compositor:
             drawn = None  # terminals differ in what they do to their contents when they are resized
         if drawn is not None:
             drawn = self._with_bells_beyond_the_limit(drawn, composed.bell_count, now=now)
-        octets = clipboard + diff(drawn, composed, dialect=self._dialect) + self._set_again(drawn, composed)
+        octets = clipboard + diff(drawn, composed, dialect=dialect) + self._set_again(drawn, composed)
         if self._title_lent and not composed.title_set:
             octets += self._title_again
         self._title_lent = announcing and not screen.title_set
@@ -158,6 +168,19 @@ def fit(screen: Snapshot, columns: int, lines: int) -> Snapshot:
         cursor_row=screen.cursor_row - lost,
         cursor_column=min(screen.cursor_column, columns - 1),
         wrap_pending=False,
+    )
+
+
+def _without_edges(screen: Snapshot) -> Snapshot:
+    """Return `screen` with no row that wraps: the terminal would only do that at its own last column."""
+    rows = tuple([(row[0], row[1], False, row[3]) if row[2] else row for row in screen.rows])
+    return screen._replace(rows=rows, wrap_pending=False)
+
+
+def _without_moves(dialect: Dialect) -> Dialect:
+    """Return `dialect` without what moves something into or out of the part that is not drawn."""
+    return dialect._replace(
+        scroll_region=False, scroll_sequences=False, insert_delete_lines=False, insert_delete_characters=False
     )
 
 

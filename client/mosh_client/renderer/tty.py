@@ -138,11 +138,21 @@ def leaving(
 
 def window_size(fd: int) -> tuple[int, int]:
     """Return (columns, lines) of the terminal at `fd`; where it claims an impossible size, the nearest possible."""
+    return nearest_size(*_claimed_size(fd))
+
+
+def exceeds(fd: int, size: tuple[int, int]) -> bool:
+    """Return whether the terminal at `fd` is larger than `size`, what `window_size` made of it."""
+    # The system is asked only where something may have been cut.
+    return nearest_size(size[0] + 1, size[1] + 1) != (size[0] + 1, size[1] + 1) and _claimed_size(fd) != size
+
+
+def _claimed_size(fd: int) -> tuple[int, int]:
     try:
         lines, columns, _, _ = _WINDOW_SIZE.unpack(fcntl.ioctl(fd, termios.TIOCGWINSZ, bytes(_WINDOW_SIZE.size)))
     except OSError:
         return _DEFAULT_SIZE
-    return nearest_size(columns or _DEFAULT_SIZE[0], lines or _DEFAULT_SIZE[1])
+    return columns or _DEFAULT_SIZE[0], lines or _DEFAULT_SIZE[1]
 
 
 def read_attributes(fd: int) -> TermiosAttributes:

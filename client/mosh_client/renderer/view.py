@@ -126,8 +126,9 @@ class View:
         elif isinstance(message, Exit):
             self.left = True
 
-    def resize(self, columns: int, lines: int) -> None:
-        """Say that the terminal has (perhaps) another size."""
+    def resize(self, columns: int, lines: int, *, cut: bool = False) -> None:
+        """Say that the terminal has (perhaps) another size; `cut`: it is larger than any screen, and has that part."""
+        self._compositor.set_cut(cut)
         if (columns, lines) == self._size:
             return
         self._size = (columns, lines)

@@ -171,3 +171,30 @@ def test_a_terminal_that_was_given_back_is_untouched() -> None:
     octets = terminal.show(screen_after("one"))
     assert b"?1007" not in octets
     assert terminal.compositor.touched == Touched()
+
+
+# --- A terminal that is larger than any screen
+
+
+@pytest.mark.parametrize("size", [(12, 3), (10, 5), (13, 6)])
+def test_a_terminal_of_which_only_a_part_is_drawn_on_shows_that_part_right_and_nothing_else(
+    size: tuple[int, int],
+) -> None:
+    terminal = Terminal()
+    terminal.emulator = Emulator(*size)
+    terminal.compositor.set_cut(True)
+    remote = Emulator(10, 3)
+    for output in ("one\r\n", "wrapped line of text\r\n", "two\r\nthree", "\r\x1b[4@", "\x1b[2P", "\r\nfour and five!"):
+        remote.feed(output.encode())
+        terminal.show(remote.snapshot())
+        shown = [line.rstrip() for line in lines_of(remote.snapshot())]
+        assert terminal.lines == shown + [""] * (size[1] - 3)
+
+
+def test_a_terminal_that_grows_past_the_largest_screen_is_drawn_anew() -> None:
+    terminal, screen = Terminal(), screen_after("one")
+    terminal.show(screen)
+    terminal.compositor.set_cut(False)
+    assert terminal.show(screen) == b""
+    terminal.compositor.set_cut(True)
+    assert terminal.show(screen) != b""

@@ -16,6 +16,7 @@ from mosh_client.renderer import tty
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.io.fds import write_available
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.wire.size import SIDE_LIMIT
 
 
 @pytest.fixture
@@ -60,6 +61,26 @@ def test_the_window_size_is_columns_and_lines(pty: tuple[int, int]) -> None:
     assert tty.window_size(pty[1]) == (132, 40)
     fcntl.ioctl(pty[1], termios.TIOCSWINSZ, struct.pack("HHHH", 0, 0, 0, 0))
     assert tty.window_size(pty[1]) == (80, 24)
+
+
+@pytest.mark.parametrize(
+    ("columns", "lines", "counts_as", "exceeds"),
+    [
+        (SIDE_LIMIT, 24, (SIDE_LIMIT, 24), False),
+        (SIDE_LIMIT + 1, 24, (SIDE_LIMIT, 24), True),
+        (80, SIDE_LIMIT, (80, SIDE_LIMIT), False),
+        (80, SIDE_LIMIT + 1, (80, SIDE_LIMIT), True),
+        (1024, 1024, (1024, 1024), False),
+        (1024, 1025, (1024, 1024), True),
+        (80, 24, (80, 24), False),
+    ],
+)
+def test_a_window_larger_than_any_screen_is_known_to_be(
+    pty: tuple[int, int], columns: int, lines: int, counts_as: tuple[int, int], exceeds: bool
+) -> None:
+    fcntl.ioctl(pty[1], termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    assert tty.window_size(pty[1]) == counts_as
+    assert tty.exceeds(pty[1], counts_as) is exceeds
 
 
 def test_output_never_blocks_and_leaves_the_shells_descriptor_alone(pty: tuple[int, int]) -> None:
