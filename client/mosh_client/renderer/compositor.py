@@ -74,7 +74,7 @@ class Compositor:
         self.touched = Touched()
 
     def set_cut(self, cut: bool) -> None:
-        """Say whether the terminal is larger than what is drawn: its last column and row are then not where ours are."""
+        """Say whether the terminal is larger than what is drawn: its last column and row are then elsewhere."""
         if cut != self._cut:
             self._cut = cut
             self.forget()
