@@ -63,6 +63,11 @@ class Display(NamedTuple):
         """Whether the terminal can be told to keep its title: the xterm family, which skips what it does not know."""
         return self.dialect.title and self.dialect.hyperlinks
 
+    @property
+    def says_state(self) -> bool:
+        """Whether the terminal may be asked for what is to be left as it was: the xterm family again."""
+        return self.dialect.hyperlinks
+
 
 class _Renderer(NamedTuple):
     pid: int
@@ -375,8 +380,9 @@ def _give_terminal_back(display: Display) -> None:
         display.terminal,
         hyperlinks=display.dialect.hyperlinks,
         synchronized=display.dialect.synchronized,
-        cursor_shape=display.dialect.cursor_shape,
-        alternate_scroll=False,
+        # Who knew whether it was changed, and from what, is dead: back to the one that the user has configured.
+        cursor_shape=0 if display.dialect.cursor_shape else None,
+        modes={},
         title=display.keeps_title,
         lines=tty.window_size(0)[1],
     )

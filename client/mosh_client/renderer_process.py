@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from collections.abc import Mapping
 from typing import Final
 
 from mosh_client.confinement.processes import Process, confine
@@ -17,6 +18,7 @@ from mosh_client.ipc.channel import Channel
 from mosh_client.ipc.messages import LONGEST_INPUT_OCTETS, Message, ToRenderer
 from mosh_client.launcher import RENDERER_BETRAYED, RENDERER_CUT_OFF, RENDERER_FAILED, RENDERER_LEFT, Display, log_for
 from mosh_client.renderer import tty
+from mosh_client.renderer.compositor import Touched
 from mosh_client.renderer.terminal_answer import TerminalAnswer
 from mosh_client.renderer.view import View
 from mosh_client.settings import Settings
@@ -27,6 +29,8 @@ from mosh_common.io.loop import Ready, Waiter
 
 _STDIN: Final = 0
 _STDOUT: Final = 1
+_WRAPPING: Final = 7  # DECAWM, the one mode that is on after a reset, and in every frame
+_ALTERNATE_SCROLL: Final = 1007  # not the same after a reset of all terminals
 _GOODBYE_MS: Final = 500  # for a terminal that does not take octets (stopped with Ctrl-S): it is not waited for
 _ANSWER_GOODBYE_MS: Final = 100  # for the answer of a terminal that was asked just before: most take under 1 ms
 _SUSPENDED: Final = b"\x1b[37;44m[mosh is suspended.]\x1b[m\r\n"
@@ -77,7 +81,9 @@ class _Renderer:
             lines=tty.window_size(_STDOUT)[1],
             now=now_ms(),
             title_again=tty.TITLE_AGAIN if display.keeps_title else b"",
+            touched=Touched(True, True) if taken else None,
         )
+        self._take_size()
 
     def run(self) -> int:
         caught = (
@@ -93,10 +99,7 @@ class _Renderer:
     def _loop(self, waiter: Waiter) -> int:
         waiter.watch(_STDIN)
         waiter.watch(self._lifeline.fileno())
-        opening = tty.entering(self._display.terminal, title=self._display.keeps_title, taken=self._taken)
-        if self._display.dialect.synchronized:
-            opening += self._answer.ask(now=now_ms())
-        self._write(opening)
+        self._take_terminal(taken=self._taken)
         confine(Process.RENDERER, log=self._log)
         while True:
             self._write_network(waiter)
@@ -163,8 +166,12 @@ class _Renderer:
         if data:
             # A wait may end with keys that were typed after a resize whose signal it does not show yet; the session
             # must learn of the size first.
-            self._view.resize(*tty.window_size(_STDOUT))
+            self._take_size()
             self._view.receive_keys(data, now=now)
+
+    def _take_size(self) -> None:
+        size = tty.window_size(_STDOUT)
+        self._view.resize(*size, cut=tty.exceeds(_STDOUT, size))
 
     def _write(self, octets: bytes) -> None:
         """Write what the terminal takes; the rest waits, and so does the next frame."""
@@ -182,15 +189,29 @@ class _Renderer:
         if signal.SIGCONT in signals:
             self._resume()
         if signal.SIGWINCH in signals or signal.SIGCONT in signals:
-            self._view.resize(*tty.window_size(_STDOUT))
+            self._take_size()
         if signal.SIGTSTP in signals:
             self._view.suspend_wanted = True
         if signals & {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}:
             self._view.quit()
 
+    def _take_terminal(self, *, taken: bool) -> None:
+        """Write what comes before the first frame, and ask; of what a dead renderer may have changed, nothing."""
+        display = self._display
+        questions = self._answer.ask(
+            now=now_ms(),
+            state=display.says_state and not taken,
+            shape=display.dialect.cursor_shape and display.terminal.takes_strings,
+            synchronized=display.dialect.synchronized,
+        )
+        self._write(tty.entering(display.terminal, title=display.keeps_title, taken=taken, questions=questions))
+
     def _suspend(self, waiter: Waiter) -> None:
         """Give the terminal to the shell and stop the process group; SIGCONT resumes."""
-        self._write(_leaving(self._display, self._view) + _SUSPENDED)
+        keys = self._await_answer(waiter)
+        if keys:
+            self._view.receive_keys(keys, now=now_ms())  # typed before the stop
+        self._write(self._leaving() + _SUSPENDED)
         self._drain(waiter)
         self._raw_mode.leave()
         self._stopped = True
@@ -201,15 +222,29 @@ class _Renderer:
         self._stopped = False
         self._outgoing.clear()  # of before the stop: everything is drawn again
         self._raw_mode.enter()
-        self._write(tty.entering(self._display.terminal, title=self._display.keeps_title))
+        self._take_terminal(taken=False)
         self._view.repaint()
 
     def _give_terminal_back(self, waiter: Waiter) -> None:
         if not self._stopped and not self._hung_up:
             self._await_answer(waiter)
-            self._write(_leaving(self._display, self._view))
+            self._write(self._leaving())
             self._drain(waiter)
         os.close(self._output)
+
+    def _leaving(self) -> bytes:
+        """Return what gives the terminal back: what frames have changed, as the terminal said that it was."""
+        display, touched = self._display, self._view.touched
+        return tty.leaving(
+            display.terminal,
+            hyperlinks=display.dialect.hyperlinks,
+            synchronized=display.dialect.synchronized,
+            # Shape 0 is the one that the user has configured, but to xterm, which answers.
+            cursor_shape=(self._answer.cursor_shape or 0) if touched.cursor_shape else None,
+            modes=_modes_to_restore(self._answer.modes, touched),
+            title=display.keeps_title,
+            lines=tty.window_size(_STDOUT)[1],
+        )
 
     def _drain(self, waiter: Waiter) -> None:
         """Wait for the terminal to take what was written, but not for ever."""
@@ -221,15 +256,17 @@ class _Renderer:
             self._write(b"")
         waiter.watch(_STDIN)
 
-    def _await_answer(self, waiter: Waiter) -> None:
-        """Take an answer that is on its way from the terminal, lest the shell read it; but not for long."""
+    def _await_answer(self, waiter: Waiter) -> bytes:
+        """Take answers that are on their way, lest the shell read them, but not for long; return keys between them."""
+        keys = b""
         deadline = now_ms() + _ANSWER_GOODBYE_MS
         while self._answer.awaited(now=now_ms()) and now_ms() < deadline:
             if _STDIN in waiter.wait(deadline).readable:
                 data = read_available(_STDIN, LONGEST_INPUT_OCTETS)
                 if data is None:
-                    return
-                self._answer.keys(data, now=now_ms())
+                    break
+                keys += self._answer.keys(data, now=now_ms())
+        return keys
 
     # --- The others ---------------------------------------------------------------------------------------------
 
@@ -263,20 +300,16 @@ def _from_network(message: Message) -> ToRenderer:
     return message  # type: ignore[return-value]  # permits.FROM_NETWORK holds exactly the kinds of ToRenderer
 
 
+def _modes_to_restore(found: Mapping[int, bool], touched: Touched) -> dict[int, bool]:
+    """Return those modes that are to be set as they were found: the others are reset, or nobody has changed them."""
+    restored = {mode: on for mode, on in found.items() if mode != _ALTERNATE_SCROLL and on != (mode == _WRAPPING)}
+    if touched.alternate_scroll:
+        restored[_ALTERNATE_SCROLL] = found.get(_ALTERNATE_SCROLL, False)
+    return restored
+
+
 def _earlier(one: int | None, other: int | None) -> int | None:
     """Return the earlier of two deadlines; None = never."""
     if one is None or other is None:
         return other if one is None else one
     return min(one, other)
-
-
-def _leaving(display: Display, view: View) -> bytes:
-    return tty.leaving(
-        display.terminal,
-        hyperlinks=display.dialect.hyperlinks,
-        synchronized=display.dialect.synchronized,
-        cursor_shape=display.dialect.cursor_shape,
-        alternate_scroll=view.alternate_scroll_drawn,
-        title=display.keeps_title,
-        lines=tty.window_size(_STDOUT)[1],
-    )

@@ -126,5 +126,5 @@ def assert_terminal_left_clean(terminal: UserTerminal) -> None:
     """Every mode that the session switched on is off again, the alternate screen left, the cursor seen."""
     modes = modes_left_on(bytes(terminal.output))
     assert modes[25]
-    assert not {mode for mode, on in modes.items() if on} - {25, 7, 1007}
+    assert not {mode for mode, on in modes.items() if on} - {25, 7}
     assert re.search(rb"\x1b\[\?1049l", terminal.output)

@@ -154,3 +154,32 @@ def test_suspend_gives_the_terminal_back_and_resume_draws_it_anew(tmux: Tmux) ->
         session.mosh.type("stty -a | grep -q ' icanon.* echo ' && echo once $((40+3))")
         session.mosh.press("Enter")
         session.mosh.wait_for("once 43")
+
+
+def test_each_time_the_terminal_is_given_back_it_is_as_it_said_that_it_was(tmux: Tmux) -> None:
+    shape, scroll = b"\x1bP$q q\x1b\\", b"\x1b[?1007$p"
+    with MoshSession(OUR_PAIR, tmux, outer_shell=True) as session:
+        session.mosh.wait_for(PROMPT.rstrip())
+        session.mosh.send(b"\x1bP1$r4 q\x1b\\\x1b[?1007;1$y\x1b[?2026;0$y")  # tmux itself says nothing
+        session.mosh.type("printf '\\033[?1007h\\033[5 q'; echo touched $((40+2))")
+        session.mosh.press("Enter")
+        session.mosh.wait_for("touched 42")
+        wait_until(lambda: b"\x1b[5 q" in session.mosh.recording(), "the shape did not reach the terminal")
+        session.mosh.press("C-^", "C-z")
+        session.mosh.wait_for("Stopped")
+        left = session.mosh.recording().rpartition(b"\x1b[5 q")[2]
+        assert b"\x1b[?1007h" in left
+        assert b"\x1b[4 q" in left
+        assert [session.mosh.recording().count(question) for question in (shape, scroll)] == [1, 1]
+        session.mosh.type("fg")
+        session.mosh.press("Enter")
+        session.mosh.wait_for("touched 42")
+        wait_until(lambda: b"\x1b[5 q" in session.mosh.recording().rpartition(b"Stopped")[2], "the shape is forgotten")
+        assert [session.mosh.recording().count(question) for question in (shape, scroll)] == [2, 2]
+        session.mosh.send(b"\x1bP1$r2 q\x1b\\\x1b[?1007;2$y\x1b[?2004;2$y")  # something has changed them meanwhile
+        session.mosh.type("printf '\\033[0 q'; exit")
+        session.mosh.press("Enter")
+        session.mosh.wait_for("Stopped")  # the screen of before
+        left = session.mosh.recording().rpartition(b"touched 42")[2]
+        assert left.rfind(b"\x1b[?1007l") > left.rfind(b"\x1b[?1007h")
+        assert left.rfind(b"\x1b[2 q") > left.rfind(b"\x1b[0 q")

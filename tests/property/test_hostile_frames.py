@@ -167,7 +167,7 @@ class Renderer:
         self.view = View(
             settings=settings, dialect=dialect, columns=COLUMNS, lines=LINES, now=NOW, title_again=tty.TITLE_AGAIN
         )
-        self.written = tty.entering(self.terminal, title=True) + TerminalAnswer().ask(now=NOW)
+        self.written = tty.entering(self.terminal, title=True, questions=TerminalAnswer().ask(now=NOW))
 
     def receive(self, octets: bytes) -> None:
         """Take a message; one that is refused would have ended the session, here it is passed over."""
@@ -186,8 +186,8 @@ class Renderer:
             self.terminal,
             hyperlinks=self.dialect.hyperlinks,
             synchronized=True,
-            cursor_shape=self.dialect.cursor_shape,
-            alternate_scroll=self.view.alternate_scroll_drawn,
+            cursor_shape=4 if self.view.touched.cursor_shape else None,
+            modes={1007: True, 7: False},
             title=True,
             lines=LINES,
         )

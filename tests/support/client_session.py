@@ -145,7 +145,7 @@ class ClientSession:
         assert self.terminal.settings() == self.terminal.settings_before
         modes = modes_left_on(bytes(self.terminal.output))
         assert modes[25], "the cursor is hidden"
-        assert not {mode for mode, on in modes.items() if on} - {25, 7, 1007}
+        assert not {mode for mode, on in modes.items() if on} - {25, 7}
 
     # --- its end
 

@@ -1,8 +1,8 @@
 """A scanner of what is written to a terminal: every octet has to belong to a function that is on the list.
 
-Shares no code with what it judges. Nothing on the list makes a terminal answer but the one question whether it has
-synchronized updates, nothing lets it read anything, and no string but OSC 0, 1, 2, 8 and 52 is opened. ECMA-48 §5 for
-the forms, xterm's control sequences for the functions.
+Shares no code with what it judges. Nothing on the list makes a terminal answer but the questions for the cursor's
+shape, some modes and synchronized updates, each once; nothing lets it read anything, and no string but these and
+OSC 0, 1, 2, 8 and 52 is opened. ECMA-48 §5 for the forms, xterm's control sequences for the functions.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ _SEQUENCES: Final = [
         r"2[23];0t",  # the title onto the terminal's stack, and back
     )
 ]
-_QUESTION: Final = "?2026$p"  # DECRQM, once
+# DECRQM, each once
+_QUESTIONS: Final = ("?1$p", "?5$p", "?7$p", "?1004$p", "?1007$p", "?2004$p", "?2026$p")
+_SHAPE_QUESTION: Final = "P$q q\x1b\\"  # DECRQSS of DECSCUSR, once
 
 
 class Forbidden(AssertionError):
@@ -62,8 +64,9 @@ def scan(output: bytes) -> list[str]:
         if char < " ":
             functions.append(char)
         position += 1
-    if sum(function == f"\x1b[{_QUESTION}" for function in functions) > 1:
-        raise Forbidden("the same question twice")
+    for question in (f"\x1b{_SHAPE_QUESTION}", *(f"\x1b[{each}" for each in _QUESTIONS)):
+        if functions.count(question) > 1:
+            raise Forbidden("the same question twice")
     return functions
 
 
@@ -72,7 +75,7 @@ def _end_of_function(text: str, position: int) -> int:
         match = re.compile(r"\[([0-?]*[ -/]*[@-~])").match(text, position)
         if match is None:
             raise Forbidden(f"no control sequence: {text[position : position + 20]!r}")
-        if match[1] != _QUESTION and not any(each.fullmatch(match[1]) for each in _SEQUENCES):
+        if match[1] not in _QUESTIONS and not any(each.fullmatch(match[1]) for each in _SEQUENCES):
             raise Forbidden(f"control sequence {match[1]!r}")
         return match.end()
     if text.startswith("]", position):
@@ -81,7 +84,7 @@ def _end_of_function(text: str, position: int) -> int:
             raise Forbidden(f"no operating system command: {text[position : position + 20]!r}")
         _check_command(match[1])
         return match.end()
-    for escape in _ESCAPES:
+    for escape in (*_ESCAPES, _SHAPE_QUESTION):
         if text.startswith(escape, position):
             return position + len(escape)
     raise Forbidden(f"escape sequence, or a string: {text[position : position + 20]!r}")

@@ -11,7 +11,16 @@ from typing import NamedTuple
 from mosh_client.renderer.bells import BellLimit
 from mosh_client.renderer.notice import lay_bars
 from mosh_client.renderer.title_bar import TitleBar
-from mosh_common.terminal.cells import CLUSTER, EMPTY, WIDE_TAIL, Row, Snapshot, blank_row, rows_lost_above
+from mosh_common.terminal.cells import (
+    CLUSTER,
+    DEFAULT_MODES,
+    EMPTY,
+    WIDE_TAIL,
+    Row,
+    Snapshot,
+    blank_row,
+    rows_lost_above,
+)
 from mosh_common.terminal.dialect import Dialect
 from mosh_common.terminal.display import diff, set_clipboard
 
@@ -26,26 +35,49 @@ class _Source(NamedTuple):
     announcing: bool
 
 
+class Touched(NamedTuple):
+    """What frames have set on the terminal that it may have otherwise from the start, since it was taken."""
+
+    alternate_scroll: bool = False  # ?1007, on or off
+    cursor_shape: bool = False  # DECSCUSR
+
+
 class Compositor:
     """Draws screens on one terminal.
 
     `title_again` brings back the title that the terminal had before the first frame; empty where nothing does.
+    `touched`: what another process may have set on the terminal and not put back.
     """
 
-    def __init__(self, *, dialect: Dialect, title_prefix: str, title_again: bytes = b"") -> None:
+    def __init__(
+        self, *, dialect: Dialect, title_prefix: str, title_again: bytes = b"", touched: Touched | None = None
+    ) -> None:
         self._dialect = dialect._replace(clipboard=False)  # see _new_clipboard
         self._sets_clipboard = dialect.clipboard
         self._title_again = title_again
         self._title_bar = TitleBar(prefix=title_prefix)
         self._bells = BellLimit()
+        self._cut = False  # the terminal is larger than what is drawn
         self._drawn: Snapshot | None = None  # what the terminal shows; None = unknown
         self._source: _Source | None = None  # what `_drawn` was made of
         self._clipboard = ""  # the server's last, whatever became of it
         self._title_lent = False  # the terminal's own title gave way to an announcement
+        self.touched = touched or Touched()  # what is to be put back before the terminal is left
 
     def forget(self) -> None:
         """Whatever the terminal shows is not to be relied on: draw everything the next time."""
         self._drawn = self._source = None
+
+    def start_over(self) -> None:
+        """Draw everything the next time, on a terminal that was given back and taken again."""
+        self.forget()
+        self.touched = Touched()
+
+    def set_cut(self, cut: bool) -> None:
+        """Say whether the terminal is larger than what is drawn: its last column and row are then elsewhere."""
+        if cut != self._cut:
+            self._cut = cut
+            self.forget()
 
     def synchronize(self) -> None:
         """Wrap larger changes in synchronized updates from now on: the terminal said that it has them."""
@@ -61,6 +93,9 @@ class Compositor:
         if source is not None and source.screen is screen and source[1:] == (bars, columns, lines, announcing):
             return b""
         composed = fit(screen, columns, lines)
+        dialect = self._dialect
+        if self._cut:
+            composed, dialect = _without_edges(composed), _without_moves(dialect)
         if bars:
             composed = lay_bars(composed, bars)
         composed = self._title_bar.over(composed, now=now)
@@ -69,7 +104,7 @@ class Compositor:
             drawn = None  # terminals differ in what they do to their contents when they are resized
         if drawn is not None:
             drawn = self._with_bells_beyond_the_limit(drawn, composed.bell_count, now=now)
-        octets = clipboard + diff(drawn, composed, dialect=self._dialect)
+        octets = clipboard + diff(drawn, composed, dialect=dialect) + self._set_again(drawn, composed)
         if self._title_lent and not composed.title_set:
             octets += self._title_again
         self._title_lent = announcing and not screen.title_set
@@ -99,10 +134,19 @@ class Compositor:
         granted = self._bells.take(wanted if self._dialect.every_bell else 1, now=now)
         return drawn._replace(bell_count=bell_count - granted)
 
-    @property
-    def alternate_scroll_drawn(self) -> bool:
-        """Whether the terminal is in alternate-scroll mode because of what was drawn."""
-        return self._drawn is not None and self._drawn.modes.alternate_scroll
+    def _set_again(self, drawn: Snapshot | None, composed: Snapshot) -> bytes:
+        """Note what the difference from `drawn` touches; return what it leaves out because it does not know of that."""
+        before, after, touched = drawn.modes if drawn is not None else DEFAULT_MODES, composed.modes, self.touched
+        octets = b""
+        if drawn is None and touched.alternate_scroll and not after.alternate_scroll:
+            octets += b"\x1b[?1007l"
+        if drawn is None and touched.cursor_shape and not after.cursor_shape and self._dialect.cursor_shape:
+            octets += b"\x1b[0 q"
+        self.touched = Touched(
+            touched.alternate_scroll or before.alternate_scroll != after.alternate_scroll,
+            touched.cursor_shape or (self._dialect.cursor_shape and before.cursor_shape != after.cursor_shape),
+        )
+        return octets
 
 
 def fit(screen: Snapshot, columns: int, lines: int) -> Snapshot:
@@ -124,6 +168,19 @@ def fit(screen: Snapshot, columns: int, lines: int) -> Snapshot:
         cursor_row=screen.cursor_row - lost,
         cursor_column=min(screen.cursor_column, columns - 1),
         wrap_pending=False,
+    )
+
+
+def _without_edges(screen: Snapshot) -> Snapshot:
+    """Return `screen` with no row that wraps: the terminal would only do that at its own last column."""
+    rows = tuple([(row[0], row[1], False, row[3]) if row[2] else row for row in screen.rows])
+    return screen._replace(rows=rows, wrap_pending=False)
+
+
+def _without_moves(dialect: Dialect) -> Dialect:
+    """Return `dialect` without what moves something into or out of the part that is not drawn."""
+    return dialect._replace(
+        scroll_region=False, scroll_sequences=False, insert_delete_lines=False, insert_delete_characters=False
     )
 
 

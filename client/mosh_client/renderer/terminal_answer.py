@@ -1,8 +1,9 @@
-"""Whether the terminal has synchronized updates: the question, and its answer kept out of what the user types.
+"""What the terminal is like and can do: the questions, and its answers kept out of what the user types.
 
-Pure: octets in, octets out, time is an argument. The question is DECRQM for mode ?2026, which terminals of the xterm
-family answer with DECRPM (`CSI ? 2026 ; Ps $ y`) or skip. No key sends such an answer, so it is taken out whenever it
-comes; what may be its beginning waits a moment for the rest.
+Pure: octets in, octets out, time is an argument. Asked are, in this order, the cursor's shape (DECRQSS) and the modes
+that are to be left as they were, and whether there are synchronized updates (all DECRQM). Terminals of xterm's family
+answer in order (DECRPSS, DECRPM) or skip what they do not know. No key sends such an answer, so they are taken out
+whenever they come; what may be the beginning of one waits a moment for the rest.
 """
 
 from __future__ import annotations
@@ -10,11 +11,23 @@ from __future__ import annotations
 import re
 from typing import Final
 
-QUESTION: Final = b"\x1b[?2026$p"
-_ANSWER: Final = re.compile(rb"\x1b\[\?2026;([0-4])\$y")
+# Those that somebody may have on before a command starts, or have from the start: cursor keys, reverse video, wrapping,
+# focus reports, alternate scroll, pastes.
+MODES: Final = (1, 5, 7, 1004, 1007, 2004)
+_SYNCHRONIZED: Final = 2026
+SHAPE_QUESTION: Final = b"\x1bP$q q\x1b\\"
+MODES_QUESTION: Final = b"".join([b"\x1b[?%d$p" % mode for mode in MODES])
+SYNCHRONIZED_QUESTION: Final = b"\x1b[?%d$p" % _SYNCHRONIZED
+
+_ANSWER: Final = re.compile(
+    rb"\x1b\[\?(?P<mode>[0-9]{1,4});(?P<value>[0-4])\$y|\x1bP[01]\$r(?:(?P<shape>[0-6]) q|[^\x00-\x1f\x7f]{0,8})\x1b\\"
+)
+_SET: Final = b"1"
 _AVAILABLE: Final = (b"1", b"2")  # set and reset; 0: not known, 3 and 4: cannot be changed
-_BEGINNING: Final = re.compile(rb"\x1b(?:\[(?:\?(?:2(?:0(?:2(?:6(?:;(?:[0-4]\$?)?)?)?)?)?)?)?)?\Z")
-_CERTAIN_OCTETS: Final = 3  # `CSI ?` begins no key; ESC alone is one, and so is ESC [
+_BEGINNING: Final = re.compile(
+    rb"\x1b(?:\[(?:\?(?:[0-9]{1,4}(?:;(?:[0-4]\$?)?)?)?)?|P(?:[01](?:\$(?:r[^\x00-\x1f\x7f]{0,8}\x1b?)?)?)?)?\Z"
+)
+_CERTAIN: Final = re.compile(rb"\x1b(?:\[\?|P[01]\$)")  # begins no key; ESC alone is one, and so are ESC [ and ESC P
 
 ANSWER_PATIENCE_MS: Final = 1000  # a terminal behind a slow ssh takes a round trip
 HOLD_MS: Final = 100  # for the rest of an answer
@@ -22,46 +35,79 @@ HOLD_ESCAPE_MS: Final = 25  # for the rest of what may be a key: less than anybo
 
 
 class TerminalAnswer:
-    """Asks once; afterwards every read of the terminal goes through `keys`."""
+    """Ask; afterwards every read of the terminal goes through `keys`."""
 
     def __init__(self) -> None:
         self._asked_at: int | None = None
-        self._held = b""  # the end of the last read, which may be the beginning of the answer
+        self._last = (
+            0  # the mode that was asked for last: answers to what was asked before it came first, or never come
+        )
+        self._answered = True  # that one was answered
+        self._held = b""  # the end of the last read, which may be the beginning of an answer
         self._held_until = 0
-        self.synchronizes: bool | None = None  # what the terminal answered; None = nothing yet
+        # What the terminal answered.
+        self.synchronizes: bool | None = None  # None = nothing yet
+        self.modes: dict[int, bool] = {}  # which of MODES were on; only those that it has
+        self.cursor_shape: int | None = None  # DECSCUSR
 
-    def ask(self, *, now: int) -> bytes:
-        """Return what to write to the terminal."""
-        self._asked_at = now
-        return QUESTION
+    def ask(self, *, now: int, state: bool = True, shape: bool = True, synchronized: bool = True) -> bytes:
+        """Return what to write to the terminal; b"" when there is nothing to ask.
+
+        `state`: what is to be left as it was, of which `shape` is for those terminals that take DECRQSS. After a stop,
+        ask again: it may have changed. A terminal that has not answered is not asked again.
+        """
+        mute = self._asked_at is not None and not self._answered
+        questions = b""
+        if state and not mute:
+            self.modes, self.cursor_shape = {}, None
+            questions += (SHAPE_QUESTION if shape else b"") + MODES_QUESTION
+            self._last = MODES[-1]
+        if synchronized and self._asked_at is None:
+            questions += SYNCHRONIZED_QUESTION
+            self._last = _SYNCHRONIZED
+        if questions:
+            self._asked_at = now
+            self._answered = False
+        return questions
 
     def awaited(self, *, now: int) -> bool:
-        """Return whether the answer may well be on its way."""
-        return self.synchronizes is None and self._asked_at is not None and now - self._asked_at < ANSWER_PATIENCE_MS
+        """Return whether an answer may well be on its way."""
+        return not self._answered and self._asked_at is not None and now - self._asked_at < ANSWER_PATIENCE_MS
 
     def keys(self, data: bytes, *, now: int) -> bytes:
         """Return what of one read of the terminal are keys; "" reads give those whose time to wait is over."""
-        if self.synchronizes is not None or self._asked_at is None:
+        if self._answered and not self._held:
             return data  # the common case at once
         if self._held and not data and now < self._held_until:
             return b""
         held, self._held = self._held, b""
         if not data:
             return held
-        data = held + data
-        found = _ANSWER.search(data)
-        if found:
-            self.synchronizes = found.group(1) in _AVAILABLE
-            return data[: found.start()] + data[found.end() :]
-        beginning = _BEGINNING.search(data)
+        data = _ANSWER.sub(self._take, held + data)
+        beginning = None if self._answered else _BEGINNING.search(data)
         if beginning:
-            octets = len(beginning.group())
-            if octets >= _CERTAIN_OCTETS or self.awaited(now=now):
+            certain = _CERTAIN.match(beginning.group()) is not None
+            if certain or self.awaited(now=now):
                 self._held = beginning.group()
-                self._held_until = now + (HOLD_MS if octets >= _CERTAIN_OCTETS else HOLD_ESCAPE_MS)
+                self._held_until = now + (HOLD_MS if certain else HOLD_ESCAPE_MS)
                 return data[: beginning.start()]
         return data
 
     def next_deadline(self) -> int | None:
         """Return when to call `keys` with b""; None = never."""
         return self._held_until if self._held else None
+
+    def _take(self, answer: re.Match[bytes]) -> bytes:
+        """Believe an answer, if it is one to our questions; return what of it are keys."""
+        if answer["mode"] is None:
+            self.cursor_shape = int(answer["shape"]) if answer["shape"] else None
+            return b""
+        mode, value = int(answer["mode"]), answer["value"]
+        if mode == _SYNCHRONIZED:
+            self.synchronizes = value in _AVAILABLE
+        elif mode not in MODES:
+            return answer.group()  # nobody of us has asked
+        elif value in _AVAILABLE:
+            self.modes[mode] = value == _SET
+        self._answered = self._answered or mode == self._last
+        return b""

@@ -49,6 +49,7 @@ class Terminal(NamedTuple):
     smcup: bytes
     rmcup: bytes
     capabilities: Mapping[str, bytes | int | bool | None]  # for dialect_from_terminfo
+    takes_strings: bool = True  # not GNU screen, which hands what is in a DCS to the terminal outside
 
 
 def describe_terminal(*, alternate_screen: bool) -> Terminal:
@@ -77,6 +78,7 @@ def describe_terminal(*, alternate_screen: bool) -> Terminal:
         _without_padding(capabilities["smcup"]) if alternate_screen else b"",
         _without_padding(capabilities["rmcup"]) if alternate_screen else b"",
         capabilities,
+        not name.startswith("screen"),
     )
 
 
@@ -86,16 +88,18 @@ def colors_of_terminal() -> int:
     return colors if isinstance(colors, int) else 0
 
 
-def entering(terminal: Terminal, *, title: bool, taken: bool = False) -> bytes:
+def entering(terminal: Terminal, *, title: bool, taken: bool = False, questions: bytes = b"") -> bytes:
     """Return what is written before the first frame. `title`: the terminal keeps its title, for `leaving`.
+
+    `questions` go where the first frame covers what a terminal may show of them, and before anything is changed.
 
     `taken`: another process wrote this already and was killed; what it put on the terminal's stack of titles is taken
     off first, also by terminfo's own strings, which keep the title for some terminals.
     """
     if taken and not terminal.rmcup:  # there is no screen to leave: the title is still kept
-        return _ENTER
+        return questions + _ENTER
     before = (_RESTORE_TITLE if title else b"") + terminal.rmcup if taken else b""
-    return before + terminal.smcup + (_SAVE_TITLE if title else b"") + _ENTER
+    return before + terminal.smcup + (_SAVE_TITLE if title else b"") + questions + _ENTER
 
 
 def leaving(
@@ -103,16 +107,17 @@ def leaving(
     *,
     hyperlinks: bool,
     synchronized: bool,
-    cursor_shape: bool,
-    alternate_scroll: bool,
+    cursor_shape: int | None,
+    modes: Mapping[int, bool],
     title: bool,
     lines: int,
 ) -> bytes:
     """Return what gives the terminal back as it was, whatever frames were drawn (or half drawn) on it.
 
-    The flags are what the dialect allowed frames to use; `alternate_scroll`: a frame switched ?1007 on, which some
-    terminals have on from the start, so it is switched off only then; `title`: as for `entering`. Without an
-    alternate screen to leave, the cursor goes below the last of `lines`.
+    `hyperlinks`, `synchronized`: the dialect allowed frames to use them; `cursor_shape` (DECSCUSR): the one before
+    frames changed it, None where they did not; `modes`: how others were, where they were not as after a reset or that
+    is not the same everywhere; `title`: as for `entering`. Without an alternate screen to leave, the cursor goes below
+    the last of `lines`.
     """
     octets = b""
     if synchronized:
@@ -120,10 +125,10 @@ def leaving(
     if hyperlinks:
         octets += b"\x1b]8;;\x1b\\"
     octets += _LEAVE
-    if alternate_scroll:
-        octets += b"\x1b[?1007l"
-    if cursor_shape:
-        octets += b"\x1b[0 q"
+    for mode, on in modes.items():
+        octets += b"\x1b[?%d%c" % (mode, b"h" if on else b"l")
+    if cursor_shape is not None:
+        octets += b"\x1b[%d q" % cursor_shape
     if title:
         octets += _RESTORE_TITLE
     if terminal.rmcup:
@@ -133,11 +138,21 @@ def leaving(
 
 def window_size(fd: int) -> tuple[int, int]:
     """Return (columns, lines) of the terminal at `fd`; where it claims an impossible size, the nearest possible."""
+    return nearest_size(*_claimed_size(fd))
+
+
+def exceeds(fd: int, size: tuple[int, int]) -> bool:
+    """Return whether the terminal at `fd` is larger than `size`, what `window_size` made of it."""
+    # The system is asked only where something may have been cut.
+    return nearest_size(size[0] + 1, size[1] + 1) != (size[0] + 1, size[1] + 1) and _claimed_size(fd) != size
+
+
+def _claimed_size(fd: int) -> tuple[int, int]:
     try:
         lines, columns, _, _ = _WINDOW_SIZE.unpack(fcntl.ioctl(fd, termios.TIOCGWINSZ, bytes(_WINDOW_SIZE.size)))
     except OSError:
         return _DEFAULT_SIZE
-    return nearest_size(columns or _DEFAULT_SIZE[0], lines or _DEFAULT_SIZE[1])
+    return columns or _DEFAULT_SIZE[0], lines or _DEFAULT_SIZE[1]
 
 
 def read_attributes(fd: int) -> TermiosAttributes:

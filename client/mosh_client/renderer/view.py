@@ -27,7 +27,7 @@ from mosh_client.ipc.messages import (
     ToRenderer,
     Watch,
 )
-from mosh_client.renderer.compositor import Compositor
+from mosh_client.renderer.compositor import Compositor, Touched
 from mosh_client.renderer.display_preference import DisplayPreference
 from mosh_client.renderer.escape_key import LINK_DISPLAY, QUIT, SUSPEND, EscapeKey
 from mosh_client.renderer.link_display import LinkDisplay
@@ -52,6 +52,7 @@ class View:
         lines: int,
         now: int,
         title_again: bytes = b"",  # as for the compositor
+        touched: Touched | None = None,  # the same
     ) -> None:
         self._size = (columns, lines)
         self._escape_key = EscapeKey(settings.escape_key)
@@ -65,6 +66,7 @@ class View:
             dialect=dialect._replace(clipboard=dialect.clipboard and settings.clipboard),
             title_prefix=settings.title_prefix,
             title_again=title_again,
+            touched=touched,
         )
         self._decoder = FrameDecoder()
         # What is known, and what was said.
@@ -124,8 +126,9 @@ class View:
         elif isinstance(message, Exit):
             self.left = True
 
-    def resize(self, columns: int, lines: int) -> None:
-        """Say that the terminal has (perhaps) another size."""
+    def resize(self, columns: int, lines: int, *, cut: bool = False) -> None:
+        """Say that the terminal has (perhaps) another size; `cut`: it is larger than any screen, and has that part."""
+        self._compositor.set_cut(cut)
         if (columns, lines) == self._size:
             return
         self._size = (columns, lines)
@@ -139,8 +142,8 @@ class View:
         self._compositor.synchronize()
 
     def repaint(self) -> None:
-        """Say that the terminal's contents are unknown: draw everything the next time."""
-        self._compositor.forget()
+        """Say that the terminal was given back and taken again: draw everything the next time."""
+        self._compositor.start_over()
 
     def quit(self) -> None:
         """Ask the network process to end the session, unless that was done: a signal came or the terminal hung up."""
@@ -179,9 +182,9 @@ class View:
         return min([each for each in deadlines if each is not None], default=None)
 
     @property
-    def alternate_scroll_drawn(self) -> bool:
-        """Whether alternate-scroll mode was switched on, for leaving the terminal."""
-        return self._compositor.alternate_scroll_drawn
+    def touched(self) -> Touched:
+        """What is to be put back as it was before the terminal is left."""
+        return self._compositor.touched
 
     # --- Private ------------------------------------------------------------------------------------------------
 

@@ -177,6 +177,8 @@ def _modes(old: Modes | None, new: Modes, dialect: Dialect) -> str:
         (1004, before.focus_events, new.focus_events),
         (1007, before.alternate_scroll, new.alternate_scroll),
     ):
+        if unknown and not now and number == 1007 and dialect.visible:
+            continue  # terminals that have it on from the start keep it until a program asks for something else
         if unknown or was != now:
             output.append(f"\x1b[?{number}{'h' if now else 'l'}")
     for choices, was_number, number in (

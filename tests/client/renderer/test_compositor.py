@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.screens import programs
 
-from mosh_client.renderer.compositor import Compositor, fit
+from mosh_client.renderer.compositor import Compositor, Touched, fit
 from mosh_common.terminal.cells import CLUSTER, EMPTY, WIDE_TAIL, Snapshot, blank_snapshot, cell_text
 from mosh_common.terminal.dialect import XTERM
 from mosh_common.terminal.emulator import Emulator
@@ -121,3 +121,80 @@ def test_the_cursor_stays_inside() -> None:
 def test_a_screen_that_fits_is_not_copied() -> None:
     screen = blank_snapshot(4, 2)
     assert fit(screen, 4, 2) is screen
+
+
+# --- What the terminal may have otherwise from the start
+
+
+def test_alternate_scroll_and_cursor_shape_are_left_alone_until_a_program_asks() -> None:
+    terminal = Terminal()
+    octets = terminal.show(screen_after("one"))
+    terminal.compositor.forget()
+    octets += terminal.show(screen_after("two"))
+    assert b"?1007" not in octets
+    assert b" q" not in octets
+    assert terminal.compositor.touched == Touched()
+
+
+@pytest.mark.parametrize("between", ["nothing", "a repaint"])
+def test_what_a_program_switched_on_is_switched_off_when_it_does_not_want_it_any_longer(between: str) -> None:
+    terminal = Terminal()
+    terminal.show(screen_after("one"))
+    octets = terminal.show(screen_after("\x1b[?1007h\x1b[4 q"))
+    assert b"\x1b[?1007h" in octets
+    assert b"\x1b[4 q" in octets
+    if between == "a repaint":
+        terminal.compositor.forget()
+    octets = terminal.show(screen_after("two"))
+    assert b"\x1b[?1007l" in octets
+    assert b"\x1b[0 q" in octets
+    assert terminal.compositor.touched == Touched(alternate_scroll=True, cursor_shape=True)
+
+
+def test_what_a_first_frame_switches_on_is_touched() -> None:
+    terminal = Terminal()
+    terminal.show(screen_after("\x1b[?1007h"))
+    assert terminal.compositor.touched == Touched(alternate_scroll=True)
+
+
+def test_what_a_dead_renderer_may_have_switched_is_stated() -> None:
+    compositor = Compositor(dialect=XTERM, title_prefix="", touched=Touched(alternate_scroll=True, cursor_shape=True))
+    octets = compositor.draw(screen_after("one"), columns=10, lines=3, bars=(), now=0)
+    assert b"\x1b[?1007l" in octets
+    assert b"\x1b[0 q" in octets
+
+
+def test_a_terminal_that_was_given_back_is_untouched() -> None:
+    terminal = Terminal()
+    terminal.show(screen_after("\x1b[?1007h\x1b[4 q"))
+    terminal.compositor.start_over()
+    octets = terminal.show(screen_after("one"))
+    assert b"?1007" not in octets
+    assert terminal.compositor.touched == Touched()
+
+
+# --- A terminal that is larger than any screen
+
+
+@pytest.mark.parametrize("size", [(12, 3), (10, 5), (13, 6)])
+def test_a_terminal_of_which_only_a_part_is_drawn_on_shows_that_part_right_and_nothing_else(
+    size: tuple[int, int],
+) -> None:
+    terminal = Terminal()
+    terminal.emulator = Emulator(*size)
+    terminal.compositor.set_cut(True)
+    remote = Emulator(10, 3)
+    for output in ("one\r\n", "wrapped line of text\r\n", "two\r\nthree", "\r\x1b[4@", "\x1b[2P", "\r\nfour and five!"):
+        remote.feed(output.encode())
+        terminal.show(remote.snapshot())
+        shown = [line.rstrip() for line in lines_of(remote.snapshot())]
+        assert terminal.lines == shown + [""] * (size[1] - 3)
+
+
+def test_a_terminal_that_grows_past_the_largest_screen_is_drawn_anew() -> None:
+    terminal, screen = Terminal(), screen_after("one")
+    terminal.show(screen)
+    terminal.compositor.set_cut(False)
+    assert terminal.show(screen) == b""
+    terminal.compositor.set_cut(True)
+    assert terminal.show(screen) != b""

@@ -8,17 +8,23 @@ from mosh_client.renderer.terminal_answer import (
     ANSWER_PATIENCE_MS,
     HOLD_ESCAPE_MS,
     HOLD_MS,
-    QUESTION,
+    MODES_QUESTION,
+    SHAPE_QUESTION,
+    SYNCHRONIZED_QUESTION,
     TerminalAnswer,
 )
 
 NOW = 1_000_000
 YES = b"\x1b[?2026;2$y"
+MODES = b"\x1b[?1;2$y\x1b[?5;1$y\x1b[?7;1$y\x1b[?1004;0$y\x1b[?1007;1$y\x1b[?2004;4$y"
+FOUND = {1: False, 5: True, 7: True, 1007: True}
+BEAM = b"\x1bP1$r5 q\x1b\\"
+ALL = BEAM + MODES + YES
 
 
 def asked() -> TerminalAnswer:
     answer = TerminalAnswer()
-    assert answer.ask(now=NOW) == QUESTION
+    assert answer.ask(now=NOW) == SHAPE_QUESTION + MODES_QUESTION + SYNCHRONIZED_QUESTION
     return answer
 
 
@@ -98,3 +104,94 @@ def test_once_answered_nothing_is_held_back() -> None:
 
 def test_a_terminal_that_was_not_asked_is_not_listened_to() -> None:
     assert TerminalAnswer().keys(YES, now=NOW) == YES
+
+
+# --- What is to be left as it was
+
+
+def test_all_answers_are_taken_out_of_one_read() -> None:
+    answer = asked()
+    assert answer.keys(b"l" + BEAM + b"s" + MODES + YES + b"\r", now=NOW) == b"ls\r"
+    assert (answer.cursor_shape, answer.modes, answer.synchronizes) == (5, FOUND, True)
+
+
+@pytest.mark.parametrize("cut", range(1, len(ALL)))
+def test_all_answers_in_two_reads_are_taken_out(cut: int) -> None:
+    answer = asked()
+    assert answer.keys(b"a" + ALL[:cut], now=NOW + 5) == b"a"
+    assert answer.keys(ALL[cut:] + b"b", now=NOW + 6) == b"b"
+    assert (answer.cursor_shape, answer.modes, answer.synchronizes) == (5, FOUND, True)
+    assert answer.next_deadline() is None
+
+
+def test_all_answers_octet_by_octet_are_taken_out() -> None:
+    answer = asked()
+    assert b"".join(answer.keys(bytes((octet,)), now=NOW) for octet in ALL) == b""
+    assert (answer.cursor_shape, answer.modes, answer.synchronizes) == (5, FOUND, True)
+
+
+@pytest.mark.parametrize(
+    ("answered", "expected"),
+    [
+        (b"\x1b[?1007;0$y", (None, {})),
+        (b"\x1b[?1007;1$y", (None, {1007: True})),
+        (b"\x1b[?1007;2$y", (None, {1007: False})),
+        (b"\x1b[?1007;4$y", (None, {})),
+        (b"\x1bP1$r q\x1b\\", (None, {})),
+        (b"\x1bP1$r0 q\x1b\\", (0, {})),
+        (b"\x1bP1$r6 q\x1b\\", (6, {})),
+        (b"\x1bP1$r7 q\x1b\\", (None, {})),
+        (b"\x1bP0$r\x1b\\", (None, {})),
+        (b"\x1bP0$r q\x1b\\", (None, {})),
+    ],
+)
+def test_only_an_answer_that_can_be_is_believed_and_any_is_taken_out(
+    answered: bytes, expected: tuple[int | None, dict[int, bool]]
+) -> None:
+    answer = asked()
+    assert answer.keys(answered, now=NOW) == b""
+    assert (answer.cursor_shape, answer.modes) == expected
+
+
+def test_a_terminal_that_knows_only_synchronized_updates_is_waited_for_no_longer() -> None:
+    answer = asked()
+    answer.keys(YES, now=NOW)
+    assert not answer.awaited(now=NOW)
+    assert answer.keys(b"\x1bP", now=NOW) == b"\x1bP"
+
+
+def test_alt_shift_p_waits_for_no_longer_than_a_moment_and_only_at_first() -> None:
+    answer = asked()
+    assert answer.keys(b"\x1bP", now=NOW) == b""
+    assert answer.next_deadline() == NOW + HOLD_ESCAPE_MS
+    assert answer.keys(b"", now=NOW + HOLD_ESCAPE_MS) == b"\x1bP"
+    assert answer.keys(b"\x1bP", now=NOW + ANSWER_PATIENCE_MS) == b"\x1bP"
+
+
+def test_after_a_stop_what_may_have_changed_is_asked_again() -> None:
+    answer = asked()
+    answer.keys(ALL, now=NOW)
+    assert answer.ask(now=NOW + 5000) == SHAPE_QUESTION + MODES_QUESTION
+    assert answer.awaited(now=NOW + 5000) is True
+    assert answer.keys(b"\x1bP1$r2 q\x1b\\x\x1b[?1007;2$y\x1b[?2004;1$y", now=NOW + 5001) == b"x"
+    assert (answer.cursor_shape, answer.modes, answer.synchronizes) == (2, {1007: False, 2004: True}, True)
+    assert not answer.awaited(now=NOW + 5001)
+
+
+def test_a_terminal_that_did_not_answer_is_not_asked_again() -> None:
+    answer = asked()
+    assert answer.ask(now=NOW + 5000) == b""
+    assert not answer.awaited(now=NOW + 5000)
+
+
+def test_what_is_not_wanted_is_not_asked() -> None:
+    assert TerminalAnswer().ask(now=NOW, shape=False) == MODES_QUESTION + SYNCHRONIZED_QUESTION
+    assert TerminalAnswer().ask(now=NOW, state=False) == SYNCHRONIZED_QUESTION
+    silent = TerminalAnswer()
+    assert silent.ask(now=NOW, state=False, synchronized=False) == b""
+    assert not silent.awaited(now=NOW)
+    assert silent.keys(YES, now=NOW) == YES
+
+
+def test_an_answer_to_what_was_not_asked_is_not_ours() -> None:
+    assert asked().keys(b"\x1b[?69;1$y", now=NOW) == b"\x1b[?69;1$y"

@@ -16,6 +16,7 @@ from mosh_client.renderer import tty
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.io.fds import write_available
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.wire.size import SIDE_LIMIT
 
 
 @pytest.fixture
@@ -60,6 +61,26 @@ def test_the_window_size_is_columns_and_lines(pty: tuple[int, int]) -> None:
     assert tty.window_size(pty[1]) == (132, 40)
     fcntl.ioctl(pty[1], termios.TIOCSWINSZ, struct.pack("HHHH", 0, 0, 0, 0))
     assert tty.window_size(pty[1]) == (80, 24)
+
+
+@pytest.mark.parametrize(
+    ("columns", "lines", "counts_as", "exceeds"),
+    [
+        (SIDE_LIMIT, 24, (SIDE_LIMIT, 24), False),
+        (SIDE_LIMIT + 1, 24, (SIDE_LIMIT, 24), True),
+        (80, SIDE_LIMIT, (80, SIDE_LIMIT), False),
+        (80, SIDE_LIMIT + 1, (80, SIDE_LIMIT), True),
+        (1024, 1024, (1024, 1024), False),
+        (1024, 1025, (1024, 1024), True),
+        (80, 24, (80, 24), False),
+    ],
+)
+def test_a_window_larger_than_any_screen_is_known_to_be(
+    pty: tuple[int, int], columns: int, lines: int, counts_as: tuple[int, int], exceeds: bool
+) -> None:
+    fcntl.ioctl(pty[1], termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    assert tty.window_size(pty[1]) == counts_as
+    assert tty.exceeds(pty[1], counts_as) is exceeds
 
 
 def test_output_never_blocks_and_leaves_the_shells_descriptor_alone(pty: tuple[int, int]) -> None:
@@ -115,8 +136,8 @@ def test_leaving_undoes_every_mode_that_a_frame_can_set() -> None:
             terminal,
             hyperlinks=True,
             synchronized=True,
-            cursor_shape=True,
-            alternate_scroll=True,
+            cursor_shape=0,
+            modes={1007: False},
             title=True,
             lines=3,
         )
@@ -136,6 +157,39 @@ def test_the_title_is_kept_once_however_many_renderers_are_killed() -> None:
     assert second.endswith(first)
     without_screens = tty.Terminal(b"", b"", {})
     assert b"\x1b[2" not in tty.entering(without_screens, title=True, taken=True)
+
+
+def leaving(*, cursor_shape: int | None = None, modes: dict[int, bool] | None = None) -> bytes:
+    terminal = tty.Terminal(b"", b"", {})
+    return tty.leaving(
+        terminal,
+        hyperlinks=True,
+        synchronized=True,
+        cursor_shape=cursor_shape,
+        modes=modes or {},
+        title=True,
+        lines=3,
+    )
+
+
+def test_what_no_frame_has_changed_is_left_alone() -> None:
+    assert b"?1007" not in leaving()
+    assert b" q" not in leaving()
+
+
+def test_what_frames_have_changed_goes_back_to_what_it_was() -> None:
+    assert b"\x1b[4 q" in leaving(cursor_shape=4)
+    assert b"\x1b[0 q" in leaving(cursor_shape=0)
+    left = leaving(modes={1: True, 7: False, 1007: True})
+    assert left.rindex(b"\x1b[?1h") > left.rindex(b"\x1b[?1l")
+    assert b"\x1b[?7l" in left
+    assert b"\x1b[?1007h" in left
+
+
+@pytest.mark.parametrize(("name", "takes"), [("xterm-256color", True), ("screen-256color", False), ("screen", False)])
+def test_gnu_screen_is_sent_no_strings(name: str, takes: bool) -> None:
+    script = "print(tty.describe_terminal(alternate_screen=True).takes_strings)"
+    assert _in_a_python_of_its_own(script, name) == str(takes)
 
 
 def test_terminfo_delays_are_left_out() -> None:
