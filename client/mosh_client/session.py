@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from mosh_client.ipc.control import Report
-from mosh_client.ipc.frames import FrameEncoder
+from mosh_client.ipc.frames import FrameEncoder, portions
 from mosh_client.ipc.messages import (
     LARGEST_COUNT,
     LONGEST_NOTICE,
@@ -279,7 +279,7 @@ class Session:
             snapshot: Snapshot = self._transport.remote_state().snapshot
             frame = renderer.frames.encode(snapshot)
             if frame is not None:
-                messages.append(frame)
+                messages += portions(frame)
         progress = self._progress(renderer)
         if progress != renderer.progress:
             renderer.progress = progress

@@ -246,7 +246,9 @@ FROM_NETWORK = (
     Row("no msgpack", framed(b"\xc1\xc1\xc1")),
     Row("a length beyond the limit", b"\xff\xff\xff\xff"),
     Row("the other direction's word", framed(encode(Quit()))),
-    Row("a partial frame first", packed(5, False, 1, 1, [], [], 0, 0, [-1, -1, 0, 0, -1, ""], 0, [], None, None)),
+    Row(
+        "a partial frame first", packed(5, False, 1, 1, [], [], 0, 0, [-1, -1, 0, 0, -1, ""], 0, [], None, None, False)
+    ),
     Row("a word after the last one", framed(encode(Exit())) + framed(encode(Exit()))),
 )
 

@@ -97,6 +97,25 @@ def test_output(row: Row, chain: Chain) -> None:
     assert resident_mib(chain.server) < 300
 
 
+def test_links_beyond_all_measure_end_no_client_and_fill_no_server(tmp_path: Path) -> None:
+    links = [f"\x1b]8;;http://{number}/".ljust(2040, "x") + "\x07x" for number in range(6000)]
+    (tmp_path / "links").write_text("".join(links) + "\x1b[?1049h" + "".join(links) + "\x1b]8;;\x07\x1b[?1049l")
+    server = LoggedServer(tmp_path, ["/bin/bash", "--norc", "--noprofile"], PS1="ready> ")
+    client = RealClient(server.port, server.key, tmp_path)
+    try:
+        client.wait_for("ready>")
+        client.wait_for_echo()
+        client.terminal.resize(60, 200)
+        client.terminal.type("\x15stty size; cat links; echo is'' over\r")
+        client.wait_for("is over")
+        with client.stays_unharmed():
+            client.wait_for_echo()
+        assert resident_mib(server) < 60
+    finally:
+        client.close()
+        server.close()
+
+
 def resident_mib(server: LoggedServer) -> float:
     assert server.process is not None
     for line in Path(f"/proc/{server.process.pid}/status").read_text().splitlines():

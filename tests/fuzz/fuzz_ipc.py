@@ -53,6 +53,7 @@ def frames(draw: st.DrawFn) -> list[Any]:
         MODES,
         draw(st.sampled_from([None, ["t", "i", True]])),
         None,
+        draw(st.booleans()),
     ]
     if draw(st.booleans()):
         fields[draw(st.integers(0, len(fields) - 1))] = draw(values)

@@ -152,7 +152,7 @@ steps = st.lists(
 
 
 # Rows, cursor, style, bells, modes, title and clipboard of a frame that says nothing.
-FIRST = ([], 0, 0, [-1, -1, 0, 0, -1, ""], 0, [False, True, False, 0, 0, False, False, 0], None, None)
+FIRST = ([], 0, 0, [-1, -1, 0, 0, -1, ""], 0, [False, True, False, 0, 0, False, False, 0], None, None, False)
 
 
 class Renderer:
@@ -265,11 +265,11 @@ def _screen(title: str, icon_name: str, clipboard: str, link: str, bells: int) -
 def test_the_scanner_passes_an_ordinary_session() -> None:
     renderer = Renderer(XTERM, {})
     row = [0, "漢" + WIDE_TAIL + "abcdef", "\x00\x00\x01\x01\x00\x00\x01\x01", False, []]
-    _, cursor_row, cursor_column, _, _, modes, _, _ = FIRST
+    _, cursor_row, cursor_column, _, _, modes, _, _, _ = FIRST
     for number in range(20):
         style = [number, -1, 1 << number % 8, number % 6, -1, [";http://a", "id=1;mailto:b", ""][number % 3]]
         frame = [5, True, COLUMNS, LINES, [style] * 2, [row], cursor_row, cursor_column, style, number, modes]
-        renderer.receive(msgpack.packb([*frame, ["title", "icon", True], f"c;{'YWJj' * number}"]))
+        renderer.receive(msgpack.packb([*frame, ["title", "icon", True], f"c;{'YWJj' * number}", False]))
         renderer.draw()
         renderer.now += 400
     renderer.leave()

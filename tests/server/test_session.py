@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 
 import pytest
+from tests.support.screens import canonical
 
 from mosh_common.protocol import DETACH_AFTER_MS, ECHO_ACK_DELAY_MS, FIRST_CONTACT_TIMEOUT_MS
 from mosh_common.sync.pacing import ServerPacing
@@ -694,3 +695,32 @@ def test_a_notice_that_passes_is_taken_away_although_nothing_else_happens(world:
     assert world.client.remote_state().notices == (Notice(2, "too long"),)
     world.run(PASSING_MS)
     assert world.client.remote_state().notices == ()
+
+
+# --- Screens that one frame cannot carry
+
+
+def test_a_screen_of_many_long_links_comes_whole_although_no_instruction_could_hold_it(world: World) -> None:
+    world.start()
+    world.resize(120, 50)
+    world.run(1000)
+    links = [f"\x1b]8;;http://{number}/".ljust(2040, "x") + "\a" for number in range(400)]
+    world.print("".join(f"{links[cell % 400]}x" for cell in range(120 * 50)).encode() + b"\x1b]8;;\a\x1b[Hend")
+    world.run(10_000)
+    assert canonical(world.shown) == canonical(world.emulator.snapshot())
+    assert len(world.frames) > 3
+
+
+def test_a_session_goes_on_whatever_number_of_links_a_program_prints(world: World) -> None:
+    world.start()
+    world.resize(100, 100)
+    world.run(1000)
+    for start in range(0, 5000, 500):
+        links = [f"\x1b]8;;http://{number}/".ljust(2040, "x") + "\ax" for number in range(start, start + 500)]
+        world.print("".join(links).encode())
+        world.run(50)
+    world.run(10_000)
+    assert canonical(world.shown) == canonical(world.emulator.snapshot())
+    world.print(b"\x1b[H\x1b[2J\x1b]8;;\aend")
+    world.run(2000)
+    assert canonical(world.shown) == canonical(world.emulator.snapshot())

@@ -1,14 +1,72 @@
 """Snapshots as frames: what changed since the last one, and putting it together again on the other side.
 
 The encoder lives in the network process, the decoder in the renderer. The decoder has a palette of its own, because
-predictions and notices add styles to it; rows are re-lettered as they come.
+predictions and notices add styles to it; rows are re-lettered as they come. A frame that is too long for a message goes
+in portions.
 """
 
 from __future__ import annotations
 
-from mosh_client.ipc.messages import Frame
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+from mosh_client.ipc.messages import LONGEST_CLUSTER_OCTETS, LONGEST_TO_RENDERER_OCTETS, Frame
 from mosh_common.errors import PeerError
-from mosh_common.terminal.cells import Palette, Row, Snapshot, blank_row
+from mosh_common.terminal.cells import Palette, Row, Snapshot, Style, blank_row, octets_of
+
+# Octets of styles, and of rows, that a message may hold: together below the longest message, and far above what usual
+# screens need.
+PORTION_OCTETS: Final = LONGEST_TO_RENDERER_OCTETS // 4
+
+# What msgpack makes of them, at most.
+_STYLE_OCTETS: Final = 32  # without its hyperlink
+_CELL_OCTETS: Final = 8  # a character and a letter
+_CLUSTER_OCTETS: Final = LONGEST_CLUSTER_OCTETS + 8
+_ROW_OCTETS: Final = 32
+
+Part = TypeVar("Part")
+
+
+def portions(frame: Frame) -> list[Frame]:
+    """Return the messages that make up `frame`: nearly always itself, else the styles, then the rows, in portions."""
+    cells = frame.columns * len(frame.rows)
+    clusters = sum([len(row[3]) for _, row in frame.rows])
+    if (
+        cells * _CELL_OCTETS + clusters * _CLUSTER_OCTETS + len(frame.rows) * _ROW_OCTETS <= PORTION_OCTETS
+        and sum(map(_style_octets, frame.styles)) <= PORTION_OCTETS
+    ):
+        return [frame]
+    bare = frame._replace(styles=(), rows=(), title=None, clipboard=None)
+    parts = [bare._replace(styles=styles) for styles in _cut(frame.styles, _style_octets)]
+    parts += [bare._replace(rows=rows) for rows in _cut(frame.rows, _row_octets)]
+    last = len(parts) - 1
+    parts = [part._replace(whole=frame.whole and number == 0, more=number < last) for number, part in enumerate(parts)]
+    parts[last] = parts[last]._replace(title=frame.title, clipboard=frame.clipboard)
+    return parts
+
+
+def _cut(items: Sequence[Part], octets_of: Callable[[Part], int]) -> list[tuple[Part, ...]]:
+    """Return `items` in order, in groups of at most PORTION_OCTETS each, which is more than any of them has."""
+    groups: list[tuple[Part, ...]] = []
+    start, room = 0, PORTION_OCTETS
+    for index, item in enumerate(items):
+        octets = octets_of(item)
+        if octets > room:
+            groups.append(tuple(items[start:index]))
+            start, room = index, PORTION_OCTETS
+        room -= octets
+    if start < len(items):
+        groups.append(tuple(items[start:]))
+    return groups
+
+
+def _style_octets(style: Style) -> int:
+    return _STYLE_OCTETS + octets_of(style.link)
+
+
+def _row_octets(numbered: tuple[int, Row]) -> int:
+    text, _, _, clusters = numbered[1]
+    return _ROW_OCTETS + len(text) * _CELL_OCTETS + len(clusters) * _CLUSTER_OCTETS
 
 
 class FrameEncoder:
@@ -75,7 +133,7 @@ class FrameDecoder:
         self._same = True  # whether both agree so far, so that nothing need be translated
 
     def apply(self, frame: Frame) -> Snapshot:
-        """Return the screen after `frame`. Raises PeerError when it does not fit what came before."""
+        """Return the screen after `frame`, with `more` as far as it came. Raises PeerError when it does not fit."""
         old = self._snapshot
         if frame.whole:
             self._palette = Palette()

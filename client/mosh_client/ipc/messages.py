@@ -18,7 +18,7 @@ from mosh_common.terminal.payloads import LONGEST_TITLE, is_clipboard, is_link, 
 from mosh_common.wire.size import CELLS_LIMIT, SIDE_LIMIT
 
 LONGEST_TO_NETWORK_OCTETS: Final = 1 << 16  # a batch is one read of the terminal, at most 16 KiB
-LONGEST_TO_RENDERER_OCTETS: Final = 1 << 23  # a whole frame of 1000 × 1000 cells, densely coloured, fits in 8 MiB
+LONGEST_TO_RENDERER_OCTETS: Final = 1 << 23  # nearly every frame is one message: frames.py, `portions`
 
 LONGEST_INPUT_OCTETS: Final = 1 << 14
 MOST_STYLES: Final = 0x8000  # Palette.LIMIT
@@ -73,7 +73,8 @@ class Watch(NamedTuple):
 class Frame(NamedTuple):
     """Network: the server's screen, as what changed since the last frame sent on this socket.
 
-    A `whole` frame forgets all before it: it holds every row and every style. None means "as before".
+    A `whole` frame forgets all before it: it holds every row and every style. None means "as before". With `more` it is
+    a portion of one that is too long for a message: what it leads to is not to be shown before the last of them.
     """
 
     whole: bool
@@ -88,6 +89,7 @@ class Frame(NamedTuple):
     modes: Modes
     title: tuple[str, str, bool] | None  # (title, icon name, ever set)
     clipboard: str | None
+    more: bool = False
 
 
 class Progress(NamedTuple):
@@ -200,7 +202,8 @@ def _parse_resize(fields: tuple[Any, ...]) -> Resize:
 
 
 def _parse_frame(fields: tuple[Any, ...]) -> Frame:
-    whole, columns, lines, styles, rows, cursor_row, cursor_column, style, bell_count, modes, title, clipboard = fields
+    whole, columns, lines, styles, rows, cursor_row, cursor_column, style, bell_count, modes = fields[:10]
+    title, clipboard, more = fields[10:]
     columns, lines = _size(columns, lines)
     if len(_array(styles, "styles")) > MOST_STYLES:
         raise PeerError(f"{len(styles)} styles in one frame, at most {MOST_STYLES} expected")
@@ -219,6 +222,7 @@ def _parse_frame(fields: tuple[Any, ...]) -> Frame:
         _modes(modes),
         None if title is None else _title(title),
         None if clipboard is None else _clipboard(clipboard),
+        _boolean(more, "more"),
     )
 
 

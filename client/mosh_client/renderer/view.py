@@ -103,8 +103,10 @@ class View:
     def receive_message(self, message: ToRenderer, *, now: int) -> None:
         """Take one message of the network process. Raises PeerError when it does not fit the ones before."""
         if isinstance(message, Frame):
-            self._screen = self._decoder.apply(message)
-            self._unjudged = True
+            screen = self._decoder.apply(message)
+            if not message.more:
+                self._screen = screen
+                self._unjudged = True
         elif isinstance(message, Progress):
             self._predictions.set_progress(
                 sent=message.sent,

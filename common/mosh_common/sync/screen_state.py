@@ -12,12 +12,14 @@ from mosh_common.errors import place_of
 from mosh_common.terminal import display
 from mosh_common.terminal.cells import Snapshot, blank_snapshot
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.portions import portion
 from mosh_common.wire import hostdiff
 from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.hostdiff import Announcement, EchoAck, HostBytes, HostEvent, Notice, Resize
 
 # What a cell may cost a state that shares nothing with others: text up to 4 octets, a letter of 2 to 4.
 _CELL_OCTETS: Final = 8
+_STYLE_OCTETS: Final = 100  # and a style of a palette that it does not share, without its hyperlink
 
 
 class ServerScreen:
@@ -58,8 +60,12 @@ class ServerScreen:
         return self.notices == other.notices and (self.snapshot is other.snapshot or self.snapshot == other.snapshot)
 
     def within_reach(self, known: ServerScreen) -> ServerScreen:
-        """Return this screen: a frame is not sent by halves."""
-        return self
+        """Return this screen, or what of it one frame may carry, which is less only for enormous ones."""
+        snapshot, last = portion(known.snapshot, self.snapshot)
+        if snapshot is self.snapshot:
+            return self
+        # The echo is not said to be in a screen that is not whole.
+        return ServerScreen(snapshot, self.echo_ack if last else known.echo_ack, self.program, self.notices)
 
     def trimmed(self, known: ServerScreen) -> ServerScreen:
         """Return this screen: rows shared with `known` cost nothing."""
@@ -138,11 +144,14 @@ class ClientScreen:
             )
         before = self._emulator.skipped
         snapshot = self._draw(drawing)
+        weight = len(diff) + _CELL_OCTETS * snapshot.columns * snapshot.lines
+        if snapshot.palette is not self.snapshot.palette:
+            weight += _STYLE_OCTETS * len(snapshot.palette.styles) + snapshot.palette.link_octets
         return ClientScreen(
             snapshot,
             echo_ack,
             emulator=self._emulator,
-            weight=len(diff) + _CELL_OCTETS * snapshot.columns * snapshot.lines,
+            weight=weight,
             program=program,
             notices=told,
             skipped=self.skipped + self._emulator.skipped - before,

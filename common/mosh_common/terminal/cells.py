@@ -115,6 +115,16 @@ def graphemes_of(clusters: Clusters) -> tuple[str, ...]:
 Row: TypeAlias = tuple[str, str, bool, Clusters]
 
 
+# Octets of the hyperlinks of all styles of a palette: a thousand links of a thousand characters, more than a screen has
+# a use for. Without a bound it could hold as many of 2 kB as it has cells.
+LINKS_LIMIT_OCTETS: Final = 1 << 20
+
+
+def octets_of(text: str) -> int:
+    """Return how long `text` is in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode(errors="replace"))
+
+
 class Palette:
     """Styles, each under a letter: ``styles[ord(letter)]``. The letter of the default style is ``"\\x00"``.
 
@@ -124,11 +134,13 @@ class Palette:
 
     LIMIT: Final = 0x8000  # letters stay below the surrogates; 32,768 styles are far beyond any real screen
 
-    __slots__ = ("_letters", "styles")
+    __slots__ = ("_letters", "link_octets", "longest_link", "styles")
 
     def __init__(self) -> None:
         self.styles: list[Style] = [DEFAULT_STYLE]
         self._letters: dict[Style, str] = {DEFAULT_STYLE: "\x00"}
+        self.link_octets = 0  # of the hyperlinks of all styles together
+        self.longest_link = 0  # octets
 
     @property
     def full(self) -> bool:
@@ -143,6 +155,10 @@ class Palette:
                 raise OverflowError(f"{self.LIMIT} styles in one palette")
             letter = self._letters[style] = chr(len(self.styles))
             self.styles.append(style)
+            if style.link:
+                octets = octets_of(style.link)
+                self.link_octets += octets
+                self.longest_link = max(self.longest_link, octets)
         return letter
 
 

@@ -22,6 +22,8 @@ __all__ = ["WIRE", "Dialect", "diff", "set_clipboard"]
 # More rings than anybody can tell apart; what goes beyond is dropped, as is a count that went back.
 _MOST_BELLS: Final = 4096
 
+OUTSIDE: Final = 0x10000  # letters beyond those that any palette has
+
 _MOST_SCROLLS: Final = 3  # two panes and a status line; each search costs time
 
 # Unknown state: margins, insert mode, origin mode, charsets (real terminals only), then as on a new size.
@@ -98,7 +100,7 @@ def _write_screen(old: Snapshot | None, new: Snapshot, dialect: Dialect) -> list
                 return _finish(pen, new)
             rows = old.rows
         else:
-            rows = _with_letters_of(new.palette, old)
+            rows = with_letters_of(new.palette, old)
         if rows[-1][2]:
             unsure_wrap = lines - 1
         if dialect.scroll_region:
@@ -196,8 +198,8 @@ def _modes(old: Modes | None, new: Modes, dialect: Dialect) -> str:
     return "".join(output)
 
 
-def _with_letters_of(palette: Palette, snapshot: Snapshot) -> tuple[Row, ...]:
-    """Return the snapshot's rows in another palette's letters; styles that it lacks get letters beyond its own."""
+def with_letters_of(palette: Palette, snapshot: Snapshot) -> tuple[Row, ...]:
+    """Return the snapshot's rows in another palette's letters; styles that it lacks get letters from OUTSIDE on."""
     used: set[str] = set()
     for row in snapshot.rows:
         used.update(row[1])
@@ -206,5 +208,5 @@ def _with_letters_of(palette: Palette, snapshot: Snapshot) -> tuple[Row, ...]:
     for letter in used:
         style = snapshot.palette.styles[ord(letter)]
         # Planes beyond the letters (cells.Palette.LIMIT): equal to no letter, and never looked up.
-        table[ord(letter)] = letters.get(style) or chr(0x10000 + ord(letter))
+        table[ord(letter)] = letters.get(style) or chr(OUTSIDE + ord(letter))
     return tuple((row[0], row[1].translate(table), row[2], row[3]) for row in snapshot.rows)

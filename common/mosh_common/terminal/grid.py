@@ -14,6 +14,7 @@ from mosh_common.terminal.cells import (
     DEFAULT_MODES,
     DEFAULT_STYLE,
     EMPTY,
+    LINKS_LIMIT_OCTETS,
     NO_CLUSTERS,
     PROTECTED,
     WIDE_TAIL,
@@ -42,6 +43,8 @@ PENDING: Final = 3  # the same, and the wrap is pending
 PENDING_MOVED: Final = 4  # a wrap is pending, but something that keeps it came between
 
 _SPARE_STYLES: Final = 512  # new ones until the palette is compacted, on small screens
+_CELLS_PER_REFUSAL: Final = 64  # a hyperlink that is refused costs a look at so many cells, taken together
+_FEWEST_REFUSALS: Final = 8
 _BLANK_ROWS_LIMIT: Final = 256  # blank rows remembered by background
 
 
@@ -93,6 +96,7 @@ class Grid:
         "iso_protection",
         "left",
         "lines",
+        "link_refusals",
         "memory",
         "modes",
         "newline_mode",
@@ -121,7 +125,8 @@ class Grid:
         # Cells.
         self.memory = RowMemory()  # of operations on many rows
         self._blank_rows: dict[str, Row] = {}
-        self.renditions = Renditions(Palette(), self._rendition_after_compaction)
+        self.link_refusals = 0  # until the next look whether there is room for hyperlinks again
+        self.renditions = Renditions(Palette(), self._rendition_after_compaction, self._rendition_without_room)
         self.use_palette(Palette())
         self.rendition: Rendition = self.renditions.of(DEFAULT_STYLE)
         self.plain_letters = "\x00" * self.columns  # what blank rows without background have: no need to look closer
@@ -234,6 +239,19 @@ class Grid:
         self.compact_palette()
         return self.renditions.of(style)
 
+    def _rendition_without_room(self, style: Style) -> Rendition:
+        """Return the rendition of `style` although there are too many hyperlinks: if need be, without its own.
+
+        Whether those on the screen have become fewer is seen by going through all cells, so not each time.
+        """
+        if self.link_refusals <= 0:
+            self.link_refusals = max(self.columns * self.lines // _CELLS_PER_REFUSAL, _FEWEST_REFUSALS)
+            self.compact_palette()
+            if self.renditions.has_room_for(style.link):
+                return self.renditions.of(style)
+        self.link_refusals -= 1
+        return self.renditions.of(style._replace(link=""))
+
     def compact_palette(self) -> None:
         """Start a new palette with the styles still in use; snapshots keep the old one."""
         style = self.rendition.style
@@ -262,7 +280,15 @@ class Grid:
         self.renditions.forget()
         self.palette = palette
         limit = len(palette.styles) + self._spare_styles()
-        self.renditions = Renditions(palette, self._rendition_after_compaction, limit=limit)
+        # While a frame is executed, the links of the screen before and of the one after are there.
+        links_limit = LINKS_LIMIT_OCTETS * (2 if self.executes_frames else 1)
+        self.renditions = Renditions(
+            palette,
+            self._rendition_after_compaction,
+            self._rendition_without_room,
+            limit=limit,
+            links_limit=links_limit,
+        )
         self._blank_rows = {}
         self.memory.clear()
 

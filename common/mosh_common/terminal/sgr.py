@@ -18,6 +18,7 @@ from mosh_common.terminal.cells import (
     INVERSE,
     INVISIBLE,
     ITALIC,
+    LINKS_LIMIT_OCTETS,
     OVERLINE,
     PROTECTED,
     RGB,
@@ -28,6 +29,7 @@ from mosh_common.terminal.cells import (
     UNDERLINE_SINGLE,
     Palette,
     Style,
+    octets_of,
 )
 
 MAX_PARAMETERS: Final = 32  # more than any sane sequence has; xterm keeps 30
@@ -258,15 +260,24 @@ class Rendition:
 class Renditions:
     """The renditions met so far on one palette.
 
-    Bounded: what is wanted once the palette has `limit` styles comes from `when_full`.
+    Bounded: what is wanted once the palette has `limit` styles comes from `when_full`; a style whose hyperlink would
+    bring those of the palette beyond `links_limit` octets, from `when_links_full`.
     """
 
     def __init__(
-        self, palette: Palette, when_full: Callable[[Style], Rendition], *, limit: int = Palette.LIMIT
+        self,
+        palette: Palette,
+        when_full: Callable[[Style], Rendition],
+        when_links_full: Callable[[Style], Rendition],
+        *,
+        limit: int = Palette.LIMIT,
+        links_limit: int = LINKS_LIMIT_OCTETS,
     ) -> None:
         self.palette = palette
         self._limit = limit
+        self._links_limit = links_limit
         self._when_full = when_full
+        self._when_links_full = when_links_full
         self._families: dict[str, dict[int, Rendition]] = {}  # by hyperlink, then by packed style
         self._edges = 0  # transitions remembered in all nodes together
         self._steps: dict[str, _Step] = {}
@@ -279,6 +290,8 @@ class Renditions:
         if node is None:
             if len(self.palette.styles) >= self._limit:
                 return self._when_full(style)
+            if not self.has_room_for(style.link):
+                return self._when_links_full(style)
             try:
                 letter = self.palette.letter(style)
                 blank = self.palette.letter(Style(bg=style.bg) if style.bg != DEFAULT_COLOR else DEFAULT_STYLE)
@@ -288,6 +301,10 @@ class Renditions:
             node.family = self._families.setdefault(style.link, {})
             node.family[packed] = node
         return node
+
+    def has_room_for(self, link: str) -> bool:
+        """Return whether another style with that hyperlink keeps to the bound."""
+        return not link or self.palette.link_octets + octets_of(link) <= self._links_limit
 
     def forget(self) -> None:
         """Forget all renditions, so that those no longer in use go at once: they refer to each other."""

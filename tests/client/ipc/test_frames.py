@@ -6,11 +6,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mosh_client.ipc.frames import FrameDecoder, FrameEncoder
-from mosh_client.ipc.messages import Frame, decode, encode
+from mosh_client.ipc import messages
+from mosh_client.ipc.frames import PORTION_OCTETS, FrameDecoder, FrameEncoder, portions
+from mosh_client.ipc.messages import LONGEST_CLUSTER_OCTETS, LONGEST_TO_RENDERER_OCTETS, Frame, decode, encode
 from mosh_common.errors import PeerError
-from mosh_common.terminal.cells import DEFAULT_STYLE, Modes, Palette, Row, Snapshot, Style, blank_snapshot
+from mosh_common.terminal.cells import (
+    CLUSTER,
+    DEFAULT_STYLE,
+    LINKS_LIMIT_OCTETS,
+    RGB,
+    Modes,
+    Palette,
+    Row,
+    Snapshot,
+    Style,
+    blank_snapshot,
+)
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.payloads import LONGEST_LINK
+from mosh_common.wire.size import CELLS_LIMIT, SIDE_LIMIT
 
 SIZE = (20, 5)
 OUTPUT = [
@@ -43,6 +57,85 @@ def transfer(encoder: FrameEncoder, decoder: FrameDecoder, snapshot: Snapshot) -
     received = decode(encode(frame))
     assert isinstance(received, Frame)
     return decoder.apply(received)
+
+
+def transfer_in_portions(encoder: FrameEncoder, decoder: FrameDecoder, snapshot: Snapshot) -> tuple[Snapshot, int]:
+    """Send `snapshot` as the channel does; return what the renderer has at the end, and how many messages it took."""
+    frame = encoder.encode(snapshot)
+    assert frame is not None
+    parts = portions(frame)
+    assert [part.more for part in parts] == [True] * (len(parts) - 1) + [False]
+    for part in parts:
+        octets = encode(part)
+        assert len(octets) <= LONGEST_TO_RENDERER_OCTETS
+        received = decode(octets)
+        assert isinstance(received, Frame)
+        seen = decoder.apply(received)
+    return seen, len(parts)
+
+
+def worst_row(columns: int, palette: Palette, first: int) -> Row:
+    """A row in which each cell has a style of its own, and as many code points as a cell may have."""
+    grapheme = "e" + "\u0301" * ((LONGEST_CLUSTER_OCTETS - 1) // 2)
+    letters = "".join(chr((first + column) % len(palette.styles)) for column in range(columns))
+    return (CLUSTER * columns, letters, True, dict.fromkeys(range(columns), grapheme))
+
+
+def worst_palette() -> Palette:
+    """A palette with as many styles, and as many octets of hyperlinks, as a frame's emulator keeps."""
+    palette = Palette()
+    while palette.link_octets + LONGEST_LINK <= 2 * LINKS_LIMIT_OCTETS:
+        palette.letter(Style(link=f";http://{len(palette.styles)}/".ljust(LONGEST_LINK, "x")))
+    color = RGB | 0xFFFFFF
+    while not palette.full:
+        palette.letter(Style(color - len(palette.styles), color, 255, 5, color))
+    return palette
+
+
+def test_the_worst_screen_that_can_be_goes_in_messages_that_are_short_enough() -> None:
+    palette = worst_palette()
+    lines = CELLS_LIMIT // SIDE_LIMIT
+    rows = tuple(worst_row(SIDE_LIMIT, palette, 17 * line) for line in range(lines))
+    screen = Snapshot(SIDE_LIMIT, lines, rows, palette)
+    frame = FrameEncoder().encode(screen)
+    assert frame is not None
+    parts = portions(frame)
+    assert len(parts) > 10
+    assert [line for part in parts for line, _ in part.rows] == list(range(lines))
+    assert tuple(style for part in parts for style in part.styles) == tuple(palette.styles)
+    assert max(len(encode(part)) for part in parts) <= LONGEST_TO_RENDERER_OCTETS
+
+
+def test_a_screen_in_portions_is_put_together_and_so_is_what_follows() -> None:
+    encoder, decoder, palette = FrameEncoder(), FrameDecoder(), worst_palette()
+    blank = blank_snapshot(SIDE_LIMIT, 20)._replace(title="kept", title_set=True)
+    transfer_in_portions(encoder, decoder, blank)
+    rows = tuple(worst_row(SIDE_LIMIT, palette, 17 * line) for line in range(20))
+    screen = blank._replace(rows=rows, palette=palette, cursor_row=3, clipboard="c;aGk=", bell_count=2)
+    seen, count = transfer_in_portions(encoder, decoder, screen)
+    assert count > 3
+    assert looks(seen) == looks(screen)
+    changed = screen._replace(rows=(*rows[1:], rows[0]), title="new")
+    seen, count = transfer_in_portions(encoder, decoder, changed)
+    assert count > 1
+    assert looks(seen) == looks(changed)
+
+
+def test_usual_frames_go_in_one_message() -> None:
+    emulator = Emulator(200, 60)
+    emulator.feed("".join(f"\x1b[38;2;{n % 256};{n >> 8};9me\u0301" for n in range(12_000)).encode())
+    frame = FrameEncoder().encode(emulator.snapshot())
+    assert frame is not None
+    assert portions(frame) == [frame]
+
+
+def test_a_portion_is_no_longer_than_a_message_with_all_that_it_may_hold() -> None:
+    palette = worst_palette()
+    row = worst_row(SIDE_LIMIT, palette, 0)
+    frame = FrameEncoder().encode(Snapshot(SIDE_LIMIT, 1, (row,), palette))
+    assert frame is not None
+    for part in portions(frame):
+        assert len(encode(part)) <= PORTION_OCTETS + messages.LONGEST_INPUT_OCTETS
 
 
 @given(st.lists(st.tuples(st.sampled_from(OUTPUT), st.booleans()), max_size=30))

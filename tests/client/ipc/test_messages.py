@@ -67,6 +67,7 @@ EXAMPLES: list[Message] = [
     Quit(),
     frame(),
     frame(whole=False, styles=(), rows=(), title=None, clipboard=None),
+    frame(more=True),
     Progress(3, 2, 1),
     Link(None, None, 250, 1000, 60001),
     Link(12345, 12300, 20, 3, 65535),
@@ -176,6 +177,7 @@ def test_a_field_out_of_bounds_is_refused(message: Message) -> None:
     "changes",
     [
         {"whole": 1},
+        {"more": 0},
         {"columns": 0},
         {"lines": SIDE_LIMIT + 1},
         {"lines": CELLS_LIMIT // 4 + 1},

@@ -488,3 +488,18 @@ def test_what_the_server_says_never_looks_like_the_clients_words() -> None:
     desk.view.receive_message(ServerNotices(("mosh: Exiting",)), now=desk.now)
     desk.draw()
     assert desk.lines[:2] == ["mosh: Ours.", "mosh-server: mosh: E"]
+
+
+def test_a_frame_in_portions_is_not_shown_before_it_is_whole() -> None:
+    desk = Desk()
+    desk.server_shows("before")
+    desk.draw()
+    desk.server.feed(b"\rone   \r\ntwo")
+    frame = FrameEncoder().encode(desk.server.snapshot())
+    assert frame is not None
+    desk.view.receive_message(frame._replace(rows=frame.rows[:1], more=True), now=desk.now)
+    desk.draw()
+    assert desk.lines[:2] == ["before", ""]
+    desk.view.receive_message(frame._replace(whole=False, styles=(), rows=frame.rows[1:]), now=desk.now)
+    desk.draw()
+    assert desk.lines[:2] == ["one", "two"]

@@ -159,3 +159,12 @@ def test_what_no_frame_holds_is_counted_on_the_way_to_each_state() -> None:
     assert one.apply(hostdiff.encode([EchoAck(1)])).skipped == 2
     assert one.apply(hostdiff.encode([HostBytes(b"\x1b[?1049h")])).skipped == 3
     assert one.apply(hostdiff.encode([HostBytes(b"x")])).skipped == 2
+
+
+def test_a_palette_that_a_state_does_not_share_weighs_too() -> None:
+    start = ClientScreen.blank(20, 5).apply(shown(b"x").diff_from(BLANK))
+    colours = b"".join(b"\x1b[38;2;%d;%d;1mx\r" % (number >> 8, number & 255) for number in range(2000))
+    diff = hostdiff.encode([HostBytes(colours)])
+    another = start.apply(diff)
+    assert another.snapshot.palette is not start.snapshot.palette
+    assert another.weight > len(diff) + 8 * 20 * 5 + 100 * len(another.snapshot.palette.styles) - 1
