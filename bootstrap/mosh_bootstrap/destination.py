@@ -26,12 +26,15 @@ def check_destination(destination: str) -> None:
     """Check [user@]host or ssh://[user@]host[:port], as ssh takes them. Raises UsageError with one sentence."""
     uri = destination.startswith(_URI)
     user, at, host = destination.removeprefix(_URI if uri else "").rpartition("@")
-    if not host or (host.startswith("-") or user.startswith("-")):
+    if uri:
+        user = _ENCODED.sub(lambda code: chr(int(code[1], 16)), user)
+    if not host or host.startswith("-") or user.startswith("-"):
         # SECURITY: it would be an option to ssh, and ssh has options that run programs.
         # test_a_host_that_ssh_would_take_for_an_option_is_refused
         raise UsageError(f"{destination!r} cannot be a host.")
-    if uri:
-        user = _ENCODED.sub(lambda code: chr(int(code[1], 16)), user)
+    if "/" in host:
+        # SECURITY: ssh's configuration makes file names of hosts. test_a_host_is_no_path
+        raise UsageError(f"{destination!r} cannot be a host: no name has '/' in it.")
     user = _DOMAIN_USER.sub("", user, count=1) if at else ""
     parts = user if _IPV6_HOST.fullmatch(host) else user + host
     # SECURITY: a shell may see it: test_a_host_that_a_shell_would_read_as_more_is_refused

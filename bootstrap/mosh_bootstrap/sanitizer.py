@@ -3,7 +3,7 @@
 Passed on are text, CR, LF, BS, HT, BEL, colours and attributes (SGR), and moves of the cursor within its line (CUF,
 CUB, CHA, HPA). Everything else, such as titles, the clipboard, modes, character sets, moves elsewhere and all that a
 terminal answers, is swallowed whole: sequences as in ECMA-48 §5.4 and §5.6, 7-bit introducers only, since 8-bit ones
-are no characters of UTF-8.
+are no characters of UTF-8. (So the terminal is taken for one of UTF-8, as the session will be.)
 
 Pure, linear in the octets that come, and holds no more than a short sequence. A prompt must not be lost behind a
 sequence that never ends, so ends of lines end every sequence, and bounds do.

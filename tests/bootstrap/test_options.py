@@ -111,10 +111,18 @@ def test_what_cannot_be_meant_is_refused_in_one_sentence(words: list[str], compl
     "host",
     [
         *("-oProxyCommand=touch /tmp/owned", "-", "--version", "user@-oProxyCommand=x", "-l@host", "user@", "@"),
-        *("ssh://-oProxyCommand=x", "ssh://-l@host", "ssh://", "ssh://user@"),
+        *("ssh://-oProxyCommand=x", "ssh://-l@host", "ssh://", "ssh://user@", "ssh://%2doProxyCommand=x@host"),
     ],
 )
 def test_a_host_that_ssh_would_take_for_an_option_is_refused(host: str) -> None:
+    with pytest.raises(UsageError, match="cannot be a host"):
+        parsed("--", host)
+
+
+@pytest.mark.parametrize(
+    "host", ["../../x", "user@h/../../etc", "/etc/passwd", "ssh://host/", "ssh://host/path", "fe80::1/64"]
+)
+def test_a_host_is_no_path(host: str) -> None:
     with pytest.raises(UsageError, match="cannot be a host"):
         parsed("--", host)
 
