@@ -39,3 +39,12 @@ def test_compacting_the_palette_is_never_seen(output: bytes, spare_styles: int) 
 @pytest.mark.parametrize("spare_styles", range(3, 10))
 def test_halves_of_wide_characters_keep_what_they_show(spare_styles: int) -> None:
     assert shown(HALVES.encode(), spare_styles=spare_styles) == shown(HALVES.encode(), spare_styles=1 << 14)
+
+
+def test_a_new_palette_leaves_no_copy_behind_as_the_alternate_screen() -> None:
+    colours = b"".join(b"\x1b[38;5;%dmx" % number for number in range(20, 60))
+    assert shown(colours + b"\x1b[?47h", spare_styles=3) == shown(colours + b"\x1b[?47h", spare_styles=1 << 14)
+    with mock.patch.object(Grid, "_spare_styles", return_value=3):
+        emulator = Emulator(20, 6)
+        emulator.feed(colours)
+    assert emulator.screen.other.rows is emulator.screen.rows

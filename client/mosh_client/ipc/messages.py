@@ -21,7 +21,7 @@ LONGEST_TO_NETWORK_OCTETS: Final = 1 << 16  # a batch is one read of the termina
 LONGEST_TO_RENDERER_OCTETS: Final = 1 << 23  # nearly every frame is one message: frames.py, `portions`
 
 LONGEST_INPUT_OCTETS: Final = 1 << 14
-MOST_STYLES: Final = 0x8000  # Palette.LIMIT
+MOST_STYLES: Final = 0x10000  # Palette.LIMIT
 LONGEST_CLUSTER_OCTETS: Final = 64  # docs/terminal.md §1 keeps 32 octets a cell; twice that leaves room for its base
 LONGEST_NOTICE: Final = 256  # one line of a terminal
 LONGEST_PEER: Final = 64  # a program's name and version

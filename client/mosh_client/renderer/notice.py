@@ -115,7 +115,7 @@ def lay_bars(screen: Snapshot, texts: Sequence[str]) -> Snapshot:
     texts = texts[: screen.lines]
     try:
         letter = screen.palette.letter(BAR_STYLE)
-    except OverflowError:  # a palette with 32,768 styles has no room: then the bars are plain
+    except OverflowError:  # a full palette: then the bars are plain
         letter = "\x00"
     bars: list[Row] = []
     for text in texts:

@@ -125,14 +125,20 @@ def octets_of(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode(errors="replace"))
 
 
+_FIRST_SURROGATE: Final = 0xD800
+_SURROGATES: Final = 0x800
+
+
 class Palette:
     """Styles, each under a letter: ``styles[ord(letter)]``. The letter of the default style is ``"\\x00"``.
 
     Append-only, so every snapshot that refers to it stays right. Bounded: when `full`, the emulator makes a new
-    palette and re-letters its rows; older snapshots keep the old one.
+    palette and re-letters its rows; older snapshots keep the old one. Surrogates are no letters, as no encoder takes
+    them: there the styles have a gap, filled with the default one.
     """
 
-    LIMIT: Final = 0x8000  # letters stay below the surrogates; 32,768 styles are far beyond any real screen
+    LIMIT: Final = 0x10000  # letters are of the basic plane, so that a row of them takes two octets a column
+    KEPT: Final = 50_000  # styles on the screens that a new palette keeps apart; the rest is room for new ones
 
     __slots__ = ("_letters", "link_octets", "longest_link", "styles")
 
@@ -147,12 +153,18 @@ class Palette:
         """Whether `letter` may refuse a new style."""
         return len(self.styles) >= self.LIMIT
 
+    def find(self, style: Style) -> str | None:
+        """Return the letter of `style`, None if it has none."""
+        return self._letters.get(style)
+
     def letter(self, style: Style) -> str:
         """Return the letter of `style`, giving it one if it has none. Raises OverflowError when full."""
         letter = self._letters.get(style)
         if letter is None:
             if self.full:
                 raise OverflowError(f"{self.LIMIT} styles in one palette")
+            if len(self.styles) == _FIRST_SURROGATE:
+                self.styles += [DEFAULT_STYLE] * _SURROGATES
             letter = self._letters[style] = chr(len(self.styles))
             self.styles.append(style)
             if style.link:

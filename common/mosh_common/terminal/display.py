@@ -203,10 +203,9 @@ def with_letters_of(palette: Palette, snapshot: Snapshot) -> tuple[Row, ...]:
     used: set[str] = set()
     for row in snapshot.rows:
         used.update(row[1])
-    letters = {style: chr(number) for number, style in enumerate(palette.styles)}
     table: dict[int, str] = {}
     for letter in used:
         style = snapshot.palette.styles[ord(letter)]
         # Planes beyond the letters (cells.Palette.LIMIT): equal to no letter, and never looked up.
-        table[ord(letter)] = letters.get(style) or chr(OUTSIDE + ord(letter))
+        table[ord(letter)] = palette.find(style) or chr(OUTSIDE + ord(letter))
     return tuple((row[0], row[1].translate(table), row[2], row[3]) for row in snapshot.rows)

@@ -145,13 +145,13 @@ def _shown(style: Style, dialect: Dialect) -> Style:
         underline = min(underline, UNDERLINE_SINGLE)
         underline_color = DEFAULT_COLOR
     if dialect.colors < TRUECOLOR:
-        fg = _nearest(fg, dialect.colors)
-        bg = _nearest(bg, dialect.colors)
-        underline_color = _nearest(underline_color, dialect.colors)
+        fg = nearest_color(fg, dialect.colors)
+        bg = nearest_color(bg, dialect.colors)
+        underline_color = nearest_color(underline_color, dialect.colors)
     return Style(fg, bg, flags & ~PROTECTED, underline, underline_color)
 
 
-def _nearest(color: int, colors: int) -> int:
+def nearest_color(color: int, colors: int) -> int:
     """Return the colour, or the one of the terminal's that comes closest to it."""
     if color == DEFAULT_COLOR or (not color & RGB and color < colors):
         return color

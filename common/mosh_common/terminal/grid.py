@@ -30,6 +30,7 @@ from mosh_common.terminal.row_memory import RowMemory
 from mosh_common.terminal.rows import Span
 from mosh_common.terminal.sgr import Rendition, Renditions
 from mosh_common.terminal.split_rows import SplitRows
+from mosh_common.terminal.style_merging import merge_styles
 from mosh_common.wire.size import nearest_size
 
 TAB_WIDTH: Final = 8
@@ -253,25 +254,31 @@ class Grid:
         return self.renditions.of(style._replace(link=""))
 
     def compact_palette(self) -> None:
-        """Start a new palette with the styles still in use; snapshots keep the old one."""
+        """Start a new palette with the styles still in use; snapshots keep the old one.
+
+        Both screens keep `Palette.KEPT` of them; where there are more, similar colours become one.
+        """
         style = self.rendition.style
         old, new = self.palette, Palette()
         used = {letter for row in (*self.rows, *self.other.rows) for letter in set(row[1])}
-        if len(used) > Palette.LIMIT // 2:
-            used = set()  # a screen full of different styles is an attack, or noise: it loses them
-        table = {ord(letter): new.letter(old.styles[ord(letter)]) for letter in sorted(used)}
+        styles = {letter: old.styles[ord(letter)] for letter in sorted(used)}
+        if len(styles) > Palette.KEPT:
+            merged = merge_styles(styles.values(), Palette.KEPT)
+            styles = {letter: merged[style] for letter, style in styles.items()}
+        table = {ord(letter): new.letter(style) for letter, style in styles.items()}
         blanks: dict[str, Row] = {}
 
         def relettered(row: Row) -> Row:
             text, letters, wrapped, clusters = row
-            letters = letters.translate(table) if used else "\x00" * len(letters)
+            letters = letters.translate(table)
             if not wrapped and not clusters and letters == letters[0] * len(letters) and not text.strip("\x00"):
                 return blanks.setdefault(letters[0], (text, letters, wrapped, clusters))
             return (text, letters, wrapped, clusters)
 
+        same = self.other.rows is self.rows  # there was no alternate screen yet
         self.rows = [relettered(row) for row in self.rows]
         blanks.clear()  # the other screen's rows may have another length while it is resized
-        self.other = self.other._replace(rows=[relettered(row) for row in self.other.rows])
+        self.other = self.other._replace(rows=self.rows if same else [relettered(row) for row in self.other.rows])
         self.use_palette(new)
         self.rendition = self.renditions.of(style)
 
@@ -339,7 +346,9 @@ class Grid:
         try:
             return self.palette.letter(Style(bg=self.palette.styles[ord(letter)].bg))
         except OverflowError:
-            return "\x00"  # the palette is replaced with the next new rendition, this cell is plain until it is drawn
+            return (
+                letter  # the palette is replaced with the next new rendition; the cell keeps its look until it is drawn
+            )
 
     def erase(self, row: int, start: int, end: int) -> None:
         """Blank columns `start` to `end` (exclusive) of a row."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -199,15 +201,33 @@ def test_styles_of_predictions_do_not_mix_with_those_of_the_server() -> None:
     assert looks(seen) == looks(screen)
 
 
+def fill(palette: Palette) -> None:
+    for number in itertools.count():
+        if palette.full:
+            return
+        palette.letter(Style(fg=number, bg=7))
+
+
+def test_a_full_palette_crosses_whole_and_in_parts() -> None:
+    emulator, encoder, decoder = Emulator(8, 1), FrameEncoder(), FrameDecoder()
+    emulator.feed(b"\x1b[31mabcdefgh")
+    screen = emulator.snapshot()
+    transfer(encoder, decoder, screen)
+    fill(screen.palette)
+    assert len(screen.palette.styles) == Palette.LIMIT
+    letters = "\x00\x01\ud7ff\ue000\ue001\ufffe\uffff\ue000"  # around the surrogates, which are no letters
+    screen = screen._replace(rows=(("abcdefgh", letters, False, {}),))
+    assert looks(transfer(encoder, decoder, screen)) == looks(screen)
+    assert looks(transfer(FrameEncoder(), FrameDecoder(), screen)) == looks(screen)
+
+
 def test_a_palette_that_predictions_filled_up_is_renewed() -> None:
     encoder, decoder = FrameEncoder(), FrameDecoder()
     screen = blank_snapshot(2, 2)
     red = screen.palette.letter(Style(fg=1))
     screen = screen._replace(rows=(("ab", red * 2, False, {}), ("cd", "\x00" * 2, False, {})))
     seen = transfer(encoder, decoder, screen)
-    for number in range(Palette.LIMIT - len(seen.palette.styles)):
-        seen.palette.letter(Style(fg=number, bg=7))
-    assert seen.palette.full
+    fill(seen.palette)
     green = screen.palette.letter(Style(fg=2))
     screen = screen._replace(rows=(screen.rows[0], ("ef", green * 2, False, {})))
     assert looks(transfer(encoder, decoder, screen)) == looks(screen)
