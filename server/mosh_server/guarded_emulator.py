@@ -38,6 +38,10 @@ class GuardedEmulator:
             self._note(error)
             return b""
 
+    def take_refused_clipboard(self) -> int:
+        """Return the length of a clipboard that does not reach the client, as `Emulator` does."""
+        return self._emulator.take_refused_clipboard()
+
     def resize(self, columns: int, lines: int) -> None:
         """Take a new size; after a failure the screen is blank, and the programs draw it anew as after any resize."""
         try:

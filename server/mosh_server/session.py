@@ -22,6 +22,7 @@ from mosh_common.sync.transport import Transport
 from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.payloads import LONGEST_CLIPBOARD
 from mosh_common.version import PROGRAM
 from mosh_common.wire.hostdiff import NoticeKind
 from mosh_common.wire.size import Resize
@@ -224,6 +225,7 @@ class Session:
         if expired or (self._unseen and now >= self._looked_at + GLANCE_INTERVAL_MS):
             self._show(now=now)
         self._note_failures(now=now)
+        self._note_clipboard(now=now)
         events, self._events = self._events, []
         return events
 
@@ -359,6 +361,19 @@ class Session:
         if self._notices.current != told:
             self._show(now=now)
 
+    def _note_clipboard(self, *, now: int) -> None:
+        """Tell the user of a clipboard that a program set and that is too long to cross."""
+        length = self._emulator.take_refused_clipboard()
+        if length:
+            told = self._notices.current
+            self._notices.say(
+                NoticeKind.CLIPBOARD_NOT_SET,
+                f"a program's clipboard of {_kilobytes(length)} kB was not set; {_kilobytes(LONGEST_CLIPBOARD)} fit.",
+                now=now,
+            )
+            if self._notices.current != told:
+                self._show(now=now)
+
     def _holding(self, *, now: int) -> bool:
         """Return whether the application is in a synchronized update that may still be waited for."""
         return self._update_began is not None and now < self._update_began + SYNCHRONIZED_UPDATE_MS
@@ -398,3 +413,8 @@ class Session:
             self.finished = True
             self.failed = failed
             self._events.append(Finished(reason))
+
+
+def _kilobytes(length: int) -> int:
+    """Return how many kB so many characters of base64 hold."""
+    return length * 3 // 4 // 1000

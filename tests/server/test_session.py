@@ -15,6 +15,7 @@ from mosh_common.sync.transport import Transport
 from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.cells import Snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.payloads import LONGEST_CLIPBOARD
 from mosh_common.wire.hostdiff import Notice, NoticeKind
 from mosh_common.wire.key import Key
 from mosh_common.wire.size import SIDE_LIMIT, nearest_size
@@ -685,6 +686,24 @@ def test_a_failing_emulator_is_told_to_the_client_until_output_is_digested_again
     world.print(b"y")
     world.run(500)
     assert world.client.remote_state().notices == ()
+
+
+@pytest.mark.parametrize(("length", "size"), [(LONGEST_CLIPBOARD + 4, 12), (100_000, 75), (400_000, 300)])
+def test_the_user_is_told_of_a_clipboard_that_is_too_long(world: World, length: int, size: int) -> None:
+    world.start()
+    world.print(b"\x1b]52;c;YWJj\x07")
+    world.run(500)
+    world.print(b"\x1b]52;c;" + b"A" * length + b"\x07after")
+    world.run(500)
+    notice = Notice(2, f"a program's clipboard of {size} kB was not set; 12 fit.")
+    assert world.client.remote_state().notices == (notice,)
+    assert world.client.remote_state().snapshot.clipboard == "c;YWJj"
+    world.run(PASSING_MS)
+    assert world.client.remote_state().notices == ()
+    world.print(b"\x1b]52;c;ZGVm\x07")
+    world.run(500)
+    assert world.client.remote_state().notices == ()
+    assert world.client.remote_state().snapshot.clipboard == "c;ZGVm"
 
 
 def test_a_notice_that_passes_is_taken_away_although_nothing_else_happens(world: World) -> None:

@@ -93,6 +93,11 @@ class Emulator:
         """Return the answers to the application since the last call."""
         return self._screen.take_replies().encode()
 
+    def take_refused_clipboard(self) -> int:
+        """Return how long (base64) a clipboard was that no frame takes; 0: there was none since the last call."""
+        length, self._screen.clipboard_too_long = self._screen.clipboard_too_long, 0
+        return length
+
     def resize(self, columns: int, lines: int) -> None:
         """Take a new size: columns are cut or added at the right, rows as in `cells.rows_lost_above`."""
         self._changed = True

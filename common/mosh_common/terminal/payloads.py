@@ -13,7 +13,8 @@ from typing import Final
 from mosh_common.terminal.width import char_width
 
 LONGEST_TITLE: Final = 254  # characters: with "2;" the 256 at which upstream cuts the string
-LONGEST_CLIPBOARD: Final = 16 * 1024  # characters of base64
+LONGEST_CLIPBOARD: Final = 16 * 1024  # characters of base64, in a frame and to a terminal
+LONGEST_KEPT_CLIPBOARD: Final = 128 * 1024  # the same that the server's emulator takes of a program
 LONGEST_LINK: Final = 2048  # characters of parameters and URI; what browsers take
 LONGEST_LINK_ID: Final = 250  # characters; as VTE
 LONGEST_SELECTION: Final = 12  # each of its characters once
@@ -61,10 +62,10 @@ def is_title(text: str) -> bool:
     return len(text) <= LONGEST_TITLE and _UNFIT.search(text) is None
 
 
-def is_clipboard(text: str) -> bool:
+def is_clipboard(text: str, *, longest: int = LONGEST_CLIPBOARD) -> bool:
     """Return whether `text` is "selection;base64", for setting a clipboard; empty base64 clears it."""
     match = _CLIPBOARD.fullmatch(text)
-    return match is not None and len(match[1]) <= LONGEST_CLIPBOARD
+    return match is not None and len(match[1]) <= longest
 
 
 def is_link(text: str) -> bool:

@@ -17,11 +17,13 @@ from typing import Any, Final
 
 import pyte
 
+from mosh_common.terminal.payloads import LONGEST_KEPT_CLIPBOARD, LONGEST_SELECTION
 from mosh_common.terminal.sequences import EVERYTHING, MAX_PARAMETERS, PYTE_NAMES, Vocabulary
 from mosh_common.terminal.skipping import plain_end
 
 MAX_SEQUENCE: Final = 256  # characters of one CSI or ESC sequence; longer ones are ignored
-MAX_STRING: Final = 32 * 1024  # characters of one OSC or DCS string; longer ones are skipped. A clipboard fits.
+MAX_STRING: Final = 32 * 1024  # characters of one OSC or DCS string; longer ones are skipped, but
+MAX_CLIPBOARD_STRING: Final = LONGEST_KEPT_CLIPBOARD + LONGEST_SELECTION + len("52;;")
 MAX_PARAMETER: Final = 65535  # larger ones count as this
 _CACHE_LIMIT: Final = 1024  # remembered sequences, besides the positions of the screen
 MIN_LINES_TO_SKIP: Final = 8  # fewer line feeds in one block are not worth the look
@@ -418,7 +420,7 @@ class Stream(pyte.Stream):
             return self._continue_palette(data, position)
         end = _ENDS_OF_STRINGS.get(self._string_kind, _STRING_END).search(data, position)
         stop = end.start() if end is not None else len(data)
-        if self._string_length <= MAX_STRING:
+        if stop > position and (self._string_length <= MAX_STRING or self._string_length <= self._longest_string()):
             self._string_parts.append(data[position:stop])
         self._string_length += stop - position
         if end is None:
@@ -460,11 +462,22 @@ class Stream(pyte.Stream):
 
     def _finish_string(self, terminator: str) -> None:
         """Execute the string that was read in parts."""
-        kind, text = self._string_kind, "".join(self._string_parts)
-        fits = self._string_length <= MAX_STRING
+        kind, text, length = self._string_kind, "".join(self._string_parts), self._string_length
+        longest = self._longest_string() if length > MAX_STRING else MAX_STRING
         self._abandon_string()
-        if fits:
+        if length <= longest:
             self._execute_string(kind, text, terminator)
+        elif longest == MAX_CLIPBOARD_STRING:
+            getattr(self.listener, "refuse_clipboard", self._nothing)(length)
+
+    def _longest_string(self) -> int:
+        """Return how long the string that is being read may become; it has begun."""
+        if self._string_kind != "]":
+            return MAX_STRING
+        start = ""
+        for part in self._string_parts[:3]:  # none is empty
+            start += part[:3]
+        return MAX_CLIPBOARD_STRING if start.startswith("52;") else MAX_STRING
 
     def _complete_string(self, string: str) -> None:
         """Execute a string that came in one piece: introducer, contents, terminator."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mosh_common.terminal.payloads import is_clipboard, link_of, title_of
+from mosh_common.terminal.payloads import LONGEST_KEPT_CLIPBOARD, is_clipboard, link_of, title_of
 from mosh_common.terminal.reports import Reports
 
 MAX_TITLE_STACK: Final = 10  # as xterm
@@ -23,6 +23,7 @@ class Strings(Reports):
         self.title_set = False  # whether either was ever set
         self.title_stack: list[tuple[str, str]] = []  # XTPUSHTITLE
         self.clipboard = ""  # last OSC 52, "selection;base64"
+        self.clipboard_too_long = 0  # characters of base64 in one that no frame takes; 0 = none since it was asked for
 
     def set_title(self, param: str) -> None:
         """OSC 2 (and 0)."""
@@ -57,6 +58,14 @@ class Strings(Reports):
         """OSC 52: `selection;base64`. A question is never answered: the far side must not read the user's clipboard."""
         if is_clipboard(text):
             self.clipboard = text
+        elif not self.executes_frames and is_clipboard(text, longest=len(text)):
+            if is_clipboard(text, longest=LONGEST_KEPT_CLIPBOARD):
+                self.clipboard = text
+            self.refuse_clipboard(len(text))
+
+    def refuse_clipboard(self, length: int) -> None:
+        """Note that OSC 52 with about so many characters does not reach the user's terminal."""
+        self.clipboard_too_long = length
 
     def device_control_string(self, text: str) -> None:
         """Execute a DCS string: DECRQSS; XTGETTCAP gets "unknown"."""

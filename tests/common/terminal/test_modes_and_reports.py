@@ -5,9 +5,10 @@ from __future__ import annotations
 import pyte
 import pytest
 
-from mosh_common.terminal.cells import EMPTY, Modes
+from mosh_common.terminal.cells import EMPTY, Modes, blank_snapshot
+from mosh_common.terminal.display import diff
 from mosh_common.terminal.emulator import Emulator
-from mosh_common.terminal.payloads import LONGEST_CLIPBOARD, LONGEST_LINK, LONGEST_TITLE
+from mosh_common.terminal.payloads import LONGEST_CLIPBOARD, LONGEST_KEPT_CLIPBOARD, LONGEST_LINK, LONGEST_TITLE
 from mosh_common.terminal.reports import MAX_REPLY_CHARACTERS
 from mosh_common.terminal.screen import Screen
 from mosh_common.terminal.strings import MAX_TITLE_STACK
@@ -338,12 +339,41 @@ def test_the_title_stack_is_bounded() -> None:
         (b"52;YWJj", ""),
         (b"52;evil;YWJj", ""),
         (b"52;c;" + b"A" * LONGEST_CLIPBOARD, "c;" + "A" * LONGEST_CLIPBOARD),
-        (b"52;c;" + b"A" * (LONGEST_CLIPBOARD + 4), ""),
+        (b"52;c;" + b"A" * LONGEST_KEPT_CLIPBOARD, "c;" + "A" * LONGEST_KEPT_CLIPBOARD),
+        (b"52;c;" + b"A" * (LONGEST_KEPT_CLIPBOARD + 4), ""),
+        (b"52;cpqs01234567;" + b"A" * LONGEST_KEPT_CLIPBOARD, "cpqs01234567;" + "A" * LONGEST_KEPT_CLIPBOARD),
+        (b"0;" + b"A" * LONGEST_KEPT_CLIPBOARD, ""),  # other strings may not be so long
+        (b"520;" + b"A" * LONGEST_KEPT_CLIPBOARD, ""),
     ],
     ids=lambda value: str(value)[:20],
 )
 def test_the_clipboard_takes_base64_up_to_its_limit(command: bytes, clipboard: str) -> None:
-    assert after(b"\x1b]" + command + b"\x07").snapshot().clipboard == clipboard
+    output = b"\x1b]" + command + b"\x07after"
+    assert after(output).snapshot().clipboard == clipboard
+    pieces = Emulator(10, 4)
+    for start in range(0, len(output), 5) if len(output) < 1000 else (0, 1, 2, 3, *range(4, len(output), 4000)):
+        end = start + 1 if len(output) >= 1000 and start < 4 else start + (5 if len(output) < 1000 else 4000)
+        pieces.feed(output[start:end])
+    assert pieces.snapshot().clipboard == clipboard
+    assert texts(pieces)[0] == "after"
+
+
+@pytest.mark.parametrize("excess", [-4, 0, 4])
+def test_a_clipboard_that_no_frame_takes_is_told_of_once(excess: int) -> None:
+    for longest in (LONGEST_CLIPBOARD, LONGEST_KEPT_CLIPBOARD):
+        emulator = after(b"\x1b]52;c;YWJj\x07\x1b]52;c;" + b"A" * (longest + excess) + b"\x07")
+        crosses = longest == LONGEST_CLIPBOARD and excess <= 0
+        told = emulator.take_refused_clipboard()
+        assert (told == 0) if crosses else (longest + excess <= told <= longest + excess + 5)
+        assert emulator.take_refused_clipboard() == 0
+        diffed = diff(blank_snapshot(10, 4), emulator.snapshot())
+        assert (b"]52;" in diffed) == (crosses or longest + excess > LONGEST_KEPT_CLIPBOARD)  # that one keeps the last
+
+
+def test_a_frame_sets_no_clipboard_that_is_too_long() -> None:
+    emulator = Emulator(10, 4, frames=True)
+    emulator.feed(b"\x1b]52;c;YWJj\x07\x1b]52;c;" + b"A" * (LONGEST_CLIPBOARD + 4) + b"\x07")
+    assert emulator.snapshot().clipboard == "c;YWJj"
 
 
 def test_a_question_leaves_the_clipboard_as_it_was() -> None:

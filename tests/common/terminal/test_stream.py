@@ -6,7 +6,13 @@ import pytest
 
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.sequences import MAX_PARAMETERS
-from mosh_common.terminal.stream import MAX_PARAMETER, MAX_SEQUENCE, MAX_STRING, parse_parameters
+from mosh_common.terminal.stream import (
+    MAX_CLIPBOARD_STRING,
+    MAX_PARAMETER,
+    MAX_SEQUENCE,
+    MAX_STRING,
+    parse_parameters,
+)
 from mosh_common.terminal.views import row_text
 
 
@@ -135,6 +141,12 @@ def test_an_endless_string_takes_no_memory() -> None:
     for _ in range(200):
         emulator.feed(b"x" * 10_000)
     assert sum(map(len, emulator._stream._string_parts)) <= 2 * MAX_STRING
+    emulator.feed(b"\x1b]52;c;")
+    for _ in range(200):
+        emulator.feed(b"A" * 10_000)
+        emulator.feed(b"")
+    assert sum(map(len, emulator._stream._string_parts)) <= MAX_CLIPBOARD_STRING + 10_000
+    assert len(emulator._stream._string_parts) <= 16
 
 
 def test_an_endless_sequence_takes_no_memory() -> None:
