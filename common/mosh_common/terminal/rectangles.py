@@ -97,6 +97,7 @@ class Rectangles(Strings):
         left, end, column = area.left, area.left + width, target.left
         blank = self.rendition.blank
         key = ("copy", left, end, column, blank)
+        self.work.charge_cells(height * self.columns)
         self.rows[target.top : target.top + height] = self.memory.merge(
             self.rows[target.top : target.top + height],
             self.rows[area.top : area.top + height],
@@ -146,6 +147,7 @@ class Rectangles(Strings):
                 (area.top + 1, area.bottom - 1, 0, self.columns),
                 (area.bottom, area.bottom, 0, area.right + 1),
             ]
+        self.work.charge_cells((area.bottom + 1 - area.top) * self.columns)
         for _attempt in (1, 2):
             change = self._style_change(name, changed)
             made: list[Row] = []
@@ -190,6 +192,7 @@ class Rectangles(Strings):
         sums = self._sums
         if sums.palette is not self.palette:
             sums = self._sums = RowSums(self.palette)
+        self.work.charge_cells((area.bottom + 1 - area.top) * self.columns)
         start, end = area.left, area.right + 1
         total = 0
         for row in self.rows[area.top : area.bottom + 1]:
