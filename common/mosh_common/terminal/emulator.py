@@ -136,15 +136,18 @@ class Emulator:
         self._changed = True
         self.screen.resize(lines, columns)
 
-    def snapshot(self) -> Snapshot:
-        """Return this moment of the screen, without what is waiting; the same object while nothing in it changes."""
+    def snapshot(self, *, settled: bool = True) -> Snapshot:
+        """Return this moment of the screen, with what was put off if `settled`, without what is waiting.
+
+        The same object while nothing in it changes.
+        """
         last = self._snapshot
         if last is None or self._changed:
-            if self._backlog and not self._rest:
+            if settled and self._backlog and not self._rest:
                 self.digest(None)
             new = self._screen.snapshot()
             last = self._snapshot = last if new == last and last is not None else new
-            self._changed = False
+            self._changed = bool(self._backlog)
         return last
 
     def restore(self, snapshot: Snapshot) -> None:
