@@ -376,20 +376,16 @@ class Grid:
 
     def _scroll_between_margins(self, first: int, last: int, count: int) -> None:
         """Scroll the columns between the left and right margins on rows `first` to `last` up; down if negative."""
-        rows, left, end = self.rows, self.left, self.right + 1
         self.work.charge_cells(last + 1 - first)
+        self.split_rows().scroll(first, last, count, self.rendition.blank)
+
+    def split_rows(self) -> SplitRows:
+        """Return the rows with what is between the left and right margins kept apart."""
+        rows, left, end = self.rows, self.left, self.right + 1
         if not isinstance(rows, SplitRows) or (rows.left, rows.end) != (left, end):
-            rows = SplitRows(rows, left, end)
+            rows = SplitRows(rows, left, end, memory=self.memory, overwritten=self.overwritten)
             self._use_rows(rows)
-        blank = self.rendition.blank
-        rows.scroll(
-            first,
-            last,
-            count,
-            blank=row_ops.blank_span(end - left, blank),
-            orphan=blank,
-            overwritten=self.overwritten,
-        )
+        return rows
 
     def _plain_rows(self) -> list[Row]:
         """Return the rows as a list that can be cut and filled."""

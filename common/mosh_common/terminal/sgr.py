@@ -289,6 +289,10 @@ class Renditions:
             node.family[packed] = node
         return node
 
+    def allow(self, count: int) -> None:
+        """Say that the palette got so many styles otherwise: they do not count."""
+        self._limit += count
+
     def forget(self) -> None:
         """Forget all renditions, so that those no longer in use go at once: they refer to each other."""
         for family in self._families.values():
