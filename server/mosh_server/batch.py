@@ -10,9 +10,12 @@ from typing import Final
 
 TARGET_MS: Final = 10  # half of the shortest send interval: a flood costs frames and Ctrl-C no more than that
 LEAST_OCTETS: Final = 16 * 1024  # a few screens of text: lines that scroll away unseen cost next to nothing
+# But what takes several times as long as it may is no text: so little of it is read that Ctrl-C has little to wait for.
+COSTLY_MS: Final = 4 * TARGET_MS
+COSTLY_OCTETS: Final = 2048
 MOST_OCTETS: Final = 256 * 1024  # beyond, nothing gets cheaper
 FLOOD_OCTETS: Final = 2048  # what is so long fills a pty's buffer by half: more follows
-START_OCTETS: Final = 64 * 1024
+START_OCTETS: Final = 16 * 1024  # nobody knows yet what it costs; twice as much each time that is little
 
 # A flood that goes on for so long is a mistake, or nobody looks: while its pty is not read, the program that writes it
 # has to wait as well, and the machine has time for others. (A file of 40 MB has been shown by then.)
@@ -26,18 +29,36 @@ PAUSE_MS: Final = 50  # without a long batch for so long, a flood has ended; one
 class Batch:
     """The size of the next batch, `octets`."""
 
-    __slots__ = ("octets",)
+    __slots__ = ("_digesting", "_took_ns", "octets")
 
     def __init__(self) -> None:
         self.octets = START_OCTETS
+        self._digesting = 0  # octets of the batch that is being digested
+        self._took_ns = 0  # so far
+
+    def began(self, octets: int) -> None:
+        """Say that a batch of `octets` was read."""
+        self._digesting += octets
+
+    def worked(self, took_ns: int) -> None:
+        """Say that digesting it has taken so much more of the processor's time."""
+        self._took_ns += took_ns
+
+    def ended(self) -> None:
+        """Say that it is digested."""
+        if self._digesting:
+            self.digested(self._digesting, took_ms=self._took_ns // 1_000_000)
+        self._digesting = self._took_ns = 0
 
     def digested(self, octets: int, *, took_ms: int) -> None:
         """Learn from a batch of `octets` whose digestion took `took_ms` of the processor's time.
 
         Not of the wall clock's: on a busy machine smaller batches would only add to the load.
         """
-        if took_ms > TARGET_MS:
-            self.octets = max(self.octets // 2, LEAST_OCTETS)
+        if took_ms > COSTLY_MS:
+            self.octets = min(self.octets, max(octets * TARGET_MS // took_ms, COSTLY_OCTETS))
+        elif took_ms > TARGET_MS:
+            self.octets = max(self.octets // 2, min(self.octets, LEAST_OCTETS))
         elif octets >= self.octets and took_ms * 2 <= TARGET_MS:
             self.octets = min(self.octets * 2, MOST_OCTETS)
 

@@ -22,10 +22,28 @@ class GuardedEmulator:
         self._failures: list[str] = []  # not asked for yet
         self.failed = 0  # how often, in all
 
-    def feed(self, data: bytes) -> None:
-        """Execute what the programs wrote; after a failure the rest of it is lost and the parser at ground."""
+    def take(self, data: bytes) -> None:
+        """Take what the programs wrote; after a failure it is lost and the parser at ground."""
         try:
-            self._emulator.feed(data)
+            self._emulator.take(data)
+        except Exception as error:
+            self._note(error)
+            self._emulator.reset_parser()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something is to be digested."""
+        return self._emulator.waiting
+
+    @property
+    def put_off(self) -> bool:
+        """Whether output was put off until somebody looks."""
+        return self._emulator.put_off
+
+    def digest(self) -> None:
+        """Execute a portion of what was taken; after a failure the rest of it is lost and the parser at ground."""
+        try:
+            self._emulator.digest()
         except Exception as error:
             self._note(error)
             self._emulator.reset_parser()
@@ -50,14 +68,16 @@ class GuardedEmulator:
             self._note(error)
             self._emulator.start_over(columns, lines)
 
-    def snapshot(self) -> Snapshot:
-        """Return this moment of the screen; where that fails twice, the last one that there was, from which it goes on.
+    def snapshot(self, *, settled: bool = True) -> Snapshot:
+        """Return this moment of the screen, with what was put off if `settled`, without what is waiting.
+
+        Where that fails twice, the last one that there was, from which it goes on.
 
         Twice, because output that was put off is executed only now, and is given up when it fails.
         """
         for _ in range(2):
             try:
-                self._good = self._emulator.snapshot()
+                self._good = self._emulator.snapshot(settled=settled)
                 return self._good
             except Exception as error:
                 self._note(error)

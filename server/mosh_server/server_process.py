@@ -35,6 +35,9 @@ INITIAL_LINES: Final = 24
 
 _ANSWER_OCTETS: Final = 4096  # a longer output is no answer to a key, and its rest has its own turn
 
+# Digesting takes no more of a turn than this. In the next one signals, datagrams and keys come first, then the rest.
+_TURN_NS: Final = 20_000_000  # of the processor's time
+
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 
 
@@ -76,7 +79,8 @@ def _turn(
     deadline = session.next_deadline(now=now)
     if host.pty is not None:
         resting = now < rest.until
-        waiter.watch(host.pty.fileno(), read=not resting, write=bool(session.input_to_write()))
+        reading = not resting and not session.digesting(now=now)
+        waiter.watch(host.pty.fileno(), read=reading, write=bool(session.input_to_write()))
         if resting:
             deadline = rest.until if deadline is None else min(deadline, rest.until)
     ready = waiter.wait(deadline, now=now)
@@ -94,12 +98,14 @@ def _turn(
     # Before output is digested, which takes its time in a flood: what is typed may be the Ctrl-C that ends it.
     if host.pty is not None and session.input_to_write():
         session.input_written(host.pty.write(session.input_to_write()), now=now)
-    digested = 0
+    taken = 0
     if host.pty is not None and host.pty.fileno() in ready.readable:
-        digested = _read_pty(waiter, session=session, host=host, batch=batch, rest=rest, now=now)
-    if 0 < digested <= _ANSWER_OCTETS:
+        taken = _read_pty(waiter, session=session, host=host, batch=batch, rest=rest, now=now)
+    finished = _digest(session, batch, now=now)
+    if finished and 0 < taken <= _ANSWER_OCTETS:
         # What answers a key often comes in two writes; digesting the first took about as long as they are apart.
         _read_pty(waiter, session=session, host=host, batch=batch, rest=rest, now=now)
+        _digest(session, batch, now=now)
     _perform_all(socket=socket, session=session, host=host, verbose=verbose, now=now)
     for datagram, destination in session.datagrams_to_send(now=now):
         failure = socket.send(datagram, destination)
@@ -108,7 +114,7 @@ def _turn(
 
 
 def _read_pty(waiter: Waiter, *, session: Session, host: Host, batch: Batch, rest: Rest, now: int) -> int:
-    """Digest what the programs wrote; return how many octets that was."""
+    """Take what the programs wrote; return how many octets that was."""
     if host.pty is None:
         return 0
     began_at = now_ms()
@@ -117,13 +123,30 @@ def _read_pty(waiter: Waiter, *, session: Session, host: Host, batch: Batch, res
     session.output_rests(until=rest.until)
     if output:
         started = time.process_time_ns()
-        session.receive_output(output, now=now)
-        batch.digested(len(output), took_ms=(time.process_time_ns() - started) // 1_000_000)
+        session.take_output(output, now=now)
+        batch.began(len(output))
+        batch.worked(time.process_time_ns() - started)
     if not is_open:
         waiter.forget(host.pty.fileno())
         host.end_shell()
         session.pty_closed(now=now)
     return len(output)
+
+
+def _digest(session: Session, batch: Batch, *, now: int) -> bool:
+    """Digest what was taken, for no longer than a turn may take; return whether that was all."""
+    started = time.process_time_ns()
+    took = 0
+    while session.digesting(now=now):
+        session.digest_output(now=now)
+        took = time.process_time_ns() - started
+        if took >= _TURN_NS:
+            break
+    batch.worked(took)
+    if session.digesting(now=now):
+        return False
+    batch.ended()
+    return True
 
 
 def _perform_all(*, socket: UdpSocket, session: Session, host: Host, verbose: int, now: int) -> None:

@@ -32,6 +32,7 @@ from mosh_server.guarded_emulator import GuardedEmulator
 from mosh_server.input_queue import REPLIES_LIMIT_OCTETS, InputQueue
 from mosh_server.input_translation import CursorKeyTranslation
 from mosh_server.notices import Notices
+from mosh_server.output_queue import OutputQueue
 from mosh_server.visible_echo import VisibleEcho
 
 # An application between BSU and ESU promises a better screen soon; one that breaks the promise is not waited for.
@@ -49,8 +50,6 @@ GLANCE_INTERVAL_MS: Final = 8
 # A failure of the emulator may have left the screen wrong until the programs draw it anew; what they print this much
 # later without another failure is taken as a sign that they did.
 FAILURE_HOLDS_MS: Final = 5000
-
-_BEGIN_SYNCHRONIZED_UPDATE: Final = b"\x1b[?2026h"
 
 
 # --- Events ---------------------------------------------------------------------------------------------------------
@@ -136,6 +135,12 @@ class Session:
         self._input = InputQueue()  # for the pty
         self._echo_ack = EchoAckClock()
         self._visible_echo = VisibleEcho()
+        # What the programs wrote.
+        self._output = OutputQueue(self._emulator)
+        self._in_portions = False  # it is digested in portions: nothing here may execute all that was put off
+        self._flood = False  # the last read was long, so that more will follow
+        self._new_size: Resize | None = None  # of the screen, once everything is digested that was written before it
+        self._closed = False  # the pty is, and the rest of what was written there is still to be shown
         # The screen.
         self._update_began: int | None = None  # the synchronized update that the application is in
         self._shown: Snapshot = emulator.snapshot()  # what the client is to see
@@ -156,39 +161,76 @@ class Session:
         self._transport.receive_datagram(data, source, now=now, congestion=congestion)
 
     def receive_output(self, data: bytes, *, now: int) -> None:
-        """Digest what the programs wrote; afterwards `input_to_write` may hold the terminal's answers."""
-        emulator = self._emulator
+        """Digest what the programs wrote, all at once; else as `take_output`."""
+        self.take_output(data, now=now)
+        while self._output.waiting:
+            self._digest_portion(now=now)
+        self._in_portions = False
+        self._all_digested(now=now)
+
+    def take_output(self, data: bytes, *, now: int) -> None:
+        """Take what the programs wrote; then `digest_output` as long as the session is `digesting`."""
+        self._in_portions = True
         self._pacing.printed(len(data), prompt=is_prompt(data), now=now)
-        # A batch may end within a later update than it began with: the screen between them is worth a frame.
-        cut = data.rfind(_BEGIN_SYNCHRONIZED_UPDATE)
-        if cut > 0:
-            emulator.feed(data[:cut])
-            data = data[cut:]
-            if not emulator.in_synchronized_update:
-                self._update_began = None
-                self._shown = emulator.snapshot()
-        emulator.feed(data)
-        if self._failed_at is not None and not emulator.failing and now >= self._failed_at + FAILURE_HOLDS_MS:
-            self._failed_at = None
-            self._notices.drop(NoticeKind.OUTPUT_NOT_DIGESTED)
+        self._flood = len(data) >= FLOOD_OCTETS and not self._pacing.flood_broken(now=now)
+        self._unseen = True
+        self._output.add(data)
+        if not self._output.waiting and not self._emulator.put_off:
+            self._all_digested(now=now)
+
+    def digesting(self, *, now: int) -> bool:
+        """Return whether there is output to be digested. Until there is none the pty is not to be read."""
+        if self._output.waiting:
+            return True
+        if not (self._in_portions and self._emulator.put_off):
+            return False
+        return not self._flood or self._closed or now >= self._looked_at + GLANCE_INTERVAL_MS
+
+    def digest_output(self, *, now: int) -> None:
+        """Digest a portion, some milliseconds' worth; afterwards `input_to_write` may hold the terminal's answers."""
+        self._digest_portion(now=now)
+        if not self._output.waiting:
+            self._all_digested(now=now)
+
+    def _digest_portion(self, *, now: int) -> None:
+        emulator = self._emulator
+        at_update = self._output.digest()
+        self._input.add(emulator.replies(), limit=REPLIES_LIMIT_OCTETS)
         if not emulator.in_synchronized_update:
             self._update_began = None
+            if at_update:
+                # A batch may end within a later update than it began with: the screen between them is worth a frame.
+                self._shown = self._screen()
         elif self._update_began is None:
             self._update_began = now
-        self._input.add(emulator.replies(), limit=REPLIES_LIMIT_OCTETS)
-        flood = len(data) >= FLOOD_OCTETS and not self._pacing.flood_broken(now=now)
-        if flood and now < self._looked_at + GLANCE_INTERVAL_MS:
+        if at_update:
+            self._output.begin_update()
+
+    def _all_digested(self, *, now: int) -> None:
+        """Go on after what the programs wrote was executed, or put off."""
+        if self._failed_at is not None and not self._emulator.failing and now >= self._failed_at + FAILURE_HOLDS_MS:
+            self._failed_at = None
+            self._notices.drop(NoticeKind.OUTPUT_NOT_DIGESTED)
+        if self._new_size is not None:
+            size, self._new_size = self._new_size, None
+            self._resize_screen(size, now=now)
+        if self._flood and now < self._looked_at + GLANCE_INTERVAL_MS:
             self._unseen = True
         else:
             self._show(now=now)
+        if self._closed:
+            self.pty_closed(now=now)
 
     def output_rests(self, *, until: int) -> None:
         """Say until when the pty is not looked at: that nothing comes from it meanwhile tells nothing."""
         self._pacing.output_rests(until=until)
 
     def pty_closed(self, *, now: int) -> None:
-        """The shell is gone: show what it left, and tell the client that this was all."""
+        """The shell is gone: show what it left, once that is digested, and tell the client that this was all."""
         self._input.clear()
+        self._closed = self._undigested
+        if self._closed:
+            return
         self._update_began = None
         self._show(now=now)
         self._leave_last_words(now=now)
@@ -222,7 +264,8 @@ class Session:
             self._visible_echo.forget_up_to(self._echo_ack.number)
             self._show(now=now)
         expired = self._notices.expire(now=now)
-        if expired or (self._unseen and now >= self._looked_at + GLANCE_INTERVAL_MS):
+        due = self._unseen and now >= self._looked_at + GLANCE_INTERVAL_MS
+        if expired or (due and not (self._in_portions and self._emulator.put_off)):
             self._show(now=now)
         self._note_failures(now=now)
         self._note_clipboard(now=now)
@@ -246,6 +289,8 @@ class Session:
         candidates = [self._transport.next_deadline(now=now), self._translation.next_deadline()]
         candidates.append(self._notices.next_deadline())
         if self._events:
+            candidates.append(now)
+        if self.digesting(now=now):
             candidates.append(now)
         if self._unseen:
             candidates.append(self._looked_at + GLANCE_INTERVAL_MS)
@@ -281,7 +326,7 @@ class Session:
                 self._resize(event, now=now)
             else:
                 self._pacing.typed(event.data, now=now)
-                self._visible_echo.expect(number, event.data, self._emulator.snapshot())
+                self._visible_echo.expect(number, event.data, self._screen())
                 self._input.add(
                     self._translation.translate(
                         event.data, application_cursor_keys=self._emulator.application_cursor_keys, now=now
@@ -302,11 +347,17 @@ class Session:
             self._echo_ack.give(number, now=now)
 
     def _resize(self, size: Resize, *, now: int) -> None:
-        self._emulator.resize(size.columns, size.lines)
+        if self._undigested:
+            self._new_size = size
+        else:
+            self._resize_screen(size, now=now)
         if self._shell_wanted:
             if self._events and isinstance(self._events[-1], SetSize):
                 self._events.pop()  # of consecutive resizes only the last is applied, also across states
             self._events.append(SetSize(size.columns, size.lines))
+
+    def _resize_screen(self, size: Resize, *, now: int) -> None:
+        self._emulator.resize(size.columns, size.lines)
         self._update_began = None  # it was of the old size; the application will draw anew
         self._show(now=now)
 
@@ -340,13 +391,22 @@ class Session:
     def _show(self, *, now: int) -> None:
         """Make the screen what the client is to see; in a synchronized update it stays what it was before."""
         self._looked_at = now
-        self._unseen = False
+        self._unseen = self._undigested
         if not self._holding(now=now):
-            self._shown = self._emulator.snapshot()
+            self._shown = self._screen()
             self._note_visible_echo()
         self._transport.set_local_state(
             ServerScreen(self._shown, self._echo_ack.number, PROGRAM, self._notices.current), now=now
         )
+
+    @property
+    def _undigested(self) -> bool:
+        """Whether the screen is not up to date until more portions are digested."""
+        return self._output.waiting or (self._in_portions and self._emulator.put_off)
+
+    def _screen(self) -> Snapshot:
+        """Return the emulator's screen, as far as what the programs wrote is executed."""
+        return self._emulator.snapshot(settled=not self._in_portions)
 
     def _note_failures(self, *, now: int) -> None:
         """Report where the emulator failed, to the log and to the user."""

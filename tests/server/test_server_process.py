@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket as sockets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,7 +27,10 @@ class Recorder:
     finished = failed = False
 
     def __init__(self) -> None:
+        self.taken = b""  # not digested yet
         self.output = b""
+        self.portion = 1 << 20  # octets
+        self.work: Callable[[], object] = lambda: None  # what a portion costs
         self.datagrams: list[bytes] = []
         self.rests: list[int] = []
         self.deadline_in = 2000  # ms from now
@@ -35,8 +38,15 @@ class Recorder:
     def next_deadline(self, *, now: int) -> int:
         return now + self.deadline_in
 
-    def receive_output(self, data: bytes, *, now: int) -> None:
-        self.output += data
+    def take_output(self, data: bytes, *, now: int) -> None:
+        self.taken += data
+
+    def digesting(self, *, now: int) -> bool:
+        return bool(self.taken)
+
+    def digest_output(self, *, now: int) -> None:
+        self.output, self.taken = self.output + self.taken[: self.portion], self.taken[self.portion :]
+        self.work()
 
     def receive_datagram(self, data: bytes, source: object, *, now: int, congestion: bool) -> None:
         self.datagrams.append(data)

@@ -325,7 +325,7 @@ def test_what_the_programs_write_is_shown(running):
 def test_a_flood_is_looked_at_now_and_then_and_at_its_end(running, monkeypatch):
     looks = []
     snapshot = running.emulator.snapshot
-    monkeypatch.setattr(running.emulator, "snapshot", lambda: (looks.append(running.now), snapshot())[1])
+    monkeypatch.setattr(running.emulator, "snapshot", lambda **how: (looks.append(running.now), snapshot(**how))[1])
     for number in range(100):
         running.print(b"line\r\n" * 500 + b"\x1b[H\x1b[Jread %d" % number)
         running.run(1)
@@ -672,7 +672,7 @@ def test_a_failing_emulator_is_told_to_the_client_until_output_is_digested_again
         raise LookupError("s3cret")
 
     with monkeypatch.context() as broken:
-        broken.setattr(world.emulator, "feed", fail)
+        broken.setattr(world.emulator, "digest", fail)
         world.print(b"s3cret")
         world.run(500)
     [notice] = world.client.remote_state().notices

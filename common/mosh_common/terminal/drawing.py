@@ -367,6 +367,11 @@ class Drawing(Grid):
         written = Span(cells + EMPTY * rest, letters, clusters)
 
         def write(first: int, last: int, *, wraps: bool) -> None:
+            if self.margin_mode and not wraps:
+                self.work.charge_cells(last + 1 - first)
+                self.split_rows().fill(first, last, written, blank)
+                return
+
             def written_to(row: Row) -> Row:
                 text, letters, wrapped, clusters = self.overwritten(row, left, written)
                 return (text, letters, wrapped or wraps, clusters)

@@ -1,7 +1,8 @@
 """The emulator: bytes in, a screen out. The facade that the rest of the project uses.
 
-Server: feed what the application writes, send back `replies()`, take `snapshot()`s. Client: `restore()` a state and
-feed a diff. Does no input or output and knows no time.
+Server: `take` what the application writes and `digest` it in portions as long as something is `waiting`, send back
+`replies()`, take `snapshot()`s. Client: `restore()` a state and `feed` a diff, which does all of it at once. Does no
+input or output and knows no time.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from mosh_common.terminal.skipping import plain_length
 from mosh_common.terminal.stream import Stream
 
 BACKLOG_LIMIT: Final = 256 * 1024  # characters put off at most
+DIGEST_UNITS: Final = 2000  # of work in one portion: some 2 ms, and no sequence on 200 × 60 takes as long again
+PORTION: Final = 8192  # characters of a text that turned out to be costly
 
 _decoder = codecs.getincrementaldecoder("utf-8")
 
@@ -37,39 +40,72 @@ class Emulator:
         self._backlog: list[str] = []
         self._backlog_length = 0
         self._cut = ""  # the front of a sequence that the end of the last read cut, when the backlog holds the rest
+        self._rest = ""  # what is waiting, after that
+        self._at_length = False  # it is what one portion of work left of a text
         self._decoder = _decoder("replace")  # malformed UTF-8: U+FFFD per maximal subpart (Unicode §3.9)
         self._snapshot: Snapshot | None = None  # the last one taken
         self._changed = True  # something was fed since
 
     def feed(self, data: bytes) -> None:
         """Execute what the application wrote; sequences and characters may be cut anywhere. Never raises."""
+        self.take(data)
+        if self.waiting:
+            self.digest(None)
+
+    def take(self, data: bytes) -> None:
+        """Take what the application wrote; then `digest` as long as something is `waiting`."""
         self._changed = True
         text = self._decoder.decode(data)
         if self._cut:
             text = self._cut + text
             self._cut = ""
-        if self._skipping and data and self._stream.at_ground:
+        if self._skipping and data and not self._rest and self._stream.at_ground:
             length = plain_length(data, text)
             if length is not None:
                 self._backlog.append(text[:length])
                 self._backlog_length += length
                 self._cut = text[length:]
-                if self._backlog_length > BACKLOG_LIMIT:
-                    self._settle()
                 return
-        self._settle()
-        self._stream.feed(text)
+        self._rest += text
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something is to be digested. What may be put off until somebody looks does not count."""
+        return bool(self._rest) or self._backlog_length > BACKLOG_LIMIT
+
+    @property
+    def put_off(self) -> bool:
+        """Whether output was put off, so that the next snapshot has to execute it."""
+        return bool(self._backlog)
+
+    def digest(self, units: int | None = DIGEST_UNITS) -> None:
+        """Execute what is waiting or was put off, until it has cost so much (work.py; None: all of it).
+
+        The result is the same whatever the portions are.
+        """
+        self._changed = True
+        self._screen.work.begin(units)
+        if self._backlog:
+            text = self._stream.skip("".join(self._backlog))
+            self._backlog.clear()
+            self._backlog_length = 0
+            # What is left of a cut sequence changes nothing yet.
+            self._rest = text + self._cut + self._rest
+            self._cut = ""
+        if units is None:
+            self._stream.execute(self._rest)
+            self._rest = ""
+            return
+        if self._at_length:
+            rest, left = self._rest, self._stream.execute(self._rest[:PORTION])
+            self._rest = left + rest[PORTION:]
+        else:
+            self._rest = self._stream.execute(self._rest)
+        # Looking at all that is left for what need not be drawn pays only where it was found.
+        self._at_length = len(self._rest) > 0
 
     def _new_stream(self) -> Stream:
         return Stream(self._screen, skipping=self._skipping, vocabulary=FRAMES if self._frames else EVERYTHING)
-
-    def _settle(self) -> None:
-        """Execute what was put off. What is left of a cut sequence changes nothing yet."""
-        if self._backlog:
-            text = "".join(self._backlog)
-            self._backlog.clear()
-            self._backlog_length = 0
-            self._stream.feed_plain(text)
 
     def _new_screen(self, columns: int, lines: int) -> Screen:
         screen = Screen(columns, lines)
@@ -80,13 +116,15 @@ class Emulator:
     @property
     def skipped(self) -> int:
         """How many sequences, strings and controls were skipped because no frame holds them."""
-        self._settle()
+        if self._backlog or self._rest:
+            self.digest(None)
         return self._stream.skipped
 
     @property
     def screen(self) -> Screen:
         """The screen, up to date."""
-        self._settle()
+        if self._backlog or self._rest:
+            self.digest(None)
         return self._screen
 
     def replies(self) -> bytes:
@@ -103,13 +141,18 @@ class Emulator:
         self._changed = True
         self.screen.resize(lines, columns)
 
-    def snapshot(self) -> Snapshot:
-        """Return this moment of the screen; the same object while nothing in it changes."""
+    def snapshot(self, *, settled: bool = True) -> Snapshot:
+        """Return this moment of the screen, with what was put off if `settled`, without what is waiting.
+
+        The same object while nothing in it changes.
+        """
         last = self._snapshot
         if last is None or self._changed:
-            new = self.screen.snapshot()
+            if settled and self._backlog and not self._rest:
+                self.digest(None)
+            new = self._screen.snapshot()
             last = self._snapshot = last if new == last and last is not None else new
-            self._changed = False
+            self._changed = bool(self._backlog)
         return last
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -123,7 +166,7 @@ class Emulator:
         """Forget what is not executed yet: an unfinished sequence or character, output that was put off."""
         self._backlog.clear()
         self._backlog_length = 0
-        self._cut = ""
+        self._cut = self._rest = ""
         self._stream.reset_parser()
         self._decoder.reset()
 

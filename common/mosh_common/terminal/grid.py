@@ -31,6 +31,7 @@ from mosh_common.terminal.rows import Span
 from mosh_common.terminal.sgr import Rendition, Renditions
 from mosh_common.terminal.split_rows import SplitRows
 from mosh_common.terminal.style_merging import merge_styles
+from mosh_common.terminal.work import Work
 from mosh_common.wire.size import nearest_size
 
 TAB_WIDTH: Final = 8
@@ -115,6 +116,7 @@ class Grid:
         "tab_stops",
         "top",
         "translation",
+        "work",
         "wrap_before_tab",
     )  # the fastest attributes that Python has; there are too many for a shared-key dictionary
 
@@ -123,6 +125,7 @@ class Grid:
         # What meets here: the output of programs, as other terminals take it; or frames, as both ends take them, which
         # sometimes is another thing (docs/terminal.md §2).
         self.executes_frames = False
+        self.work = Work()
         # Cells.
         self.memory = RowMemory()  # of operations on many rows
         self._blank_rows: dict[str, Row] = {}
@@ -258,6 +261,7 @@ class Grid:
 
         Both screens keep `Palette.KEPT` of them; where there are more, similar colours become one.
         """
+        self.work.charge_cells(4 * self.columns * self.lines)
         style = self.rendition.style
         old, new = self.palette, Palette()
         used = {letter for row in (*self.rows, *self.other.rows) for letter in set(row[1])}
@@ -322,6 +326,7 @@ class Grid:
         `key` says all that the result depends on beside the row, but for the palette.
         """
         if first <= last:
+            self.work.charge_cells((last + 1 - first) * self.columns)
             self.rows[first : last + 1] = self.memory.apply(self.rows[first : last + 1], key, operation)
 
     def put(self, row: int, column: int, new: Span) -> None:
@@ -406,19 +411,16 @@ class Grid:
 
     def _scroll_between_margins(self, first: int, last: int, count: int) -> None:
         """Scroll the columns between the left and right margins on rows `first` to `last` up; down if negative."""
+        self.work.charge_cells(last + 1 - first)
+        self.split_rows().scroll(first, last, count, self.rendition.blank)
+
+    def split_rows(self) -> SplitRows:
+        """Return the rows with what is between the left and right margins kept apart."""
         rows, left, end = self.rows, self.left, self.right + 1
         if not isinstance(rows, SplitRows) or (rows.left, rows.end) != (left, end):
-            rows = SplitRows(rows, left, end)
+            rows = SplitRows(rows, left, end, memory=self.memory, overwritten=self.overwritten)
             self._use_rows(rows)
-        blank = self.rendition.blank
-        rows.scroll(
-            first,
-            last,
-            count,
-            blank=row_ops.blank_span(end - left, blank),
-            orphan=blank,
-            overwritten=self.overwritten,
-        )
+        return rows
 
     def _plain_rows(self) -> list[Row]:
         """Return the rows as a list that can be cut and filled."""

@@ -165,15 +165,26 @@ class Movement(Drawing):
 
     def forward_tab(self, count: int = 1, *_: int) -> None:
         """CHT: `count` times HT."""
-        for _i in range(min(count or 1, self.columns)):
-            self.tab()
+        self.tab()
+        stops, column = self.tab_stops, self.cursor_column
+        limit = self.right if column <= self.right else self.columns - 1
+        for _i in range(min(count or 1, stops.count(1, column + 1, limit) + 2) - 1):
+            column = stops.find(1, column + 1, limit)
+            if column < 0:
+                column = limit
+                break
+        self.cursor_column = column
 
     def back_tab(self, count: int = 1, *_: int) -> None:
         """CBT: to the `count`-th tab stop to the left, else to the first column."""
         first = self.left if self.origin_mode else 0
+        column = self.cursor_column
         for _i in range(min(count or 1, self.columns)):
-            stop = self.tab_stops.rfind(1, first, max(first, self.cursor_column))
-            self.cursor_column = stop if stop >= 0 else min(first, self.cursor_column)
+            column = self.tab_stops.rfind(1, first, max(first, column))
+            if column < 0:
+                self.cursor_column = min(first, self.cursor_column)
+                return
+        self.cursor_column = column
 
     def set_tab_stop(self) -> None:
         """HTS: a tab stop in the cursor's column."""

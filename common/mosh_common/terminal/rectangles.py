@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Final, NamedTuple
 
 from mosh_common.terminal import rows as row_ops
-from mosh_common.terminal.cells import (
-    BLINK,
-    BOLD,
-    INVERSE,
-    INVISIBLE,
-    UNDERLINE_NONE,
-    UNDERLINE_SINGLE,
-    WIDE_TAIL,
-    Row,
-    Style,
-)
+from mosh_common.terminal.cells import WIDE_TAIL, Palette, Row
+from mosh_common.terminal.restyling import RestyledRows, Segments, Step
 from mosh_common.terminal.row_sums import RowSums
 from mosh_common.terminal.rows import Span
-from mosh_common.terminal.sgr import parse_sgr
 from mosh_common.terminal.strings import Strings
-from mosh_common.terminal.style_change import StyleChange
+from mosh_common.terminal.style_change import NO_CHANGE, ChangedLetters, StyleChange, setting, toggling
 from mosh_common.terminal.width import char_width
 
-_REVERSED: Final = {1: BOLD, 5: BLINK, 7: INVERSE, 8: INVISIBLE}  # DECRARA
+_CELLS_PER_STYLE: Final = 32  # what a new style costs, in cells that are touched
 _CHANGES_LIMIT: Final = 1 << 17  # letters that all remembered changes of style may have room for: a megabyte
 
 
@@ -45,7 +34,7 @@ class Rectangles(Strings):
         super().__init__(columns, lines)
         self.rectangular_extent = False  # DECSACE: attribute changes affect rectangles, not streams of cells
         self.checksums = False  # whether DECRQCRA is answered; no program can change it
-        self._style_changes: dict[Hashable, StyleChange] = {}  # those that DECCARA and DECRARA made lately
+        self._changed: dict[StyleChange, ChangedLetters] = {}  # what DECCARA and DECRARA made of letters lately
         self._sums = RowSums(self.palette)
 
     def _area(self, top: int = 0, left: int = 0, bottom: int = 0, right: int = 0) -> Area | None:
@@ -97,6 +86,7 @@ class Rectangles(Strings):
         left, end, column = area.left, area.left + width, target.left
         blank = self.rendition.blank
         key = ("copy", left, end, column, blank)
+        self.work.charge_cells(height * self.columns)
         self.rows[target.top : target.top + height] = self.memory.merge(
             self.rows[target.top : target.top + height],
             self.rows[area.top : area.top + height],
@@ -113,63 +103,58 @@ class Rectangles(Strings):
 
     def change_attributes(self, *parameters: int) -> None:
         """DECCARA: bold, underline, blink, inverse and invisible on or off."""
-        area = self._area(*parameters[:4])
-        if area is None:
-            return
-        codes = [code for code in parameters[4:] or (0,) if code in (0, 1, 4, 5, 7, 8, 22, 24, 25, 27, 28)]
-        text = ";".join("22;24;25;27;28" if code == 0 else str(code) for code in codes)
-        if codes:
-            self._change_styles(area, text, parse_sgr(text).apply)
+        self._change_styles(self._area(*parameters[:4]), setting(parameters[4:] or (0,)))
 
     def reverse_attributes(self, *parameters: int) -> None:
         """DECRARA: toggle bold, underline, blink, inverse and invisible."""
-        area = self._area(*parameters[:4])
-        if area is None:
-            return
-        codes = parameters[4:] or (0,)
-        if 0 in codes:
-            codes = (1, 4, 5, 7, 8)
-        flags = 0
-        for code in codes:
-            flags ^= _REVERSED.get(code, 0)
-        times = codes.count(4)
-        times = times if times < 2 else 2 - times % 2  # after the first time underlines are single or none
-        if flags or times:
-            self._change_styles(area, (flags, times), lambda style: _reversed(style, flags, times))
+        self._change_styles(self._area(*parameters[:4]), toggling(parameters[4:] or (0,)))
 
-    def _change_styles(self, area: Area, name: Hashable, changed: Callable[[Style], Style]) -> None:
-        """Replace each style by what `changed` makes of it, in the area or the stream of cells between its corners."""
-        parts = [(area.top, area.bottom, area.left, area.right + 1)]
-        if not self.rectangular_extent and area.top < area.bottom:
-            parts = [
-                (area.top, area.top, area.left, self.columns),
-                (area.top + 1, area.bottom - 1, 0, self.columns),
-                (area.bottom, area.bottom, 0, area.right + 1),
-            ]
-        for _attempt in (1, 2):
-            change = self._style_change(name, changed)
-            made: list[Row] = []
-            try:
-                for first, last, start, end in parts:
-                    rows = self.rows[first : last + 1]
-                    if rows:
-                        key = ("style", name, start, end)
-                        made += self.memory.apply(rows, key, partial(_restyled, start=start, end=end, change=change))
-            except OverflowError:
-                self.compact_palette()
-                continue
-            self.rows[area.top : area.bottom + 1] = made
+    def _change_styles(self, area: Area | None, change: StyleChange) -> None:
+        """Change the styles in an area, or in the stream of cells between its corners, before anybody looks at them."""
+        if area is None or change == NO_CHANGE:
             return
+        top, left, bottom, right = area
+        cells = self.columns * self.lines
+        self.work.charge_cells((bottom + 1 - top) * self.columns)
+        # Each cell may get a style that is new. Now is the time for a palette with room for all of them: whoever looks
+        # at the rows later may have letters in hand already.
+        if len(self.palette.styles) + min(2 * cells, Palette.LIMIT // 2) > Palette.LIMIT:
+            self.compact_palette()
+        rows = self.rows
+        if not isinstance(rows, RestyledRows):
+            rows = RestyledRows(rows, self._restyled)
+            self._use_rows(rows)
+        if rows.waiting.full:
+            rows.settle()
+        if self.rectangular_extent or top == bottom or right + 1 - left == self.columns:
+            rows.waiting.add(Step(top, bottom, left, right + 1, change))
+        else:
+            rows.waiting.add(Step(top, top, left, self.columns, change))
+            if top + 1 < bottom:
+                rows.waiting.add(Step(top + 1, bottom - 1, 0, self.columns, change))
+            rows.waiting.add(Step(bottom, bottom, 0, right + 1, change))
 
-    def _style_change(self, name: Hashable, changed: Callable[[Style], Style]) -> StyleChange:
-        """Return what does that to rows of letters."""
-        changes = self._style_changes
-        change = changes.get(name)
-        if change is None or change.palette is not self.palette:
-            if sum(each.size for each in changes.values()) > _CHANGES_LIMIT or len(changes) > _CHANGES_LIMIT // 1024:
-                changes.clear()
-            change = changes[name] = StyleChange(self.palette, changed)
-        return change
+    def _restyled(self, rows: list[Row], segments: Segments) -> list[Row]:
+        """Return `rows` with changes of style in some of their columns; as they were if the palette is too full."""
+        letters = [self._changed_letters(change) for _, _, change in segments]
+        known = len(self.palette.styles)
+        try:
+            return self.memory.apply(rows, ("style", segments), partial(_restyled_row, segments, letters))
+        except OverflowError:
+            return rows
+        finally:
+            new = len(self.palette.styles) - known
+            self.renditions.allow(new)
+            self.work.charge_cells(_CELLS_PER_STYLE * new)
+
+    def _changed_letters(self, change: StyleChange) -> ChangedLetters:
+        known = self._changed.get(change)
+        if known is None or known.palette is not self.palette:
+            size = sum(each.size for each in self._changed.values())
+            if size > _CHANGES_LIMIT or len(self._changed) > _CHANGES_LIMIT // 1024:
+                self._changed.clear()
+            known = self._changed[change] = ChangedLetters(self.palette, change)
+        return known
 
     # --- checksum
 
@@ -190,6 +175,7 @@ class Rectangles(Strings):
         sums = self._sums
         if sums.palette is not self.palette:
             sums = self._sums = RowSums(self.palette)
+        self.work.charge_cells((area.bottom + 1 - area.top) * self.columns)
         start, end = area.left, area.right + 1
         total = 0
         for row in self.rows[area.top : area.bottom + 1]:
@@ -198,20 +184,16 @@ class Rectangles(Strings):
         return total
 
 
-def _reversed(style: Style, flags: int, times: int) -> Style:
-    """Return `style` with some flags toggled once, and its underline so many times."""
-    fg, bg, old, underline, underline_color, link = style
-    for _ in range(times):
-        underline = UNDERLINE_SINGLE if underline == UNDERLINE_NONE else UNDERLINE_NONE
-    return Style(fg, bg, old ^ flags, underline, underline_color, link)
-
-
-def _restyled(row: Row, *, start: int, end: int, change: StyleChange) -> Row:
-    """Return `row` with a change to the styles of columns `start` to `end` (exclusive)."""
-    text, letters, _wrapped, _clusters = row
-    # A wide character has one style: that of its left half.
-    if text[start] == WIDE_TAIL:
-        start += 1
-    if text[end : end + 1] == WIDE_TAIL:
-        end += 1
-    return row_ops.restyled(row, start, change.apply(letters[start:end]))
+def _restyled_row(segments: Segments, changes: list[ChangedLetters], row: Row) -> Row:
+    """Return `row` with its letters changed in some columns."""
+    text, letters, wrapped, clusters = row
+    parts, done = [], 0
+    for (start, end, _), change in zip(segments, changes, strict=True):
+        # A wide character has one style: that of its left half.
+        if text[start] == WIDE_TAIL:
+            start += 1
+        if text[end : end + 1] == WIDE_TAIL:
+            end += 1
+        parts += [letters[done:start], change.apply(letters[start:end])]
+        done = end
+    return (text, "".join([*parts, letters[done:]]), wrapped, clusters)

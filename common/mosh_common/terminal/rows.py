@@ -176,11 +176,11 @@ def restyled(row: Row, start: int, letters: str) -> Row:
 def combined(row: Row, column: int, mark: str, limit: int) -> Row:
     """Return `row` with `mark` joined to the grapheme at `column`, if no more than `limit` octets come of it."""
     text, letters, wrapped, clusters = row
-    grapheme = cell_text(row, column) + mark
-    if len(grapheme.encode()) > limit:
-        return row
     at = text.count(CLUSTER, 0, column)
     old = graphemes_of(clusters)
+    grapheme = (old[at] if text[column] == CLUSTER else cell_text(row, column)) + mark
+    if len(grapheme) > limit or len(grapheme.encode()) > limit:
+        return row
     if text[column] == CLUSTER:
         return (text, letters, wrapped, Graphemes(text, (*old[:at], grapheme, *old[at + 1 :])))
     text = f"{text[:column]}{CLUSTER}{text[column + 1 :]}"

@@ -16,6 +16,7 @@ from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.charsets import DEFAULT_CHARSETS
 from mosh_common.terminal.grid import MOVED, PENDING_MOVED, OtherScreen, SavedCursor
 from mosh_common.terminal.overpainting import Overpainting
+from mosh_common.terminal.restyling import RestyledRows
 from mosh_common.terminal.sgr import MAX_PARAMETERS
 from mosh_common.terminal.views import BufferView, pyte_cursor, row_text
 
@@ -104,6 +105,8 @@ class Screen(Overpainting, pyte.Screen):
 
     def snapshot(self) -> Snapshot:
         """Return this moment; shares all rows."""
+        if isinstance(self.rows, RestyledRows):
+            self._plain_rows()
         return Snapshot(
             self.columns,
             self.lines,

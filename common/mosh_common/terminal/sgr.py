@@ -306,6 +306,10 @@ class Renditions:
         """Return whether another style with that hyperlink keeps to the bound."""
         return not link or self.palette.link_octets + octets_of(link) <= self._links_limit
 
+    def allow(self, count: int) -> None:
+        """Say that the palette got so many styles otherwise: they do not count."""
+        self._limit += count
+
     def forget(self) -> None:
         """Forget all renditions, so that those no longer in use go at once: they refer to each other."""
         for family in self._families.values():

@@ -7,103 +7,115 @@ what is between the margins is a list of its own, and to scroll is to rotate tha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
-from mosh_common.terminal.cells import WIDE_TAIL, Row
-from mosh_common.terminal.rows import Span, put, span
+from mosh_common.terminal import rows as row_ops
+from mosh_common.terminal.cells import WIDE_TAIL, Row, blank_row
+from mosh_common.terminal.row_memory import RowMemory
+from mosh_common.terminal.rows import Span
+
+_FEW: Final = 4  # rows that are not worth remembering
 
 
 class SplitRows(list[Row]):
-    """Rows whose columns from `left` to `end` (exclusive) are kept apart once they were scrolled.
+    """Rows whose columns from `left` to `end` (exclusive) are kept apart, as rows of their own, once they scrolled.
 
     Its length does not change; who wants another one makes a list of it first.
     """
 
-    __slots__ = ("_lifted", "_pieces", "_stale", "_touched", "end", "left")
+    __slots__ = ("_blank", "_lifted", "_memory", "_overwritten", "_pieces", "_stale", "_touched", "end", "left")
 
-    def __init__(self, rows: Iterable[Row], left: int, end: int) -> None:
+    def __init__(
+        self,
+        rows: Iterable[Row],
+        left: int,
+        end: int,
+        *,
+        memory: RowMemory,
+        overwritten: Callable[[Row, int, Span], Row],
+    ) -> None:
+        """`overwritten` puts a span into a row: what becomes of characters that the margins cut is its affair."""
         super().__init__(rows)
         self.left = left
         self.end = end
-        self._forget()
-
-    def _forget(self) -> None:
-        self._pieces: list[Span | None] = [None] * len(self)  # what is between the margins; None: what the row says
+        self._memory = memory
+        self._overwritten = overwritten
+        self._blank = blank_row(end - left)  # the last piece that scrolled in: one object is recognized
+        self._pieces: list[Row | None] = [None] * len(self)  # what is between the margins; None: what the row says
         self._stale = bytearray(len(self))  # 1: the piece is newer than the row
         self._lifted = (0, -1)  # rows that all had pieces
         self._touched: list[int] = []  # those of them that have none any more
 
-    def scroll(
-        self,
-        first: int,
-        last: int,
-        count: int,
-        *,
-        blank: Span,
-        orphan: str,
-        overwritten: Callable[[Row, int, Span], Row],
-    ) -> None:
+    def scroll(self, first: int, last: int, count: int, blank: str) -> None:
         """Move the pieces of rows `first` to `last` up by `count` rows, or down if it is negative.
 
-        The margins cut wide characters in two: the halves between them get the style `orphan`; what becomes of those
-        outside `overwritten` says.
+        `blank` is the letter of what comes in, and of the halves that the margins cut off.
         """
+        self._lift(first, last, blank)
         pieces = self._pieces
-        if self._lifted == (first, last):
-            for number in self._touched:
-                if first <= number <= last:
-                    self._lift((number,), orphan, overwritten)
-        else:
-            self._lift(range(first, last + 1), orphan, overwritten)
-            self._lifted = (first, last)
-        self._touched.clear()
+        if blank != self._blank[1][:1]:
+            self._blank = blank_row(self.end - self.left, blank)
         if count > 0:
             del pieces[first : first + count]
-            pieces[last + 1 - count : last + 1 - count] = [blank] * count
+            pieces[last + 1 - count : last + 1 - count] = [self._blank] * count
         else:
             del pieces[last + 1 + count : last + 1]
-            pieces[first:first] = [blank] * -count
+            pieces[first:first] = [self._blank] * -count
         self._stale[first : last + 1] = b"\x01" * (last + 1 - first)
 
-    def _lift(self, numbers: Iterable[int], orphan: str, overwritten: Callable[[Row, int, Span], Row]) -> None:
+    def fill(self, first: int, last: int, new: Span, blank: str) -> None:
+        """Put `new`, which is as wide as the margins are apart, into rows `first` to `last`."""
+        if first <= last:
+            self._lift(first, last, blank)
+            self._pieces[first : last + 1] = [(new.text, new.letters, False, new.clusters)] * (last + 1 - first)
+            self._stale[first : last + 1] = b"\x01" * (last + 1 - first)
+
+    def _lift(self, first: int, last: int, orphan: str) -> None:
         """Give rows that have none their pieces. They may keep what is between the margins: it is stale from now on."""
-        left, end, pieces = self.left, self.end, self._pieces
-        before: Row | None = None  # rows are often one object
-        piece, row = Span("", ""), None
-        for number in numbers:
-            if pieces[number] is not None:
-                continue
-            if before is None or super().__getitem__(number) is not before:
-                before = row = super().__getitem__(number)
-                text = before[0]
-                piece = span(before, left, end, orphan)
-                if text[left] == WIDE_TAIL or text[end : end + 1] == WIDE_TAIL or (end == len(text) and before[2]):
-                    row = overwritten(before, left, piece)
-            assert row is not None
-            super().__setitem__(number, row)
-            pieces[number] = piece
+        low, high = self._lifted
+        if low <= first and last <= high:
+            numbers = [number for number in self._touched if first <= number <= last]
+            self._touched = [number for number in self._touched if not first <= number <= last]
+        else:
+            numbers = [number for number in range(first, last + 1) if self._pieces[number] is None]
+            self._lifted = (first, last)
+            self._touched.clear()
+        if not numbers:
+            return
+        left, end = self.left, self.end
+        rows = [super(SplitRows, self).__getitem__(number) for number in numbers]
+        pieces = self._remembered(rows, ("lift", left, end, orphan), lambda row: _piece(row, left, end, orphan))
+        for number, row, piece in zip(numbers, rows, pieces, strict=True):
+            self._pieces[number] = piece
+            text = row[0]
+            if text[left] == WIDE_TAIL or text[end : end + 1] == WIDE_TAIL or (end == len(text) and row[2]):
+                super().__setitem__(number, self._overwritten(row, left, _span(piece)))
+
+    def _remembered(self, rows: list[Row], key: tuple[object, ...], operation: Callable[[Row], Row]) -> list[Row]:
+        return list(map(operation, rows)) if len(rows) <= _FEW else self._memory.apply(rows, key, operation)
 
     def _join(self, number: int) -> None:
         """Put a row together."""
         self._stale[number] = 0
         piece = self._pieces[number]
         assert piece is not None
-        super().__setitem__(number, put(super().__getitem__(number), self.left, piece))
+        super().__setitem__(number, row_ops.put(super().__getitem__(number), self.left, _span(piece)))
 
     def _join_all(self) -> None:
-        before: tuple[Row, Span] | None = None
-        row: Row | None = None
-        number = self._stale.find(1)
-        while number >= 0:
-            old, piece = super().__getitem__(number), self._pieces[number]
-            assert piece is not None
-            if before is None or old is not before[0] or piece is not before[1]:
-                before = (old, piece)
-                row = put(old, self.left, piece)
-            assert row is not None
+        numbers = [number for number, stale in enumerate(self._stale) if stale]
+        if len(numbers) <= _FEW:
+            for number in numbers:
+                self._join(number)
+            return
+        left = self.left
+        rows = [super(SplitRows, self).__getitem__(number) for number in numbers]
+        pieces = [piece for number in numbers if (piece := self._pieces[number]) is not None]
+        whole = self._memory.merge(
+            rows, pieces, ("join", left), lambda row, piece: row_ops.put(row, left, _span(piece))
+        )
+        for number, row in zip(numbers, whole, strict=True):
             super().__setitem__(number, row)
-            self._stale[number] = 0
-            number = self._stale.find(1, number + 1)
+        self._stale = bytearray(len(self))
 
     # --- as a list
 
@@ -115,16 +127,15 @@ class SplitRows(list[Row]):
         return super().__getitem__(key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, value)
         if isinstance(key, slice):
-            super().__setitem__(key, value)  # what is replaced need not be put together
             for number in range(*key.indices(len(self))):
                 self._replaced(number)
-            self._join_all()
-            return
-        super().__setitem__(key, value)
-        self._replaced(key.__index__() % len(self))
+        else:
+            self._replaced(key)
 
     def _replaced(self, number: int) -> None:
+        """Note that a row was replaced: it need not be put together any more."""
         self._stale[number] = 0
         if self._pieces[number] is not None:
             self._pieces[number] = None
@@ -143,3 +154,12 @@ class SplitRows(list[Row]):
     def copy(self) -> list[Row]:
         """Return a list of the rows, put together."""
         return list(self)
+
+
+def _span(piece: Row) -> Span:
+    return Span(piece[0], piece[1], piece[3])
+
+
+def _piece(row: Row, start: int, end: int, orphan: str) -> Row:
+    text, letters, clusters = row_ops.span(row, start, end, orphan)
+    return (text, letters, False, clusters)

@@ -11,7 +11,7 @@ Works with pyte's own Screen too: methods that it lacks are not called.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ import pyte
 from mosh_common.terminal.payloads import LONGEST_KEPT_CLIPBOARD, LONGEST_SELECTION
 from mosh_common.terminal.sequences import EVERYTHING, MAX_PARAMETERS, PYTE_NAMES, Vocabulary
 from mosh_common.terminal.skipping import plain_end
+from mosh_common.terminal.work import Work, cost_of
 
 MAX_SEQUENCE: Final = 256  # characters of one CSI or ESC sequence; longer ones are ignored
 MAX_STRING: Final = 32 * 1024  # characters of one OSC or DCS string; longer ones are skipped, but
@@ -27,6 +28,8 @@ MAX_CLIPBOARD_STRING: Final = LONGEST_KEPT_CLIPBOARD + LONGEST_SELECTION + len("
 MAX_PARAMETER: Final = 65535  # larger ones count as this
 _CACHE_LIMIT: Final = 1024  # remembered sequences, besides the positions of the screen
 MIN_LINES_TO_SKIP: Final = 8  # fewer line feeds in one block are not worth the look
+SLICE: Final = 4096  # characters that are cut into sequences at once, where they are cheap
+COSTLY_SLICE: Final = 1024  # where they may cost a few microseconds each
 MIN_TO_OVERPAINT: Final = 8192  # characters; fewer in one read paint little over what they painted
 
 # C1 controls that came as UTF-8 do nothing, wherever they stand: they are text in a wrong encoding, of which an
@@ -83,6 +86,11 @@ def parse_parameters(text: str) -> tuple[int, ...] | None:
     return tuple(values)
 
 
+def _rejoined(parts: Iterator[str]) -> str:
+    """Return what is left of a text that was cut at its sequences: sequence, text, sequence …"""
+    return "".join([f"\x1b{sequence}{text}" for sequence, text in zip(parts, parts, strict=True)])
+
+
 def _saturated(digits: str) -> int:
     """Return a long number, which may have leading zeros, saturated."""
     digits = digits.lstrip("0")
@@ -113,6 +121,7 @@ class Stream(pyte.Stream):
         self._find_pieces: Callable[[str], tuple[int, int]] | None = None
         self._paint: Callable[[str], Any] = self._nothing
         self._skipping = skipping
+        self._work = Work()  # the screen's
         super().__init__(screen, strict)
 
     def attach(self, screen: Any) -> None:
@@ -213,61 +222,90 @@ class Stream(pyte.Stream):
 
     def feed(self, data: str) -> None:
         """Execute `data`; sequences may be cut anywhere between calls."""
+        self._work.begin(None)
+        self.execute(data)
+
+    def execute(self, data: str) -> str:
+        """Execute `data` until the screen's work is exhausted; return what is left of it, to be executed next."""
         if self.listener is None:
             raise RuntimeError("Listener is not set")
         if not data.isascii() and _C1.search(data):
             data = _C1.sub("", data)
         data = self._resume(data)
         if self._skip is not None and data.count("\n") > MIN_LINES_TO_SKIP:
-            self._run_skipping(data, self._skip)
-        elif self._find_pieces is not None and len(data) >= MIN_TO_OVERPAINT:
-            self._run_overpainting(data, self._find_pieces)
-        else:
-            self._run(data)
+            return self._run_skipping(data, self._skip)
+        if self._find_pieces is not None and len(data) >= MIN_TO_OVERPAINT:
+            return self._run_overpainting(data, self._find_pieces)
+        return self._run_slices(data)
 
-    def feed_plain(self, data: str) -> None:
-        """Execute `data`, which is plain (skipping.py), with the parser at ground."""
-        if self._skip is not None:
-            data = data[self._skip(data) :]
-        self._run(data)
+    def skip(self, data: str) -> str:
+        """Account for the front of `data`, which is plain (skipping.py), with the parser at ground; return the rest."""
+        return data if self._skip is None else data[self._skip(data) :]
 
     @property
     def at_ground(self) -> bool:
         """Whether no sequence or string is unfinished."""
         return not self._pending and not self._string_kind
 
-    def _run_skipping(self, data: str, skip: Callable[[str], int]) -> None:
-        """Execute `data`, but do not draw lines that scroll away unseen."""
+    def _run_skipping(self, data: str, skip: Callable[[str], int]) -> str:
+        """Execute `data`, but do not draw lines that scroll away unseen; return what is left."""
         done = position = 0
         while position < len(data):
             # Blocks are looked for from the start of a line on, where a sequence hardly ever is in the middle.
             end = plain_end(data, position)
             if data.count("\n", position, end) > MIN_LINES_TO_SKIP:
-                self._run(data[done:position])
+                left = self._run_slices(data[done:position])
+                if left or self._work.exhausted:
+                    return left + data[position:]
                 done = position
                 if not self.at_ground:
                     # The block belongs to a sequence or string that begins before it.
-                    self._run(self._resume(data[done:]))
-                    return
+                    return self._run_slices(self._resume(data[done:]))
                 done += skip(data[position:end])
             position = data.find("\n", end) + 1
             if not position:
                 break
-        self._run(data[done:])
+        return self._run_slices(data[done:])
 
-    def _run_overpainting(self, data: str, find_pieces: Callable[[str], tuple[int, int]]) -> None:
-        """Execute `data`, but do not draw what is painted over unseen."""
+    def _run_overpainting(self, data: str, find_pieces: Callable[[str], tuple[int, int]]) -> str:
+        """Execute `data`, but do not draw what is painted over unseen; return what is left."""
         while data:
             start, end = find_pieces(data)
             if end == start:
                 break
             if start:
-                self._run(data[:start])
+                left = self._run_slices(data[:start])
+                if left or self._work.exhausted:
+                    return left + data[start:]
             if not self.at_ground:
                 self._abandon()
+            self._work.done += cost_of(data[start:end])
             self._paint(data[start:end])
             data = data[end:]
-        self._run(data)
+            if self._work.exhausted:
+                return data
+        return self._run_slices(data)
+
+    def _run_slices(self, data: str) -> str:
+        """Execute `data` from ground state, or after `_resume`, in slices; return what is left."""
+        work = self._work
+        position = 0
+        while position < len(data):
+            piece = data[position : position + SLICE]
+            cost = cost_of(piece)
+            if cost > len(piece) // 2 and len(piece) > COSTLY_SLICE:
+                piece = piece[:COSTLY_SLICE]
+                cost = cost_of(piece)
+            work.done += cost
+            if position:
+                position += len(piece)
+                piece = self._resume(piece)
+            else:
+                position = len(piece)
+            left = self._run(piece)
+            if left or work.exhausted:
+                return left + data[position:]
+        return ""
 
     def _resume(self, data: str) -> str:
         """Go on with what is unfinished; return what is left to be executed."""
@@ -286,12 +324,16 @@ class Stream(pyte.Stream):
             self._pending = ""
         return data
 
-    def _run(self, data: str) -> None:
-        """Execute `data` from ground state."""
+    def _run(self, data: str) -> str:
+        """Execute `data` from ground state; return what is left when the work is exhausted."""
         parts = iter(_SEQUENCE.split(data))
+        work = self._work
+        limit = work.limit
         first = next(parts)
         if first:
-            self._run_between(first)
+            left = self._run_between(first)
+            if left or work.done >= limit:
+                return left + _rejoined(parts)
         sequences, write = self._sequences, self._write
         unfinished = not self.at_ground
         for sequence, text in zip(parts, parts, strict=True):
@@ -309,50 +351,63 @@ class Stream(pyte.Stream):
                 call(first, second, "")
             else:
                 call(*first)
+                if work.done >= limit:
+                    return text + _rejoined(parts)
                 if not text:
                     continue
                 if text.isprintable():
                     write(text)
                     continue
-            self._run_between(text)
+            left = self._run_between(text)
+            if left:
+                return left + _rejoined(parts)
             unfinished = not self.at_ground
+        return ""
 
-    def _run_between(self, text: str) -> None:
-        """Execute what stands between complete CSI sequences: text, controls, other sequences."""
+    def _run_between(self, text: str) -> str:
+        """Execute what stands between complete CSI sequences: text, controls, other sequences; return what is left."""
         call = self._controls.get(text)
         if call is not None:
             call()
-            return
+            return ""
         if "\x1b" not in text:
             parts = iter(_CONTROLS.split(text))
             first = next(parts)
             if first:
                 self._write(first)
             for controls, piece in zip(parts, parts, strict=True):
-                self._run_controls(controls)
+                left = self._run_controls(controls)
+                if left:
+                    return left + piece + "".join(parts)
                 if piece:
                     self._write(piece)
-            return
+            return ""
         position, end = 0, len(text)
         while position < end:
             if self._string_kind:
                 position = self._continue_string(text, position)
             else:
                 position = self._run_tokens(text, position)
+            if self._work.exhausted:
+                return text[position:]
+        return ""
 
     def _carriage_return_linefeed(self) -> None:
         """CR and LF, in one call."""
         self._controls["\r"]()
         self._controls["\n"]()
 
-    def _run_controls(self, controls: str) -> None:
-        """Execute C0 controls."""
-        known = self._controls
-        for char in controls:
+    def _run_controls(self, controls: str) -> str:
+        """Execute C0 controls; return what is left when the work is exhausted."""
+        known, work = self._controls, self._work
+        for number, char in enumerate(controls, 1):
             if char in known:
                 known[char]()
+                if work.done >= work.limit:
+                    return controls[number:]
             else:
                 self.skipped += 1
+        return ""
 
     def _run_tokens(self, data: str, position: int) -> int:
         """Execute tokens from `position` on, up to the first unusual one; return where to go on."""
@@ -361,7 +416,9 @@ class Stream(pyte.Stream):
             if text:
                 self._write(text)
             if controls:
-                self._run_controls(controls)
+                left = self._run_controls(controls)
+                if left:
+                    return match.end(2) - len(left)
             elif terminator:
                 self._unknown()  # ST without a string
             elif string:
@@ -383,8 +440,9 @@ class Stream(pyte.Stream):
         head, position = match.group(), match.end()
         controls = "".join(_CONTROL_RUN.findall(head))
         if controls:
-            # Controls inside a sequence are executed at once, as if they stood before it.
-            self._run_controls(controls)
+            # Controls inside a sequence are executed at once, as if they stood before it: all, for their place is lost.
+            while controls:
+                controls = self._run_controls(controls)
             head = _CONTROL_RUN.sub("", head)
         if len(head) > MAX_SEQUENCE:
             # Too long: what is kept can still be ended, but means nothing.
