@@ -54,7 +54,11 @@ class Overpainting(Skipping):
         """Draw `block`, as `find_pieces` found it."""
         parts = _CUP.split(block)
         pieces = list(zip(parts[1::2], parts[2::2], strict=True))
-        hidden_from, kept = self._kept(pieces) if self._simple else (len(pieces), [])
+        hidden_from = len(pieces)
+        kept: list[tuple[bool, Piece]] = []
+        if self._simple:
+            texts = _CUP.split(_SGR.sub("", block))[2::2]  # all at once, which is cheaper than piece by piece
+            hidden_from, kept = self._kept(pieces, list(map(len, texts)))
         for piece in pieces[:hidden_from]:
             self._draw(*self._place(piece[0]), piece)
         for seen, piece in reversed(kept):
@@ -73,10 +77,11 @@ class Overpainting(Skipping):
             and all(cells.isascii() and not clusters for cells, _, _, clusters in self.rows)
         )
 
-    def _kept(self, pieces: list[Piece]) -> tuple[int, list[tuple[bool, Piece]]]:
+    def _kept(self, pieces: list[Piece], lengths: list[int]) -> tuple[int, list[tuple[bool, Piece]]]:
         """Return how many pieces must be drawn whatever follows; of the rest, backwards, those that have an effect.
 
-        With each, whether it is drawn; else it only changes the rendition of what follows.
+        `lengths`: of their texts, in columns. With each, whether it is drawn; else it only changes the rendition of
+        what follows.
         """
         columns, lines = self.columns, self.lines
         if self._places_of != (columns, lines) or len(self._places) > LAYERS * columns * lines:
@@ -89,14 +94,12 @@ class Overpainting(Skipping):
         seen = True  # the last piece is drawn in any case: it leaves the cursor behind
         rendition_matters = True  # what it is before the pieces that were looked at
         index = len(pieces)
-        for piece in reversed(pieces):
+        for piece, length in zip(reversed(pieces), reversed(lengths), strict=True):
             position, styled = piece
             try:
                 row, column = places[position]
             except KeyError:
                 row, column = places[position] = self._place(position)
-            has_sgr = "\x1b" in styled
-            length = len(_SGR.sub("", styled) if has_sgr else styled)
             end = column + length
             if end > columns:
                 break  # it wraps, and may scroll: what comes before must be there
@@ -109,7 +112,7 @@ class Overpainting(Skipping):
                 kept.append((True, piece))
                 seen = False
                 rendition_matters = not styled.startswith(_RESETS)
-            elif rendition_matters and has_sgr:
+            elif rendition_matters and len(styled) != length:
                 kept.append((False, piece))
                 rendition_matters = not styled.startswith(_RESETS)
         return index, kept
