@@ -254,7 +254,7 @@ class Grid:
             if self.renditions.has_room_for(style.link):
                 return self.renditions.of(style)
         self.link_refusals -= 1
-        return self.renditions.of(style._replace(link=""))
+        return self.renditions.without_link(style)
 
     def compact_palette(self) -> None:
         """Start a new palette with the styles still in use; snapshots keep the old one.

@@ -261,14 +261,14 @@ class Renditions:
     """The renditions met so far on one palette.
 
     Bounded: what is wanted once the palette has `limit` styles comes from `when_full`; a style whose hyperlink would
-    bring those of the palette beyond `links_limit` octets, from `when_links_full`.
+    bring those of the palette beyond `links_limit` octets, from `when_links_full`; without that it has no hyperlink.
     """
 
     def __init__(
         self,
         palette: Palette,
         when_full: Callable[[Style], Rendition],
-        when_links_full: Callable[[Style], Rendition],
+        when_links_full: Callable[[Style], Rendition] | None = None,
         *,
         limit: int = Palette.LIMIT,
         links_limit: int = LINKS_LIMIT_OCTETS,
@@ -277,7 +277,7 @@ class Renditions:
         self._limit = limit
         self._links_limit = links_limit
         self._when_full = when_full
-        self._when_links_full = when_links_full
+        self._when_links_full = when_links_full or self.without_link
         self._families: dict[str, dict[int, Rendition]] = {}  # by hyperlink, then by packed style
         self._edges = 0  # transitions remembered in all nodes together
         self._steps: dict[str, _Step] = {}
@@ -301,6 +301,10 @@ class Renditions:
             node.family = self._families.setdefault(style.link, {})
             node.family[packed] = node
         return node
+
+    def without_link(self, style: Style) -> Rendition:
+        """Return the rendition of `style` without its hyperlink."""
+        return self.of(style._replace(link=""))
 
     def has_room_for(self, link: str) -> bool:
         """Return whether another style with that hyperlink keeps to the bound."""

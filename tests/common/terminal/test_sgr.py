@@ -114,3 +114,12 @@ def test_renditions_follow_as_styles_change(start: Style, sequences: list[str]) 
         node, style = node.follow(parameters), apply_sgr(style, parameters)
         assert node.style == style
         assert node is renditions.of(style)
+
+
+def test_a_style_whose_link_has_no_room_is_kept_without_it() -> None:
+    renditions = Renditions(Palette(), lambda style: pytest.fail(f"full at {style}"), links_limit=10)
+    linked = Style(fg=1, link=";http://a")
+    assert renditions.of(linked).style == linked
+    assert renditions.of(linked._replace(fg=2)).style == Style(fg=2)
+    assert renditions.of(linked).follow("33").style == Style(fg=3)
+    assert renditions.of(linked).style == linked
