@@ -59,7 +59,7 @@ def test_the_bootstrap_reads_any_environment_and_passes_on_what_can_be_passed_on
         options = Options(host="host")
     words = server_arguments(options, environ, colors=256)
     assert not any("\0" in word for word in words)
-    result = client_environment(options, environ, key="A" * 22, pid=1)
+    result = client_environment(options, environ, key="A" * 22)
     for name, value in result.items():
         os.fsencode(name + value)
 
