@@ -43,7 +43,7 @@ _MOST_RENDERERS: Final = 5  # that may die …
 _RENDERERS_WINDOW_MS: Final = 10_000  # … within this time: a fault that returns at once is not cured by another start
 _RENDERER_PATIENCE_MS: Final = 2000  # for a renderer to leave once the session is over; a stopped terminal blocks it
 _NETWORK_PATIENCE_S: Final = 0.3  # for the end of a network process to be seen after the renderer saw it
-_INSISTED_PATIENCE_S: Final = 0.3  # for the network process to leave by itself once the user insisted
+_INSISTED_PATIENCE_S: Final = 0.5  # for the network process to leave by itself once the user insisted
 _QUIT_PATIENCE_MS: Final = 25_000  # … and once it was asked to: it gives itself 20 s at most (session.py)
 
 _ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

@@ -233,8 +233,8 @@ def test_two_signals_end_a_client_whose_network_process_hangs(session: tuple[Use
     assert_left_at_once(terminal, members)
 
 
-def test_a_second_wish_to_leave_does_not_cut_a_network_process_short_that_answers(
-    session: tuple[UserTerminal, Family], server: RunningServer
+def test_a_second_wish_to_leave_does_not_blame_a_network_process_that_answers(
+    session: tuple[UserTerminal, Family],
 ) -> None:
     terminal, family = session
     members = family.all()
@@ -243,7 +243,6 @@ def test_a_second_wish_to_leave_does_not_cut_a_network_process_short_that_answer
     assert HUNG not in terminal.text().replace("\n", "")
     assert "[mosh is exiting.]" in terminal.text()
     wait_for_none_left(members)
-    wait_until(lambda: server.port not in bound_udp_ports(), "the server was not told")
 
 
 @pytest.mark.parametrize("way", ["hang-up", "signal"])
