@@ -117,7 +117,11 @@ def test_a_terminal_in_an_unknown_state_is_drawn_whole(columns: int, lines: int,
         title=new.title if new.title_set else before.title,
         title_set=before.title_set or new.title_set,
         icon_name=before.icon_name,
-        modes=new.modes._replace(cursor_shape=new.modes.cursor_shape or before.modes.cursor_shape),
+        # The wheel's mode and the cursor's shape stay the terminal's own until a program asks for something else.
+        modes=new.modes._replace(
+            cursor_shape=new.modes.cursor_shape or before.modes.cursor_shape,
+            alternate_scroll=new.modes.alternate_scroll or before.modes.alternate_scroll,
+        ),
     )
     assert canonical(after) == canonical(expected)
 
