@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import locale
+import signal
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -22,6 +23,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "requires_upstream(name, ...): skipped, with the reason, where one of these is not there, or is not upstream's",
     )
+    # A script that starts the suite in the background has these ignored, and so would every program that a test starts.
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     config.addinivalue_line("markers", "requires_linux: looks at /proc; skipped elsewhere")
 
 

@@ -60,6 +60,7 @@ def output_until(pty: Pty, expected: bytes) -> bytes:
     return seen
 
 
+@pytest.mark.requires_program("ps")
 def test_a_command_sees_a_terminal_of_the_right_size_as_its_own(spawn):
     output = everything(spawn(["sh", "-c", "stty size; tty; ps -o tty= -p $$"]))
     size, tty, own = output.split(b"\r\n")[:3]
