@@ -11,6 +11,7 @@ import argparse
 import functools
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -124,4 +125,5 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # with the copies deleted
     sys.exit(main(sys.argv[1:]))

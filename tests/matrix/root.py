@@ -6,11 +6,13 @@ its process namespace: whichever way it ends, nothing stays mounted and nothing 
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import IO, Final
@@ -24,8 +26,11 @@ USER: Final = "tester"
 USER_ID: Final = 1717  # of no user of the machine, we hope: the files of a copy belong to it
 HOME: Final = Path("/home", USER)
 TIMEOUT_S: Final = 3600.0  # of one command: the suite takes minutes
+_COPY: Final = ".copy-"
 APT_GET: Final = ("apt-get", "-qq", "-y", "-o", "Dpkg::Use-Pty=0")
 
+# Words before a command: what it mounts and starts is gone with it.
+_ALONE: Final = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
 # $1 is the root, the rest the command. Not `exec`: the shell stays, as the process 1 that takes in orphans.
 _ENTER = """
 set -e
@@ -47,8 +52,6 @@ _FILES: Final = {
     "etc/apt/apt.conf.d/90quick": 'Acquire::Languages "none";\n',
     "etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n",
 }
-
-
 _ENVIRONMENT: Final = {
     "DEBIAN_FRONTEND": "noninteractive",
     "HOME": "/root",
@@ -77,15 +80,19 @@ class Base:
 
     def make(self, log: IO[bytes], *, fresh: bool) -> None:
         """Make it where it is not there yet, or in any case with `fresh`. Half of one is never taken for one."""
-        if self.path.exists():
-            if not fresh:
-                return
-            shutil.rmtree(self.path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with locked(self.path.parent):  # another run may want the same root
+            if fresh and self.path.exists():
+                shutil.rmtree(self.path)
+            if not self.path.exists():
+                self._make(log)
+
+    def _make(self, log: IO[bytes]) -> None:
         part = self.path.with_name(f"{self.suite}.part")
         if part.exists():
             shutil.rmtree(part)
-        part.mkdir(parents=True)
-        words = ["debootstrap", "--variant=minbase", self.suite, str(part), self._mirrors.main]
+        part.mkdir()
+        words = [*_ALONE, "--mount-proc", "debootstrap", "--variant=minbase", self.suite, str(part), self._mirrors.main]
         if subprocess.run(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False).returncode:
             raise CheckFailed(f"debootstrap {self.suite} from {self._mirrors.main}")
         for name, text in _FILES.items():
@@ -106,7 +113,11 @@ class Root:
     """A copy of a base, with this machine's settings of the moment and up to date; gone at the end of the `with`."""
 
     def __init__(self, base: Base, *, log: IO[bytes], environment: Mapping[str, str]) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix=f"{base.suite}.copy-", dir=base.path.parent))
+        folder = base.path.parent
+        with locked(folder):
+            delete_copies_of_the_dead(folder)
+            self.path = Path(tempfile.mkdtemp(prefix=f"{base.suite}{_COPY}", dir=folder))
+            self._hold = hold(self.path)
         self._base = base
         self._log = log
         self._environment = environment
@@ -129,6 +140,7 @@ class Root:
     def close(self) -> None:
         """Delete the copy."""
         shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._hold)
 
     def inside(self, path: Path | str) -> Path:
         """Where a path of the root is on this machine."""
@@ -147,6 +159,39 @@ class Root:
         """Run a command as the ordinary user; return what it printed."""
         settings = machine.settings_for_programs(self._environment)
         return enter(self.path, [*as_user(directory), *words], log=self._log, settings=settings)
+
+
+# --- several runs at a time, and runs that were killed
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Let no other run make roots or begin copies in `folder` meanwhile; waits for one that does."""
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def hold(copy: Path) -> int:
+    """Say that a copy is in use until the returned descriptor is closed; raises BlockingIOError if somebody does."""
+    descriptor = os.open(copy, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def delete_copies_of_the_dead(folder: Path) -> None:
+    """Delete the copies that nobody holds: their runs were killed."""
+    for copy in folder.glob(f"*{_COPY}*"):
+        with contextlib.suppress(BlockingIOError):
+            os.close(hold(copy))
+            shutil.rmtree(copy)
+
+
+# --- commands
 
 
 def as_user(directory: Path = HOME) -> list[str]:
@@ -172,7 +217,7 @@ def enter(
     log.flush()
     start = log.tell()
     loopback = [] if network else ["--net"]
-    command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", *loopback, "--", "sh", "-c"]
+    command = [*_ALONE, *loopback, "--", "sh", "-c"]
     script = ("" if network else "ip link set lo up\n") + _ENTER
     try:
         # Into the file: a pipe would stay open as long as anybody whom the command left behind holds it.
