@@ -206,6 +206,8 @@ class Drawing(Grid):
                 if width == 1:
                     self.cursor_column = limit - 1
                     self._write_cells(cells[-1], limit)
+                elif self.phase >= PENDING:
+                    self.phase = MOVED  # as when the next wide character comes by itself and finds no room
                 break
 
     def _write_cells(self, cells: str, limit: int, clusters_of: Clusters = NO_CLUSTERS) -> None:
@@ -214,6 +216,7 @@ class Drawing(Grid):
         row = self.rows[self.cursor_row]
         count = len(cells)
         if self.insert_mode and column + count < limit and self.within_columns():
+            self.work.charge_cells(limit - column)
             row = row_ops.insert(row, column, limit, count, self.rendition.blank)
         text, letters, wrapped, clusters = row
         end = column + count

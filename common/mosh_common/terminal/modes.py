@@ -218,6 +218,7 @@ class ModeControl(Erasing):
 
     def hard_reset(self) -> None:
         """RIS, but for what is beyond cells, cursor and modes."""
+        self.work.charge_cells(self.columns)  # rows of blanks are one object; tab stops are not
         self.soft_reset()
         self._use_alternate(False, clear=False)
         self.other = OtherScreen(self.rows, SavedCursor())

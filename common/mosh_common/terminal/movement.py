@@ -165,6 +165,7 @@ class Movement(Drawing):
 
     def forward_tab(self, count: int = 1, *_: int) -> None:
         """CHT: `count` times HT."""
+        self.work.charge_cells(2 * self.columns)  # there may be a stop in each
         self.tab()
         stops, column = self.tab_stops, self.cursor_column
         limit = self.right if column <= self.right else self.columns - 1
@@ -177,6 +178,7 @@ class Movement(Drawing):
 
     def back_tab(self, count: int = 1, *_: int) -> None:
         """CBT: to the `count`-th tab stop to the left, else to the first column."""
+        self.work.charge_cells(2 * self.columns)  # there may be a stop in each
         first = self.left if self.origin_mode else 0
         column = self.cursor_column
         for _i in range(min(count or 1, self.columns)):

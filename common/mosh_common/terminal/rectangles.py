@@ -114,11 +114,11 @@ class Rectangles(Strings):
         if area is None or change == NO_CHANGE:
             return
         top, left, bottom, right = area
-        cells = self.columns * self.lines
         self.work.charge_cells((bottom + 1 - top) * self.columns)
         # Each cell may get a style that is new. Now is the time for a palette with room for all of them: whoever looks
         # at the rows later may have letters in hand already.
-        if len(self.palette.styles) + min(2 * cells, Palette.LIMIT // 2) > Palette.LIMIT:
+        room = self.columns * self.lines + self._spare_styles()
+        if len(self.palette.styles) + min(room, Palette.LIMIT // 2) > Palette.LIMIT:
             self.compact_palette()
         rows = self.rows
         if not isinstance(rows, RestyledRows):

@@ -136,6 +136,7 @@ class Stream(pyte.Stream):
         self.listener = screen
         self.reset_parser()
         self._sequences.clear()
+        self._work = getattr(screen, "work", None) or self._work
         self._unknown = screen.debug if self._vocabulary is EVERYTHING else self._skip_sequence
         self._write = getattr(screen, "write", None) or screen.draw
         self._print_at = getattr(screen, "print_at", None)

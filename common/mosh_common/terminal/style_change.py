@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from mosh_common.terminal.cells import BLINK, BOLD, FAINT, INVERSE, INVISIBLE, Palette, Style
+from mosh_common.terminal.cells import (
+    BLINK,
+    BOLD,
+    FAINT,
+    INVERSE,
+    INVISIBLE,
+    LINKS_LIMIT_OCTETS,
+    Palette,
+    Style,
+    octets_of,
+)
 
 _FLAGS: Final = {1: BOLD, 5: BLINK, 7: INVERSE, 8: INVISIBLE}
 _CLEARED: Final = {22: BOLD | FAINT, 25: BLINK, 27: INVERSE, 28: INVISIBLE}
@@ -86,9 +96,17 @@ class ChangedLetters:
             table.extend([None] * (len(styles) - len(table)))
         result = letters.translate(table)
         if len(result) != len(letters):
-            letter, changed = self.palette.letter, self._change.apply
             for old in map(ord, set(letters)):
                 if table[old] is None:
-                    table[old] = letter(changed(styles[old]))
+                    table[old] = self._letter(self._change.apply(styles[old]))
             result = letters.translate(table)
         return result
+
+    def _letter(self, style: Style) -> str:
+        """Return the letter of `style`; where hyperlinks have no room, without its own."""
+        # SECURITY: each style counts, or a few links in many styles were more than a frame may hold. Test:
+        # test_changes_of_style_keep_to_the_bound_of_hyperlinks
+        palette, link = self.palette, style.link
+        if link and palette.link_octets + octets_of(link) > LINKS_LIMIT_OCTETS and palette.find(style) is None:
+            style = style._replace(link="")
+        return palette.letter(style)
