@@ -109,6 +109,8 @@ class UserTerminal:
             if condition():
                 return
             if time.monotonic() > give_up or (not self.child.isalive() and not self._read()):
+                if condition():  # it ended between the two looks
+                    return
                 tail = bytes(self.output[-1500:])
                 raise AssertionError(f"{what}; the screen:\n{self.text()}\nthe end of the output: {tail!r}")
 
