@@ -10,12 +10,15 @@ from typing import Final
 
 TARGET_MS: Final = 10  # half of the shortest send interval: a flood costs frames and Ctrl-C no more than that
 LEAST_OCTETS: Final = 16 * 1024  # a few screens of text: lines that scroll away unseen cost next to nothing
+# What is ready in so little time may be twice as long: much of what long batches hold costs nothing (skipping.py,
+# overpainting.py), so that most take less than twice the time.
+GROWTH_MS: Final = 7
 # But what takes several times as long as it may is no text: so little of it is read that Ctrl-C has little to wait for.
 COSTLY_MS: Final = 4 * TARGET_MS
 COSTLY_OCTETS: Final = 2048
 MOST_OCTETS: Final = 256 * 1024  # beyond, nothing gets cheaper
 FLOOD_OCTETS: Final = 2048  # what is so long fills a pty's buffer by half: more follows
-START_OCTETS: Final = 16 * 1024  # nobody knows yet what it costs; twice as much each time that is little
+START_OCTETS: Final = 64 * 1024  # nobody knows yet what it costs
 
 # A flood that goes on for so long is a mistake, or nobody looks: while its pty is not read, the program that writes it
 # has to wait as well, and the machine has time for others. (A file of 40 MB has been shown by then.)
@@ -55,12 +58,15 @@ class Batch:
 
         Not of the wall clock's: on a busy machine smaller batches would only add to the load.
         """
-        if took_ms > COSTLY_MS:
+        if took_ms <= TARGET_MS:
+            if octets >= self.octets and took_ms <= GROWTH_MS:
+                self.octets = min(self.octets * 2, MOST_OCTETS)
+        elif octets < COSTLY_OCTETS:
+            pass  # tells little: something may have been done for the first time
+        elif took_ms > COSTLY_MS:
             self.octets = min(self.octets, max(octets * TARGET_MS // took_ms, COSTLY_OCTETS))
-        elif took_ms > TARGET_MS:
+        else:
             self.octets = max(self.octets // 2, min(self.octets, LEAST_OCTETS))
-        elif octets >= self.octets and took_ms * 2 <= TARGET_MS:
-            self.octets = min(self.octets * 2, MOST_OCTETS)
 
 
 class Rest:

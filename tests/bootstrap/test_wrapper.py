@@ -171,6 +171,7 @@ def test_modules_for_another_python_do_not_reach_ours(tmp_path: Path, tools: Pat
         assert done.stdout.startswith("mosh (mosh-py "), done.stderr
 
 
+@pytest.mark.requires_program("make")
 def test_an_installation_needs_a_folder_with_a_root(tmp_path: Path) -> None:
     words = ["make", "install", "LIBDIR=lib", f"DESTDIR={tmp_path}"]
     done = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, check=False)

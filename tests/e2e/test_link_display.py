@@ -59,7 +59,18 @@ def test_the_line_comes_goes_and_follows_the_link(session: MoshSession) -> None:
 # --- what the terminal can do
 
 
-def test_a_terminal_that_does_not_answer_is_asked_once_and_sent_no_synchronized_update(session: MoshSession) -> None:
+@pytest.fixture
+def silent_session(tmux: Tmux, session: MoshSession) -> MoshSession:
+    """A session in a terminal that says nothing to `QUESTION`: what it shall have said, the test sends."""
+    if tmux.answers(QUESTION):
+        pytest.skip("this tmux itself answers what its modes are")
+    return session
+
+
+def test_a_terminal_that_does_not_answer_is_asked_once_and_sent_no_synchronized_update(
+    silent_session: MoshSession,
+) -> None:
+    session = silent_session
     session.enter(
         "for i in 1 2 3 4 5 6 7 8; do printf '\\033[3%dmcolour\\033[m\\n' $((i % 8)); done; echo end $((40+2))"
     )
@@ -69,7 +80,8 @@ def test_a_terminal_that_does_not_answer_is_asked_once_and_sent_no_synchronized_
     assert b"\x1b[?2026h" not in recording
 
 
-def test_an_answer_is_used_and_never_reaches_the_session(session: MoshSession) -> None:
+def test_an_answer_is_used_and_never_reaches_the_session(silent_session: MoshSession) -> None:
+    session = silent_session
     session.mosh.type("./show_input")
     session.mosh.press("Enter")
     session.mosh.wait_for("listening")
@@ -84,6 +96,18 @@ def test_an_answer_is_used_and_never_reaches_the_session(session: MoshSession) -
     session.mosh.wait_for_end()
     recording = session.mosh.recording()
     assert recording.rfind(b"\x1b[?2026l") > recording.rfind(b"\x1b[?2026h")
+
+
+def test_what_tmux_itself_answers_is_used_and_never_reaches_the_session(tmux: Tmux, session: MoshSession) -> None:
+    if not tmux.answers(QUESTION):
+        pytest.skip("this tmux does not answer what its modes are")
+    session.mosh.type("./show_input")
+    session.mosh.press("Enter")
+    session.mosh.wait_for("listening")
+    session.mosh.type("ab")
+    session.mosh.wait_for("6162")
+    assert session.mosh.recording().count(QUESTION) == 1
+    assert b"\x1b[?2026h" in session.mosh.recording()
 
 
 def test_the_title_is_prefixed_and_the_terminal_gets_its_own_back(tmux: Tmux) -> None:

@@ -158,9 +158,11 @@ def test_suspend_gives_the_terminal_back_and_resume_draws_it_anew(tmux: Tmux) ->
 
 def test_each_time_the_terminal_is_given_back_it_is_as_it_said_that_it_was(tmux: Tmux) -> None:
     shape, scroll = b"\x1bP$q q\x1b\\", b"\x1b[?1007$p"
+    if tmux.answers(shape + scroll):
+        pytest.skip("this tmux itself answers how it is set, and this test does so in its place")
     with MoshSession(OUR_PAIR, tmux, outer_shell=True) as session:
         session.mosh.wait_for(PROMPT.rstrip())
-        session.mosh.send(b"\x1bP1$r4 q\x1b\\\x1b[?1007;1$y\x1b[?2026;0$y")  # tmux itself says nothing
+        session.mosh.send(b"\x1bP1$r4 q\x1b\\\x1b[?1007;1$y\x1b[?2026;0$y")
         session.mosh.type("printf '\\033[?1007h\\033[5 q'; echo touched $((40+2))")
         session.mosh.press("Enter")
         session.mosh.wait_for("touched 42")

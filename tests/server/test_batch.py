@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from mosh_server.batch import (
+    COSTLY_OCTETS,
+    GROWTH_MS,
     LEAST_OCTETS,
     LONG_BATCH_OCTETS,
     LONG_FLOOD_MS,
@@ -38,6 +40,27 @@ def test_a_small_batch_tells_nothing_about_big_ones():
     batch = Batch()
     batch.digested(10, took_ms=0)
     assert batch.octets == START_OCTETS
+
+
+def test_a_short_batch_that_took_long_tells_nothing_either():
+    batch = Batch()
+    batch.digested(200, took_ms=10 * TARGET_MS)  # a table was made that was not needed before
+    assert batch.octets == START_OCTETS
+
+
+def test_a_size_that_is_fast_enough_grows_and_stays_where_it_takes_most_of_the_time():
+    batch = Batch()
+    batch.digested(batch.octets, took_ms=GROWTH_MS)
+    assert batch.octets == 2 * START_OCTETS
+    batch.digested(batch.octets, took_ms=GROWTH_MS + 1)
+    assert batch.octets == 2 * START_OCTETS
+
+
+def test_what_is_costly_is_read_in_little_pieces():
+    batch = Batch()
+    for _ in range(2):
+        batch.digested(batch.octets, took_ms=100 * TARGET_MS)
+    assert batch.octets == COSTLY_OCTETS
 
 
 def test_at_the_target_the_size_stays():

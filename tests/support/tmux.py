@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -124,6 +125,19 @@ class Tmux:
         with open(gate / "open", "w") as opening:
             opening.write("go\n")
         return Pane(self, pane_id, gate)
+
+    def answers(self, question: bytes) -> bool:
+        """Ask the terminal `question`, and return whether it says anything to it. tmux 3.6 answers more than 3.5."""
+        program = (
+            "import os, sys, tty\n"
+            "tty.setraw(0)\n"
+            "os.write(1, bytes.fromhex(sys.argv[1]) + b'\\033[c')\n"  # every terminal says what it is, and in turn
+            "said = b''\n"
+            "while not said.endswith(b'c'): said += os.read(0, 1024)\n"
+            "sys.exit(said.rindex(b'\\033[') > 0)\n"
+        )
+        asking = [sys.executable, "-IS", "-c", program, question.hex()]
+        return self.open_pane(asking, environment=clean_environment(self.directory)).wait_for_end() == 1
 
     def close(self) -> None:
         """End the server, and with it (by SIGHUP) what runs in its panes."""
@@ -310,6 +324,7 @@ _FLAGS_OFF = {
 }
 # DEC special graphics: tmux reports the cells between SO and SI under their ASCII names.
 _LINE_DRAWING = dict(zip("`afgjklmnopqrstuvwxyz{|}~", "◆▒°±┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·", strict=True))
+_TAB_COLUMNS = 8
 _VISIBLE_ON_A_BLANK = frozenset({"inverse", "strike", "overline"})
 
 
@@ -325,6 +340,9 @@ def parse_capture(text: str) -> tuple[tuple[Cell, ...], ...]:
                 look = _apply_sgr(look, parameters)
             elif shift is not None:
                 drawing = shift == "\x0e"
+            elif character == "\t":  # tmux 3.6 remembers that they were not blanks; to a user they are
+                width = sum(_columns(cell.text) for cell in cells)
+                cells += [_seen(" ", look)] * (_TAB_COLUMNS - width % _TAB_COLUMNS)
             elif character is not None:
                 if cells and _joins_the_one_before(character):
                     cells[-1] = Cell(cells[-1].text + character, cells[-1].look)
@@ -339,6 +357,10 @@ def parse_capture(text: str) -> tuple[tuple[Cell, ...], ...]:
 
 def _joins_the_one_before(character: str) -> bool:
     return bool(unicodedata.combining(character)) or character in "\u200d\ufe0e\ufe0f"
+
+
+def _columns(character: str) -> int:
+    return 2 if unicodedata.east_asian_width(character[0]) in "WF" else 1
 
 
 def _seen(character: str, look: Look) -> Cell:

@@ -13,7 +13,7 @@ from typing import Final
 
 from mosh_common.terminal.skipping import Skipping
 
-LAYERS: Final = 12  # a block of fewer octets than this times the screen's cells hides too little to be worth a look
+LAYERS: Final = 32  # a block of fewer octets than this times the screen's cells hides too little to be worth a look
 
 # A piece is a CUP and what follows it up to the next: texts with SGR between them. What is unusual in one ends a block,
 # and is no fault.
@@ -36,7 +36,8 @@ class Overpainting(Skipping):
 
     def find_pieces(self, text: str) -> tuple[int, int]:
         """Return where the first block of pieces in `text` starts and ends, if it is worth `paint`; else (0, 0)."""
-        start = text.find("\x1b[")
+        least = LAYERS * self.columns * self.lines
+        start = text.find("\x1b[") if len(text) >= least else -1
         while start >= 0:
             first = _CUP.match(text, start)
             if first is not None:
@@ -46,7 +47,7 @@ class Overpainting(Skipping):
                     return 0, 0  # without renditions drawing costs no more than looking; what wraps must be drawn
                 other = _END_OF_BLOCK.search(text, first.end())
                 end = other.start() if other is not None else len(text)
-                return (start, end) if end - start >= LAYERS * self.columns * self.lines else (0, 0)
+                return (start, end) if end - start >= least else (0, 0)
             start = text.find("\x1b[", start + 2, start + 256)  # what a read begins with may be anything, but is short
         return 0, 0
 

@@ -63,6 +63,21 @@ def test_most_lines_of_a_long_block_are_not_drawn(monkeypatch: pytest.MonkeyPatc
     assert drawn == [f"line {number}" for number in range(977, 1000)]
 
 
+def test_a_sequence_that_a_read_cuts_does_not_end_the_putting_off() -> None:
+    emulator = Emulator(20, 4)
+    line = b"\x1b[1mbold\x1b[0m and plain\n"
+    filling = line * (BACKLOG_LIMIT // len(line) + 1)
+    emulator.take(filling + b"\x1b[3")
+    while emulator.waiting:
+        emulator.digest()
+    emulator.take(b"1mred\n")
+    assert not emulator.waiting
+    assert emulator.put_off
+    drawn = Emulator(20, 4)
+    drawn.feed(filling + b"\x1b[31mred\n")
+    assert dump(emulator.snapshot()) == dump(drawn.snapshot())
+
+
 def test_what_is_put_off_is_bounded() -> None:
     emulator = Emulator(80, 24)
     for _ in range(3 * BACKLOG_LIMIT // 1000):
