@@ -7,6 +7,7 @@ client, given one diff after the other, shows its user what our emulator holds, 
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator
 
 import pytest
@@ -23,6 +24,7 @@ from mosh_common.terminal.cells import (
 )
 from mosh_common.terminal.display import diff
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.width import char_width
 
 pytestmark = [
     pytest.mark.interop,
@@ -120,6 +122,10 @@ def test_upstreams_client_goes_back_from_a_full_bottom_row(text: str, back: int)
 
 @pytest.mark.parametrize("text", ["\U0001f8ff⚊ok", "⚊\U0001f8ffok", "\U0001f8ff\U0001f8fe⚊⚋ok", "\U0001fae8ok"])
 def test_upstreams_client_leaves_out_what_it_does_not_know_and_misplaces_nothing_else(text: str) -> None:
+    other = [char for char in text if ctypes.CDLL(None).wcwidth(ord(char)) not in (char_width(char), -1)]
+    if other:
+        # It draws by the C library's table, and the terminal of this test by ours: a user's terminal may know either.
+        pytest.skip(f"the C library that upstream's client uses gives {other[0]!r} another width")
     emulator = Emulator(_COLUMNS, _LINES)
     with UpstreamClient(_COLUMNS, _LINES) as client:
         old = emulator.snapshot()

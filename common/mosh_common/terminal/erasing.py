@@ -21,7 +21,7 @@ class Erasing(Movement):
             # Ordinary erasure, or a selective one where only SPA protects: DECSED and DECSEL know DECSCA only.
             self.erase(row, start, end)
             return
-        self.rows[row] = self.erased_unprotected(self.rows[row], start, end)
+        self.erase_rows(row, row, start, end, selective=selective)
 
     def erase_rows(self, first: int, last: int, start: int, end: int, *, selective: bool = False) -> None:
         """Do the same on rows `first` to `last`."""

@@ -6,6 +6,7 @@ Knows nothing of screens. What is kept of letters belongs to one palette, and go
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from mosh_common.terminal.cells import (
@@ -49,6 +50,7 @@ class StyleChange(NamedTuple):
 NO_CHANGE: Final = StyleChange()
 
 
+@lru_cache(maxsize=256)
 def setting(codes: tuple[int, ...]) -> StyleChange:
     """Return what DECCARA with these codes does: attributes on, or off."""
     change = NO_CHANGE
@@ -63,6 +65,7 @@ def setting(codes: tuple[int, ...]) -> StyleChange:
     return change
 
 
+@lru_cache(maxsize=256)
 def toggling(codes: tuple[int, ...]) -> StyleChange:
     """Return what DECRARA with these codes does: each attribute toggled."""
     change = NO_CHANGE

@@ -127,6 +127,18 @@ def test_cheap_output_is_digested_in_whole_reads() -> None:
     assert emulator.snapshot().rows[0][0].startswith("top")
 
 
+def test_erasing_what_is_guarded_again_makes_no_row_anew() -> None:
+    emulator = prepared("\x1bVx\x1bWy" * (COLUMNS * LINES // 2) + f"{CSI}9;9H")
+    again = f"{CSI}2J{CSI}J{CSI}1K".encode()
+    emulator.feed(again)
+    before = cells_made(emulator)
+    emulator.feed(again * 100)
+    assert cells_made(emulator) == before
+    rows = [row[0] for row in emulator.snapshot().rows]
+    emulator.feed(again)
+    assert [row[0] for row in emulator.snapshot().rows] == rows
+
+
 def test_changes_of_style_keep_to_the_bound_of_hyperlinks() -> None:
     emulator = Emulator(COLUMNS, LINES)
     links = "".join(f"\x1b]8;;http://a/{number}{'x' * 1900}\x07x" for number in range(500))
