@@ -150,8 +150,7 @@ class Drawing(Grid):
             elif wide:
                 self._write_run(WIDE_TAIL.join(wide) + WIDE_TAIL, 2)
             else:
-                for mark in marks:
-                    self._combine(mark)
+                self._combine(marks)
 
     def _write_shifted(self, char: str) -> None:
         """Print the character that SS2 or SS3 was for."""
@@ -260,10 +259,10 @@ class Drawing(Grid):
             column -= 1
         return column
 
-    def _combine(self, mark: str) -> None:
-        """Add a character without width to the cell that was written last, or else to the one at the cursor.
+    def _combine(self, marks: str) -> None:
+        """Add characters without width to the cell that was written last, or else to the one at the cursor.
 
-        It never moves the cursor, except in a frame: whether it does could only depend on what stands there, and then
+        They never move the cursor, except in a frame: whether they do could only depend on what stands there, and then
         the cursor's position, which programs can ask for, would tell that.
         """
         # SECURITY: tests/property/test_answers.py::test_no_answer_depends_on_what_stood_on_the_screen
@@ -279,7 +278,7 @@ class Drawing(Grid):
             if self.executes_frames:  # upstream's rule: it occupies the cell
                 self.phase = PENDING if column == self.columns - 1 else WRITTEN
                 self.cursor_column = min(column + 1, self.columns - 1)
-        self.rows[row] = row_ops.combined(self.rows[row], column, mark, MAX_CLUSTER_OCTETS)
+        self.rows[row] = row_ops.combined(self.rows[row], column, marks, MAX_CLUSTER_OCTETS)
 
     # --- REP
 

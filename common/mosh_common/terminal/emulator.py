@@ -19,7 +19,10 @@ from mosh_common.terminal.stream import Stream
 
 BACKLOG_LIMIT: Final = 256 * 1024  # characters put off at most
 DIGEST_UNITS: Final = 4000  # of work in one portion: some 3 ms, and no sequence on 200 × 60 takes as long again
-PORTION: Final = 8192  # characters of a text that turned out to be costly
+# Characters of a text that turned out to be costly that are looked at at once. What a portion of work leaves of them is
+# cut into sequences again: so not many more than were executed last.
+LONGEST_PIECE: Final = 8192
+SHORTEST_PIECE: Final = 64
 
 _decoder = codecs.getincrementaldecoder("utf-8")
 
@@ -41,7 +44,7 @@ class Emulator:
         self._backlog_length = 0
         self._cut = ""  # the front of a sequence that the end of the last read cut, when the backlog holds the rest
         self._rest = ""  # what is waiting, after that
-        self._at_length = False  # it is what one portion of work left of a text
+        self._piece = 0  # how much of it to look at next; 0 = all, as long as nothing was found to be costly
         self._decoder = _decoder("replace")  # malformed UTF-8: U+FFFD per maximal subpart (Unicode §3.9)
         self._snapshot: Snapshot | None = None  # the last one taken
         self._changed = True  # something was fed since
@@ -94,13 +97,24 @@ class Emulator:
             self._stream.execute(self._rest)
             self._rest = ""
             return
-        if self._at_length:
-            rest, left = self._rest, self._stream.execute(self._rest[:PORTION])
-            self._rest = left + rest[PORTION:]
+        work = self._screen.work
+        while self._rest and not work.exhausted:
+            self._execute_piece()
+
+    def _execute_piece(self) -> None:
+        """Execute some of what is left: all of it, or once the work was exhausted by less than all, a piece.
+
+        Looking at all that is left for what need not be drawn pays only where it was found.
+        """
+        piece = self._rest[: self._piece or None]
+        left = self._stream.execute(piece)
+        self._rest = left + self._rest[len(piece) :]
+        if not self._rest:
+            self._piece = 0
+        elif left:
+            self._piece = min(max(4 * (len(piece) - len(left)), SHORTEST_PIECE), LONGEST_PIECE)
         else:
-            self._rest = self._stream.execute(self._rest)
-        # Looking at all that is left for what need not be drawn pays only where it was found.
-        self._at_length = len(self._rest) > 0
+            self._piece = min(2 * len(piece), LONGEST_PIECE)
 
     def _new_stream(self) -> Stream:
         return Stream(self._screen, skipping=self._skipping, vocabulary=FRAMES if self._frames else EVERYTHING)

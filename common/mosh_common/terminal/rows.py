@@ -21,6 +21,7 @@ from mosh_common.terminal.cells import (
     Row,
     cell_text,
     graphemes_of,
+    octets_of,
 )
 
 
@@ -173,13 +174,22 @@ def restyled(row: Row, start: int, letters: str) -> Row:
     return (text, f"{old[:start]}{letters}{old[start + len(letters) :]}", wrapped, clusters)
 
 
-def combined(row: Row, column: int, mark: str, limit: int) -> Row:
-    """Return `row` with `mark` joined to the grapheme at `column`, if no more than `limit` octets come of it."""
+def combined(row: Row, column: int, marks: str, limit: int) -> Row:
+    """Return `row` with those of `marks` joined to the grapheme at `column` with which it keeps to `limit` octets."""
     text, letters, wrapped, clusters = row
     at = text.count(CLUSTER, 0, column)
     old = graphemes_of(clusters)
-    grapheme = (old[at] if text[column] == CLUSTER else cell_text(row, column)) + mark
-    if len(grapheme) > limit or len(grapheme.encode()) > limit:
+    grapheme = old[at] if text[column] == CLUSTER else cell_text(row, column)
+    room = limit - octets_of(grapheme)
+    before = len(grapheme)
+    for mark in marks:
+        if room <= 1:  # none is ASCII
+            break
+        octets = octets_of(mark)
+        if octets <= room:
+            grapheme += mark
+            room -= octets
+    if len(grapheme) == before:
         return row
     if text[column] == CLUSTER:
         return (text, letters, wrapped, Graphemes(text, (*old[:at], grapheme, *old[at + 1 :])))

@@ -119,6 +119,35 @@ def test_a_portion_is_charged_for_what_it_does(name: str) -> None:
         assert spent <= DIGEST_UNITS + 40 * COLUMNS * LINES
 
 
+@pytest.mark.parametrize("name", ["columns", "attributes of the whole screen", "scrolled between margins"])
+def test_what_a_portion_leaves_is_not_cut_into_sequences_again_and_again(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preparation, unit = INPUTS[name]
+    emulator = prepared(preparation)
+    cut = 0
+    run = emulator._stream._run
+
+    def count(data: str) -> str:
+        nonlocal cut
+        cut += len(data)
+        return run(data)
+
+    monkeypatch.setattr(emulator._stream, "_run", count)
+    data = (unit * (16_384 // len(unit))).encode()
+    emulator.take(data)
+    while emulator.waiting:
+        emulator.digest()
+    assert cut <= 12 * len(data)
+
+
+def test_marks_are_joined_to_a_character_at_once() -> None:
+    emulator = prepared("")
+    few, many = ("e" + "\u0301" * 2) * COLUMNS, ("e" + "\u0301" * 30) * COLUMNS
+    least = calls_of(lambda: (emulator.feed(few.encode()), emulator.snapshot()))
+    assert calls_of(lambda: (emulator.feed(many.encode()), emulator.snapshot())) <= 4 * least
+
+
 def test_cheap_output_is_digested_in_whole_reads() -> None:
     emulator = prepared("")
     emulator.take(b"".join(b"line %d\r\n" % number for number in range(6000)) + b"\x1b[H\x1b[Jtop")
