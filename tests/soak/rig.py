@@ -80,14 +80,14 @@ class Outcome(NamedTuple):
     roams: int
     seconds: float
 
-    def failures(self) -> list[str]:
+    def failures(self, *, allowed_kb: int = ALLOWED_KB) -> list[str]:
         """What does not hold."""
         found = [f"keys: {self.wrong}"] if self.wrong else []
         found += [f"another screen than the program's after cycle {cycle}" for cycle in self.different_screens]
         for name, samples in self.samples.items():
             grown = max(each.resident_kb for each in samples) - samples[0].resident_kb
-            if grown > ALLOWED_KB:
-                found.append(f"{name}: {grown} kB more than after the first tenth, {ALLOWED_KB} allowed")
+            if grown > allowed_kb:
+                found.append(f"{name}: {grown} kB more than after the first tenth, {allowed_kb} allowed")
             before, after = self.descriptors_before[name], samples[-1].descriptors
             if before is not None and after is not None and after > before:
                 found.append(f"{name}: {after} descriptors, {before} before")
