@@ -98,6 +98,7 @@ def test_a_client_whose_datagrams_are_refused_tries_again(client: tuple[RealClie
     with real.stays_unharmed():
         for name in FAILURES:
             switches.set(send_errno=getattr(errno, name))
+            turn_for(0.3, real.turn)  # what was sent before is taken in
             received = len(wire.received)
             real.terminal.type(f"({name})")
             turn_for(0.3, real.turn)
