@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,15 @@ FOLDERS = {
 
 # What each layer may import of this project, by module prefix. The longest matching key rules.
 BASE = {"mosh_common.errors", "mosh_common.clock", "mosh_common.protocol", "mosh_common.version"}
+_T, _S, _CLIENT, _SERVER = "mosh_common.terminal", "mosh_common.sync", "mosh_client", "mosh_server"
+# The values of a screen, and what is known of characters and colours.
+VALUES = {
+    f"{_T}.{name}"
+    for name in ("cells", "rows", "width", "width_table", "code_points", "colors", "payloads", "plain_text", "work")
+}
+CHOICES = {f"{_CLIENT}.settings", f"{_CLIENT}.escape_key_choice"}
+LOOP = {"mosh_common.io.fds", "mosh_common.io.loop"}
+CONFINING = {f"{_CLIENT}.confinement.{name}" for name in ("processes", "mechanisms", "limits")}
 ALLOWED: dict[str, set[str]] = {
     "mosh_common.errors": set(),
     "mosh_common.clock": set(),
@@ -24,13 +36,51 @@ ALLOWED: dict[str, set[str]] = {
     "mosh_common.protocol": {"mosh_common.errors"},
     "mosh_common.connect_line": BASE | {"mosh_common.wire"},
     "mosh_common.wire": BASE | {"mosh_common.wire"},
-    "mosh_common.terminal": BASE | {"mosh_common.wire", "mosh_common.terminal"},
-    "mosh_common.sync": BASE | {"mosh_common.wire", "mosh_common.terminal", "mosh_common.sync"},
     "mosh_common.io": BASE | {"mosh_common.io"},
     "mosh_common": {"mosh_common"},
+    # The emulator and the frame diff: values below, parser, screen and frame diff beside each other, the facade above.
+    **dict.fromkeys(VALUES, BASE | VALUES),
+    f"{_T}.parser": BASE | VALUES | {f"{_T}.parser"},
+    f"{_T}.screen": BASE | VALUES | {f"{_T}.screen", "mosh_common.wire.size"},
+    f"{_T}.frame_diff": BASE | VALUES | {f"{_T}.frame_diff"},
+    _T: BASE | {_T},
+    f"{_S}.path": BASE | {"mosh_common.wire", f"{_S}.path"},
+    f"{_S}.states": BASE | {"mosh_common.wire", _T, f"{_S}.states"},
+    _S: BASE | {"mosh_common.wire", _S},
     "mosh_bootstrap": {"mosh_bootstrap", "mosh_common"},
-    "mosh_client": {"mosh_client", "mosh_common"},
-    "mosh_server": {"mosh_server", "mosh_common"},
+    # The client: a row for each process. What one must not import, it has not (docs/processes.md).
+    f"{_CLIENT}.launcher": BASE
+    | LOOP
+    | CHOICES
+    | CONFINING
+    | {f"{_CLIENT}.{name}" for name in ("launcher", "terminal", "ipc.control", "ipc.lifelines")}
+    | {f"{_T}.frame_diff.dialect", "mosh_common.io.privileges"}
+    # Only in the child, once it has been forked:
+    | {"mosh_common.wire.key", f"{_CLIENT}.network.process", f"{_CLIENT}.renderer.process"},
+    f"{_CLIENT}.network": BASE
+    | CONFINING
+    | {f"{_CLIENT}.network", f"{_CLIENT}.ipc", "mosh_common.io", "mosh_common.wire", _S}
+    | {f"{_T}.cells", f"{_T}.emulator"},
+    f"{_CLIENT}.renderer": BASE
+    | LOOP
+    | CHOICES
+    | CONFINING
+    | VALUES
+    | {f"{_CLIENT}.renderer", f"{_CLIENT}.ipc", f"{_CLIENT}.terminal", f"{_T}.frame_diff"},
+    f"{_CLIENT}.terminal": BASE | {f"{_CLIENT}.terminal", f"{_T}.frame_diff.dialect", "mosh_common.wire.size"},
+    f"{_CLIENT}.ipc": BASE | VALUES | {f"{_CLIENT}.ipc", "mosh_common.wire.size"},
+    f"{_CLIENT}.ipc.control": BASE,
+    f"{_CLIENT}.ipc.lifelines": BASE | {f"{_CLIENT}.ipc.control"},
+    f"{_CLIENT}.confinement": BASE | {f"{_CLIENT}.confinement", "mosh_common.io.privileges"},
+    f"{_CLIENT}.settings": BASE | {f"{_CLIENT}.escape_key_choice", "mosh_common.io.fds"},
+    f"{_CLIENT}.escape_key_choice": BASE,
+    _CLIENT: {_CLIENT, "mosh_common"},
+    # The server: what comes in, what goes out, the machine; the session knows no machine, the process all.
+    f"{_SERVER}.input": BASE | {f"{_SERVER}.input"},
+    f"{_SERVER}.output": BASE | {f"{_SERVER}.output", _T, "mosh_common.wire.hostdiff"},
+    f"{_SERVER}.host": BASE | {f"{_SERVER}.host", "mosh_common.io", f"{_SERVER}.output.flood"},
+    f"{_SERVER}.session": BASE | {f"{_SERVER}.input", f"{_SERVER}.output", _S, _T, "mosh_common.wire"},
+    _SERVER: {_SERVER, "mosh_common"},
 }
 
 # The core does no input or output and reads no clock.
@@ -76,13 +126,16 @@ def layer_of(name: str) -> str:
     return max((key for key in ALLOWED if within(name, {key})), key=len)
 
 
+def imported_modules(name: str) -> set[str]:
+    """Return the modules of ours that the module imports; a package itself only if nothing within it."""
+    found = imports_of(modules()[name], name) & set(modules())
+    return found - {other for other in found if any(more.startswith(f"{other}.") for more in found)} - {name}
+
+
 @pytest.mark.parametrize("name", sorted(modules()))
 def test_a_module_imports_only_lower_layers(name: str) -> None:
-    ours = {imported for imported in imports_of(modules()[name], name) if within(imported, set(FOLDERS))}
     allowed = ALLOWED[layer_of(name)]
-    # `from mosh_common import protocol` names the package and the module: the module is what counts.
-    bare = {imported for imported in ours if imported == "mosh_common" or imported in FOLDERS}
-    wrong = {imported for imported in ours - bare if not within(imported, allowed)}
+    wrong = {imported for imported in imported_modules(name) if not within(imported, allowed)}
     assert not wrong, f"{name} ({layer_of(name)}) must not import {sorted(wrong)}"
 
 
@@ -90,6 +143,31 @@ def test_a_module_imports_only_lower_layers(name: str) -> None:
 def test_the_core_does_no_input_or_output(name: str) -> None:
     roots = {imported.split(".")[0] for imported in imports_of(modules()[name], name)}
     assert not roots & FORBIDDEN_IN_CORE, f"{name} imports {sorted(roots & FORBIDDEN_IN_CORE)}"
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    left = {name: imported_modules(name) for name in modules()}
+    while free := {name for name, others in left.items() if not others & set(left)}:
+        for name in free:
+            del left[name]
+    assert not left, f"among these is a circle: {sorted(left)}"
+
+
+@pytest.mark.parametrize(
+    ("first", "absent"),
+    [
+        ("mosh_client.launcher.launcher", {"msgpack", "cryptography", "mosh_common.terminal.cells"}),
+        ("mosh_client.renderer.process", {"cryptography", "mosh_common.sync", "mosh_common.wire.key", "pyte"}),
+        ("mosh_client.network.process", {"mosh_client.terminal", "termios", "tty"}),
+    ],
+)
+def test_a_process_has_not_loaded_what_it_must_not_have(first: str, absent: set[str]) -> None:
+    program = f"import sys, {first}; print(*sys.modules)"
+    path = os.pathsep.join(map(str, FOLDERS.values()))
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={"PYTHONPATH": path}, capture_output=True, text=True, check=True
+    )
+    assert not absent & set(done.stdout.split())
 
 
 def test_importing_a_forbidden_layer_would_be_noticed(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ from typing import Any, Final
 import pytest
 from tests.support.programs import REPOSITORY
 
-from mosh_common.terminal import display_widths, width
+from mosh_common.terminal import width
+from mosh_common.terminal.frame_diff import widths as display_widths
 
 Pattern = re.Pattern[str] | re.Pattern[bytes]
 
@@ -30,12 +31,12 @@ PACKAGES: Final = {
     "server": "mosh_server",
 }
 # Where words are looked at as a person would, and no other program has to come to the same.
-FOR_PEOPLE: Final = {"client/mosh_client/renderer/prediction_confidence.py"}
+FOR_PEOPLE: Final = {"client/mosh_client/renderer/prediction/habits.py"}
 FUNCTIONS: Final = {"compile", "search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"}
 # Functions that make a pattern from what they are given, and what they can make.
 MADE: Final[dict[tuple[str, str], list[Pattern]]] = {
     ("mosh_common.terminal.width", "_all_runs"): [width._all_runs()],
-    ("mosh_common.terminal.display_widths", "_patterns"): [
+    ("mosh_common.terminal.frame_diff.widths", "_patterns"): [
         pattern for strict in (False, True) for pattern in display_widths._patterns(strict) if pattern is not None
     ],
 }

@@ -98,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stdout.write(VERSION_TEXT)
             return 0
         if parsed.action == "colors":
-            from mosh_client.renderer.tty import colors_of_terminal
+            from mosh_client.terminal.tty import colors_of_terminal
 
             sys.stdout.write(f"{colors_of_terminal()}\n")
             return 0
@@ -114,8 +114,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _connect(parsed: Arguments) -> int:
-    from mosh_client.launcher import Launcher
-    from mosh_client.secret import key_in_environment
+    from mosh_client.launcher.launcher import Launcher
+    from mosh_client.launcher.secret import key_in_environment
     from mosh_client.settings import read_settings
 
     environment = os.environ

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from mosh_client.renderer.escape_key import EscapeKeySpec, parse_escape_key
+from mosh_client.escape_key_choice import EscapeKeySpec, parse_escape_key
 from mosh_common.errors import UsageError
+from mosh_common.io.fds import write_line
 
 PREDICTION_DISPLAYS: Final = ("adaptive", "always", "never", "experimental")
 TITLE_PREFIX: Final = "[mosh] "
@@ -25,6 +27,12 @@ class Settings(NamedTuple):
     alternate_screen: bool  # use terminfo's smcup and rmcup
     truecolor: bool  # COLORTERM says that the terminal shows RGB colours
     verbose: int
+
+    def log(self) -> Callable[[str], None] | None:
+        """Return what writes a line on standard error: with -v, and unless that is the terminal."""
+        if not self.verbose or os.isatty(2):
+            return None
+        return lambda line: write_line(2, line)
 
 
 def read_settings(environment: Mapping[str, str], *, verbose: int = 0) -> Settings:

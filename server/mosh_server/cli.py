@@ -85,7 +85,7 @@ def _serve(options: Options) -> int:
     from mosh_common.io.fds import write_all
     from mosh_common.io.udp import UdpSocket
     from mosh_common.wire.key import Key
-    from mosh_server import accounting, detach, environment
+    from mosh_server.host import accounting, detach, environment
 
     if (os.getuid(), os.getgid()) != (os.geteuid(), os.getegid()):
         raise EnvironmentFailure("It is installed setuid or setgid, which it must not be: remove that with chmod ug-s.")
@@ -110,7 +110,7 @@ def _serve(options: Options) -> int:
 
     account = environment.account(native)
     try:
-        from mosh_server import server_process
+        from mosh_server import process as server_process
     except ImportError as error:  # a broken package; missing ones were seen before
         accounting.log_failure(account.user, str(error))
         return 1

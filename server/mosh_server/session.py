@@ -1,6 +1,6 @@
 """The policy of a server: when the shell starts, what it is given, which frames go out, and when all this ends.
 
-Does no input or output and reads no clock. The loop (server_process.py) feeds it datagrams, the pty's output and
+Does no input or output and reads no clock. The loop (process.py) feeds it datagrams, the pty's output and
 signals, then does what `events` say, writes `input_to_write` to the pty and sends `datagrams_to_send`.
 """
 
@@ -17,23 +17,23 @@ from mosh_common.protocol import (
 )
 from mosh_common.sync import events as sync
 from mosh_common.sync.pacing import ServerPacing
-from mosh_common.sync.screen_state import ServerScreen
+from mosh_common.sync.states.screen_state import ServerScreen
+from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.sync.transport import Transport
-from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.payloads import LONGEST_CLIPBOARD
 from mosh_common.version import PROGRAM
 from mosh_common.wire.hostdiff import NoticeKind
 from mosh_common.wire.size import Resize
-from mosh_server.batch import FLOOD_OCTETS, is_prompt
-from mosh_server.echo_ack import EchoAckClock
-from mosh_server.guarded_emulator import GuardedEmulator
-from mosh_server.input_queue import REPLIES_LIMIT_OCTETS, InputQueue
-from mosh_server.input_translation import CursorKeyTranslation
-from mosh_server.notices import Notices
-from mosh_server.output_queue import OutputQueue
-from mosh_server.visible_echo import VisibleEcho
+from mosh_server.input.queue import REPLIES_LIMIT_OCTETS, InputQueue
+from mosh_server.input.translation import CursorKeyTranslation
+from mosh_server.output.echo_ack import EchoAckClock
+from mosh_server.output.flood import FLOOD_OCTETS, is_prompt
+from mosh_server.output.guarded_emulator import GuardedEmulator
+from mosh_server.output.notices import Notices
+from mosh_server.output.queue import OutputQueue
+from mosh_server.output.visible_echo import VisibleEcho
 
 # An application between BSU and ESU promises a better screen soon; one that breaks the promise is not waited for.
 SYNCHRONIZED_UPDATE_MS: Final = 150

@@ -36,9 +36,9 @@ from tests.support.user_terminal import UserTerminal
 
 from mosh_common.clock import now_ms
 from mosh_common.sync.events import NewRemoteState
-from mosh_common.sync.screen_state import ClientScreen, ServerScreen
+from mosh_common.sync.states.screen_state import ClientScreen, ServerScreen
+from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.sync.transport import Transport
-from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.cells import Snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.drop import DropReason

@@ -81,7 +81,7 @@ def sabotage(switches: Switches, *, no_pty: bool, sequence: int) -> None:
 
     time.clock_gettime_ns = clock
 
-    from mosh_common.terminal.screen import Screen
+    from mosh_common.terminal.screen.screen import Screen
 
     real_title = Screen.set_title
 
@@ -93,7 +93,7 @@ def sabotage(switches: Switches, *, no_pty: bool, sequence: int) -> None:
     Screen.set_title = set_title
 
     if sequence:
-        from mosh_common.sync.endpoint import Endpoint
+        from mosh_common.sync.path.endpoint import Endpoint
 
         real_init = Endpoint.__init__
 

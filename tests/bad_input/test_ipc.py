@@ -38,7 +38,7 @@ _F_SETPIPE_SZ = 1031  # fcntl(2)
 
 NETWORK_PROCESS = """
 import socket, sys
-from mosh_client import network_process
+from mosh_client.network import process as network_process
 from mosh_common.wire.key import Key
 control, port = int(sys.argv[1]), int(sys.argv[2])
 sys.exit(network_process.run(socket.socket(fileno=control), key=Key.parse(sys.argv[3]),
@@ -229,7 +229,7 @@ def test_a_network_process_without_a_launcher_leaves_within_its_time(tmp_path: P
 EVIL_NETWORK_PROCESS = """
 import array, os, socket, sys
 sys.argv[1:], octets = sys.argv[2:], bytes.fromhex(sys.argv[1])
-from mosh_client import network_process
+from mosh_client.network import process as network_process
 def run(control, **_):
     data, ancillary, _, _ = control.recvmsg(64, socket.CMSG_SPACE(64))
     descriptor = array.array("i", ancillary[0][2][:4])[0]
@@ -331,7 +331,7 @@ def test_a_server_whose_log_nobody_reads_goes_on(end: str, tmp_path: Path) -> No
 
 def test_the_size_is_read_from_the_wire() -> None:
     """The bound of the two protocols is one: what a renderer may say, the server takes."""
-    from mosh_common.sync.user_stream import UserStream
+    from mosh_common.sync.states.user_stream import UserStream
 
     largest = Resize(SIDE_LIMIT, CELLS_LIMIT // SIDE_LIMIT)
     assert UserStream().push_resize(*largest).position == 1

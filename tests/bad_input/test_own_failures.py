@@ -20,11 +20,11 @@ from tests.bad_input.saboteur import Switches
 
 from mosh_common.clock import now_ms
 from mosh_common.protocol import SHUTDOWN_NUMBER
-from mosh_common.sync.screen_state import ClientScreen, ServerScreen
+from mosh_common.sync.states.screen_state import ClientScreen, ServerScreen
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.drop import Dropped, DropReason
-from mosh_server.guarded_emulator import GuardedEmulator
+from mosh_server.output.guarded_emulator import GuardedEmulator
 
 TITLE = "\x1b]0;s3cret\a"
 

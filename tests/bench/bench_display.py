@@ -14,9 +14,9 @@ from collections.abc import Callable
 import pyte
 
 from mosh_common.terminal.cells import Snapshot, blank_snapshot
-from mosh_common.terminal.dialect import XTERM
-from mosh_common.terminal.display import diff
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.frame_diff.dialect import XTERM
+from mosh_common.terminal.frame_diff.diff import diff
 
 COLUMNS, LINES = 80, 24
 SEED = 1

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 from mosh_common.terminal.emulator import Emulator
-from mosh_common.terminal.sequences import FRAMES
+from mosh_common.terminal.parser.sequences import FRAMES
 
 OCTETS = 40_000
 SIZES = {(80, 24): 5.0, (200, 60): 20.0}  # and the seconds per MB wanted

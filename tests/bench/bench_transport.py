@@ -11,9 +11,9 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-from mosh_common.sync.screen_state import ClientScreen, ServerScreen
+from mosh_common.sync.states.screen_state import ClientScreen, ServerScreen
+from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.sync.transport import Transport
-from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.key import Key
 from mosh_common.wire.ocb import Ocb

@@ -21,8 +21,8 @@ from typing import NamedTuple
 from tests.support.upstream_screen import UpstreamScreen
 
 from mosh_common.terminal.cells import Snapshot
-from mosh_common.terminal.display import diff
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.frame_diff.diff import diff
 
 COLUMNS, LINES = 80, 25
 PACE_S = 0.06  # between keys

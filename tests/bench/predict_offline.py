@@ -31,7 +31,7 @@ from tests.bench.predict_traces import (
     shared_traces,
 )
 
-from mosh_client.renderer.prediction import ALL_EXTENSIONS, DisplayPreference, Extension, PredictionEngine
+from mosh_client.renderer.prediction.engine import ALL_EXTENSIONS, DisplayPreference, Extension, PredictionEngine
 from mosh_common.terminal.cells import EMPTY, Snapshot
 from mosh_common.terminal.emulator import Emulator
 
@@ -239,7 +239,7 @@ def play(
     written = sent = -1  # batches
     # server
     server_last_send, server_due = -1e9, None
-    echo_ack = received = -1
+    echo_ack = -1
     last_output_at = 0.0
     deadline_at: float | None = None
 
@@ -259,7 +259,7 @@ def play(
                 deadline_at = deadline
                 push(deadline, "deadline")
 
-    engine.set_progress(sent=-1, acknowledged=-1, echo_acknowledged=-1)
+    engine.set_echo_acknowledged(-1)
     engine.server_screen(client_screen, now=int(start))
     while events:
         now, _, kind, value = heapq.heappop(events)
@@ -276,10 +276,8 @@ def play(
             client_last_send = now
             push(travelled("arrive", now), "arrive", (sent + 1, written))
             sent = written
-            engine.set_progress(sent=sent, acknowledged=-1, echo_acknowledged=-1)
         elif kind == "arrive":
             first, last = value
-            received = last
             push(now + ECHO_ACK_MS, "echo-ack", last)
             for k in range(first, last + 1):
                 for output in by_key.get(k, []):
@@ -294,10 +292,10 @@ def play(
         elif kind == "server-send":
             server_due = None
             server_last_send = now
-            push(travelled("frame", now), "frame", (terminal.snapshot(), echo_ack, received))
+            push(travelled("frame", now), "frame", (terminal.snapshot(), echo_ack))
         elif kind == "frame":
-            client_screen, echo, acked = value
-            engine.set_progress(sent=sent, acknowledged=acked, echo_acknowledged=echo)
+            client_screen, echo = value
+            engine.set_echo_acknowledged(echo)
             engine.server_screen(client_screen, now=int(now))
             show(now)
         elif kind == "deadline":

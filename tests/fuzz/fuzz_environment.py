@@ -10,11 +10,11 @@ from tests.support.fuzzing import fuzzed
 
 from mosh_bootstrap.command import client_environment, server_arguments
 from mosh_bootstrap.options import Options, parse_options
+from mosh_client.network.sockets import ADDRESSES_LIMIT, alternatives
 from mosh_client.settings import read_settings
-from mosh_client.sockets import ADDRESSES_LIMIT, alternatives
 from mosh_common.errors import EnvironmentFailure, UsageError
-from mosh_server import environment
 from mosh_server.cli import parse
+from mosh_server.host import environment
 
 READ = (
     "MOSH_PREDICTION_DISPLAY MOSH_PREDICTION_OVERWRITE MOSH_ESCAPE_KEY MOSH_TITLE_NOPREFIX MOSH_NO_TERM_INIT "

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.support.fuzzing import fuzzed
 
 from mosh_common.errors import PeerError
-from mosh_common.sync.screen_state import ClientScreen
+from mosh_common.sync.states.screen_state import ClientScreen
 from mosh_common.wire import hostdiff
 from mosh_common.wire.hostdiff import NOTICE_KINDS, Resize
 from mosh_common.wire.pb import mosh_pb2

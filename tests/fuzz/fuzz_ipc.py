@@ -15,8 +15,8 @@ from mosh_client.ipc.messages import Frame
 from mosh_client.ipc.permits import FROM_NETWORK, FROM_RENDERER, Permits
 from mosh_common.errors import PeerError
 from mosh_common.terminal.cells import CLUSTER, EMPTY, WIDE_TAIL
-from mosh_common.terminal.dialect import XTERM
-from mosh_common.terminal.display import diff
+from mosh_common.terminal.frame_diff.dialect import XTERM
+from mosh_common.terminal.frame_diff.diff import diff
 
 # Values near the bounds, and characters that a terminal would obey.
 numbers = st.one_of(st.integers(-2, 4), st.sampled_from([255, 256, 1000, 65536, 1 << 24, (1 << 63) - 1, 1 << 63]))

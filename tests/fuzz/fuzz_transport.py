@@ -8,7 +8,7 @@ from tests.support.fuzzing import fuzzed
 from tests.support.simulation import CLIENT_ADDRESS, KEY, SERVER_ADDRESS, START, Session
 
 from mosh_common.protocol import SENT_STATES_LIMIT, SHUTDOWN_NUMBER
-from mosh_common.sync.endpoint import Endpoint
+from mosh_common.sync.path.endpoint import Endpoint
 from mosh_common.wire.fragment import Fragment, split
 from mosh_common.wire.instruction import Instruction
 

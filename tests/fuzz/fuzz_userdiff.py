@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.support.fuzzing import fuzzed
 
 from mosh_common.errors import PeerError
-from mosh_common.sync.user_stream import UserStream
+from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.wire import userdiff
 from mosh_common.wire.pb import mosh_pb2
 from mosh_common.wire.size import size_is_possible

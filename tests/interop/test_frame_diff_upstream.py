@@ -22,8 +22,8 @@ from mosh_common.terminal.cells import (
     blank_snapshot,
     cell_text,
 )
-from mosh_common.terminal.display import diff
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.frame_diff.diff import diff
 from mosh_common.terminal.width import char_width
 
 pytestmark = [

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.screens import canonical, programs
 
-from mosh_client.renderer.compositor import Compositor, fit
-from mosh_client.renderer.notice import lay_bars
+from mosh_client.renderer.drawing.compositor import Compositor, fit
+from mosh_client.renderer.drawing.notice import lay_bars
 from mosh_common.terminal.cells import Snapshot
-from mosh_common.terminal.dialect import WIRE, XTERM, Dialect
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.frame_diff.dialect import WIRE, XTERM, Dialect
 
 COLUMNS, LINES = 20, 6
 

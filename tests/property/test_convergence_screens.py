@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.support.screens import canonical, programs
 from tests.support.simulation import Conditions, Session
 
-from mosh_common.sync.screen_state import ClientScreen, ServerScreen
+from mosh_common.sync.states.screen_state import ClientScreen, ServerScreen
 from mosh_common.terminal.emulator import Emulator
 
 PATIENCE_MS = 600_000  # simulated

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tests.support.screens import canonical, programs
 
 from mosh_common.terminal.cells import Snapshot, cell_text
-from mosh_common.terminal.dialect import TRUECOLOR, WIRE, XTERM, Dialect
-from mosh_common.terminal.display import diff
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.frame_diff.dialect import TRUECOLOR, WIRE, XTERM, Dialect
+from mosh_common.terminal.frame_diff.diff import diff
 
 _COLUMNS = st.integers(1, 24)
 _LINES = st.integers(1, 9)

@@ -12,14 +12,14 @@ from tests.support.terminal_functions import Forbidden, scan
 
 from mosh_client.ipc import messages
 from mosh_client.ipc.permits import FROM_NETWORK, Permits
-from mosh_client.renderer import tty
-from mosh_client.renderer.compositor import Compositor
-from mosh_client.renderer.terminal_answer import TerminalAnswer
+from mosh_client.renderer.drawing.compositor import Compositor
 from mosh_client.renderer.view import ToRenderer, View
 from mosh_client.settings import read_settings
+from mosh_client.terminal import tty
+from mosh_client.terminal.answer import TerminalAnswer
 from mosh_common.errors import PeerError
 from mosh_common.terminal.cells import CLUSTER, EMPTY, RGB, WIDE_TAIL, Palette, Snapshot, Style, blank_snapshot
-from mosh_common.terminal.dialect import XTERM, Dialect
+from mosh_common.terminal.frame_diff.dialect import XTERM, Dialect
 
 COLUMNS, LINES = 8, 3
 NOW = 5_000_000

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.support import screens, terminal_output
 
 from mosh_common.terminal.emulator import Emulator
-from mosh_common.terminal.grid import Grid
+from mosh_common.terminal.screen.grid import Grid
 
 # Wide characters on backgrounds of their own, then something narrow in new renditions on halves of them: what is left
 # of the other half needs a style, too, and the palette may be full just then.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mosh_client.renderer.prediction import ALL_EXTENSIONS, DisplayPreference, Extension, PredictionEngine
+from mosh_client.renderer.prediction.engine import ALL_EXTENSIONS, DisplayPreference, Extension, PredictionEngine
 from mosh_common.terminal.cells import CLUSTER, WIDE_TAIL, Row
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.width import char_width
@@ -95,7 +95,7 @@ def test_when_all_is_acknowledged_the_servers_screen_is_shown(
             engine.user_input(key, batch=batch, screen=terminal.snapshot(), now=now)
             terminal.feed(answer)
             acknowledged = batch
-            engine.set_progress(sent=batch, acknowledged=batch, echo_acknowledged=batch)
+            engine.set_echo_acknowledged(batch)
             engine.server_screen(terminal.snapshot(), now=now)
     for kind, value in steps:
         if kind == "read":
@@ -109,7 +109,7 @@ def test_when_all_is_acknowledged_the_servers_screen_is_shown(
         elif kind == "acknowledge":
             assert isinstance(value, int)
             acknowledged = max(acknowledged, batch - value)
-            engine.set_progress(sent=batch, acknowledged=acknowledged, echo_acknowledged=acknowledged)
+            engine.set_echo_acknowledged(acknowledged)
         else:
             if kind == "output":
                 assert isinstance(value, bytes)
@@ -131,7 +131,7 @@ def test_when_all_is_acknowledged_the_servers_screen_is_shown(
         assert all(whole(row) for row in shown.rows)
         assert 0 <= shown.cursor_row < shown.lines
         assert 0 <= shown.cursor_column < shown.columns
-    engine.set_progress(sent=batch, acknowledged=batch, echo_acknowledged=batch)
+    engine.set_echo_acknowledged(batch)
     screen = terminal.snapshot()
     engine.server_screen(screen, now=now)
     assert engine.apply(screen) is screen

@@ -192,7 +192,7 @@ def test_nothing_heavy_is_imported_before_the_connect_line():
     heavy = ["cryptography", "google.protobuf", "pyte", "argparse", "dataclasses", "asyncio", "subprocess"]
     code = (
         "import sys\n"
-        "from mosh_server import cli, detach\n"
+        "from mosh_server import cli\nfrom mosh_server.host import detach\n"
         "detach.detach = lambda: 1\n"
         "assert cli.main(['new', '-i', '127.0.0.1', '-p', '0']) == 0\n"
         f"print(sorted(set({heavy!r}) & set(sys.modules)))\n"

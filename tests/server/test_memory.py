@@ -23,7 +23,7 @@ WARM_UP_MB = 1
 # frame to a client that acknowledges each.
 PROGRAM = """
 import gc, resource, sys
-from mosh_common.sync.screen_state import ServerScreen
+from mosh_common.sync.states.screen_state import ServerScreen
 from mosh_common.terminal.emulator import Emulator
 from tests.server.test_memory import output
 

@@ -10,9 +10,9 @@ from tests.support.screens import canonical
 
 from mosh_common.protocol import DETACH_AFTER_MS, ECHO_ACK_DELAY_MS, FIRST_CONTACT_TIMEOUT_MS
 from mosh_common.sync.pacing import ServerPacing
-from mosh_common.sync.screen_state import ClientScreen, ServerScreen
+from mosh_common.sync.states.screen_state import ClientScreen, ServerScreen
+from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.sync.transport import Transport
-from mosh_common.sync.user_stream import UserStream
 from mosh_common.terminal.cells import Snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.payloads import LONGEST_CLIPBOARD
@@ -20,8 +20,8 @@ from mosh_common.wire.hostdiff import Notice, NoticeKind
 from mosh_common.wire.key import Key
 from mosh_common.wire.size import SIDE_LIMIT, nearest_size
 from mosh_common.wire.userdiff import Keys, Resize
-from mosh_server.input_translation import HOLD_MS
-from mosh_server.notices import PASSING_MS
+from mosh_server.input.translation import HOLD_MS
+from mosh_server.output.notices import PASSING_MS
 from mosh_server.session import (
     FAILURE_HOLDS_MS,
     GLANCE_INTERVAL_MS,

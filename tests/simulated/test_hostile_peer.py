@@ -8,7 +8,7 @@ import zlib
 from tests.support.simulation import KEY, START, Conditions, Session, Text
 
 from mosh_common.protocol import SENT_STATES_LIMIT
-from mosh_common.sync.endpoint import Endpoint
+from mosh_common.sync.path.endpoint import Endpoint
 from mosh_common.wire.drop import DropReason
 from mosh_common.wire.fragment import split
 from mosh_common.wire.instruction import Instruction

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "common"))
 
 from mosh_common.terminal import cells  # the runner knows nothing of our packages
 from mosh_common.terminal.emulator import Emulator
-from mosh_common.terminal.views import row_text
+from mosh_common.terminal.screen.pyte_views import row_text
 
 FLAGS = {
     "bold": cells.BOLD,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mosh_client.renderer.prediction import ALL_EXTENSIONS, DisplayPreference, Extension, PredictionEngine
+from mosh_client.renderer.prediction.engine import ALL_EXTENSIONS, DisplayPreference, Extension, PredictionEngine
 from mosh_common.terminal.cells import (
     EMPTY,
     NO_CLUSTERS,
@@ -92,7 +92,7 @@ class Typist:
         if ack is not None:
             self.acknowledged = self.batch if ack < 0 else ack
         self.screen = frame(*rows, columns=self.columns, lines=self.lines, palette=self.palette, dim=dim)
-        self.engine.set_progress(sent=self.batch, acknowledged=self.acknowledged, echo_acknowledged=self.acknowledged)
+        self.engine.set_echo_acknowledged(self.acknowledged)
         self.engine.server_screen(self.screen, now=self.now)
 
     def passes(self, milliseconds: int) -> None:

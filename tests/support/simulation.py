@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from mosh_common.errors import PeerError
 from mosh_common.sync.events import Event, NewRemoteState
+from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.sync.transport import Transport
-from mosh_common.sync.user_stream import UserStream
 from mosh_common.wire.key import Key
 from mosh_common.wire.userdiff import Keys, Resize
 

@@ -9,8 +9,8 @@ import pytest
 from tests.support.screens import canonical
 
 from mosh_common.terminal.cells import Snapshot
-from mosh_common.terminal.display import diff
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.frame_diff.diff import diff
 from mosh_common.wire import hostdiff
 
 _VECTORS = Path(__file__).resolve().parents[2].parent / "shared" / "vectors"

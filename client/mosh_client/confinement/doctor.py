@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from mosh_client.confinement.processes import Mechanism, Process, mechanisms
+from mosh_client.confinement.mechanisms import Mechanism, Process, mechanisms
 from mosh_client.confinement.proofs import proofs_of
 from mosh_common.io import privileges
 

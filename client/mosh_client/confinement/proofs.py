@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from mosh_client.confinement import libc
 from mosh_client.confinement.limits import DESCRIPTORS, MEMORY_OCTETS
-from mosh_client.confinement.processes import Process
+from mosh_client.confinement.mechanisms import Process
 
 _PR_GET_DUMPABLE: Final = 3
 _PR_GET_NO_NEW_PRIVS: Final = 39

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mosh_client.confinement.processes import Process, Step, mechanisms
+from mosh_client.confinement.mechanisms import Process, Step, mechanisms
 from mosh_client.confinement.proofs import proofs_of
 
 

@@ -114,7 +114,7 @@ class _Filter:
             _step(_RETURN, 0, 0, _REFUSE),
         ]
         if machine.has_x32:
-            # SECURITY: tests/client/test_seccomp.py::test_the_calls_of_other_abis_are_refused
+            # SECURITY: tests/client/confinement/test_seccomp.py::test_the_calls_of_other_abis_are_refused
             first, end = _X32_UNMARKED
             self._code += [
                 _step(_IF_AT_LEAST, 0, 2, first),
@@ -189,7 +189,7 @@ def _confined(machine: Machine) -> _Filter:
     rules.allow_if("tgkill", _Test(0, (own,)))  # abort(3)
     rules.allow_if("prlimit64", _Test(0, (0, own)))
     rules.allow_if("prctl", _Test(0, (_PR_SET_DUMPABLE, _PR_SET_PTRACER, _PR_SCHED_CORE), among=False))
-    # SECURITY: tests/client/test_seccomp.py::test_of_fcntl_and_ioctl_only_what_is_needed_is_allowed
+    # SECURITY: tests/client/confinement/test_seccomp.py::test_of_fcntl_and_ioctl_only_what_is_needed_is_allowed
     rules.allow_if_either(
         "fcntl",
         (_Test(1, _DESCRIPTOR_COMMANDS),),

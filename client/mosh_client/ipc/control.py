@@ -12,9 +12,6 @@ from typing import Final, NamedTuple
 RENDERER: Final = b"R"  # with a descriptor (SCM_RIGHTS): the socketpair of a new renderer
 QUIT: Final = b"Q"  # end the session
 
-# Renderer to launcher, on the lifeline: the user leaves now, whatever the network process does. No reason holds it.
-LEAVE: Final = b"\x00"
-
 # Network process to launcher, once, at the end: the exit code (one octet), then a sentence for the user (UTF-8).
 LONGEST_REASON_OCTETS: Final = 1024
 

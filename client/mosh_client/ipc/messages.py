@@ -93,10 +93,8 @@ class Frame(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """Network: how far the input batches of this renderer have come; the newest number of each, 0 = none."""
+    """Network: the newest input batch of this renderer whose echo the frames show; 0 = none."""
 
-    sent: int
-    acknowledged: int
     echo_acknowledged: int
 
 
@@ -106,7 +104,6 @@ class Link(NamedTuple):
     last_heard: int | None  # newest authentic datagram that brought a state; None = nothing yet
     last_acknowledged: int | None  # when the newest state that the server acknowledged was sent; None = nothing yet
     send_interval: int  # ms
-    srtt: int  # ms
     port: int  # the server's
 
 
@@ -227,17 +224,15 @@ def _parse_frame(fields: tuple[Any, ...]) -> Frame:
 
 
 def _parse_progress(fields: tuple[Any, ...]) -> Progress:
-    sent, acknowledged, echo_acknowledged = (_integer(each, 0, LARGEST_COUNT, "batch") for each in fields)
-    return Progress(sent, acknowledged, echo_acknowledged)
+    return Progress(_integer(fields[0], 0, LARGEST_COUNT, "batch"))
 
 
 def _parse_link(fields: tuple[Any, ...]) -> Link:
-    last_heard, last_acknowledged, send_interval, srtt, port = fields
+    last_heard, last_acknowledged, send_interval, port = fields
     return Link(
         None if last_heard is None else _integer(last_heard, 0, LARGEST_COUNT, "last heard"),
         None if last_acknowledged is None else _integer(last_acknowledged, 0, LARGEST_COUNT, "last acknowledged"),
         _integer(send_interval, 0, LARGEST_COUNT, "send interval"),
-        _integer(srtt, 0, LARGEST_COUNT, "srtt"),
         _integer(port, 0, 65535, "port"),
     )
 

@@ -27,15 +27,15 @@ from mosh_client.ipc.messages import (
     ToRenderer,
     Watch,
 )
-from mosh_client.renderer.compositor import Compositor, Touched
-from mosh_client.renderer.display_preference import DisplayPreference
+from mosh_client.renderer.drawing.compositor import Compositor, Touched
+from mosh_client.renderer.drawing.link_display import LinkDisplay
+from mosh_client.renderer.drawing.notice import NoticeBoard
 from mosh_client.renderer.escape_key import LINK_DISPLAY, QUIT, SUSPEND, EscapeKey
-from mosh_client.renderer.link_display import LinkDisplay
-from mosh_client.renderer.notice import NoticeBoard
-from mosh_client.renderer.prediction import PredictionEngine
+from mosh_client.renderer.prediction.engine import PredictionEngine
+from mosh_client.renderer.prediction.visibility import DisplayPreference
 from mosh_client.settings import Settings
 from mosh_common.terminal.cells import Snapshot, blank_snapshot
-from mosh_common.terminal.dialect import Dialect
+from mosh_common.terminal.frame_diff.dialect import Dialect
 
 _REPAINT_KEY: Final = b"\x0c"  # Ctrl-L: the user sees rubbish; the session gets the key too
 
@@ -108,11 +108,7 @@ class View:
                 self._screen = screen
                 self._unjudged = True
         elif isinstance(message, Progress):
-            self._predictions.set_progress(
-                sent=message.sent,
-                acknowledged=message.acknowledged,
-                echo_acknowledged=message.echo_acknowledged,
-            )
+            self._predictions.set_echo_acknowledged(message.echo_acknowledged)
             self._unjudged = True
         elif isinstance(message, Link):
             self._notices.set_link(message)

@@ -23,8 +23,8 @@ from mosh_common.protocol import (
     SHUTDOWN_TIMEOUT_MS,
     SHUTDOWN_TRIES,
 )
-from mosh_common.sync.loss import LossEstimate
 from mosh_common.sync.pacing import LOSSY, REPEAT, REPEAT_LIMIT_OCTETS, Due, Link, Pacing, Situation
+from mosh_common.sync.path.loss import LossEstimate
 from mosh_common.sync.state import LocalState
 from mosh_common.wire.instruction import CHAFF_ENTROPY_OCTETS, Instruction, chaff
 

@@ -19,7 +19,6 @@ from typing import Final, Generic, TypeVar
 
 from mosh_common.errors import UsageError
 from mosh_common.protocol import DATAGRAM_OVERHEAD, SHUTDOWN_ACK_COPIES, SHUTDOWN_NUMBER, SHUTDOWN_TIMEOUT_MS, Address
-from mosh_common.sync.endpoint import Endpoint
 from mosh_common.sync.events import (
     Event,
     NewRemoteState,
@@ -30,8 +29,9 @@ from mosh_common.sync.events import (
     StateNotTaken,
     VersionMismatch,
 )
-from mosh_common.sync.loss import LossEstimate
 from mosh_common.sync.pacing import CONNECT_PROBE_MS, SILENCE_MS, ClientPacing, Link, Pacing, ServerPacing
+from mosh_common.sync.path.endpoint import Endpoint
+from mosh_common.sync.path.loss import LossEstimate
 from mosh_common.sync.receiver import Receiver
 from mosh_common.sync.sender import Sender
 from mosh_common.sync.state import LocalState, RemoteState

@@ -11,11 +11,11 @@ import codecs
 from typing import Final
 
 from mosh_common.terminal.cells import Snapshot
-from mosh_common.terminal.modes import CURSOR_KEYS, KEYPAD, SYNCHRONIZED
-from mosh_common.terminal.screen import Screen
-from mosh_common.terminal.sequences import EVERYTHING, FRAMES
-from mosh_common.terminal.skipping import plain_length
-from mosh_common.terminal.stream import Stream
+from mosh_common.terminal.parser.sequences import EVERYTHING, FRAMES
+from mosh_common.terminal.parser.stream import Stream
+from mosh_common.terminal.plain_text import plain_length
+from mosh_common.terminal.screen.modes import CURSOR_KEYS, KEYPAD, SYNCHRONIZED
+from mosh_common.terminal.screen.screen import Screen
 
 BACKLOG_LIMIT: Final = 256 * 1024  # characters put off at most
 DIGEST_UNITS: Final = 4000  # of work in one portion: some 3 ms, and no sequence on 200 × 60 takes as long again

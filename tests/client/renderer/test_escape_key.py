@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mosh_client.renderer.escape_key import LINK_DISPLAY, QUIT, SUSPEND, EscapeKey, parse_escape_key
+from mosh_client.escape_key_choice import parse_escape_key
+from mosh_client.renderer.escape_key import LINK_DISPLAY, QUIT, SUSPEND, EscapeKey
 from mosh_common.errors import UsageError
 
 CTRL_CARET = b"\x1e"

@@ -20,13 +20,13 @@ from mosh_client.ipc.messages import (
     ToNetwork,
     Watch,
 )
-from mosh_client.renderer.tty import TITLE_AGAIN
 from mosh_client.renderer.view import View
 from mosh_client.settings import read_settings
+from mosh_client.terminal.tty import TITLE_AGAIN
 from mosh_common.errors import PeerError
 from mosh_common.terminal.cells import Snapshot, cell_text
-from mosh_common.terminal.dialect import XTERM
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.frame_diff.dialect import XTERM
 
 NOW = 9_000_000
 
@@ -54,7 +54,6 @@ class Desk:
             "last_heard": self.now,
             "last_acknowledged": self.now,
             "send_interval": 250,
-            "srtt": 500,
             "port": 60001,
             **facts,
         }
@@ -125,7 +124,7 @@ def test_a_key_is_echoed_at_once_when_predictions_are_always_shown() -> None:
     # One confirmed guess shows the rest of its epoch.
     desk.type(b"a")
     desk.server_shows("a")
-    desk.view.receive_message(Progress(1, 1, 1), now=desk.now)
+    desk.view.receive_message(Progress(1), now=desk.now)
     desk.draw()
     desk.type(b"b")
     desk.draw()
@@ -139,7 +138,7 @@ def test_progress_judges_a_guess_without_a_new_frame() -> None:
     desk.type(b"x")
     desk.draw()
     assert desk.lines[0] == "$ x"
-    desk.view.receive_message(Progress(1, 1, 1), now=desk.now)  # the server took it, and shows nothing
+    desk.view.receive_message(Progress(1), now=desk.now)  # the server took it, and shows nothing
     desk.draw()
     assert desk.lines[0] == "$"
 

@@ -11,7 +11,7 @@ from tests.support.simulation import Text
 from mosh_common.protocol import SENT_STATES_LIMIT, SHUTDOWN_NUMBER
 from mosh_common.sync.pacing import Link, Pacing
 from mosh_common.sync.sender import Sender, Sending
-from mosh_common.sync.user_stream import UserStream
+from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.wire.instruction import CHAFF_ENTROPY_OCTETS, Instruction
 
 NOW = 1_000_000

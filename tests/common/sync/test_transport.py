@@ -9,7 +9,6 @@ from tests.support.simulation import CLIENT_ADDRESS, KEY, SERVER_ADDRESS, START,
 
 from mosh_common.errors import UsageError
 from mosh_common.protocol import BLOCK_LIMIT, SHUTDOWN_NUMBER
-from mosh_common.sync.endpoint import Endpoint
 from mosh_common.sync.events import (
     NewRemoteState,
     PeerMoved,
@@ -18,8 +17,9 @@ from mosh_common.sync.events import (
     ShutdownDone,
     VersionMismatch,
 )
+from mosh_common.sync.path.endpoint import Endpoint
+from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.sync.transport import Transport
-from mosh_common.sync.user_stream import UserStream
 from mosh_common.wire.drop import DropReason
 from mosh_common.wire.fragment import Fragment, split
 from mosh_common.wire.instruction import Instruction

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mosh_common.terminal import stream
-from mosh_common.terminal.screen import Screen
-from mosh_common.terminal.stream import Stream
+from mosh_common.terminal.parser import stream
+from mosh_common.terminal.parser.stream import Stream
+from mosh_common.terminal.screen.screen import Screen
 
 COLUMNS, LINES = 40, 8
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mosh_common.terminal.emulator import Emulator
-from mosh_common.terminal.sequences import CONTROLS, ESCAPES, EVERYTHING, FRAMES, SEQUENCES
+from mosh_common.terminal.parser.sequences import CONTROLS, ESCAPES, EVERYTHING, FRAMES, SEQUENCES
 
 LONGEST_COMMAND = 105  # numbers of OSC that terminals know
 # What touches many cells for few octets, as programs may: none of it is in a frame.

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mosh_common.terminal.cells import DEFAULT_COLOR, DEFAULT_STYLE, PROTECTED, RGB, Palette, Snapshot, Style
-from mosh_common.terminal.display import diff
 from mosh_common.terminal.emulator import Emulator
-from mosh_common.terminal.grid import Grid
-from mosh_common.terminal.style_merging import FEWEST, merge_styles
+from mosh_common.terminal.frame_diff.diff import diff
+from mosh_common.terminal.screen.grid import Grid
+from mosh_common.terminal.screen.style_merging import FEWEST, merge_styles
 
 
 def colors(first: int = 0) -> Iterator[int]:

@@ -6,12 +6,12 @@ import pyte
 import pytest
 
 from mosh_common.terminal.cells import EMPTY, Modes, blank_snapshot
-from mosh_common.terminal.display import diff
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.frame_diff.diff import diff
 from mosh_common.terminal.payloads import LONGEST_CLIPBOARD, LONGEST_KEPT_CLIPBOARD, LONGEST_LINK, LONGEST_TITLE
-from mosh_common.terminal.reports import MAX_REPLY_CHARACTERS
-from mosh_common.terminal.screen import Screen
-from mosh_common.terminal.strings import MAX_TITLE_STACK
+from mosh_common.terminal.screen.reports import MAX_REPLY_CHARACTERS
+from mosh_common.terminal.screen.screen import Screen
+from mosh_common.terminal.screen.strings import MAX_TITLE_STACK
 
 
 def after(output: bytes, columns: int = 10, lines: int = 4) -> Emulator:

@@ -12,11 +12,12 @@ from typing import Final
 
 import pytest
 
-from mosh_common.terminal import display_widths, overpainting
 from mosh_common.terminal.cells import CLUSTER, WIDE_TAIL
 from mosh_common.terminal.code_points import Ranges, complement, parse_ranges
-from mosh_common.terminal.screen import Screen
-from mosh_common.terminal.skipping import plain_end
+from mosh_common.terminal.frame_diff import widths as display_widths
+from mosh_common.terminal.plain_text import plain_end
+from mosh_common.terminal.screen import overpainting
+from mosh_common.terminal.screen.screen import Screen
 from mosh_common.terminal.width import char_width, width_runs
 
 ROUNDS: Final = 3000

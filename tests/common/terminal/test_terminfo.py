@@ -16,7 +16,7 @@ import pytest
 
 from mosh_common.terminal.cells import BLINK, BOLD, FAINT, INVERSE, INVISIBLE, ITALIC, STRIKE, Modes, Style
 from mosh_common.terminal.emulator import Emulator
-from mosh_common.terminal.reports import NAME_AND_VERSION
+from mosh_common.terminal.screen.reports import NAME_AND_VERSION
 
 pytestmark = pytest.mark.skipif(shutil.which("infocmp") is None, reason="infocmp (ncurses-bin) is not installed")
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mosh_common.sync.user_stream import UserStream
+from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.wire import datagram, hostdiff, userdiff
 from mosh_common.wire.fragment import Assembler, Fragment, Fragmenter
 from mosh_common.wire.instruction import Instruction

@@ -1,0 +1,1 @@
+"""Showing keys before the server answers."""

@@ -1,0 +1,166 @@
+"""One end of the path: seals and opens datagrams, counts them, knows where the peer is and how far (docs/wire.md §1).
+
+Knows nothing of fragments or states, and nothing of UDP but that an address's length tells IPv6 from IPv4: another
+carrier could bring the same datagrams.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import Final, NamedTuple
+
+from mosh_common.errors import UsageError
+from mosh_common.protocol import (
+    BLOCK_LIMIT,
+    CIPHER_BLOCK_OCTETS,
+    CONGESTED_MS,
+    DATAGRAM_OVERHEAD,
+    DETACH_AFTER_MS,
+    MTU_IPV4_OCTETS,
+    MTU_IPV6_OCTETS,
+    PORT_HOP_AFTER_MS,
+    SEQUENCE_LIMIT,
+    Address,
+)
+from mosh_common.sync.path.path_mtu import PathMtu
+from mosh_common.sync.path.rtt import RoundTripTime, timestamp16
+from mosh_common.wire import datagram
+from mosh_common.wire.datagram import Datagram
+from mosh_common.wire.key import Key
+from mosh_common.wire.ocb import Ocb
+
+_IPV6_ADDRESS_LENGTH: Final = 4  # (host, port, flow, scope); IPv4's has two parts
+
+
+class Received(NamedTuple):
+    """What one authentic datagram brought."""
+
+    payload: bytes  # a fragment
+    moved: bool  # the peer's address is another than before
+    missing: int | None  # how many sequence numbers before this one have not come; None = it was overtaken itself
+
+
+class Endpoint:
+    """Keys, sequence numbers, timestamps and addresses of one side."""
+
+    __slots__ = (
+        "_cipher",
+        "_congested_at",
+        "_hop_requested",
+        "_is_server",
+        "_next_expected",
+        "_next_sequence",
+        "_port_chosen_at",
+        "alternatives",
+        "last_datagram_at",
+        "path_mtu",
+        "peer",
+        "rtt",
+    )
+
+    def __init__(self, *, key: Key, is_server: bool, now: int, peer: Address | None) -> None:
+        self._is_server: Final = is_server
+        self._cipher: Final = Ocb(key)
+        self.rtt: Final = RoundTripTime()
+        # Sequence numbers, each direction its own.
+        self._next_sequence = 0  # of the next datagram sent
+        self._next_expected = 0  # one above the highest received
+        # The path.
+        self.peer = peer  # where the other side is; None = not known yet
+        self.alternatives: tuple[Address, ...] = ()  # client: other addresses of the same server
+        self.last_datagram_at: int | None = None  # when the last authentic in-order datagram came
+        self._congested_at: int | None = None  # when a router last said that it has more than it can carry
+        self.path_mtu = self._new_path_mtu()  # how long datagrams may be
+        self._hop_requested = False  # client: another source port is wanted at once
+        self._port_chosen_at = now  # client: when the current source port was taken into use
+
+    def receive(self, data: bytes, source: Address, *, now: int, congestion: bool) -> Received:
+        """Open a datagram. Raises Dropped."""
+        opened = datagram.unseal(self._cipher, data, to_client=not self._is_server)
+        moved = False
+        missing: int | None = None
+        # SECURITY: an old datagram, sent again by anybody from anywhere, must not move the session or the clock; its
+        # payload is harmless, since states are idempotent. (test_a_replay_from_elsewhere_does_not_move_the_session)
+        if opened.sequence >= self._next_expected:
+            missing = opened.sequence - self._next_expected
+            self._next_expected = opened.sequence + 1
+            self.last_datagram_at = now
+            if congestion:
+                self._congested_at = now
+            self.rtt.receive_timestamps(opened.timestamp, opened.timestamp_reply, now=now, congestion=congestion)
+            # A client goes to another address only if it is one that the server's name had.
+            if source != self.peer and (self._is_server or source in self.alternatives):
+                self.peer = source
+                self.path_mtu = self._new_path_mtu()
+                moved = True
+        return Received(opened.payload, moved, missing)
+
+    def can_seal(self, octets: int, *, datagrams: int) -> bool:
+        """Return whether the key may still encrypt that much, with a number of its own for each of the datagrams."""
+        # SECURITY: a number is never used twice: the nonce is made of it. (test_a_nonce_at_its_end_ends_the_session)
+        if self._next_sequence + datagrams > SEQUENCE_LIMIT:
+            return False
+        # Twice: for what each datagram adds.
+        return self._cipher.blocks_sealed + 2 * (octets // CIPHER_BLOCK_OCTETS + 1) <= BLOCK_LIMIT
+
+    def seal(self, payload: bytes, *, now: int) -> bytes:
+        """Return the next datagram, which carries a fragment and the current timestamps."""
+        sequence = self._next_sequence
+        self._next_sequence += 1
+        reply = self.rtt.reply_to_send(now=now)
+        sealed = Datagram(self._is_server, sequence, timestamp16(now), reply, payload)
+        return datagram.seal(self._cipher, sealed)
+
+    @property
+    def mtu(self) -> int:
+        """Octets of the longest datagram that the path is believed to carry."""
+        return self.path_mtu.octets
+
+    @property
+    def fragment_octets(self) -> int:
+        """Octets of the longest fragment, its header included."""
+        return self.mtu - DATAGRAM_OVERHEAD
+
+    def report_send_failure(self, errno_: int, *, now: int) -> bool:
+        """Take the errno of a failed send; return whether the MTU was lowered."""
+        return errno_ == errno.EMSGSIZE and self.path_mtu.lower(now=now)
+
+    def _new_path_mtu(self) -> PathMtu:
+        """Return what is believed of a path that nothing is known of."""
+        is_ipv6 = self.peer is not None and len(self.peer) == _IPV6_ADDRESS_LENGTH
+        return PathMtu(MTU_IPV6_OCTETS if is_ipv6 else MTU_IPV4_OCTETS)
+
+    def attached(self, *, now: int) -> bool:
+        """Return whether anything may be sent: a server stops when its client was silent for long."""
+        if not self._is_server:
+            return True
+        return self.last_datagram_at is not None and now - self.last_datagram_at <= DETACH_AFTER_MS
+
+    def congested(self, *, now: int) -> bool:
+        """Return whether a router on the path complained lately: what is lost, is lost to make it less."""
+        return self._congested_at is not None and now - self._congested_at < CONGESTED_MS
+
+    def port_hop_due(self, *, now: int, last_acknowledged_at: int | None) -> bool:
+        """Return whether nothing was acknowledged for so long that another source port is worth a try."""
+        if self._hop_requested:
+            return True
+        if self._is_server or now - self._port_chosen_at <= PORT_HOP_AFTER_MS:
+            return False
+        return last_acknowledged_at is None or now - last_acknowledged_at > PORT_HOP_AFTER_MS
+
+    def port_hopped(self, *, now: int) -> None:
+        """Note that a new source port is in use."""
+        self._port_chosen_at = now
+        self._hop_requested = False
+        self.path_mtu = self._new_path_mtu()
+
+    def request_hop(self) -> None:
+        """Say that the path is another: a new source port is wanted at once (client)."""
+        self._hop_requested = not self._is_server
+
+    def rehome(self, peer: Address, *, now: int) -> None:
+        """Send to another address from now on (client)."""
+        if self._is_server:
+            raise UsageError("a server learns its client's address from datagrams only")
+        self.peer = peer
+        self.port_hopped(now=now)

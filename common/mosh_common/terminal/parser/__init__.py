@@ -1,0 +1,1 @@
+"""From text to calls of a screen's methods."""

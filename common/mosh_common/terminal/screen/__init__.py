@@ -1,0 +1,1 @@
+"""The screen that control functions act on."""

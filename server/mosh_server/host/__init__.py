@@ -1,0 +1,1 @@
+"""What a session does to the machine that it runs on."""

@@ -1,0 +1,1 @@
+"""On the way from the client to the pty."""

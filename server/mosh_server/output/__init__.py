@@ -1,0 +1,1 @@
+"""On the way from the pty to the client."""

@@ -1,0 +1,37 @@
+"""What a login shell's user reads first."""
+
+from __future__ import annotations
+
+from mosh_server.host.greeting import MOST_OCTETS, detached_warning, message_of_the_day
+
+
+def test_the_files_of_the_day_come_one_after_the_other_as_a_terminal_wants_them(tmp_path):
+    (tmp_path / "a").write_bytes(b"one\ntwo\r\n")
+    (tmp_path / "b").write_bytes(b"three\n")
+    paths = [str(tmp_path / name) for name in ("a", "missing", "b")]
+    assert message_of_the_day(str(tmp_path), paths=paths) == b"one\r\ntwo\r\nthree\r\n"
+
+
+def test_a_hushed_login_shows_none(tmp_path):
+    (tmp_path / "a").write_bytes(b"one\n")
+    (tmp_path / ".hushlogin").touch()
+    assert message_of_the_day(str(tmp_path), paths=[str(tmp_path / "a")]) == b""
+
+
+def test_an_endless_file_is_cut(tmp_path):
+    (tmp_path / "a").write_bytes(b"x" * (MOST_OCTETS + 1))
+    assert len(message_of_the_day("/", paths=[str(tmp_path / "a")])) == MOST_OCTETS
+
+
+def test_no_sessions_left_behind_need_no_word():
+    assert detached_warning([]) == b""
+
+
+def test_one_session_left_behind_is_named():
+    assert detached_warning([12]) == b"Mosh: You have a detached Mosh session on this server (mosh [12]).\r\n\r\n"
+
+
+def test_several_are_listed_in_order():
+    text = detached_warning({30, 4}).decode()
+    assert "2 detached Mosh sessions" in text
+    assert text.index("mosh [4]") < text.index("mosh [30]")
