@@ -333,7 +333,8 @@ class Stream(pyte.Stream):
         first = next(parts)
         if first:
             left = self._run_between(first)
-            if left or work.done >= limit:
+            # What is unfinished was so before, as far as is known: stopping here might be no step ahead.
+            if left or (work.done >= limit and self.at_ground):
                 return left + _rejoined(parts)
         sequences, write = self._sequences, self._write
         unfinished = not self.at_ground
