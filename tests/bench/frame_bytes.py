@@ -91,10 +91,10 @@ def _replayed(screen: UpstreamScreen, data: bytes) -> Iterator[tuple[int, int, b
 
 
 def _scenarios() -> dict[str, tuple[str, list[str]]]:
-    text = Path(__file__).resolve().parents[2] / "common/mosh_common/terminal"
+    text = Path(__file__).resolve().parents[2] / "common/mosh_common/terminal/frame_diff"
     shell = "PS1='user@host:~$ ' exec bash --norc --noprofile -i"
     down, up, right, left = "\x1b[B", "\x1b[A", "\x1b[C", "\x1b[D"
-    shell_keys = [*"ls -l --color=always\r", *"cat display.py | head -60\r", *"echo a long command line"]
+    shell_keys = [*"ls -l --color=always\r", *"cat diff.py | head -60\r", *"echo a long command line"]
     shell_keys += [*[left] * 12, *"very ", *["\x7f"] * 3, "\r", up, up, "\x03", *"seq 1 500\r", "\x0c"]
     shell_keys += "for i in 1 2 3; do echo $i; done\r"
     vim_keys = [*[down] * 40, *[up] * 10, "\x06", "\x06", "\x02", "i", *"some new text here", "\x1b", "o", *"x = 1"]
@@ -102,9 +102,9 @@ def _scenarios() -> dict[str, tuple[str, list[str]]]:
     vim_keys += ["\x1b", *":split\r", *[down] * 20, *[right] * 10, "x", "x", "x", "J"]
     return {
         "shell": (f"cd {text}; {shell}", shell_keys),
-        "vim": (f"cd {text}; exec vim.tiny -u NONE -c 'set ruler showmode' display.py", vim_keys),
+        "vim": (f"cd {text}; exec vim.tiny -u NONE -c 'set ruler showmode' diff.py", vim_keys),
         "less": (
-            f"cd {text}; exec less display.py",
+            f"cd {text}; exec less diff.py",
             [*[" "] * 4, *["j"] * 12, *["k"] * 6, "b", "b", "d", "u", "G", "g", *"/def\r", "n", "n"],
         ),
     }

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mosh_common.terminal.parser import stream
+from mosh_common.terminal import cells
 from mosh_common.terminal.parser.stream import Stream
 from mosh_common.terminal.screen.screen import Screen
 
@@ -93,7 +93,7 @@ def test_nothing_private_of_pyte_is_used_or_replaced(theirs: type) -> None:
     """A version that lacks it would not call ours, and one that has it would call ours by mistake."""
     instance = theirs() if theirs is pyte.Stream else theirs(2, 2)
     private = {name for name in {*vars(theirs), *vars(instance)} if name.startswith("_") and not name.endswith("__")}
-    sources = "".join(path.read_text() for path in Path(stream.__file__).parent.glob("*.py"))
+    sources = "".join(path.read_text() for path in Path(cells.__file__).parent.rglob("*.py"))
     assert private & set(re.findall(r"(?:\.|def )(_\w+)", sources)) == set()
 
 
