@@ -21,7 +21,7 @@ def test_a_fiftieth_of_the_soak() -> None:
     with Soak(SHORT) as soak:
         outcome = soak.run()
     # Its first tenth is a few seconds, in which not the largest frames are met yet.
-    assert outcome.failures(allowed_kb=2 * ALLOWED_KB) == [], outcome.table()
+    assert outcome.failures(allowed_kb=ALLOWED_KB * 3 // 2) == [], outcome.table()
     assert outcome.octets >= (SHORT.warm_up + SHORT.cycles) * SHORT.octets
     assert outcome.roams == SHORT.cycles // SHORT.cycles_per_roam
 

@@ -226,7 +226,7 @@ class Idleness:
         """How many seconds that has been."""
         return time.monotonic() - self._since
 
-    def assert_none_spins(self, *, most: float = 0.2, name: Callable[[Process], str] = comm) -> None:
+    def assert_none_spins(self, *, most: float = 0.1, name: Callable[[Process], str] = comm) -> None:
         """Fail when one of them used more than that share of a processor."""
         elapsed = self.elapsed
         shares = {

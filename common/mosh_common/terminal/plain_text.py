@@ -17,7 +17,7 @@ _PLAIN_SEQUENCE: Final = "\x1b(?:\\[(?:[0-9;:]{0,200}m|[012]?K)|\\(B)"
 # `re` finds faster than anything else.
 _FIRST_NOT_PLAIN: Final = re.compile(f"{_CONTROL}(?!(?<=\x1b){_PLAIN_SEQUENCE[1:]})")
 # What may be the front of one of these sequences, cut by the end of a read.
-PLAIN_CUT: Final = re.compile("\x1b(?:\\[[0-9;:]{0,64}|\\()?")
+_PLAIN_CUT: Final = re.compile("\x1b(?:\\[[0-9;:]{0,64}|\\()?")
 
 # The same in two looks for whole reads, which come to a third of the cost: no octets but these and ESC; no ESC but …
 _PLAIN_OCTETS: Final = bytes([7, 9, 10, 13, *range(0x20, 0x7F), *range(0x80, 0x100)])
@@ -46,7 +46,7 @@ def plain_length(data: bytes, text: str) -> int | None:
     match = _NOT_PLAIN.search(text)
     if match is None:
         return len(text)
-    return match.start() if PLAIN_CUT.fullmatch(text, match.start()) else None
+    return match.start() if _PLAIN_CUT.fullmatch(text, match.start()) else None
 
 
 def without_sequences(text: str) -> str:

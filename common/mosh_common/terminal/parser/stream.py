@@ -333,7 +333,7 @@ class Stream(pyte.Stream):
         first = next(parts)
         if first:
             left = self._run_between(first)
-            # What is unfinished was so before, as far as is known: stopping here might be no step ahead.
+            # Not behind what is unfinished: it may be what stood here before, and then nothing has been executed.
             if left or (work.done >= limit and self.at_ground):
                 return left + _rejoined(parts)
         sequences, write = self._sequences, self._write
