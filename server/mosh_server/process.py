@@ -90,6 +90,9 @@ def _turn(
             session.terminate_if_silent(now=now)
         else:
             session.terminate(now=now)
+    if session.ending and host.pty is not None:  # at once: the client may be busy with a frame, or out of reach
+        waiter.forget(host.pty.fileno())
+        host.end_shell()
     if socket.fileno() in ready.readable:
         rest.end()
         for data, source, congestion in socket.receive():

@@ -180,6 +180,8 @@ class Session:
 
     def digesting(self, *, now: int) -> bool:
         """Return whether there is output to be digested. Until there is none the pty is not to be read."""
+        if self.ending:
+            return False
         if self._output.waiting:
             return True
         if not (self._in_portions and self._emulator.put_off):
@@ -252,6 +254,11 @@ class Session:
             self._shut_down("terminated by SIGUSR1", now=now)
 
     # --- What goes out ------------------------------------------------------------------------------------------
+
+    @property
+    def ending(self) -> bool:
+        """Whether the session ends though the shell did not: hang it up, what it prints is of no use any more."""
+        return self._ending is not None and not self._last_words
 
     def events(self, *, now: int) -> list[Event]:
         """Return what is to be done, in order, and forget it. Call once per turn, after everything was fed."""
@@ -446,12 +453,16 @@ class Session:
             return
         self._last_words = False
         self._ending = reason
-        if self._unseen:
+        transport = self._transport
+        # What takes long to digest, or comes faster than the client takes it, is not worth that time any more.
+        lagging = self._unseen and transport.sent_num != transport.acknowledged_num
+        as_sent = self._undigested or lagging
+        if self._unseen and not as_sent:
             self._show(now=now)
-        if self._transport.peer is None or not self._transport.attached(now=now):
+        if transport.peer is None or not transport.attached(now=now):
             self._finish(reason)
         else:
-            self._transport.start_shutdown(now=now)
+            transport.start_shutdown(now=now, as_sent=as_sent)
 
     def _leave_last_words(self, *, now: int) -> None:
         """Keep the last screen and the end for a client that cannot be reached now."""

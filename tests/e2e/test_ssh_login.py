@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import signal
 import socket
 import stat
 from collections.abc import Callable
@@ -98,12 +99,12 @@ def test_ctrl_c_at_the_passphrase_gives_up_and_restores_the_terminal(user: User,
     terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS, ssh=sshd.ssh(key=sshd.locked_key))
     terminal.wait_for("Enter passphrase for key")
     # More than once: ssh misses a signal that comes after it has printed its question and before it reads.
-    # Not too often: once the terminal is restored, a further one would end `mosh` in the middle of its last words.
+    # Once the terminal is restored, a further one ends `mosh` amid its last words, which is 130 for a shell, too.
     terminal.wait_until(
         lambda: terminal.settings() == terminal.settings_before or terminal.type("\x03"),
         "ssh does not give up",
     )
-    assert terminal.wait_for_end() == 130, terminal.text()
+    assert terminal.wait_for_end() in (130, -signal.SIGINT), terminal.text()
     assert terminal.settings() == terminal.settings_before
 
 

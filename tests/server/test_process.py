@@ -24,7 +24,7 @@ FOREVER_MS = 60_000
 class Recorder:
     """A session that writes down what it is given, and wants nothing."""
 
-    finished = failed = False
+    finished = failed = ending = False
 
     def __init__(self) -> None:
         self.taken = b""  # not digested yet

@@ -513,6 +513,28 @@ def test_sigterm_ends_the_session_and_the_client_hears_of_it(running):
     assert running.session.finished
 
 
+def test_sigterm_waits_neither_for_output_to_be_digested_nor_for_the_frame_that_would_show_it(running):
+    running.print(b"first\r\n")
+    running.run(1000)
+    flood = b"".join(b"\x1b[%d;1H%s" % (row, bytes([64 + row]) * 80) for row in range(1, 24)) * 10
+    running.session.take_output(flood, now=running.now)
+    assert running.session.digesting(now=running.now)
+    running.session.terminate(now=running.now)
+    assert not running.session.digesting(now=running.now)
+    running.run(1000)
+    assert running.client_done
+    assert running.session.finished
+    assert running.first_row == "first"
+
+
+def test_sigterm_right_after_something_was_printed_still_shows_it(running):
+    running.print(b"going down")
+    running.session.terminate(now=running.now)
+    running.run(1000)
+    assert running.client_done
+    assert running.first_row == "going down"
+
+
 def test_sigterm_ends_the_session_of_a_client_that_does_not_answer_within_ten_seconds(running):
     running.connected = False
     running.session.terminate(now=running.now)

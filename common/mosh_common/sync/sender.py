@@ -129,8 +129,13 @@ class Sender(Generic[Local]):
         self._sent[1:] = [entry._replace(sent_at=entry.sent_at - RECENT_MS) for entry in self._sent[1:]]
         self.probe(now=now)
 
-    def start_shutdown(self, *, now: int, patience_ms: int = SHUTDOWN_TIMEOUT_MS) -> None:
-        """Freeze the object and go on to the shutdown state; called again, it can only become less patient."""
+    def start_shutdown(self, *, now: int, patience_ms: int = SHUTDOWN_TIMEOUT_MS, as_sent: bool = False) -> None:
+        """Freeze the object and go on to the shutdown state; called again, it can only become less patient.
+
+        `as_sent`: freeze it as it was sent last.
+        """
+        if as_sent:
+            self.set_state(self._sent[-1].state, now=now)
         patient = patience_ms > SHUTDOWN_TIMEOUT_MS
         if self._shutdown_deadline is None:
             self._shutdown_deadline = now + patience_ms

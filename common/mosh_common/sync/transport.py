@@ -138,12 +138,13 @@ class Transport(Generic[Local, Remote]):
         """Send something with the next `datagrams_to_send`: the path may have changed."""
         self._sender.probe(now=now)
 
-    def start_shutdown(self, *, now: int, patience_ms: int = SHUTDOWN_TIMEOUT_MS) -> None:
+    def start_shutdown(self, *, now: int, patience_ms: int = SHUTDOWN_TIMEOUT_MS, as_sent: bool = False) -> None:
         """Freeze the owned object and tell the peer that the session ends; go on until `ShutdownDone`.
 
         With more than SHUTDOWN_TIMEOUT_MS of patience a silent peer is waited for: it is told when it is back.
+        `as_sent`: what the object became since it was sent last does not matter any more.
         """
-        self._sender.start_shutdown(now=now, patience_ms=patience_ms)
+        self._sender.start_shutdown(now=now, patience_ms=patience_ms, as_sent=as_sent)
         self._note_end(now=now)
 
     def report_send_failure(self, errno_: int, *, now: int) -> None:

@@ -358,6 +358,15 @@ def test_shutdown_freezes_the_object() -> None:
     assert driver.next().diff == b""
 
 
+def test_shutdown_can_leave_out_what_was_not_sent_yet() -> None:
+    driver = connected()
+    driver.show(b"sent")
+    driver.next()
+    driver.show(b"sent, and more that costs much")
+    driver.sender.start_shutdown(now=driver.now, as_sent=True)
+    assert driver.next() == Instruction(2, SHUTDOWN_NUMBER, 0, 1, b"")
+
+
 def test_shutdown_is_repeated_at_the_send_interval_and_16_times_at_most() -> None:
     driver = connected()
     driver.sender.start_shutdown(now=driver.now)
