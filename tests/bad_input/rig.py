@@ -117,14 +117,16 @@ class Patient:
         """Type something new and wait for its echo."""
         raise NotImplementedError
 
-    def wait_until(self, condition: Callable[[], Any], what: str | Callable[[], str]) -> Any:
+    def wait_until(
+        self, condition: Callable[[], Any], what: str | Callable[[], str], *, timeout_s: float = PATIENCE_S
+    ) -> Any:
         """Take turns until `condition` holds."""
 
         def holds() -> Any:
             self.turn()
             return condition()
 
-        return wait_until(holds, what)
+        return wait_until(holds, what, timeout_s=timeout_s)
 
     @contextlib.contextmanager
     def stays_unharmed(self) -> Iterator[None]:
@@ -249,9 +251,11 @@ class WireClient(WireEnd):
         """What the server's screen shows."""
         return text_of(self.transport.remote_state().snapshot)
 
-    def wait_for(self, text: str) -> None:
+    def wait_for(self, text: str, *, timeout_s: float = PATIENCE_S) -> None:
         """Wait until the screen shows `text`."""
-        self.wait_until(lambda: text in self.text, lambda: f"no {text!r} on the screen:\n{self.text}")
+        self.wait_until(
+            lambda: text in self.text, lambda: f"no {text!r} on the screen:\n{self.text}", timeout_s=timeout_s
+        )
 
     def wait_for_echo(self) -> None:
         token = f"<{next(_tokens)}>"
@@ -342,9 +346,11 @@ class RealClient(Patient):
         """What the terminal shows, lines joined."""
         return self.terminal.text()
 
-    def wait_for(self, text: str) -> None:
+    def wait_for(self, text: str, *, timeout_s: float = PATIENCE_S) -> None:
         """Wait until the terminal shows `text`."""
-        self.wait_until(lambda: text in self.text, lambda: f"no {text!r} on the screen:\n{self.text}")
+        self.wait_until(
+            lambda: text in self.text, lambda: f"no {text!r} on the screen:\n{self.text}", timeout_s=timeout_s
+        )
 
     def wait_for_echo(self) -> None:
         if not self.members:  # until the renderer has taken the terminal, that echoes by itself

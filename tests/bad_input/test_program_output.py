@@ -107,7 +107,7 @@ def test_links_beyond_all_measure_end_no_client_and_fill_no_server(tmp_path: Pat
         client.wait_for_echo()
         client.terminal.resize(60, 200)
         client.terminal.type("\x15stty size; cat links; echo is'' over\r")
-        client.wait_for("is over")
+        client.wait_for("is over", timeout_s=120)  # 24 MB: some seconds on a machine that does nothing else
         with client.stays_unharmed():
             client.wait_for_echo()
         assert resident_mib(server) < 60
