@@ -19,7 +19,7 @@ FOLDERS = {
 }
 
 # What each layer may import of this project, by module prefix. The longest matching key rules.
-BASE = {"mosh_common.errors", "mosh_common.clock", "mosh_common.protocol", "mosh_common.version"}
+BASE = {"mosh_common.address", "mosh_common.errors", "mosh_common.clock", "mosh_common.protocol", "mosh_common.version"}
 _T, _S, _CLIENT, _SERVER = "mosh_common.terminal", "mosh_common.sync", "mosh_client", "mosh_server"
 # The values of a screen, and what is known of characters and colours.
 VALUES = {
@@ -30,6 +30,7 @@ CHOICES = {f"{_CLIENT}.settings", f"{_CLIENT}.escape_key_choice"}
 LOOP = {"mosh_common.io.fds", "mosh_common.io.loop"}
 CONFINING = {f"{_CLIENT}.confinement.{name}" for name in ("processes", "mechanisms", "limits")}
 ALLOWED: dict[str, set[str]] = {
+    "mosh_common.address": set(),
     "mosh_common.errors": set(),
     "mosh_common.clock": set(),
     "mosh_common.version": set(),
@@ -84,7 +85,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 
 # The core does no input or output and reads no clock.
-CORE = ("mosh_common.protocol", "mosh_common.wire", "mosh_common.terminal", "mosh_common.sync")
+CORE = ("mosh_common.address", "mosh_common.protocol", "mosh_common.wire", "mosh_common.terminal", "mosh_common.sync")
 FORBIDDEN_IN_CORE = {
     "asyncio", "fcntl", "multiprocessing", "os", "pty", "random", "secrets", "select", "selectors", "signal",
     "socket", "subprocess", "termios", "threading", "time", "tty",

@@ -6,10 +6,7 @@ resulting behaviour. Limits on what a peer controls stand beside the parser that
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
-
-# The tuple that `socket.recvfrom` gives. The core only compares and hands it back; its length tells the family.
-Address: TypeAlias = tuple[Any, ...]
+from typing import Final
 
 PROTOCOL_VERSION: Final = 2  # the only one in use since 2012; another ends the session
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple, TypeAlias
 
+from mosh_common.address import Address
 from mosh_common.protocol import (
     DETACH_AFTER_MS,
     FIRST_CONTACT_TIMEOUT_MS,
     SHUTDOWN_NUMBER,
     SHUTDOWN_TIMEOUT_MS,
-    Address,
 )
 from mosh_common.sync import events as sync
 from mosh_common.sync.pacing import ServerPacing
@@ -372,7 +372,7 @@ class Session:
         """Note that the client came, moved or fell silent, and end the session that waited too long for it."""
         transport = self._transport
         attached = transport.peer is not None and transport.attached(now=now)
-        host = str(transport.peer[0]) if attached and transport.peer is not None else None
+        host = transport.peer.host if attached and transport.peer is not None else None
         if host != self._client_host:
             self._client_host = host
             self._events.append(ClientSilent() if host is None else ClientHeard(host))

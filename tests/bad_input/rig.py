@@ -34,6 +34,7 @@ from tests.support.programs import (
 )
 from tests.support.user_terminal import UserTerminal
 
+from mosh_common.address import Address
 from mosh_common.clock import now_ms
 from mosh_common.sync.events import NewRemoteState
 from mosh_common.sync.states.screen_state import ClientScreen, ServerScreen
@@ -159,7 +160,7 @@ class WireEnd(Patient):
         self.key = key
         self.sent: list[bytes] = []
         self.received: list[bytes] = []
-        self.target: Any = None  # where the program under test is
+        self.target: Address | None = None  # where the program under test is
 
     def turn(self) -> None:
         """Wait a moment for something to come, then do what is due."""
@@ -170,14 +171,14 @@ class WireEnd(Patient):
                 except OSError:
                     break
                 self.received.append(data)
-                self.transport.receive_datagram(data, source, now=now_ms())
-                self.target = source
+                self.target = Address(*source)
+                self.transport.receive_datagram(data, self.target, now=now_ms())
         for event in self.transport.events():
             self.take(event)
         for data, destination in self.transport.datagrams_to_send(now=now_ms()):
             self.sent.append(data)
             with contextlib.suppress(OSError):
-                self.socket.sendto(data, destination)
+                self.socket.sendto(data, destination.socket_address)
 
     def take(self, event: Any) -> None:
         """Do what an event asks for."""
@@ -194,7 +195,8 @@ class WireEnd(Patient):
 
     def say(self, datagram: bytes) -> None:
         """Send these octets as they are."""
-        self.socket.sendto(datagram, self.target)
+        assert self.target is not None
+        self.socket.sendto(datagram, self.target.socket_address)
 
     def seal(self, payload: bytes) -> bytes:
         """Return the next datagram of this end, with any payload."""
@@ -229,10 +231,10 @@ class WireClient(WireEnd):
             remote=ClientScreen.blank(COLUMNS, LINES),
             entropy=os.urandom,
             now=now_ms(),
-            peer=("127.0.0.1", port),
+            peer=Address("127.0.0.1", port),
         )
         super().__init__(transport, sock, key, members)
-        self.target = ("127.0.0.1", port)
+        self.target = Address("127.0.0.1", port)
         self.over = False  # the server ended the session
         self._push(self.transport.local_state().push_resize(COLUMNS, LINES))
 

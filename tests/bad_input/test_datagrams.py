@@ -184,7 +184,7 @@ def test_a_replay_from_elsewhere_types_nothing_twice_and_does_not_move_a_server(
         client.settle()
         before = running.dropped(DropReason.ALREADY_HELD)
         for each in client.sent[sent:] * 3:
-            other.sendto(each, client.target)
+            other.sendto(each, client.target.socket_address)
         client.wait_until(lambda: running.dropped(DropReason.ALREADY_HELD) > before, "not dropped as already held")
         client.wait_for_echo()
         assert client.text.count("(once)") == 1
@@ -201,7 +201,7 @@ def test_a_replay_from_elsewhere_shows_nothing_twice_and_does_not_move_a_client(
         client.wire.settle()
         before = client.dropped(DropReason.ALREADY_HELD)
         for each in client.wire.sent[sent:] * 3:
-            other.sendto(each, client.wire.target)
+            other.sendto(each, client.wire.target.socket_address)
         client.wait_until(lambda: client.dropped(DropReason.ALREADY_HELD) > before, "not dropped as already held")
         client.wait_for_echo()
         assert client.text.count("(once)") == 1

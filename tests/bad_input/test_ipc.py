@@ -39,10 +39,11 @@ _F_SETPIPE_SZ = 1031  # fcntl(2)
 NETWORK_PROCESS = """
 import socket, sys
 from mosh_client.network import process as network_process
+from mosh_common.address import Address
 from mosh_common.wire.key import Key
 control, port = int(sys.argv[1]), int(sys.argv[2])
 sys.exit(network_process.run(socket.socket(fileno=control), key=Key.parse(sys.argv[3]),
-                             peer=("127.0.0.1", port), ip="127.0.0.1", verbose=1))
+                             peer=Address("127.0.0.1", port), ip="127.0.0.1", verbose=1))
 """
 
 
@@ -230,6 +231,7 @@ EVIL_NETWORK_PROCESS = """
 import array, os, socket, sys
 sys.argv[1:], octets = sys.argv[2:], bytes.fromhex(sys.argv[1])
 from mosh_client.network import process as network_process
+from mosh_common.address import Address
 def run(control, **_):
     data, ancillary, _, _ = control.recvmsg(64, socket.CMSG_SPACE(64))
     descriptor = array.array("i", ancillary[0][2][:4])[0]

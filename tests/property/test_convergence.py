@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.simulation import Conditions, Session, Text
 
+from mosh_common.address import Address
 from mosh_common.sync.events import Event, NewRemoteState, PeerShutdown, ShutdownDone
 
 PATIENCE_MS = 600_000  # simulated; at 60 % loss one exchange in six succeeds
@@ -50,7 +51,7 @@ def act(session: Session, action: str, argument: object) -> None:
         case "show", bytes(data):
             session.show(Text(data))
         case "roam", int(port):
-            session.roam(("203.0.113.9", port))
+            session.roam(Address("203.0.113.9", port))
         case "outage", int(milliseconds):
             before, session.conditions = session.conditions, Conditions(loss=1.0)
             session.run(milliseconds)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from tests.support.screens import canonical
 
+from mosh_common.address import Address
 from mosh_common.protocol import DETACH_AFTER_MS, ECHO_ACK_DELAY_MS, FIRST_CONTACT_TIMEOUT_MS
 from mosh_common.sync.pacing import ServerPacing
 from mosh_common.sync.states.screen_state import ClientScreen, ServerScreen
@@ -40,9 +41,9 @@ from mosh_server.session import (
 )
 
 KEY = Key(bytes(range(16)))
-SERVER = ("192.0.2.1", 60001)
-HOME = ("198.51.100.5", 40000)
-TRAIN = ("203.0.113.77", 41000)
+SERVER = Address("192.0.2.1", 60001)
+HOME = Address("198.51.100.5", 40000)
+TRAIN = Address("203.0.113.77", 41000)
 ONE_WAY_MS = 20
 
 
@@ -464,7 +465,7 @@ def test_a_client_that_moves_is_reported_with_its_new_host(running):
 
 
 def test_a_new_port_of_the_same_host_is_no_news(running):
-    running.address = (HOME[0], HOME[1] + 1)
+    running.address = HOME._replace(port=HOME.port + 1)
     running.run(5000)
     assert running.events == []
 

@@ -7,13 +7,14 @@ import zlib
 
 from tests.support.simulation import KEY, START, Conditions, Session, Text
 
+from mosh_common.address import Address
 from mosh_common.protocol import SENT_STATES_LIMIT
 from mosh_common.sync.path.endpoint import Endpoint
 from mosh_common.wire.drop import DropReason
 from mosh_common.wire.fragment import split
 from mosh_common.wire.instruction import Instruction
 
-STRANGER = ("203.0.113.66", 6666)
+STRANGER = Address("203.0.113.66", 6666)
 MEBIBYTE = 1 << 20
 
 
@@ -29,9 +30,9 @@ class Peer:
 
     def __init__(self) -> None:
         self.session = Session(seed=9)
-        self.session.server.address = ("192.0.2.99", 1)
+        self.session.server.address = Address("192.0.2.99", 1)
         self.server = self.session.server.transport
-        self._endpoint = Endpoint(key=KEY, is_server=False, now=START, peer=("192.0.2.1", 60001))
+        self._endpoint = Endpoint(key=KEY, is_server=False, now=START, peer=Address("192.0.2.1", 60001))
         self._id = 0
 
     def say(self, encoded: bytes) -> None:

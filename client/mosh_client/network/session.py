@@ -36,8 +36,8 @@ from mosh_client.ipc.messages import (
     Watch,
 )
 from mosh_client.network.reception import CONNECT_TIMEOUT_MS, Reception, connection_failure, nothing_whole
+from mosh_common.address import Address
 from mosh_common.errors import PeerError, place_of
-from mosh_common.protocol import Address
 from mosh_common.sync.events import (
     NewRemoteState,
     PeerShutdown,
@@ -158,7 +158,7 @@ class Session:
         log: Callable[[str], None] | None = None,
     ) -> None:
         self._ip = ip
-        self._port: int = peer[1]
+        self._port: int = peer.port
         self._started = now
         # The two objects.
         self._stream = UserStream()  # what the user typed so far

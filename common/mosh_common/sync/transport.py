@@ -17,8 +17,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, Generic, TypeVar
 
+from mosh_common.address import Address
 from mosh_common.errors import UsageError
-from mosh_common.protocol import DATAGRAM_OVERHEAD, SHUTDOWN_ACK_COPIES, SHUTDOWN_NUMBER, SHUTDOWN_TIMEOUT_MS, Address
+from mosh_common.protocol import DATAGRAM_OVERHEAD, SHUTDOWN_ACK_COPIES, SHUTDOWN_NUMBER, SHUTDOWN_TIMEOUT_MS
 from mosh_common.sync.events import (
     Event,
     NewRemoteState,
@@ -248,10 +249,6 @@ class Transport(Generic[Local, Remote]):
         Only an authentic datagram from one of them moves the session there.
         """
         self._endpoint.alternatives = tuple(addresses)
-
-    def rehome(self, peer: Address, *, now: int) -> None:
-        """Send to another address of the same server from now on (client only)."""
-        self._endpoint.rehome(peer, now=now)
 
     # --- Facts --------------------------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ from mosh_client.ipc.messages import (
 from mosh_client.network.reception import CONNECT_TIMEOUT_MS, UNUSABLE_TIMEOUT_MS
 from mosh_client.network.session import STATISTICS_INTERVAL_MS, Session
 from mosh_client.renderer.drawing.notice import NoticeBoard
+from mosh_common.address import Address
 from mosh_common.sync.events import NewRemoteState, PeerShutdown, ShutdownDone
 from mosh_common.sync.states import screen_state
 from mosh_common.sync.states.screen_state import ServerScreen
@@ -42,8 +43,8 @@ from mosh_common.wire.userdiff import Keys
 from mosh_common.wire.userdiff import Resize as SizeEvent
 
 KEY = Key(bytes(range(16)))
-SERVER = ("192.0.2.1", 60001)
-CLIENT = ("198.51.100.7", 40000)
+SERVER = Address("192.0.2.1", 60001)
+CLIENT = Address("198.51.100.7", 40000)
 START = 77_000_000
 DELAY_MS = 30
 

@@ -7,6 +7,7 @@ import errno
 import pytest
 from tests.support.simulation import CLIENT_ADDRESS, KEY, SERVER_ADDRESS, START, Conditions, Session, Text
 
+from mosh_common.address import Address
 from mosh_common.errors import UsageError
 from mosh_common.protocol import BLOCK_LIMIT, SHUTDOWN_NUMBER
 from mosh_common.sync.events import (
@@ -24,7 +25,7 @@ from mosh_common.wire.drop import DropReason
 from mosh_common.wire.fragment import Fragment, split
 from mosh_common.wire.instruction import Instruction
 
-CAFE = ("203.0.113.9", 1024)
+CAFE = Address("203.0.113.9", 1024)
 
 
 def connected(conditions: Conditions | None = None) -> Session:
@@ -41,7 +42,7 @@ class Stranger:
     def __init__(self) -> None:
         self.endpoint = Endpoint(key=KEY, is_server=False, now=START, peer=SERVER_ADDRESS)
         self.session = Session()
-        self.session.server.address = ("192.0.2.99", 1)  # where the session's own client does not look
+        self.session.server.address = Address("192.0.2.99", 1)  # where the session's own client does not look
         self.server = self.session.server.transport
         self._id = 0
 
@@ -316,7 +317,7 @@ def test_a_message_too_long_for_any_peer_is_not_sent_and_does_not_spin() -> None
 
 
 @pytest.mark.parametrize(("is_server", "peer"), [(True, CLIENT_ADDRESS), (False, None)])
-def test_only_a_client_is_told_its_peer(is_server: bool, peer: tuple[str, int] | None) -> None:
+def test_only_a_client_is_told_its_peer(is_server: bool, peer: Address | None) -> None:
     with pytest.raises(UsageError):
         Transport(
             key=KEY, is_server=is_server, local=Text(), remote=Text(), entropy=bytes, now=START, peer=peer
@@ -336,7 +337,7 @@ def test_debug_lines_name_the_rule_and_no_key() -> None:
 
 # --- Other addresses of the same server -------------------------------------------------------------------------------
 
-OTHER_SERVER_ADDRESS = ("2001:db8::1", 60001, 0, 0)
+OTHER_SERVER_ADDRESS = Address("2001:db8::1", 60001, 0, 0)
 
 
 def test_a_silent_servers_other_addresses_are_tried_and_the_one_that_answers_is_kept() -> None:

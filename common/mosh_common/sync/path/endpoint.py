@@ -1,7 +1,6 @@
 """One end of the path: seals and opens datagrams, counts them, knows where the peer is and how far (docs/wire.md §1).
 
-Knows nothing of fragments or states, and nothing of UDP but that an address's length tells IPv6 from IPv4: another
-carrier could bring the same datagrams.
+Knows nothing of fragments, states or sockets: another carrier could bring the same datagrams.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import errno
 from typing import Final, NamedTuple
 
-from mosh_common.errors import UsageError
+from mosh_common.address import Address
 from mosh_common.protocol import (
     BLOCK_LIMIT,
     CIPHER_BLOCK_OCTETS,
@@ -20,7 +19,6 @@ from mosh_common.protocol import (
     MTU_IPV6_OCTETS,
     PORT_HOP_AFTER_MS,
     SEQUENCE_LIMIT,
-    Address,
 )
 from mosh_common.sync.path.path_mtu import PathMtu
 from mosh_common.sync.path.rtt import RoundTripTime, timestamp16
@@ -28,8 +26,6 @@ from mosh_common.wire import datagram
 from mosh_common.wire.datagram import Datagram
 from mosh_common.wire.key import Key
 from mosh_common.wire.ocb import Ocb
-
-_IPV6_ADDRESS_LENGTH: Final = 4  # (host, port, flow, scope); IPv4's has two parts
 
 
 class Received(NamedTuple):
@@ -127,7 +123,7 @@ class Endpoint:
 
     def _new_path_mtu(self) -> PathMtu:
         """Return what is believed of a path that nothing is known of."""
-        is_ipv6 = self.peer is not None and len(self.peer) == _IPV6_ADDRESS_LENGTH
+        is_ipv6 = self.peer is not None and self.peer.is_ipv6
         return PathMtu(MTU_IPV6_OCTETS if is_ipv6 else MTU_IPV4_OCTETS)
 
     def attached(self, *, now: int) -> bool:
@@ -157,10 +153,3 @@ class Endpoint:
     def request_hop(self) -> None:
         """Say that the path is another: a new source port is wanted at once (client)."""
         self._hop_requested = not self._is_server
-
-    def rehome(self, peer: Address, *, now: int) -> None:
-        """Send to another address from now on (client)."""
-        if self._is_server:
-            raise UsageError("a server learns its client's address from datagrams only")
-        self.peer = peer
-        self.port_hopped(now=now)
