@@ -9,7 +9,8 @@ import pytest
 from tests.support.screens import canonical
 
 from mosh_common.address import Address
-from mosh_common.protocol import DETACH_AFTER_MS, ECHO_ACK_DELAY_MS, FIRST_CONTACT_TIMEOUT_MS
+from mosh_common.protocol import ECHO_ACK_DELAY_MS
+from mosh_common.silence import DETACH_AFTER_MS, FIRST_CONTACT_TIMEOUT_MS
 from mosh_common.sync.pacing import ServerPacing
 from mosh_common.sync.states.screen_state import ClientScreen, ServerScreen
 from mosh_common.sync.states.user_stream import UserStream

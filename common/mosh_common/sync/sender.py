@@ -14,7 +14,6 @@ from mosh_common.protocol import (
     PROSPECTIVE_EXCESS_LOSSY_OCTETS,
     PROSPECTIVE_EXCESS_OCTETS,
     PROSPECTIVE_LIMIT_OCTETS,
-    RECENT_MS,
     SEND_INTERVAL_MAX_MS,
     SEND_INTERVAL_MIN_MS,
     SENT_STATES_DROP,
@@ -27,6 +26,8 @@ from mosh_common.sync.pacing import LOSSY, REPEAT, REPEAT_LIMIT_OCTETS, Due, Lin
 from mosh_common.sync.path.loss import LossEstimate
 from mosh_common.sync.state import LocalState
 from mosh_common.wire.instruction import CHAFF_ENTROPY_OCTETS, Instruction, chaff
+
+_LONG_AGO_MS: Final = 10_000  # what was sent so long ago is overdue by any reckoning
 
 Local = TypeVar("Local", bound=LocalState)
 
@@ -126,7 +127,7 @@ class Sender(Generic[Local]):
 
     def path_changed(self, *, now: int) -> None:
         """Say that what is under way went where the peer is no longer."""
-        self._sent[1:] = [entry._replace(sent_at=entry.sent_at - RECENT_MS) for entry in self._sent[1:]]
+        self._sent[1:] = [entry._replace(sent_at=entry.sent_at - _LONG_AGO_MS) for entry in self._sent[1:]]
         self.probe(now=now)
 
     def start_shutdown(self, *, now: int, patience_ms: int = SHUTDOWN_TIMEOUT_MS, as_sent: bool = False) -> None:

@@ -30,7 +30,7 @@ from mosh_common.sync.events import (
     StateNotTaken,
     VersionMismatch,
 )
-from mosh_common.sync.pacing import CONNECT_PROBE_MS, SILENCE_MS, ClientPacing, Link, Pacing, ServerPacing
+from mosh_common.sync.pacing import ClientPacing, Link, Pacing, ServerPacing
 from mosh_common.sync.path.endpoint import Endpoint
 from mosh_common.sync.path.loss import LossEstimate
 from mosh_common.sync.receiver import Receiver
@@ -84,11 +84,11 @@ class Transport(Generic[Local, Remote]):
         self._log = log
         self._is_server = is_server
         self._entropy = entropy
-        self._began_at = now
         self._events: list[Event] = []
         self.counters: Final = Counters()
         # The path.
         self._endpoint = Endpoint(key=key, is_server=is_server, now=now, peer=peer)
+        self.contact: Final = self._endpoint.contact
         self._loss = LossEstimate()
         self._fragmenter = Fragmenter()
         self._assembler = Assembler()
@@ -111,7 +111,7 @@ class Transport(Generic[Local, Remote]):
         self.counters.received += 1
         self.counters.received_octets += len(data)
         try:
-            contact_at = self._endpoint.last_datagram_at
+            back = self._is_server and self.contact.heartbeat_missed(now=now)  # after a silence
             received = self._endpoint.receive(data, source, now=now, congestion=congestion)
             self._sender.peer_heard()
             if received.missing is None:
@@ -122,7 +122,7 @@ class Transport(Generic[Local, Remote]):
                 self._events.append(PeerMoved(source))
                 self._debug(f"{now} peer is at {source}")
                 self._sender.path_changed(now=now)
-            elif self._is_server and contact_at is not None and now - contact_at > SILENCE_MS:
+            elif back:
                 self._sender.probe(now=now)  # it probes: let it know at once that it was heard
             self._receive_payload(received.payload, now=now)
         except Dropped as error:
@@ -159,7 +159,7 @@ class Transport(Generic[Local, Remote]):
         """Return the datagrams that are due, with their destination; the caller sends them at once, in order."""
         self._note_end(now=now)
         peer = self._endpoint.peer
-        if peer is None or self._exhausted or not self._endpoint.attached(now=now):
+        if peer is None or self._exhausted or not self._endpoint.may_send(now=now):
             return []
         sending = self._sender.instruction_to_send(now=now, link=self._link(now=now))
         if sending is None:
@@ -186,7 +186,7 @@ class Transport(Generic[Local, Remote]):
             return []
         datagrams = [(self._endpoint.seal(fragment.encode(), now=now), peer) for fragment in fragments]
         longest = max(map(len, (data for data, _ in datagrams)))
-        if self._lost_contact(now=now):
+        if self._endpoint.alternatives and self.contact.worth_other_addresses(now=now):
             # The same octets: whichever of them arrives first is taken, the others are old.
             datagrams += [
                 (data, other) for data, _ in datagrams for other in self._endpoint.alternatives if other != peer
@@ -218,7 +218,7 @@ class Transport(Generic[Local, Remote]):
         if self._ended:
             return None
         shutdown = self._sender.shutdown_deadline
-        if self._endpoint.peer is None or not self._endpoint.attached(now=now):
+        if not self._endpoint.may_send(now=now):
             return shutdown
         deadline = self._sender.next_deadline(now=now, link=self._link(now=now))
         return deadline if shutdown is None else min(deadline, shutdown)
@@ -261,20 +261,6 @@ class Transport(Generic[Local, Remote]):
     def mtu(self) -> int:
         """Size of the largest datagram that will be sent."""
         return self._endpoint.mtu
-
-    def attached(self, *, now: int) -> bool:
-        """Return whether the peer was heard recently enough to be sent anything (always so for a client)."""
-        return self._endpoint.attached(now=now)
-
-    @property
-    def last_datagram_at(self) -> int | None:
-        """When the last authentic in-order datagram came; None before the first."""
-        return self._endpoint.last_datagram_at
-
-    @property
-    def last_heard(self) -> int | None:
-        """When the newest remote state came (an empty ack is one); None before the first."""
-        return self._receiver.last_heard
 
     @property
     def last_acknowledged_at(self) -> int | None:
@@ -372,25 +358,14 @@ class Transport(Generic[Local, Remote]):
 
     def _link(self, *, now: int) -> Link:
         """Return what the timing rules want to know about the path."""
-        contact_at = self._endpoint.last_datagram_at
         congested = self._endpoint.congested(now=now)
         return Link(
-            self.send_interval,
-            self.rto,
-            self._receiver.last_heard,
-            self.srtt,
-            0.0 if congested else self._loss.worst,
-            contact_at if contact_at is not None else self._began_at,
-            congested,
-        )
-
-    def _lost_contact(self, *, now: int) -> bool:
-        """Return whether the server was silent for so long that its other addresses are worth a try."""
-        contact_at = self._endpoint.last_datagram_at
-        if not self._endpoint.alternatives:
-            return False
-        return now - (self._began_at if contact_at is None else contact_at) >= (
-            CONNECT_PROBE_MS if contact_at is None else SILENCE_MS
+            send_interval=self.send_interval,
+            rto=self.rto,
+            contact=self.contact,
+            srtt=self.srtt,
+            loss=0.0 if congested else self._loss.worst,
+            congested=congested,
         )
 
     def _padded(self, instruction: Instruction, *, now: int) -> tuple[Instruction, int]:
@@ -432,6 +407,7 @@ class Transport(Generic[Local, Remote]):
             raise
         if not newest:
             return
+        self.contact.last_heard = now
         changed = bool(instruction.diff)
         self._sender.set_ack(instruction.new_num, data=changed, now=now)
         self._events.append(NewRemoteState(instruction.new_num, self._receiver.newest_state(), changed))

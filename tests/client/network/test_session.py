@@ -26,10 +26,11 @@ from mosh_client.ipc.messages import (
     ToRenderer,
     Watch,
 )
-from mosh_client.network.reception import CONNECT_TIMEOUT_MS, UNUSABLE_TIMEOUT_MS
+from mosh_client.network.reception import UNUSABLE_TIMEOUT_MS
 from mosh_client.network.session import STATISTICS_INTERVAL_MS, Session
 from mosh_client.renderer.drawing.notice import NoticeBoard
 from mosh_common.address import Address
+from mosh_common.silence import CONNECT_TIMEOUT_MS
 from mosh_common.sync.events import NewRemoteState, PeerShutdown, ShutdownDone
 from mosh_common.sync.states import screen_state
 from mosh_common.sync.states.screen_state import ServerScreen
@@ -347,7 +348,7 @@ def test_the_renderer_knows_of_silence_before_it_has_to_show_it(world: World) ->
     world.run(20_000)
     world.cut = True
     world.run(6000)
-    heard = world.session._transport.last_heard  # the fact itself, not what was told of it
+    heard = world.session._transport.contact.last_heard  # the fact itself, not what was told of it
     assert world.told(Link)[-1].last_heard == heard
 
 

@@ -10,6 +10,7 @@ from tests.support.simulation import Text
 
 from mosh_common.protocol import SENT_STATES_LIMIT, SHUTDOWN_NUMBER
 from mosh_common.sync.pacing import Link, Pacing
+from mosh_common.sync.path.contact import Contact
 from mosh_common.sync.sender import Sender, Sending
 from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.wire.instruction import CHAFF_ENTROPY_OCTETS, Instruction
@@ -30,7 +31,8 @@ class Driver:
     @property
     def link(self) -> Link:
         heard = self.now if self.silent_since is None else self.silent_since
-        return Link(INTERVAL, RTO, heard, contact_at=heard)
+        contact = Contact(began_at=NOW, last_datagram_at=heard, last_heard=heard)
+        return Link(send_interval=INTERVAL, rto=RTO, contact=contact)
 
     def show(self, text: bytes) -> None:
         self.sender.set_state(Text(text), now=self.now)

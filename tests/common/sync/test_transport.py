@@ -153,7 +153,7 @@ def test_a_server_falls_silent_40_seconds_after_its_client_and_speaks_again_when
     session.run(10_000)
     session.conditions = Conditions(loss=1.0)
     session.run(41_000)
-    assert not session.server.transport.attached(now=session.now)
+    assert not session.server.transport.contact.attached(now=session.now)
     sent = session.server.transport.counters.sent
     session.show(Text(b"news"))
     session.run(3_600_000)
@@ -171,6 +171,17 @@ def test_a_lost_acknowledgement_is_said_again_when_the_peer_repeats_itself() -> 
     session.run(150)
     session.conditions = Conditions()
     session.run_until(lambda: session.client.transport.acknowledged_state() == session.typed, patience=1000)
+
+
+def test_a_repeated_state_is_heard_but_is_no_news() -> None:
+    stranger = Stranger()
+    contact = stranger.server.contact
+    stranger.say(Instruction(0, 1, 0, 0))
+    assert (contact.last_datagram_at, contact.last_heard) == (START, START)
+    stranger.session.run(5)
+    stranger.say(Instruction(0, 1, 0, 0))
+    assert (contact.last_datagram_at, contact.last_heard) == (START + 5, START)
+    stranger.assert_dropped(DropReason.ALREADY_HELD)
 
 
 # --- The end ----------------------------------------------------------------------------------------------------------

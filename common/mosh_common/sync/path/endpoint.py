@@ -14,12 +14,12 @@ from mosh_common.protocol import (
     CIPHER_BLOCK_OCTETS,
     CONGESTED_MS,
     DATAGRAM_OVERHEAD,
-    DETACH_AFTER_MS,
     MTU_IPV4_OCTETS,
     MTU_IPV6_OCTETS,
-    PORT_HOP_AFTER_MS,
     SEQUENCE_LIMIT,
 )
+from mosh_common.silence import PORT_HOP_AFTER_MS
+from mosh_common.sync.path.contact import Contact
 from mosh_common.sync.path.path_mtu import PathMtu
 from mosh_common.sync.path.rtt import RoundTripTime, timestamp16
 from mosh_common.wire import datagram
@@ -48,7 +48,7 @@ class Endpoint:
         "_next_sequence",
         "_port_chosen_at",
         "alternatives",
-        "last_datagram_at",
+        "contact",
         "path_mtu",
         "peer",
         "rtt",
@@ -64,7 +64,7 @@ class Endpoint:
         # The path.
         self.peer = peer  # where the other side is; None = not known yet
         self.alternatives: tuple[Address, ...] = ()  # client: other addresses of the same server
-        self.last_datagram_at: int | None = None  # when the last authentic in-order datagram came
+        self.contact: Final = Contact(began_at=now)  # when it was heard
         self._congested_at: int | None = None  # when a router last said that it has more than it can carry
         self.path_mtu = self._new_path_mtu()  # how long datagrams may be
         self._hop_requested = False  # client: another source port is wanted at once
@@ -80,7 +80,7 @@ class Endpoint:
         if opened.sequence >= self._next_expected:
             missing = opened.sequence - self._next_expected
             self._next_expected = opened.sequence + 1
-            self.last_datagram_at = now
+            self.contact.last_datagram_at = now
             if congestion:
                 self._congested_at = now
             self.rtt.receive_timestamps(opened.timestamp, opened.timestamp_reply, now=now, congestion=congestion)
@@ -126,11 +126,9 @@ class Endpoint:
         is_ipv6 = self.peer is not None and self.peer.is_ipv6
         return PathMtu(MTU_IPV6_OCTETS if is_ipv6 else MTU_IPV4_OCTETS)
 
-    def attached(self, *, now: int) -> bool:
-        """Return whether anything may be sent: a server stops when its client was silent for long."""
-        if not self._is_server:
-            return True
-        return self.last_datagram_at is not None and now - self.last_datagram_at <= DETACH_AFTER_MS
+    def may_send(self, *, now: int) -> bool:
+        """Return whether there is somebody to send to: a server stops when its client was silent for long."""
+        return self.peer is not None and (not self._is_server or self.contact.attached(now=now))
 
     def congested(self, *, now: int) -> bool:
         """Return whether a router on the path complained lately: what is lost, is lost to make it less."""

@@ -55,7 +55,7 @@ def test_a_replay_from_elsewhere_does_not_move_the_session() -> None:
     # Overtaken, or sent again by somebody: delivered, but of no weight.
     for replay in (first, second):
         assert not one.receive(replay, CAFE, now=NOW + 9, congestion=False).moved
-    assert (one.peer, one.last_datagram_at) == (HOME, NOW)
+    assert (one.peer, one.contact.last_datagram_at) == (HOME, NOW)
 
 
 def test_an_overtaken_datagram_does_not_touch_the_round_trip_time() -> None:
@@ -72,19 +72,19 @@ def test_a_forgery_changes_nothing() -> None:
     one = server()
     with pytest.raises(Dropped):
         one.receive(bytes(60), HOME, now=NOW, congestion=False)
-    assert (one.peer, one.last_datagram_at) == (None, None)
+    assert (one.peer, one.contact.last_datagram_at) == (None, None)
 
 
-def test_a_server_detaches_after_40_seconds_of_silence() -> None:
+def test_a_server_sends_nothing_before_it_has_a_client_and_after_40_seconds_of_silence() -> None:
     one = server()
-    assert not one.attached(now=NOW)
+    assert not one.may_send(now=NOW)
     one.receive(client().seal(b"", now=NOW), HOME, now=NOW, congestion=False)
-    assert one.attached(now=NOW + 40_000)
-    assert not one.attached(now=NOW + 40_001)
+    assert one.may_send(now=NOW + 40_000)
+    assert not one.may_send(now=NOW + 40_001)
 
 
-def test_a_client_is_never_detached() -> None:
-    assert client().attached(now=NOW + 10**9)
+def test_a_client_sends_into_any_silence() -> None:
+    assert client().may_send(now=NOW + 10**9)
 
 
 @pytest.mark.parametrize(("peer", "octets"), [(SERVER, 1252 - 28), (Address("2001:db8::1", 60001, 0, 0), 1216 - 28)])
