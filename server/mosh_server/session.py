@@ -367,8 +367,8 @@ class Session:
     def _watch_client(self, *, now: int) -> None:
         """Note that the client came, moved or fell silent, and end the session that waited too long for it."""
         transport = self._transport
-        attached = transport.peer is not None and transport.contact.attached(now=now)
-        host = transport.peer.host if attached and transport.peer is not None else None
+        attached = transport.path.peer is not None and transport.contact.attached(now=now)
+        host = transport.path.peer.host if attached and transport.path.peer is not None else None
         if host != self._client_host:
             self._client_host = host
             self._events.append(ClientSilent() if host is None else ClientHeard(host))
@@ -448,11 +448,11 @@ class Session:
         self._ending = reason
         transport = self._transport
         # What takes long to digest, or comes faster than the client takes it, is not worth that time any more.
-        lagging = self._unseen and transport.sent_num != transport.acknowledged_num
+        lagging = self._unseen and transport.sent.number != transport.sent.acknowledged_number
         as_sent = self._undigested or lagging
         if self._unseen and not as_sent:
             self._show(now=now)
-        if transport.peer is None or not transport.contact.attached(now=now):
+        if transport.path.peer is None or not transport.contact.attached(now=now):
             self._finish(reason)
         else:
             transport.start_shutdown(now=now, as_sent=as_sent)

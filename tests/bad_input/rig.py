@@ -187,9 +187,7 @@ class WireEnd(Patient):
         """Wait until the program under test has all that was to be said."""
         transport = self.transport
         self.wait_until(
-            lambda: (
-                self.sent and transport.acknowledged_state() == transport.last_sent_state() == transport.local_state()
-            ),
+            lambda: self.sent and transport.sent.acknowledged_state == transport.sent.state == transport.local_state(),
             "not all was acknowledged",
         )
 
@@ -204,8 +202,8 @@ class WireEnd(Patient):
 
     def instruct(self, **fields: Any) -> None:
         """Send an instruction that differs from an ordinary one in `fields`."""
-        held = self.transport.acknowledged_num
-        instruction = Instruction(held, self.transport.sent_num + 1, self.transport.received_num, held)._replace(
+        held = self.transport.sent.acknowledged_number
+        instruction = Instruction(held, self.transport.sent.number + 1, self.transport.received.number, held)._replace(
             **fields
         )
         for fragment in self.transport._fragmenter.split(instruction.encode(), 1000):
@@ -249,7 +247,7 @@ class WireClient(WireEnd):
     @property
     def text(self) -> str:
         """What the server's screen shows."""
-        return text_of(self.transport.remote_state().snapshot)
+        return text_of(self.transport.received.state.snapshot)
 
     def wait_for(self, text: str) -> None:
         """Wait until the screen shows `text`."""

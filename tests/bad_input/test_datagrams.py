@@ -72,8 +72,8 @@ def garbage_inside(end: WireEnd) -> None:
 
 
 def ack_from_the_future(end: WireEnd) -> None:
-    held = end.transport.acknowledged_num
-    for number in (end.transport.received_num + 1, 10**15, SHUTDOWN_NUMBER - 1, SHUTDOWN_NUMBER):
+    held = end.transport.sent.acknowledged_number
+    for number in (end.transport.received.number + 1, 10**15, SHUTDOWN_NUMBER - 1, SHUTDOWN_NUMBER):
         end.instruct(new_num=held, ack_num=number)
 
 
@@ -284,6 +284,6 @@ def test_the_highest_number_of_all_is_taken_and_the_session_goes_on(tmp_path: Pa
     with client.stays_unharmed():
         client.type("still here")
         client.wait_for("still here")
-    assert text_of(client.transport.remote_state().snapshot)
+    assert text_of(client.transport.received.state.snapshot)
     client.close()
     running.close()

@@ -75,7 +75,7 @@ def test_both_sides_agree_in_the_end_and_no_key_is_lost_or_repeated(
             size = argument
     session.type(b".")
     session.run_until(
-        lambda: session.received_keys == typed + b"." and session.client.transport.remote_state().value == typed + b".",
+        lambda: session.received_keys == typed + b"." and session.client.transport.received.state.value == typed + b".",
         patience=PATIENCE_MS,
     )
     assert session.received_size == size
@@ -86,7 +86,7 @@ def test_both_sides_agree_in_the_end_and_no_key_is_lost_or_repeated(
 def test_shutdown_ends_both_sides_whatever_the_network_does(conditions: Conditions, seed: int, by_client: bool) -> None:
     session = Session(seed=seed, conditions=conditions)
     session.resize(80, 24)
-    session.run_until(lambda: session.server.transport.peer is not None, patience=PATIENCE_MS)
+    session.run_until(lambda: session.server.transport.path.peer is not None, patience=PATIENCE_MS)
     one, other = (session.client, session.server) if by_client else (session.server, session.client)
     one.transport.start_shutdown(now=session.now)
     session.run_until(lambda: bool(one.of_kind(ShutdownDone)), patience=11_000)

@@ -103,7 +103,7 @@ def test_every_key_arrives_once_and_in_order_and_the_pacing_holds(name: str) -> 
     session.run_until(
         lambda: (
             session.received_keys == typed
-            and session.client.transport.remote_state().value == b"%06d " % len(typed) + typed[-60:]
+            and session.client.transport.received.state.value == b"%06d " % len(typed) + typed[-60:]
         ),
         patience=PATIENCE_MS,
     )

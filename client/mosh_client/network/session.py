@@ -177,7 +177,7 @@ class Session:
         self._renderer: RendererLink | None = None
         self._clipboard = ""  # what the last one was told of it
         self._notice = Notice("", False)  # what the bar should say of the network
-        self._reception = Reception(self._transport.remote_state().snapshot)
+        self._reception = Reception(self._transport.received.state.snapshot)
         self._skipped = 0  # what in the server's frames no frame holds, as far as it was logged
         self._log = log
         # The end.
@@ -257,8 +257,8 @@ class Session:
         """Return the datagrams that are due; then say `report_sent` for each."""
         datagrams = self._transport.datagrams_to_send(now=now)
         if datagrams:
-            number = self._transport.sent_num
-            position = self._transport.last_sent_state().position
+            number = self._transport.sent.number
+            position = self._transport.sent.state.position
             if number > self._positions[-1][0]:
                 self._positions.append((number, position))
         self._digest_events(now=now)
@@ -273,7 +273,7 @@ class Session:
         messages: list[ToRenderer] = []
         if self._transport.contact.last_heard is not None:
             # The frame goes first: progress read with an older frame would judge predictions by the wrong screen.
-            snapshot: Snapshot = self._transport.remote_state().snapshot
+            snapshot: Snapshot = self._transport.received.state.snapshot
             frame = renderer.frames.encode(snapshot)
             if frame is not None:
                 messages += portions(frame)
@@ -285,7 +285,7 @@ class Session:
         if notice != renderer.notice and (notice.text or renderer.notice is not None):
             renderer.notice = notice
             messages.append(notice)
-        told = ServerNotices(tuple([notice.text for notice in self._transport.remote_state().notices]))
+        told = ServerNotices(tuple([notice.text for notice in self._transport.received.state.notices]))
         if told != renderer.server_notices:
             renderer.server_notices = told
             messages.append(told)
@@ -338,7 +338,7 @@ class Session:
     @property
     def peer(self) -> Address | None:
         """Where the server is."""
-        return self._transport.peer
+        return self._transport.path.peer
 
     def set_alternatives(self, addresses: Iterable[Address]) -> None:
         """Say which other addresses the server may have: tried while it is silent."""
@@ -404,7 +404,7 @@ class Session:
             self.outcome = outcome
 
     def _progress(self, renderer: RendererLink) -> Progress:
-        echo_ack: int = self._transport.remote_state().echo_ack
+        echo_ack: int = self._transport.received.state.echo_ack
         positions = self._positions
         while len(positions) > 1 and positions[1][0] <= echo_ack:
             positions.popleft()
@@ -417,7 +417,7 @@ class Session:
         transport = self._transport
         return Link(
             self._last_heard(),
-            transport.last_acknowledged_at,
+            transport.sent.last_acknowledged_at,
             min(transport.send_interval, LARGEST_COUNT),
             self._port,
         )
@@ -425,13 +425,13 @@ class Session:
     def _statistics(self) -> Statistics:
         transport = self._transport
         return Statistics(
-            round(transport.srtt) if transport.has_rtt_sample else None,
-            _per_mille(transport.loss.incoming),
-            _per_mille(transport.loss.outgoing),
+            round(transport.path.rtt.srtt) if transport.path.rtt.measured else None,
+            _per_mille(transport.path.loss.incoming),
+            _per_mille(transport.path.loss.outgoing),
             transport.contact.last_datagram_at,
             transport.counters.received_octets,
             transport.counters.sent_octets,
-            transport.remote_state().program[:LONGEST_PEER],
+            transport.received.state.program[:LONGEST_PEER],
         )
 
 

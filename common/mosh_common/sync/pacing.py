@@ -130,9 +130,9 @@ class Pacing:
         """Return the least time between two frames, ms."""
         return min(max(math.ceil(srtt / 2), SEND_INTERVAL_MIN_MS), SEND_INTERVAL_MAX_MS)
 
-    def doubted_at(self, sent_at: int, rto: int) -> int:
-        """Return when a state sent at `sent_at` should have been acknowledged."""
-        return sent_at + rto + self.doubt_delay_ms
+    def answer_ms(self, rto: int) -> int:
+        """Return how long the acknowledgement of a state may take."""
+        return rto + self.doubt_delay_ms
 
     def heartbeat_due(self, due_at: int, *, now: int) -> int:
         """Return when an empty ack that is due at `due_at` goes out, now that the peer's heartbeat came."""
@@ -147,7 +147,7 @@ class Pacing:
 
         That is when the peer is silent and an acknowledgement is overdue.
         """
-        return self._silent(link, now=now) and self.doubted_at(first_unacknowledged_at, link.rto) <= now
+        return self._silent(link, now=now) and first_unacknowledged_at + self.answer_ms(link.rto) <= now
 
     def next_send(self, situation: Situation, *, now: int) -> Due:
         """Return when the current state is to be sent."""
@@ -160,7 +160,7 @@ class Pacing:
             return Due(last_sent_at + link.send_interval, "presumed lost")
         if situation.acknowledged_is_current:
             return _NEVER
-        due = Due(self.doubted_at(situation.volley_at, link.rto), "not acknowledged")
+        due = Due(situation.volley_at + self.answer_ms(link.rto), "not acknowledged")
         # Time alone may turn the assumption: then the rule above holds, but not before.
         if situation.doubted_at is not None:
             due = Due(min(due.at or 0, max(situation.doubted_at, last_sent_at + link.send_interval)), due.rule)
@@ -189,7 +189,7 @@ class Pacing:
 
     def _silent(self, link: Link, *, now: int) -> bool:
         """Return whether nothing was heard for twice the time that an acknowledgement may take."""
-        return link.contact.seems_lost(answer_ms=link.rto + self.doubt_delay_ms, now=now)
+        return link.contact.seems_lost(answer_ms=self.answer_ms(link.rto), now=now)
 
     def _frame_interval(self, situation: Situation) -> int:
         """Return the least time between two frames, ms."""

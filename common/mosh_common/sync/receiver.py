@@ -68,12 +68,13 @@ class Receiver(Generic[Remote]):
         return self._insert(ReceivedState(new_num, state, state.weight if instruction.diff else 0))
 
     @property
-    def newest_num(self) -> int:
+    def number(self) -> int:
         """Number of the newest state, which is to be acknowledged."""
         return self._states[-1].number
 
-    def newest_state(self) -> Remote:
-        """Return the newest state."""
+    @property
+    def state(self) -> Remote:
+        """The newest state."""
         return self._states[-1].state
 
     @property

@@ -20,6 +20,7 @@ from mosh_common.protocol import (
 )
 from mosh_common.silence import PORT_HOP_AFTER_MS
 from mosh_common.sync.path.contact import Contact
+from mosh_common.sync.path.loss import LossEstimate
 from mosh_common.sync.path.path_mtu import PathMtu
 from mosh_common.sync.path.rtt import RoundTripTime, timestamp16
 from mosh_common.wire import datagram
@@ -33,7 +34,6 @@ class Received(NamedTuple):
 
     payload: bytes  # a fragment
     moved: bool  # the peer's address is another than before
-    missing: int | None  # how many sequence numbers before this one have not come; None = it was overtaken itself
 
 
 class Endpoint:
@@ -49,6 +49,7 @@ class Endpoint:
         "_port_chosen_at",
         "alternatives",
         "contact",
+        "loss",
         "path_mtu",
         "peer",
         "rtt",
@@ -58,6 +59,7 @@ class Endpoint:
         self._is_server: Final = is_server
         self._cipher: Final = Ocb(key)
         self.rtt: Final = RoundTripTime()
+        self.loss: Final = LossEstimate()
         # Sequence numbers, each direction its own.
         self._next_sequence = 0  # of the next datagram sent
         self._next_expected = 0  # one above the highest received
@@ -74,11 +76,10 @@ class Endpoint:
         """Open a datagram. Raises Dropped."""
         opened = datagram.unseal(self._cipher, data, to_client=not self._is_server)
         moved = False
-        missing: int | None = None
         # SECURITY: an old datagram, sent again by anybody from anywhere, must not move the session or the clock; its
         # payload is harmless, since states are idempotent. (test_a_replay_from_elsewhere_does_not_move_the_session)
         if opened.sequence >= self._next_expected:
-            missing = opened.sequence - self._next_expected
+            self.loss.received(missing=opened.sequence - self._next_expected)
             self._next_expected = opened.sequence + 1
             self.contact.last_datagram_at = now
             if congestion:
@@ -89,7 +90,9 @@ class Endpoint:
                 self.peer = source
                 self.path_mtu = self._new_path_mtu()
                 moved = True
-        return Received(opened.payload, moved, missing)
+        else:
+            self.loss.received_late()
+        return Received(opened.payload, moved)
 
     def can_seal(self, octets: int, *, datagrams: int) -> bool:
         """Return whether the key may still encrypt that much, with a number of its own for each of the datagrams."""
@@ -103,7 +106,7 @@ class Endpoint:
         """Return the next datagram, which carries a fragment and the current timestamps."""
         sequence = self._next_sequence
         self._next_sequence += 1
-        reply = self.rtt.reply_to_send(now=now)
+        reply = self.rtt.take_reply(now=now)
         sealed = Datagram(self._is_server, sequence, timestamp16(now), reply, payload)
         return datagram.seal(self._cipher, sealed)
 
