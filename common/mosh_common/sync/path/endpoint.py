@@ -58,8 +58,6 @@ class Endpoint:
     def __init__(self, *, key: Key, is_server: bool, now: int, peer: Address | None) -> None:
         self._is_server: Final = is_server
         self._cipher: Final = Ocb(key)
-        self.rtt: Final = RoundTripTime()
-        self.loss: Final = LossEstimate()
         # Sequence numbers, each direction its own.
         self._next_sequence = 0  # of the next datagram sent
         self._next_expected = 0  # one above the highest received
@@ -67,6 +65,8 @@ class Endpoint:
         self.peer = peer  # where the other side is; None = not known yet
         self.alternatives: tuple[Address, ...] = ()  # client: other addresses of the same server
         self.contact: Final = Contact(began_at=now)  # when it was heard
+        self.rtt: Final = RoundTripTime()
+        self.loss: Final = LossEstimate()
         self._congested_at: int | None = None  # when a router last said that it has more than it can carry
         self.path_mtu = self._new_path_mtu()  # how long datagrams may be
         self._hop_requested = False  # client: another source port is wanted at once
