@@ -231,7 +231,6 @@ EVIL_NETWORK_PROCESS = """
 import array, os, socket, sys
 sys.argv[1:], octets = sys.argv[2:], bytes.fromhex(sys.argv[1])
 from mosh_client.network import process as network_process
-from mosh_common.address import Address
 def run(control, **_):
     data, ancillary, _, _ = control.recvmsg(64, socket.CMSG_SPACE(64))
     descriptor = array.array("i", ancillary[0][2][:4])[0]
