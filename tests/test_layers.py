@@ -19,7 +19,7 @@ FOLDERS = {
 }
 
 # What each layer may import of this project, by module prefix. The longest matching key rules.
-BASE = {"mosh_common.errors", "mosh_common.clock", "mosh_common.protocol", "mosh_common.version"}
+BASE = {f"mosh_common.{name}" for name in ("address", "clock", "errors", "protocol", "silence", "version")}
 _T, _S, _CLIENT, _SERVER = "mosh_common.terminal", "mosh_common.sync", "mosh_client", "mosh_server"
 # The values of a screen, and what is known of characters and colours.
 VALUES = {
@@ -30,10 +30,12 @@ CHOICES = {f"{_CLIENT}.settings", f"{_CLIENT}.escape_key_choice"}
 LOOP = {"mosh_common.io.fds", "mosh_common.io.loop"}
 CONFINING = {f"{_CLIENT}.confinement.{name}" for name in ("processes", "mechanisms", "limits")}
 ALLOWED: dict[str, set[str]] = {
+    "mosh_common.address": set(),
     "mosh_common.errors": set(),
     "mosh_common.clock": set(),
     "mosh_common.version": set(),
     "mosh_common.protocol": {"mosh_common.errors"},
+    "mosh_common.silence": set(),
     "mosh_common.connect_line": BASE | {"mosh_common.wire"},
     "mosh_common.wire": BASE | {"mosh_common.wire"},
     "mosh_common.io": BASE | {"mosh_common.io"},
@@ -84,7 +86,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 
 # The core does no input or output and reads no clock.
-CORE = ("mosh_common.protocol", "mosh_common.wire", "mosh_common.terminal", "mosh_common.sync")
+CORE = ("mosh_common.address", "mosh_common.protocol", "mosh_common.wire", "mosh_common.terminal", "mosh_common.sync")
 FORBIDDEN_IN_CORE = {
     "asyncio", "fcntl", "multiprocessing", "os", "pty", "random", "secrets", "select", "selectors", "signal",
     "socket", "subprocess", "termios", "threading", "time", "tty",

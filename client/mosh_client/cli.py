@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from mosh_common.address import Address
 from mosh_common.errors import EnvironmentFailure, MoshError, UsageError
 from mosh_common.terminal.width_table import UNICODE_VERSION
 from mosh_common.version import MOSH_COMPATIBLE, VERSION
@@ -129,8 +130,8 @@ def _connect(parsed: Arguments) -> int:
     return Launcher(settings=settings, peer=peer, ip=ip).run(key_text)
 
 
-def _address(ip: str, port: str) -> tuple[Any, ...]:
-    """Return the socket address of numeric `ip` and `port`. Raises UsageError."""
+def _address(ip: str, port: str) -> Address:
+    """Return the address of numeric `ip` and `port`. Raises UsageError."""
     import socket
 
     if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
@@ -141,8 +142,7 @@ def _address(ip: str, port: str) -> tuple[Any, ...]:
         )
     except (OSError, UnicodeError):
         raise UsageError(f"{ip!r} is not a numeric IP address; mosh looks names up, mosh-client does not.") from None
-    address: tuple[Any, ...] = found[0][4]
-    return address
+    return Address(*found[0][4])
 
 
 def _require_utf8() -> None:

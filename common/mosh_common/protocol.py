@@ -6,10 +6,7 @@ resulting behaviour. Limits on what a peer controls stand beside the parser that
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
-
-# The tuple that `socket.recvfrom` gives. The core only compares and hands it back; its length tells the family.
-Address: TypeAlias = tuple[Any, ...]
+from typing import Final
 
 PROTOCOL_VERSION: Final = 2  # the only one in use since 2012; another ends the session
 
@@ -45,11 +42,9 @@ CONGESTED_MS: Final = 5000  # a path with such a mark counts as congested for th
 MTU_IPV4_OCTETS: Final = 1280 - 28  # IPv6's minimum link MTU less IPv4 and UDP headers: passes most tunnels
 MTU_IPV6_OCTETS: Final = 1280 - 64  # less IPv6 and UDP headers and 16 octets for an extension header
 MTU_FALLBACK_OCTETS: Final = 500  # after EMSGSIZE: below every link's minimum
-DETACH_AFTER_MS: Final = 40_000  # the server stops sending to a client silent this long
-PORT_HOP_AFTER_MS: Final = 10_000  # the client tries a new source port when nothing was acknowledged for this long
 PORTS_KEPT: Final = 10  # source ports that the client listens on at once
 PORT_LIFETIME_MS: Final = 60_000  # old sockets are closed this long after the newest was chosen
-PORT_RANGE: Final = (60001, 60999)  # inclusive; where the server binds unless told otherwise
+PORT_RANGE: Final = (60001, 60999)  # inclusive; where servers bind unless told otherwise: firewalls are opened for it
 
 # --- State synchronisation ------------------------------------------------------------------------------------------
 
@@ -63,7 +58,6 @@ SEND_INTERVAL_MAX_MS: Final = 250  # 4 frames/s even on the slowest link
 COLLECTION_DELAY_SERVER_MS: Final = 8  # upstream: an application's writes come in bursts; a frame waits for the burst
 ACK_INTERVAL_MS: Final = 3000  # empty acks keep NAT bindings and the "last contact" clock alive
 ACK_DELAY_MS: Final = 100  # a data ack waits this long for something to ride on; part of the peer's timeout
-RECENT_MS: Final = 10_000  # resend only to a peer heard within this time; otherwise the empty acks probe
 SHUTDOWN_TRIES: Final = 16
 SHUTDOWN_TIMEOUT_MS: Final = 10_000
 SHUTDOWN_ACK_COPIES: Final = 3  # who says it leaves at once, and the other side would wait for it
@@ -75,4 +69,3 @@ CHAFF_MAX_OCTETS: Final = 16  # random length blurs what a listener learns from 
 # --- Server ---------------------------------------------------------------------------------------------------------
 
 ECHO_ACK_DELAY_MS: Final = 50  # time that an application gets to answer a key before the screen counts as its answer
-FIRST_CONTACT_TIMEOUT_MS: Final = 60_000  # a server that no client ever reached leaves

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple, TypeAlias
 
+from mosh_common.address import Address
 from mosh_common.protocol import (
-    DETACH_AFTER_MS,
-    FIRST_CONTACT_TIMEOUT_MS,
     SHUTDOWN_NUMBER,
     SHUTDOWN_TIMEOUT_MS,
-    Address,
 )
 from mosh_common.sync import events as sync
 from mosh_common.sync.pacing import ServerPacing
@@ -41,7 +39,6 @@ SYNCHRONIZED_UPDATE_MS: Final = 150
 # moment ago, it may have heard, said so and left, and only what it said was lost: that is not worth a day.
 LAST_WORDS_SILENT_MS: Final = 86_400_000
 LAST_WORDS_MS: Final = 600_000
-MISSED_HEARTBEAT_MS: Final = 4000
 
 # In a flood the screen is looked at no more often than this, well within a send interval: more of what comes between
 # scrolls away, or is overwritten, without ever being drawn.
@@ -126,7 +123,6 @@ class Session:
         self._timeouts = timeouts
         self._events: list[Event] = []
         # The client.
-        self._started_at = now
         self._client_host: str | None = None  # what the last ClientHeard said; None while detached
         self._seen_input = UserStream()  # the newest input state that was dealt with
         # The pty.
@@ -249,7 +245,7 @@ class Session:
     def terminate_if_silent(self, *, now: int) -> None:
         """SIGUSR1: end the session unless the client was heard within the signal timeout."""
         limit = self._timeouts.signal_ms
-        heard = self._transport.last_heard
+        heard = self._transport.contact.last_heard
         if limit is None or heard is None or now - heard >= limit:
             self._shut_down("terminated by SIGUSR1", now=now)
 
@@ -305,8 +301,8 @@ class Session:
             candidates.append(self._update_began + SYNCHRONIZED_UPDATE_MS)
         else:
             candidates.append(self._echo_ack.next_deadline())
-        if self._client_host is not None and self._transport.last_datagram_at is not None:
-            candidates.append(self._transport.last_datagram_at + DETACH_AFTER_MS)
+        if self._client_host is not None:
+            candidates.append(self._transport.contact.detaches_at)
         if self._ending is None:
             candidates.append(self._silence_ends_at())
         return min((candidate for candidate in candidates if candidate is not None), default=None)
@@ -371,8 +367,8 @@ class Session:
     def _watch_client(self, *, now: int) -> None:
         """Note that the client came, moved or fell silent, and end the session that waited too long for it."""
         transport = self._transport
-        attached = transport.peer is not None and transport.attached(now=now)
-        host = str(transport.peer[0]) if attached and transport.peer is not None else None
+        attached = transport.path.peer is not None and transport.contact.attached(now=now)
+        host = transport.path.peer.host if attached and transport.path.peer is not None else None
         if host != self._client_host:
             self._client_host = host
             self._events.append(ClientSilent() if host is None else ClientHeard(host))
@@ -382,10 +378,7 @@ class Session:
 
     def _silence_ends_at(self) -> int | None:
         """Return when the patience with a client that was never heard, or is silent now, ends."""
-        heard = self._transport.last_heard
-        if heard is None:
-            return self._started_at + FIRST_CONTACT_TIMEOUT_MS
-        return None if self._timeouts.network_ms is None else heard + self._timeouts.network_ms
+        return self._transport.contact.given_up_at(patience_ms=self._timeouts.network_ms)
 
     # --- Private: the screen --------------------------------------------------------------------------------------
 
@@ -455,24 +448,24 @@ class Session:
         self._ending = reason
         transport = self._transport
         # What takes long to digest, or comes faster than the client takes it, is not worth that time any more.
-        lagging = self._unseen and transport.sent_num != transport.acknowledged_num
+        lagging = self._unseen and transport.sent.number != transport.sent.acknowledged_number
         as_sent = self._undigested or lagging
         if self._unseen and not as_sent:
             self._show(now=now)
-        if transport.peer is None or not transport.attached(now=now):
+        if transport.path.peer is None or not transport.contact.attached(now=now):
             self._finish(reason)
         else:
             transport.start_shutdown(now=now, as_sent=as_sent)
 
     def _leave_last_words(self, *, now: int) -> None:
         """Keep the last screen and the end for a client that cannot be reached now."""
-        transport, heard = self._transport, self._transport.last_datagram_at
+        transport, heard = self._transport, self._transport.contact.last_datagram_at
         if self._ending is not None:
             return
         if heard is None:
             self._finish("the shell ended")
             return
-        patience = LAST_WORDS_SILENT_MS if now - heard > MISSED_HEARTBEAT_MS else LAST_WORDS_MS
+        patience = LAST_WORDS_SILENT_MS if transport.contact.heartbeat_missed(now=now) else LAST_WORDS_MS
         if self._timeouts.network_ms is not None:
             patience = min(patience, max(heard + self._timeouts.network_ms - now, 0))
         self._ending = "the shell ended"

@@ -34,6 +34,7 @@ from tests.support.programs import (
 )
 from tests.support.user_terminal import UserTerminal
 
+from mosh_common.address import Address
 from mosh_common.clock import now_ms
 from mosh_common.sync.events import NewRemoteState
 from mosh_common.sync.states.screen_state import ClientScreen, ServerScreen
@@ -161,7 +162,7 @@ class WireEnd(Patient):
         self.key = key
         self.sent: list[bytes] = []
         self.received: list[bytes] = []
-        self.target: Any = None  # where the program under test is
+        self.target: Address | None = None  # where the program under test is
 
     def turn(self) -> None:
         """Wait a moment for something to come, then do what is due."""
@@ -172,14 +173,14 @@ class WireEnd(Patient):
                 except OSError:
                     break
                 self.received.append(data)
-                self.transport.receive_datagram(data, source, now=now_ms())
-                self.target = source
+                self.target = Address(*source)
+                self.transport.receive_datagram(data, self.target, now=now_ms())
         for event in self.transport.events():
             self.take(event)
         for data, destination in self.transport.datagrams_to_send(now=now_ms()):
             self.sent.append(data)
             with contextlib.suppress(OSError):
-                self.socket.sendto(data, destination)
+                self.socket.sendto(data, destination.socket_address)
 
     def take(self, event: Any) -> None:
         """Do what an event asks for."""
@@ -188,15 +189,14 @@ class WireEnd(Patient):
         """Wait until the program under test has all that was to be said."""
         transport = self.transport
         self.wait_until(
-            lambda: (
-                self.sent and transport.acknowledged_state() == transport.last_sent_state() == transport.local_state()
-            ),
+            lambda: self.sent and transport.sent.acknowledged_state == transport.sent.state == transport.local_state(),
             "not all was acknowledged",
         )
 
     def say(self, datagram: bytes) -> None:
         """Send these octets as they are."""
-        self.socket.sendto(datagram, self.target)
+        assert self.target is not None
+        self.socket.sendto(datagram, self.target.socket_address)
 
     def seal(self, payload: bytes) -> bytes:
         """Return the next datagram of this end, with any payload."""
@@ -204,8 +204,8 @@ class WireEnd(Patient):
 
     def instruct(self, **fields: Any) -> None:
         """Send an instruction that differs from an ordinary one in `fields`."""
-        held = self.transport.acknowledged_num
-        instruction = Instruction(held, self.transport.sent_num + 1, self.transport.received_num, held)._replace(
+        held = self.transport.sent.acknowledged_number
+        instruction = Instruction(held, self.transport.sent.number + 1, self.transport.received.number, held)._replace(
             **fields
         )
         for fragment in self.transport._fragmenter.split(instruction.encode(), 1000):
@@ -231,10 +231,10 @@ class WireClient(WireEnd):
             remote=ClientScreen.blank(COLUMNS, LINES),
             entropy=os.urandom,
             now=now_ms(),
-            peer=("127.0.0.1", port),
+            peer=Address("127.0.0.1", port),
         )
         super().__init__(transport, sock, key, members)
-        self.target = ("127.0.0.1", port)
+        self.target = Address("127.0.0.1", port)
         self.over = False  # the server ended the session
         self._push(self.transport.local_state().push_resize(COLUMNS, LINES))
 
@@ -249,7 +249,7 @@ class WireClient(WireEnd):
     @property
     def text(self) -> str:
         """What the server's screen shows."""
-        return text_of(self.transport.remote_state().snapshot)
+        return text_of(self.transport.received.state.snapshot)
 
     def wait_for(self, text: str, *, timeout_s: float = PATIENCE_S) -> None:
         """Wait until the screen shows `text`."""

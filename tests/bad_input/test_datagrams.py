@@ -72,8 +72,8 @@ def garbage_inside(end: WireEnd) -> None:
 
 
 def ack_from_the_future(end: WireEnd) -> None:
-    held = end.transport.acknowledged_num
-    for number in (end.transport.received_num + 1, 10**15, SHUTDOWN_NUMBER - 1, SHUTDOWN_NUMBER):
+    held = end.transport.sent.acknowledged_number
+    for number in (end.transport.received.number + 1, 10**15, SHUTDOWN_NUMBER - 1, SHUTDOWN_NUMBER):
         end.instruct(new_num=held, ack_num=number)
 
 
@@ -184,7 +184,7 @@ def test_a_replay_from_elsewhere_types_nothing_twice_and_does_not_move_a_server(
         client.settle()
         before = running.dropped(DropReason.ALREADY_HELD)
         for each in client.sent[sent:] * 3:
-            other.sendto(each, client.target)
+            other.sendto(each, client.target.socket_address)
         client.wait_until(lambda: running.dropped(DropReason.ALREADY_HELD) > before, "not dropped as already held")
         client.wait_for_echo()
         assert client.text.count("(once)") == 1
@@ -201,7 +201,7 @@ def test_a_replay_from_elsewhere_shows_nothing_twice_and_does_not_move_a_client(
         client.wire.settle()
         before = client.dropped(DropReason.ALREADY_HELD)
         for each in client.wire.sent[sent:] * 3:
-            other.sendto(each, client.wire.target)
+            other.sendto(each, client.wire.target.socket_address)
         client.wait_until(lambda: client.dropped(DropReason.ALREADY_HELD) > before, "not dropped as already held")
         client.wait_for_echo()
         assert client.text.count("(once)") == 1
@@ -284,6 +284,6 @@ def test_the_highest_number_of_all_is_taken_and_the_session_goes_on(tmp_path: Pa
     with client.stays_unharmed():
         client.type("still here")
         client.wait_for("still here")
-    assert text_of(client.transport.remote_state().snapshot)
+    assert text_of(client.transport.received.state.snapshot)
     client.close()
     running.close()

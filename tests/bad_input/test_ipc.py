@@ -39,10 +39,11 @@ _F_SETPIPE_SZ = 1031  # fcntl(2)
 NETWORK_PROCESS = """
 import socket, sys
 from mosh_client.network import process as network_process
+from mosh_common.address import Address
 from mosh_common.wire.key import Key
 control, port = int(sys.argv[1]), int(sys.argv[2])
 sys.exit(network_process.run(socket.socket(fileno=control), key=Key.parse(sys.argv[3]),
-                             peer=("127.0.0.1", port), ip="127.0.0.1", verbose=1))
+                             peer=Address("127.0.0.1", port), ip="127.0.0.1", verbose=1))
 """
 
 

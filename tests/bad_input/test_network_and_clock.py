@@ -123,10 +123,11 @@ ip route add blackhole 192.0.2.3
 exec "$@"
 """
 SENDING = """
+from mosh_common.address import Address
 from mosh_common.io.udp import UdpSocket
-sock = UdpSocket.for_peer(("192.0.2.1", 60001))
+sock = UdpSocket.for_peer(Address("192.0.2.1", 60001))
 for host, octets in ((1, 9), (2, 9), (3, 9), (4, 9), (1, 70_000)):
-    print(sock.send(bytes(octets), (f"192.0.2.{host}", 60001)))
+    print(sock.send(bytes(octets), Address(f"192.0.2.{host}", 60001)))
 """
 
 

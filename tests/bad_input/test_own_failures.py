@@ -58,12 +58,12 @@ def test_a_server_whose_emulator_raises_goes_on_and_logs_where_but_not_what(
                 "the failure was not counted",
             )
         client.wait_for_echo()  # while it would still fail
-        [notice] = client.transport.remote_state().notices
+        [notice] = client.transport.received.state.notices
         assert notice.text.startswith("cannot digest what the programs print (RuntimeError at bad_input/saboteur.py:")
         assert "before" in client.text
         switches.set(screen_fails=0)
         client.type("\x1b]0;later\a")
-        client.wait_until(lambda: client.transport.remote_state().snapshot.title == "later", "no title comes any more")
+        client.wait_until(lambda: client.transport.received.state.snapshot.title == "later", "no title comes any more")
     log = read_log(running.log)
     assert "OutputNotDigested(place='RuntimeError at bad_input/saboteur.py:" in log
     assert "s3cret" not in log
@@ -86,7 +86,7 @@ def test_a_client_whose_emulator_raises_acknowledges_nothing_but_goes_on(client:
     assert wire is not None
     with real.stays_unharmed():
         wire.settle()
-        assert wire.transport.acknowledged_state().snapshot.title == ""
+        assert wire.transport.sent.acknowledged_state.snapshot.title == ""
         switches.set(screen_fails=1)
         wire.print(TITLE + "(of the bad diff)")
         real.wait_until(lambda: real.dropped(DropReason.NOT_DIGESTED) > 1, "the diff was not dropped")
@@ -95,7 +95,7 @@ def test_a_client_whose_emulator_raises_acknowledges_nothing_but_goes_on(client:
         real.terminal.type("typed meanwhile")
         real.wait_until(lambda: b"typed meanwhile" in wire.keys[keys:], "keys do not come through any more")
         real.wait_for("mosh: cannot show what the server sends (RuntimeError at bad_input/saboteur.py:")
-        assert wire.transport.acknowledged_state().snapshot.title == ""
+        assert wire.transport.sent.acknowledged_state.snapshot.title == ""
         switches.set(screen_fails=0)
         real.wait_for("(of the bad diff)")
     log = read_log(real.log)
@@ -112,7 +112,7 @@ def test_a_client_that_can_show_nothing_says_so_and_leaves_the_session_alive(tmp
         assert wire is not None
         wire.print(TITLE + "(never to be seen)")
         assert real.wait_for_end() == 70
-        assert not wire.transport.peer_shutdown
+        assert wire.transport.received.number != SHUTDOWN_NUMBER
         sentence = re.search(
             r"mosh-client: cannot show what the server sends"
             r" \(RuntimeError at bad_input/saboteur\.py:\d+\); please report this\.",
@@ -134,7 +134,7 @@ def test_a_client_whose_emulator_raises_still_hears_of_the_end(client: tuple[Rea
     wire.print(TITLE)
     wire.transport.start_shutdown(now=now_ms())
     assert real.wait_for_end() == 0
-    assert wire.transport.acknowledged_num == SHUTDOWN_NUMBER
+    assert wire.transport.sent.acknowledged_number == SHUTDOWN_NUMBER
 
 
 # --- What the guards do, one by one

@@ -65,7 +65,7 @@ def test_an_impossible_size_from_a_client_is_dropped_with_all_that_came_with_it(
                 lambda: f"not dropped; the log:\n{read_log(running.log)[-2000:]}",
             )
         client.wait_for_echo()
-        screen = client.transport.remote_state().snapshot
+        screen = client.transport.received.state.snapshot
         assert (screen.columns, screen.lines) == (COLUMNS, LINES)
         assert "(never)" not in client.text
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
+from mosh_common.address import Address
 from mosh_common.sync.states.screen_state import ClientScreen, ServerScreen
 from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.sync.transport import Transport
@@ -18,7 +19,7 @@ from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.key import Key
 from mosh_common.wire.ocb import Ocb
 
-SERVER, CLIENT = ("192.0.2.1", 60001), ("198.51.100.7", 40000)
+SERVER, CLIENT = Address("192.0.2.1", 60001), Address("198.51.100.7", 40000)
 KEYS = 400
 GARBAGE = 20_000
 ROUND_TRIP_MS = 100

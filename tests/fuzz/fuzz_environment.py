@@ -12,6 +12,7 @@ from mosh_bootstrap.command import client_environment, server_arguments
 from mosh_bootstrap.options import Options, parse_options
 from mosh_client.network.sockets import ADDRESSES_LIMIT, alternatives
 from mosh_client.settings import read_settings
+from mosh_common.address import Address
 from mosh_common.errors import EnvironmentFailure, UsageError
 from mosh_server.cli import parse
 from mosh_server.host import environment
@@ -87,5 +88,5 @@ def test_the_server_makes_an_environment_for_the_session_of_any(
 @fuzzed
 @given(st.lists(st.one_of(VALUES, st.sampled_from(["192.0.2.7", "fe80::1%lo", "::1", "localhost"])), max_size=20))
 def test_the_client_tries_no_more_addresses_than_it_may_and_only_numeric_ones(words: list[str]) -> None:
-    found = alternatives(" ".join(words), port=60001, peer=("192.0.2.1", 60001))
+    found = alternatives(" ".join(words), port=60001, peer=Address("192.0.2.1", 60001))
     assert len(found) <= ADDRESSES_LIMIT

@@ -49,5 +49,5 @@ def test_a_transport_survives_any_peer(sequence: list[Instruction | Fragment | b
             payloads = [say.encode() if isinstance(say, Fragment) else say]
         for payload in payloads:
             session.deliver(peer.seal(payload, now=session.now), source, side)
-    assert side.transport._sender.states_held <= SENT_STATES_LIMIT
+    assert side.transport._sender.sent.held <= SENT_STATES_LIMIT
     assert side.transport.counters.received >= sum(side.transport.counters.dropped.values())

@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.requires_linux, pytest.mark.requires_program("unshare"
 COMMON = Path(__file__).parents[2] / "common"
 SCRIPT = """
 import select, subprocess
+from mosh_common.address import Address
 from mosh_common.io.path import PathWatch
 def ip(*words):
     subprocess.run(["ip", *words], check=True)
@@ -23,7 +24,7 @@ def news():
 ip("link", "set", "lo", "up")
 ip("address", "add", "192.0.2.1/24", "dev", "lo")
 ip("route", "add", "198.51.100.0/24", "dev", "lo", "src", "192.0.2.1")
-watch = PathWatch(("198.51.100.9", 60001), now=0)
+watch = PathWatch(Address("198.51.100.9", 60001), now=0)
 print(watch.news(ready=False, now=10**6).name)
 ip("address", "add", "203.0.113.5/24", "dev", "lo")
 news()

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.simulation import Conditions, Session, Text
 
+from mosh_common.address import Address
 from mosh_common.sync.events import Event, NewRemoteState, PeerShutdown, ShutdownDone
 
 PATIENCE_MS = 600_000  # simulated; at 60 % loss one exchange in six succeeds
@@ -50,7 +51,7 @@ def act(session: Session, action: str, argument: object) -> None:
         case "show", bytes(data):
             session.show(Text(data))
         case "roam", int(port):
-            session.roam(("203.0.113.9", port))
+            session.roam(Address("203.0.113.9", port))
         case "outage", int(milliseconds):
             before, session.conditions = session.conditions, Conditions(loss=1.0)
             session.run(milliseconds)
@@ -74,7 +75,7 @@ def test_both_sides_agree_in_the_end_and_no_key_is_lost_or_repeated(
             size = argument
     session.type(b".")
     session.run_until(
-        lambda: session.received_keys == typed + b"." and session.client.transport.remote_state().value == typed + b".",
+        lambda: session.received_keys == typed + b"." and session.client.transport.received.state.value == typed + b".",
         patience=PATIENCE_MS,
     )
     assert session.received_size == size
@@ -85,7 +86,7 @@ def test_both_sides_agree_in_the_end_and_no_key_is_lost_or_repeated(
 def test_shutdown_ends_both_sides_whatever_the_network_does(conditions: Conditions, seed: int, by_client: bool) -> None:
     session = Session(seed=seed, conditions=conditions)
     session.resize(80, 24)
-    session.run_until(lambda: session.server.transport.peer is not None, patience=PATIENCE_MS)
+    session.run_until(lambda: session.server.transport.path.peer is not None, patience=PATIENCE_MS)
     one, other = (session.client, session.server) if by_client else (session.server, session.client)
     one.transport.start_shutdown(now=session.now)
     session.run_until(lambda: bool(one.of_kind(ShutdownDone)), patience=11_000)

@@ -53,7 +53,7 @@ def test_the_clients_screen_becomes_the_servers(
         session.run(pause)
 
     def converged() -> bool:
-        shown = session.client.transport.remote_state()
+        shown = session.client.transport.received.state
         return shown.echo_ack == len(drawings) - 1 and canonical(shown.snapshot) == canonical(emulator.snapshot())
 
     session.run_until(converged, patience=PATIENCE_MS)

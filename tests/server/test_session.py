@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import pytest
 from tests.support.screens import canonical
 
-from mosh_common.protocol import DETACH_AFTER_MS, ECHO_ACK_DELAY_MS, FIRST_CONTACT_TIMEOUT_MS
+from mosh_common.address import Address
+from mosh_common.protocol import ECHO_ACK_DELAY_MS
+from mosh_common.silence import DETACH_AFTER_MS, FIRST_CONTACT_TIMEOUT_MS
 from mosh_common.sync.pacing import ServerPacing
 from mosh_common.sync.states.screen_state import ClientScreen, ServerScreen
 from mosh_common.sync.states.user_stream import UserStream
@@ -40,9 +42,9 @@ from mosh_server.session import (
 )
 
 KEY = Key(bytes(range(16)))
-SERVER = ("192.0.2.1", 60001)
-HOME = ("198.51.100.5", 40000)
-TRAIN = ("203.0.113.77", 41000)
+SERVER = Address("192.0.2.1", 60001)
+HOME = Address("198.51.100.5", 40000)
+TRAIN = Address("203.0.113.77", 41000)
 ONE_WAY_MS = 20
 
 
@@ -136,7 +138,7 @@ class World:
 
     @property
     def shown(self) -> Snapshot:
-        return self.client.remote_state().snapshot
+        return self.client.received.state.snapshot
 
     @property
     def first_row(self) -> str:
@@ -358,26 +360,26 @@ def test_the_end_of_a_flood_that_a_signal_cuts_is_shown(running):
 
 
 def test_input_is_echo_acknowledged_when_the_application_had_time_to_answer(running):
-    before = running.client.remote_state().echo_ack
+    before = running.client.received.state.echo_ack
     running.type(b"x")
     running.run(ONE_WAY_MS + 10)
-    number = running.client.sent_num
+    number = running.client.sent.number
     assert running.given == b"x"
     running.run(ECHO_ACK_DELAY_MS)
-    assert running.client.remote_state().echo_ack == before
+    assert running.client.received.state.echo_ack == before
     running.run(ONE_WAY_MS + 100)
-    assert running.client.remote_state().echo_ack == number
+    assert running.client.received.state.echo_ack == number
 
 
 def test_input_that_the_application_did_not_take_is_not_echo_acknowledged(running):
-    before = running.client.remote_state().echo_ack
+    before = running.client.received.state.echo_ack
     running.pty_takes = 2
     running.type(b"xyz")
     running.run(5000)
-    assert running.client.remote_state().echo_ack == before
+    assert running.client.received.state.echo_ack == before
     running.pty_takes = 1
     running.run(5000)
-    assert running.client.remote_state().echo_ack > before
+    assert running.client.received.state.echo_ack > before
 
 
 def test_a_synchronized_update_is_shown_when_it_is_complete(running):
@@ -403,16 +405,16 @@ def test_an_update_that_is_not_completed_is_shown_after_150_ms(running):
 
 def test_no_echo_ack_comes_with_an_older_screen(running):
     """Within an update the answer to a key may be drawn but not shown: the client must not judge by what it sees."""
-    before = running.client.remote_state().echo_ack
+    before = running.client.received.state.echo_ack
     running.type(b"x")
     running.run(ONE_WAY_MS + 10)
     running.print(b"\x1b[?2026hx")
     running.run(ECHO_ACK_DELAY_MS + ONE_WAY_MS + 20)
-    assert running.client.remote_state().echo_ack == before
+    assert running.client.received.state.echo_ack == before
     running.print(b"\x1b[?2026l")
     running.run(200)
     assert running.first_row == "x"
-    assert running.client.remote_state().echo_ack > before
+    assert running.client.received.state.echo_ack > before
 
 
 def test_of_updates_that_overlap_the_reads_each_complete_one_counts(running):
@@ -464,7 +466,7 @@ def test_a_client_that_moves_is_reported_with_its_new_host(running):
 
 
 def test_a_new_port_of_the_same_host_is_no_news(running):
-    running.address = (HOME[0], HOME[1] + 1)
+    running.address = HOME._replace(port=HOME.port + 1)
     running.run(5000)
     assert running.events == []
 
@@ -697,17 +699,17 @@ def test_a_failing_emulator_is_told_to_the_client_until_output_is_digested_again
         broken.setattr(world.emulator, "digest", fail)
         world.print(b"s3cret")
         world.run(500)
-    [notice] = world.client.remote_state().notices
+    [notice] = world.client.received.state.notices
     assert notice.kind == NoticeKind.OUTPUT_NOT_DIGESTED
     assert notice.text.startswith("cannot digest what the programs print (LookupError at server/test_session.py:")
     assert notice.text.endswith("); please report this.")
     assert len(world.seen(OutputNotDigested)) == 1
     world.print(b"x")  # digested, but so soon after that the screen may still be wrong
     world.run(2 * FAILURE_HOLDS_MS)
-    assert world.client.remote_state().notices == (notice,)
+    assert world.client.received.state.notices == (notice,)
     world.print(b"y")
     world.run(500)
-    assert world.client.remote_state().notices == ()
+    assert world.client.received.state.notices == ()
 
 
 @pytest.mark.parametrize(("length", "size"), [(LONGEST_CLIPBOARD + 4, 12), (100_000, 75), (400_000, 300)])
@@ -718,14 +720,14 @@ def test_the_user_is_told_of_a_clipboard_that_is_too_long(world: World, length: 
     world.print(b"\x1b]52;c;" + b"A" * length + b"\x07after")
     world.run(500)
     notice = Notice(2, f"a program's clipboard of {size} kB was not set; 12 fit.")
-    assert world.client.remote_state().notices == (notice,)
-    assert world.client.remote_state().snapshot.clipboard == "c;YWJj"
+    assert world.client.received.state.notices == (notice,)
+    assert world.client.received.state.snapshot.clipboard == "c;YWJj"
     world.run(PASSING_MS)
-    assert world.client.remote_state().notices == ()
+    assert world.client.received.state.notices == ()
     world.print(b"\x1b]52;c;ZGVm\x07")
     world.run(500)
-    assert world.client.remote_state().notices == ()
-    assert world.client.remote_state().snapshot.clipboard == "c;ZGVm"
+    assert world.client.received.state.notices == ()
+    assert world.client.received.state.snapshot.clipboard == "c;ZGVm"
 
 
 def test_a_notice_that_passes_is_taken_away_although_nothing_else_happens(world: World) -> None:
@@ -733,9 +735,9 @@ def test_a_notice_that_passes_is_taken_away_although_nothing_else_happens(world:
     world.session._notices.say(NoticeKind.CLIPBOARD_NOT_SET, "too long", now=world.now)
     world.print(b"x")
     world.run(500)
-    assert world.client.remote_state().notices == (Notice(2, "too long"),)
+    assert world.client.received.state.notices == (Notice(2, "too long"),)
     world.run(PASSING_MS)
-    assert world.client.remote_state().notices == ()
+    assert world.client.received.state.notices == ()
 
 
 # --- Screens that one frame cannot carry

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 from tests.support.simulation import Conditions, Session, Side, Text
 
+from mosh_common.address import Address
 from mosh_common.sync.events import Event, NewRemoteState
 
 TEN_MINUTES_MS = 600_000
@@ -36,7 +37,7 @@ def black_outs(session: Session, second: int) -> None:
 
 
 def new_addresses(session: Session, second: int) -> None:
-    session.roam((f"203.0.113.{second % 250}", 1024 + second))
+    session.roam(Address(f"203.0.113.{second % 250}", 1024 + second))
 
 
 def a_night(session: Session, second: int) -> None:
@@ -102,7 +103,7 @@ def test_every_key_arrives_once_and_in_order_and_the_pacing_holds(name: str) -> 
     session.run_until(
         lambda: (
             session.received_keys == typed
-            and session.client.transport.remote_state().value == b"%06d " % len(typed) + typed[-60:]
+            and session.client.transport.received.state.value == b"%06d " % len(typed) + typed[-60:]
         ),
         patience=PATIENCE_MS,
     )

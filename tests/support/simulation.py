@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from mosh_common.address import Address
 from mosh_common.errors import PeerError
 from mosh_common.sync.events import Event, NewRemoteState
 from mosh_common.sync.states.user_stream import UserStream
@@ -20,8 +21,8 @@ from mosh_common.wire.key import Key
 from mosh_common.wire.userdiff import Keys, Resize
 
 KEY = Key(bytes(range(16)))
-SERVER_ADDRESS = ("192.0.2.1", 60001)
-CLIENT_ADDRESS = ("198.51.100.7", 40000)
+SERVER_ADDRESS = Address("192.0.2.1", 60001)
+CLIENT_ADDRESS = Address("198.51.100.7", 40000)
 START = 1_000_000_007  # any clock reading
 
 
@@ -80,7 +81,7 @@ class Text:
 class Side:
     """One Transport and what its process would keep."""
 
-    def __init__(self, transport: Transport[Any, Any], address: tuple[str, int]) -> None:
+    def __init__(self, transport: Transport[Any, Any], address: Address) -> None:
         self.transport = transport
         self.address = address
         self.events: list[Event] = []
@@ -135,8 +136,8 @@ class Session:
         self.received_keys = b""
         self.received_size: tuple[int, int] | None = None
         self.on_server_event = on_server_event
-        self.addresses_tried: list[tuple[Any, ...]] = []  # where the client sent something, in order
-        self._flying: list[tuple[int, int, bytes, tuple[str, int], Side, bool]] = []
+        self.addresses_tried: list[Address] = []  # where the client sent something, in order
+        self._flying: list[tuple[int, int, bytes, Address, Side, bool]] = []
         self._order = itertools.count()
 
     # --- What a test does -----------------------------------------------------------------------------------------
@@ -155,7 +156,7 @@ class Session:
         """Change what the server shows."""
         self.server.transport.set_local_state(state, now=self.now)
 
-    def roam(self, address: tuple[str, int]) -> None:
+    def roam(self, address: Address) -> None:
         """Give the client another address."""
         self.client.address = address
 
@@ -185,7 +186,7 @@ class Session:
                 to.transport.receive_datagram(data, source, now=self.now, congestion=marked)
             self._serve()
 
-    def deliver(self, data: bytes, source: tuple[str, int], to: Side) -> None:
+    def deliver(self, data: bytes, source: Address, to: Side) -> None:
         """Put a datagram of any contents before one side."""
         to.transport.receive_datagram(data, source, now=self.now)
         self._serve()
@@ -223,7 +224,7 @@ class Session:
                 self.received_size = (event.columns, event.lines)
         self.server_input = state
 
-    def _carry(self, data: bytes, source: tuple[str, int], to: Side) -> None:
+    def _carry(self, data: bytes, source: Address, to: Side) -> None:
         conditions = self.conditions
         for _ in range(conditions.times + (self.random.random() < conditions.duplicate)):
             lost = self.random.random() < conditions.loss or len(data) > conditions.longest

@@ -15,7 +15,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from mosh_client.confinement import limits
 from mosh_client.ipc import control, lifelines
@@ -25,6 +25,7 @@ from mosh_client.launcher.secret import forget_key
 from mosh_client.settings import Settings
 from mosh_client.terminal import tty
 from mosh_client.terminal.description import Description
+from mosh_common.address import Address
 from mosh_common.clock import now_ms
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.io.fds import write_all, write_line
@@ -54,7 +55,7 @@ class _Renderer(NamedTuple):
 class Launcher:
     """One session, from the start of its processes to its last words."""
 
-    def __init__(self, *, settings: Settings, peer: tuple[Any, ...], ip: str) -> None:
+    def __init__(self, *, settings: Settings, peer: Address, ip: str) -> None:
         self._settings = settings
         self._peer = peer
         self._ip = ip

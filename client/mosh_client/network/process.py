@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from mosh_client.ipc import control
 from mosh_client.ipc.channel import Channel
@@ -20,6 +20,7 @@ from mosh_client.ipc.messages import Hello
 from mosh_client.network.reception import OUR_FAULT, cannot_show
 from mosh_client.network.session import Session, load_emulator
 from mosh_client.network.sockets import ADDRESSES_VARIABLE, Sockets, alternatives
+from mosh_common.address import Address
 from mosh_common.clock import now_ms
 from mosh_common.errors import EnvironmentFailure, PeerError, place_of
 from mosh_common.io.fds import close_all_except, write_line
@@ -33,7 +34,7 @@ _ASLEEP_MS: Final = 2000  # a turn that is this late: the machine slept
 _GOODBYE_MS: Final = 1000  # for a busy renderer to take the last frame and Exit
 
 
-def run(control_socket: socket.socket, *, key: Key, peer: tuple[Any, ...], ip: str, verbose: int) -> int:
+def run(control_socket: socket.socket, *, key: Key, peer: Address, ip: str, verbose: int) -> int:
     """Run until the session is over and report to the launcher; return the process's exit code."""
     try:
         report = _NetworkProcess(control_socket, key=key, peer=peer, ip=ip, verbose=verbose).run()
@@ -57,9 +58,7 @@ def run(control_socket: socket.socket, *, key: Key, peer: tuple[Any, ...], ip: s
 class _NetworkProcess:
     """The descriptors and the loop."""
 
-    def __init__(
-        self, control_socket: socket.socket, *, key: Key, peer: tuple[Any, ...], ip: str, verbose: int
-    ) -> None:
+    def __init__(self, control_socket: socket.socket, *, key: Key, peer: Address, ip: str, verbose: int) -> None:
         self._control = control_socket
         self._key = key
         self._peer = peer
@@ -192,7 +191,7 @@ class _NetworkProcess:
                     message, key=self._key, peer=self._peer, ip=self._ip, entropy=os.urandom, now=now, log=self._log
                 )
                 self._session.set_alternatives(
-                    alternatives(os.environ.get(ADDRESSES_VARIABLE, ""), port=self._peer[1], peer=self._peer)
+                    alternatives(os.environ.get(ADDRESSES_VARIABLE, ""), port=self._peer.port, peer=self._peer)
                 )
             else:
                 self._session.attach_renderer(message, now=now)

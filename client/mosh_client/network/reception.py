@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Final
 
 from mosh_client.ipc.control import Report
+from mosh_common.silence import CONNECT_TIMEOUT_MS
 from mosh_common.sync.events import StateNotTaken
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.wire.drop import DropReason
 
-CONNECT_TIMEOUT_MS: Final = 15_000  # as upstream's users know it: then a firewall is the likely cause
 UNUSABLE_TIMEOUT_MS: Final = 3000  # nothing of all that came could ever be shown: waiting longer does not help
 
 # Exit codes of sysexits(3), when nothing could ever be shown.

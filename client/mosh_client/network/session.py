@@ -35,9 +35,10 @@ from mosh_client.ipc.messages import (
     ToRenderer,
     Watch,
 )
-from mosh_client.network.reception import CONNECT_TIMEOUT_MS, Reception, connection_failure, nothing_whole
+from mosh_client.network.reception import Reception, connection_failure, nothing_whole
+from mosh_common.address import Address
 from mosh_common.errors import PeerError, place_of
-from mosh_common.protocol import Address
+from mosh_common.protocol import SHUTDOWN_TIMEOUT_MS
 from mosh_common.sync.events import (
     NewRemoteState,
     PeerShutdown,
@@ -55,10 +56,8 @@ from mosh_common.wire.key import Key
 if TYPE_CHECKING:
     from mosh_common.sync.states.screen_state import ClientScreen
 
-SILENT_AFTER_MS: Final = 10_000  # a server silent this long is not expected to answer a request to end, either
 LEAVE_TIMEOUT_MS: Final = 1500  # then such a request is given this long …
 ORPHANED_TIMEOUT_MS: Final = 3000  # … and this long when the launcher is gone: nobody waits, nothing may linger
-MISSED_HEARTBEAT_MS: Final = 3500  # silent this long, the server may be out of reach
 # Facts of the link that are only times reach the renderer when those that it has are this old, so that an idle session
 # does not wake it at every heartbeat; in time before it would show them (notice.py: at 6.5 s and 10 s).
 HEARD_REFRESH_MS: Final = 6300
@@ -158,8 +157,7 @@ class Session:
         log: Callable[[str], None] | None = None,
     ) -> None:
         self._ip = ip
-        self._port: int = peer[1]
-        self._started = now
+        self._port: int = peer.port
         # The two objects.
         self._stream = UserStream()  # what the user typed so far
         self._size: tuple[int, int] | None = None  # the last one in the stream
@@ -179,7 +177,7 @@ class Session:
         self._renderer: RendererLink | None = None
         self._clipboard = ""  # what the last one was told of it
         self._notice = Notice("", False)  # what the bar should say of the network
-        self._reception = Reception(self._transport.remote_state().snapshot)
+        self._reception = Reception(self._transport.received.state.snapshot)
         self._skipped = 0  # what in the server's frames no frame holds, as far as it was logged
         self._log = log
         # The end.
@@ -242,10 +240,9 @@ class Session:
         """End the session; harmless when it is already being ended."""
         if self._leave_by is not None:
             return
-        heard = self._last_heard()
-        reachable = heard is not None and now - heard < SILENT_AFTER_MS
+        reachable = self._transport.contact.may_answer(usable=not self._reception.words, now=now)
         # Transport gives up by itself when a server that was there a moment ago does not answer.
-        self._leave_by = now + (2 * SILENT_AFTER_MS if reachable else LEAVE_TIMEOUT_MS)
+        self._leave_by = now + (2 * SHUTDOWN_TIMEOUT_MS if reachable else LEAVE_TIMEOUT_MS)
         self._notice = Notice("Exiting on user request...", True)
         self._transport.start_shutdown(now=now)
 
@@ -260,8 +257,8 @@ class Session:
         """Return the datagrams that are due; then say `report_sent` for each."""
         datagrams = self._transport.datagrams_to_send(now=now)
         if datagrams:
-            number = self._transport.sent_num
-            position = self._transport.last_sent_state().position
+            number = self._transport.sent.number
+            position = self._transport.sent.state.position
             if number > self._positions[-1][0]:
                 self._positions.append((number, position))
         self._digest_events(now=now)
@@ -274,9 +271,9 @@ class Session:
         if renderer is None:
             return []
         messages: list[ToRenderer] = []
-        if self._transport.last_heard is not None:
+        if self._transport.contact.last_heard is not None:
             # The frame goes first: progress read with an older frame would judge predictions by the wrong screen.
-            snapshot: Snapshot = self._transport.remote_state().snapshot
+            snapshot: Snapshot = self._transport.received.state.snapshot
             frame = renderer.frames.encode(snapshot)
             if frame is not None:
                 messages += portions(frame)
@@ -288,7 +285,7 @@ class Session:
         if notice != renderer.notice and (notice.text or renderer.notice is not None):
             renderer.notice = notice
             messages.append(notice)
-        told = ServerNotices(tuple([notice.text for notice in self._transport.remote_state().notices]))
+        told = ServerNotices(tuple([notice.text for notice in self._transport.received.state.notices]))
         if told != renderer.server_notices:
             renderer.server_notices = told
             messages.append(told)
@@ -315,8 +312,7 @@ class Session:
         `renderer_ready`: whether the renderer could be sent messages (it may be stopped, and full of earlier ones).
         """
         deadlines = [self._transport.next_deadline(now=now), self._leave_by]
-        if self._transport.last_heard is None:
-            deadlines.append(self._started + CONNECT_TIMEOUT_MS)
+        deadlines.append(self._transport.contact.connected_by)
         deadlines.append(self._reception.deadline())
         renderer = self._renderer
         if renderer is not None and renderer_ready:
@@ -336,14 +332,13 @@ class Session:
 
     def path_stirred(self, *, now: int) -> None:
         """Say that the machine's links or routes changed: in an outage that is worth a try."""
-        heard = self._transport.last_datagram_at
-        if heard is None or now - heard > MISSED_HEARTBEAT_MS:
+        if self._transport.contact.worth_a_try(now=now):
             self._transport.probe(now=now)
 
     @property
     def peer(self) -> Address | None:
         """Where the server is."""
-        return self._transport.peer
+        return self._transport.path.peer
 
     def set_alternatives(self, addresses: Iterable[Address]) -> None:
         """Say which other addresses the server may have: tried while it is silent."""
@@ -364,10 +359,7 @@ class Session:
 
     def _last_heard(self) -> int | None:
         """Return when the server was last heard; where nothing can be used, whatever is authentic counts."""
-        transport = self._transport
-        if self._reception.words or transport.last_heard is None:
-            return transport.last_datagram_at
-        return transport.last_heard
+        return self._transport.contact.heard_at(usable=not self._reception.words)
 
     def _current_notice(self) -> Notice:
         """Return what the bar should say: of the network, or else of what cannot be shown."""
@@ -403,8 +395,8 @@ class Session:
                 self._finish(Report(0, ""))
         elif (verdict := self._reception.verdict(now=now)) is not None:
             self._finish(verdict)  # without a word to the server: the session goes on, for a client that can show it
-        elif self._transport.last_heard is None and now - self._started >= CONNECT_TIMEOUT_MS:
-            heard = self._transport.last_datagram_at is not None
+        elif (connected_by := self._transport.contact.connected_by) is not None and now >= connected_by:
+            heard = self._transport.contact.last_datagram_at is not None
             self._finish(Report(1, (nothing_whole if heard else connection_failure)(self._ip, self._port)))
 
     def _finish(self, outcome: Report) -> None:
@@ -412,7 +404,7 @@ class Session:
             self.outcome = outcome
 
     def _progress(self, renderer: RendererLink) -> Progress:
-        echo_ack: int = self._transport.remote_state().echo_ack
+        echo_ack: int = self._transport.received.state.echo_ack
         positions = self._positions
         while len(positions) > 1 and positions[1][0] <= echo_ack:
             positions.popleft()
@@ -425,7 +417,7 @@ class Session:
         transport = self._transport
         return Link(
             self._last_heard(),
-            transport.last_acknowledged_at,
+            transport.sent.last_acknowledged_at,
             min(transport.send_interval, LARGEST_COUNT),
             self._port,
         )
@@ -433,13 +425,13 @@ class Session:
     def _statistics(self) -> Statistics:
         transport = self._transport
         return Statistics(
-            round(transport.srtt) if transport.has_rtt_sample else None,
-            _per_mille(transport.loss.incoming),
-            _per_mille(transport.loss.outgoing),
-            transport.last_datagram_at,
+            round(transport.path.rtt.srtt) if transport.path.rtt.measured else None,
+            _per_mille(transport.path.loss.incoming),
+            _per_mille(transport.path.loss.outgoing),
+            transport.contact.last_datagram_at,
             transport.counters.received_octets,
             transport.counters.sent_octets,
-            transport.remote_state().program[:LONGEST_PEER],
+            transport.received.state.program[:LONGEST_PEER],
         )
 
 

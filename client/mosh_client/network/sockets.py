@@ -10,8 +10,9 @@ import errno
 import socket
 from typing import Final
 
+from mosh_common.address import Address
 from mosh_common.errors import EnvironmentFailure
-from mosh_common.io.udp import Address, UdpSocket
+from mosh_common.io.udp import UdpSocket, family_of
 from mosh_common.protocol import PORT_LIFETIME_MS, PORTS_KEPT
 
 # Numeric addresses that the server's name had, with blanks between: the wrapper may know them.
@@ -20,23 +21,19 @@ ADDRESSES_LIMIT: Final = 4  # more are not tried: each probe goes to all of them
 
 
 def alternatives(text: str, *, port: int, peer: Address) -> list[Address]:
-    """Return the socket addresses of the numeric addresses in `text`, but for `peer`; others are passed over."""
+    """Return the numeric addresses in `text`, but for `peer`; others are passed over."""
     found: list[Address] = []
     for word in text.split():
         try:
-            address = socket.getaddrinfo(
+            result = socket.getaddrinfo(
                 word, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-            )[0][4]
+            )
         except (OSError, UnicodeError):
             continue
+        address = Address(*result[0][4])
         if address != peer and address not in found:
             found.append(address)
     return found[:ADDRESSES_LIMIT]
-
-
-def family_of(address: Address) -> socket.AddressFamily:
-    """Return the family of a socket address."""
-    return socket.AF_INET6 if ":" in address[0] else socket.AF_INET
 
 
 class Sockets:

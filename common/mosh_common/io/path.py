@@ -11,7 +11,8 @@ import socket
 import sys
 from typing import Any, Final
 
-from mosh_common.protocol import Address
+from mosh_common.address import Address
+from mosh_common.io.udp import family_of
 
 LOOK_UP_EVERY_MS: Final = 1000  # without rtnetlink
 _READ_OCTETS: Final = 1 << 16
@@ -80,10 +81,9 @@ class PathWatch:
 
 def source_address(peer: Address) -> str | None:
     """Return the local address from which datagrams to `peer` leave now; None when there is no way to it."""
-    family = socket.AF_INET6 if ":" in peer[0] else socket.AF_INET
     try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect(peer)  # sends nothing: asks the routing table
+        with socket.socket(family_of(peer), socket.SOCK_DGRAM) as probe:
+            probe.connect(peer.socket_address)  # sends nothing: asks the routing table
             name: tuple[Any, ...] = probe.getsockname()
             return str(name[0])
     except OSError:

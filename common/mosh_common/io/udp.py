@@ -9,13 +9,12 @@ from __future__ import annotations
 import errno
 import socket
 import sys
-from typing import Any, Final, TypeAlias
+from typing import Final
 
+from mosh_common.address import Address
 from mosh_common.errors import EnvironmentFailure
+from mosh_common.protocol import PORT_RANGE
 
-Address: TypeAlias = tuple[Any, ...]  # the sockaddr tuple that Python gives: (host, port[, flow, scope])
-
-DEFAULT_PORTS: Final = (60001, 60999)  # where firewalls are opened for mosh
 RECEIVE_OCTETS: Final = 4096  # more than any datagram of a peer within its rules (1280); longer ones are dropped
 RECEIVE_BATCH: Final = 64  # datagrams per call, so that a flood cannot keep the loop from its other work
 
@@ -46,20 +45,19 @@ class UdpSocket:
 
     @classmethod
     def bind_server(cls, address: str | None, ports: tuple[int, int] | None = None) -> UdpSocket:
-        """Bind the first free port of `ports` (inclusive; None = 60001–60999; (0, 0) = the system's choice).
+        """Bind the first free port of `ports` (inclusive; None = PORT_RANGE; (0, 0) = the system's choice).
 
         `address` is a numeric local address to try first; any address serves when it cannot be bound (it may be
         that of a NAT). Raises EnvironmentFailure with one sentence for the user when no port is free.
         """
-        low, high = ports if ports is not None else DEFAULT_PORTS
+        low, high = ports if ports is not None else PORT_RANGE
         last: OSError | None = None
         hosts = [address] if address else []
         hosts += ["::", _ANY_IPV4]
         for host in hosts:
-            family = socket.AF_INET6 if ":" in host else socket.AF_INET
             for port in range(low, high + 1):
                 try:
-                    return cls(_bound(family, host, port))
+                    return cls(_bound(Address(host, port)))
                 except OSError as error:
                     last = error
                     if error.errno not in (errno.EADDRINUSE, errno.EACCES, errno.EPERM):
@@ -71,9 +69,8 @@ class UdpSocket:
     @classmethod
     def for_peer(cls, peer: Address) -> UdpSocket:
         """Return an unbound socket of the family of `peer`. Raises EnvironmentFailure when none can be made."""
-        family = socket.AF_INET6 if ":" in peer[0] else socket.AF_INET
         try:
-            return cls(socket.socket(family, socket.SOCK_DGRAM | getattr(socket, "SOCK_CLOEXEC", 0)))
+            return cls(_opened(peer))
         except OSError as error:
             raise EnvironmentFailure(f"Cannot open a UDP socket: {error.strerror}.") from error
 
@@ -99,13 +96,13 @@ class UdpSocket:
                 octets and max(octets) & _ECN_MASK == _ECN_CONGESTION and level in _TOS_LEVELS
                 for level, _kind, octets in ancillary
             )
-            received.append((data, source, congestion))
+            received.append((data, Address(*source), congestion))
         return received
 
     def send(self, data: bytes, to: Address) -> int:
         """Send one datagram; return 0, or the errno that kept it from being sent."""
         try:
-            self._socket.sendto(data, to)
+            self._socket.sendto(data, to.socket_address)
         except OSError as error:
             return error.errno or errno.EIO
         if not self.port:
@@ -116,16 +113,26 @@ class UdpSocket:
 _TOS_LEVELS: Final = frozenset((socket.IPPROTO_IP, socket.IPPROTO_IPV6))
 
 
-def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
-    sock = socket.socket(family, socket.SOCK_DGRAM | getattr(socket, "SOCK_CLOEXEC", 0))
+def family_of(address: Address) -> socket.AddressFamily:
+    """Return the family of the sockets that reach an address."""
+    return socket.AF_INET6 if address.is_ipv6 else socket.AF_INET
+
+
+def _opened(address: Address) -> socket.socket:
+    """Return a socket of the family of `address`. Raises OSError."""
+    return socket.socket(family_of(address), socket.SOCK_DGRAM | getattr(socket, "SOCK_CLOEXEC", 0))
+
+
+def _bound(address: Address) -> socket.socket:
+    sock = _opened(address)
     try:
-        if family == socket.AF_INET6 and host == "::":
+        if address.host == "::":
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        sock.bind((host, port))
+        sock.bind(address.socket_address)
     except (OSError, OverflowError) as error:
         sock.close()
         if isinstance(error, OverflowError):
-            raise OSError(errno.EINVAL, f"port {port} is not between 0 and 65535") from error
+            raise OSError(errno.EINVAL, f"port {address.port} is not between 0 and 65535") from error
         raise
     return sock
 

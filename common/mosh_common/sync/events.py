@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeAlias
 
-from mosh_common.protocol import Address
+from mosh_common.address import Address
 from mosh_common.wire.drop import DropReason
 
 

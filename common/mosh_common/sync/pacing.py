@@ -15,10 +15,11 @@ from mosh_common.protocol import (
     ACK_INTERVAL_MS,
     COLLECTION_DELAY_SERVER_MS,
     ECHO_ACK_DELAY_MS,
-    RECENT_MS,
     SEND_INTERVAL_MAX_MS,
     SEND_INTERVAL_MIN_MS,
 )
+from mosh_common.silence import CONNECT_PROBE_MS, HEARTBEAT_MISSED_MS, HEARTBEATS_MISSED_MS
+from mosh_common.sync.path.contact import Contact
 
 # --- Frames -----------------------------------------------------------------------------------------------------------
 
@@ -56,12 +57,9 @@ REPEAT_LIMIT_OCTETS: Final = 700  # an instruction (compressed) up to this is ch
 
 # --- Probes of a client that hears nothing ----------------------------------------------------------------------------
 
-CONNECT_PROBE_MS: Final = 250  # a first datagram without an answer is repeated after this time, doubled each time
-SILENCE_MS: Final = 4000  # a server that is there is heard each 3 s: this is one heartbeat missed …
-LONG_SILENCE_MS: Final = 7000  # … and this two
-SILENCE_PROBE_MS: Final = 500
-# The interval grows with the silence, so an outage costs at most this share of its length again once it is over, and
-# the number of probes grows with its logarithm only.
+SILENCE_PROBE_MS: Final = 500  # after one missed heartbeat
+# After two the interval grows with the silence, so an outage costs at most this share of its length again once it is
+# over, and the number of probes grows with its logarithm only.
 PROBE_DIVISOR: Final = 160
 PROBE_MIN_MS: Final = 100
 PROBE_MAX_MS: Final = 3000  # the heartbeat, which there is anyway
@@ -84,10 +82,9 @@ class Link(NamedTuple):
 
     send_interval: int  # ms between two frames
     rto: int  # retransmission timeout, ms
-    last_heard: int | None  # when the newest remote state came
+    contact: Contact  # when the peer was heard
     srtt: float = 100.0  # smoothed round-trip time, ms
     loss: float = 0.0  # share of datagrams that do not arrive; 0 also while the loss is known to be congestion
-    contact_at: int | None = None  # when the last authentic datagram came; None = none yet
     congested: bool = False  # a router on the path complained lately
 
 
@@ -133,9 +130,9 @@ class Pacing:
         """Return the least time between two frames, ms."""
         return min(max(math.ceil(srtt / 2), SEND_INTERVAL_MIN_MS), SEND_INTERVAL_MAX_MS)
 
-    def doubted_at(self, sent_at: int, rto: int) -> int:
-        """Return when a state sent at `sent_at` should have been acknowledged."""
-        return sent_at + rto + self.doubt_delay_ms
+    def answer_ms(self, rto: int) -> int:
+        """Return how long the acknowledgement of a state may take."""
+        return rto + self.doubt_delay_ms
 
     def heartbeat_due(self, due_at: int, *, now: int) -> int:
         """Return when an empty ack that is due at `due_at` goes out, now that the peer's heartbeat came."""
@@ -148,22 +145,22 @@ class Pacing:
     def contact_lost(self, first_unacknowledged_at: int, link: Link, *, now: int) -> bool:
         """Return whether it is likely that nothing gets through, so that no state may be assumed to have arrived.
 
-        That is when nothing at all was heard for twice the time that an acknowledgement may take, and one is overdue.
+        That is when the peer is silent and an acknowledgement is overdue.
         """
-        return self._silent(link, now=now) and self.doubted_at(first_unacknowledged_at, link.rto) <= now
+        return self._silent(link, now=now) and first_unacknowledged_at + self.answer_ms(link.rto) <= now
 
     def next_send(self, situation: Situation, *, now: int) -> Due:
         """Return when the current state is to be sent."""
         link, last_sent_at = situation.link, situation.last_sent_at
         if situation.changed_at is not None:
             return self._next_change(situation)
-        if link.last_heard is None or now - link.last_heard >= RECENT_MS:
+        if not link.contact.worth_resending(now=now):
             return _NEVER  # the empty acks probe
         if not situation.assumed_is_current:
             return Due(last_sent_at + link.send_interval, "presumed lost")
         if situation.acknowledged_is_current:
             return _NEVER
-        due = Due(self.doubted_at(situation.volley_at, link.rto), "not acknowledged")
+        due = Due(situation.volley_at + self.answer_ms(link.rto), "not acknowledged")
         # Time alone may turn the assumption: then the rule above holds, but not before.
         if situation.doubted_at is not None:
             due = Due(min(due.at or 0, max(situation.doubted_at, last_sent_at + link.send_interval)), due.rule)
@@ -192,7 +189,7 @@ class Pacing:
 
     def _silent(self, link: Link, *, now: int) -> bool:
         """Return whether nothing was heard for twice the time that an acknowledgement may take."""
-        return link.contact_at is not None and now - link.contact_at > 2 * (link.rto + self.doubt_delay_ms)
+        return link.contact.seems_lost(answer_ms=self.answer_ms(link.rto), now=now)
 
     def _frame_interval(self, situation: Situation) -> int:
         """Return the least time between two frames, ms."""
@@ -223,14 +220,12 @@ class ClientPacing(Pacing):
 
     def probe_at(self, last_sent_at: int, link: Link) -> int | None:
         """Return when to look whether the server can be reached (again), sooner the shorter it has been silent."""
-        if link.contact_at is None:
-            return None
-        silence = last_sent_at - link.contact_at
-        if link.last_heard is None:
+        silence = last_sent_at - link.contact.silent_since
+        if link.contact.last_heard is None:
             return last_sent_at + min(max(silence, CONNECT_PROBE_MS), PROBE_MAX_MS)
-        if silence < SILENCE_MS:
-            return link.contact_at + SILENCE_MS
-        if silence < LONG_SILENCE_MS:
+        if silence < HEARTBEAT_MISSED_MS:
+            return link.contact.silent_since + HEARTBEAT_MISSED_MS
+        if silence < HEARTBEATS_MISSED_MS:
             return last_sent_at + SILENCE_PROBE_MS
         return last_sent_at + min(max(silence // PROBE_DIVISOR, PROBE_MIN_MS), PROBE_MAX_MS)
 
@@ -294,9 +289,9 @@ class ServerPacing(Pacing):
 
     def _frame_interval(self, situation: Situation) -> int:
         link, last_frame_at = situation.link, situation.last_frame_at
-        if link.contact_at is None or not self._silent(link, now=last_frame_at):
+        if not self._silent(link, now=last_frame_at):
             return link.send_interval
-        seldom = min((last_frame_at - link.contact_at) // SILENT_FRAME_DIVISOR, SILENT_FRAME_MAX_MS)
+        seldom = min((last_frame_at - link.contact.silent_since) // SILENT_FRAME_DIVISOR, SILENT_FRAME_MAX_MS)
         often = link.send_interval if link.congested else link.send_interval // SILENT_SPEEDUP
         return max(often, SEND_INTERVAL_MIN_MS, seldom)
 

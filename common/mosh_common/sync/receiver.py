@@ -36,7 +36,6 @@ class Receiver(Generic[Remote]):
         self._states: list[ReceivedState[Remote]] = [ReceivedState(0, initial, initial.weight)]  # in order of number
         self._weight = initial.weight
         self._quenched_until: int | None = None  # too many states: new ones are refused until then
-        self.last_heard: int | None = None  # when the newest state came
 
     def receive(self, instruction: Instruction, *, now: int) -> bool:
         """Take the state that an instruction leads to; return whether it is newer than all others. Raises Dropped."""
@@ -66,15 +65,16 @@ class Receiver(Generic[Remote]):
         except PeerError as error:
             raise Dropped(DropReason.MALFORMED_DIFF, str(error)) from None
         state = state.trimmed(self._states[0].state)
-        return self._insert(ReceivedState(new_num, state, state.weight if instruction.diff else 0), now=now)
+        return self._insert(ReceivedState(new_num, state, state.weight if instruction.diff else 0))
 
     @property
-    def newest_num(self) -> int:
+    def number(self) -> int:
         """Number of the newest state, which is to be acknowledged."""
         return self._states[-1].number
 
-    def newest_state(self) -> Remote:
-        """Return the newest state."""
+    @property
+    def state(self) -> Remote:
+        """The newest state."""
         return self._states[-1].state
 
     @property
@@ -110,11 +110,10 @@ class Receiver(Generic[Remote]):
     def _full(self) -> bool:
         return len(self._states) >= RECEIVED_STATES_LIMIT or self._weight >= WEIGHT_LIMIT_OCTETS
 
-    def _insert(self, entry: ReceivedState[Remote], *, now: int) -> bool:
+    def _insert(self, entry: ReceivedState[Remote]) -> bool:
         self._weight += entry.weight
         if entry.number > self._states[-1].number:
             self._states.append(entry)
-            self.last_heard = now
             return True
         index = len(self._states)
         while index and self._states[index - 1].number > entry.number:

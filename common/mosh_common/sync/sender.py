@@ -14,31 +14,19 @@ from mosh_common.protocol import (
     PROSPECTIVE_EXCESS_LOSSY_OCTETS,
     PROSPECTIVE_EXCESS_OCTETS,
     PROSPECTIVE_LIMIT_OCTETS,
-    RECENT_MS,
     SEND_INTERVAL_MAX_MS,
     SEND_INTERVAL_MIN_MS,
-    SENT_STATES_DROP,
-    SENT_STATES_LIMIT,
     SHUTDOWN_NUMBER,
     SHUTDOWN_TIMEOUT_MS,
-    SHUTDOWN_TRIES,
 )
 from mosh_common.sync.pacing import LOSSY, REPEAT, REPEAT_LIMIT_OCTETS, Due, Link, Pacing, Situation
 from mosh_common.sync.path.loss import LossEstimate
+from mosh_common.sync.sent_states import SentState, SentStates
+from mosh_common.sync.shutdown import Shutdown
 from mosh_common.sync.state import LocalState
 from mosh_common.wire.instruction import CHAFF_ENTROPY_OCTETS, Instruction, chaff
 
 Local = TypeVar("Local", bound=LocalState)
-
-
-class SentState(NamedTuple, Generic[Local]):
-    """A state that was sent."""
-
-    sent_at: int  # last time, if more than once; early repeats not counted
-    number: int
-    state: Local
-    base: int  # number of the state that its diff started from
-    doubted: bool = False  # it was sent again because an acknowledgement was overdue
 
 
 class Sending(NamedTuple):
@@ -50,7 +38,7 @@ class Sending(NamedTuple):
 
 
 class Sender(Generic[Local]):
-    """What the peer is known, assumed and supposed to hold of our object."""
+    """Our object on its way to the peer."""
 
     def __init__(
         self,
@@ -64,11 +52,11 @@ class Sender(Generic[Local]):
         self._pacing: Final = pacing
         self._entropy: Final = entropy
         self._loss: Final = loss if loss is not None else LossEstimate()  # is told what had to be sent again
-        # States: [0] is acknowledged, [-1] was sent last.
-        self._sent: list[SentState[Local]] = [SentState(now, 0, initial, 0)]
+        # States.
+        self.sent: Final[SentStates[Local]] = SentStates(initial, now=now)
         self._target = initial  # what the owner has
         self._current = initial  # what is to be sent: `_target`, or a part of the way there
-        self._changed_at: int | None = None  # since when `_current` differs from `_sent[-1]`
+        self._changed_at: int | None = None  # since when `_current` differs from `sent.state`
         self._touched_at = now  # when it changed last
         # What was sent.
         self._last_sent_at = now  # any instruction
@@ -77,21 +65,18 @@ class Sender(Generic[Local]):
         self._last: Instruction | None = None  # the newest one, for early repeats
         self._copies = 0  # how often it went out
         self._repeatable = False  # it is short enough for that
-        self.last_acknowledged_at: int | None = None  # when the newest acknowledged state was sent
         # Acknowledgements of the peer's states.
         self._ack_num = 0
         self._ack_due_at = now  # an empty ack is due; the first at once, which tells a peer where we are
         # Shutdown.
-        self._shutdown_deadline: int | None = None  # when patience ends; None = not shutting down
-        self._patient = False  # a silent peer is waited for
-        self._shutdown_tries = 0
+        self.shutdown: Final = Shutdown()
         self.shutdown_ack_sent = False  # an acknowledgement of the peer's shutdown was sent
 
     # --- What comes in ------------------------------------------------------------------------------------------
 
     def set_state(self, state: Local, *, now: int) -> None:
         """Take the owner's object as it is now. Ignored once shutdown started."""
-        if self._shutdown_deadline is None:
+        if not self.shutdown.in_progress:
             if state != self._target:
                 self._touched_at = now
             self._target = state
@@ -99,18 +84,14 @@ class Sender(Generic[Local]):
 
     def receive_ack(self, number: int, *, now: int) -> None:
         """Take the newest number that the peer holds; unknown ones are ignored."""
-        sent = self._sent
-        if number == sent[0].number:
+        entry = self.sent.acknowledge(number)
+        if entry is None:
             return
-        for index, entry in enumerate(sent):
-            if entry.number == number:
-                if not entry.doubted:
-                    self._loss.answered(in_time=True)
-                del sent[:index]
-                self.last_acknowledged_at = entry.sent_at
-                self._trim(entry.state)
-                self._aim(now=now)
-                return
+        if not entry.doubted:
+            self._loss.answered(in_time=True)
+        self.sent.trim(entry.state)
+        self._target = self._target.trimmed(entry.state)
+        self._aim(now=now)
 
     def set_ack(self, number: int, *, data: bool, now: int) -> None:
         """Acknowledge the peer's state `number` from now on; `data`: within ACK_DELAY_MS."""
@@ -126,7 +107,7 @@ class Sender(Generic[Local]):
 
     def path_changed(self, *, now: int) -> None:
         """Say that what is under way went where the peer is no longer."""
-        self._sent[1:] = [entry._replace(sent_at=entry.sent_at - RECENT_MS) for entry in self._sent[1:]]
+        self.sent.doubt_all()
         self.probe(now=now)
 
     def start_shutdown(self, *, now: int, patience_ms: int = SHUTDOWN_TIMEOUT_MS, as_sent: bool = False) -> None:
@@ -135,19 +116,8 @@ class Sender(Generic[Local]):
         `as_sent`: freeze it as it was sent last.
         """
         if as_sent:
-            self.set_state(self._sent[-1].state, now=now)
-        patient = patience_ms > SHUTDOWN_TIMEOUT_MS
-        if self._shutdown_deadline is None:
-            self._shutdown_deadline = now + patience_ms
-            self._patient = patient
-        else:
-            self._shutdown_deadline = min(self._shutdown_deadline, now + patience_ms)
-            self._patient = self._patient and patient
-
-    def peer_heard(self) -> None:
-        """Say that the peer is there: one that did not hear of the end so far can do so now."""
-        if self._patient and self._tries_are_used_up:
-            self._shutdown_tries = 0
+            self.set_state(self.sent.state, now=now)
+        self.shutdown.start(patience_ms=patience_ms, now=now)
 
     # --- What goes out ------------------------------------------------------------------------------------------
 
@@ -162,102 +132,58 @@ class Sender(Generic[Local]):
         ack_due = now >= self._next_ack(link)
         due = self._next_send(now=now, link=link)
         send_due = due.at is not None and now >= due.at
-        if not (ack_due or send_due) or self.shutdown_expired(now=now):
+        if not (ack_due or send_due) or self.shutdown.expired(now=now):
             return None
         if due.rule is REPEAT and send_due and not ack_due:
             return self._repeat(now=now)
-        assumed = self._assumed(now=now, link=link)[0]
-        if assumed and self._pacing.contact_lost(self._sent[1].sent_at, link, now=now):
+        entries = self.sent.entries
+        assumed = self.sent.assumed(answer_ms=self._pacing.answer_ms(link.rto), now=now)[0]
+        if assumed and self._pacing.contact_lost(entries[1].sent_at, link, now=now):
             assumed = 0  # the first frame that gets through must be of use by itself
         if send_due or self._changed_at is not None or link.loss >= LOSSY:
             base, diff = self._choose_base(assumed, link)
         else:  # a bare acknowledgement: what is under way needs no insurance yet
-            base, diff = assumed, self._current.diff_from(self._sent[assumed].state)
+            base, diff = assumed, self._current.diff_from(entries[assumed].state)
         if not diff:
             # The base's difference to the current state, if any, cannot be expressed: to the peer they are the same.
-            self._sent[base] = self._sent[base]._replace(state=self._current)
+            self.sent.equate(base, self._current)
             if not ack_due and not self._differs_from_last():
+                self.sent.equate(-1, self._current)
                 self._changed_at = None
                 return None
         return self._send(base, diff, due.rule if send_due else "ack due", overdue=send_due, now=now)
 
     # --- Facts --------------------------------------------------------------------------------------------------
 
-    @property
-    def sent_num(self) -> int:
-        """Number of the newest state that was sent."""
-        return self._sent[-1].number
-
-    @property
-    def acknowledged_num(self) -> int:
-        """Number of the newest state that the peer is known to hold."""
-        return self._sent[0].number
-
     def local_state(self) -> Local:
         """Return the owner's object, trimmed."""
         return self._target
-
-    def last_sent_state(self) -> Local:
-        """Return the newest state that was sent."""
-        return self._sent[-1].state
-
-    def acknowledged_state(self) -> Local:
-        """Return the newest state that the peer is known to hold."""
-        return self._sent[0].state
-
-    @property
-    def states_held(self) -> int:
-        """How many sent states are remembered."""
-        return len(self._sent)
-
-    @property
-    def shutdown_in_progress(self) -> bool:
-        """Whether the shutdown state is what this side wants to send."""
-        return self._shutdown_deadline is not None
-
-    @property
-    def shutdown_acknowledged(self) -> bool:
-        """Whether the peer holds our shutdown state."""
-        return self._sent[0].number == SHUTDOWN_NUMBER
-
-    @property
-    def shutdown_deadline(self) -> int | None:
-        """When patience with an unanswered shutdown ends."""
-        return self._shutdown_deadline
-
-    def shutdown_expired(self, *, now: int) -> bool:
-        """Return whether the peer had its chances to acknowledge our shutdown."""
-        deadline = self._shutdown_deadline
-        return deadline is not None and (now >= deadline or (not self._patient and self._tries_are_used_up))
-
-    @property
-    def _tries_are_used_up(self) -> bool:
-        return self._shutdown_tries >= SHUTDOWN_TRIES
 
     # --- Timers -------------------------------------------------------------------------------------------------
 
     def _next_ack(self, link: Link) -> int:
         # "On shutdown, ack at the send interval": ours (which repeats it) and the peer's (which ends it).
-        repeating = self.shutdown_in_progress and not self._tries_are_used_up
+        repeating = self.shutdown.in_progress and not self.shutdown.tries_used_up
         if repeating or self._ack_num == SHUTDOWN_NUMBER:
             return min(self._ack_due_at, self._last_sent_at + link.send_interval)
         probe = self._pacing.probe_at(self._last_sent_at, link)
         return self._ack_due_at if probe is None else min(self._ack_due_at, probe)
 
     def _next_send(self, *, now: int, link: Link) -> Due:
-        sent, current = self._sent, self._current
-        assumed, doubted_at = self._assumed(now=now, link=link)
+        entries, current = self.sent.entries, self._current
+        last, known = entries[-1], entries[0]
+        assumed, doubted_at = self.sent.assumed(answer_ms=self._pacing.answer_ms(link.rto), now=now)
         situation = Situation(
             link=link,
             last_sent_at=self._last_sent_at,
             last_frame_at=self._last_frame_at,
             last_frame_octets=self._last_frame_octets,
-            volley_at=sent[-1].sent_at,
+            volley_at=last.sent_at,
             changed_at=self._changed_at,
             touched_at=self._touched_at,
-            minor=self._changed_at is not None and current.looks_like(sent[-1].state),
-            assumed_is_current=sent[assumed].state == current,
-            acknowledged_is_current=sent[0].state == current,
+            minor=self._changed_at is not None and current.looks_like(last.state),
+            assumed_is_current=entries[assumed].state == current,
+            acknowledged_is_current=known.state == current,
             doubted_at=doubted_at,
             copies=self._copies,
             repeatable=self._repeatable,
@@ -268,42 +194,18 @@ class Sender(Generic[Local]):
 
     def _aim(self, *, now: int) -> None:
         """Choose what to send next, and note since when it differs from what was sent last."""
-        self._current = self._target.within_reach(self._sent[0].state)
-        if self._sent[-1].state == self._current:
+        self._current = self._target.within_reach(self.sent.acknowledged_state)
+        if self.sent.state == self._current:
             self._changed_at = None
         elif self._changed_at is None:
             self._changed_at = now
 
-    def _trim(self, known: Local) -> None:
-        """Drop from all states what the peer has."""
-        self._sent = [entry._replace(state=entry.state.trimmed(known)) for entry in self._sent]
-        self._target = self._target.trimmed(known)
-
-    def _assumed(self, *, now: int, link: Link) -> tuple[int, int | None]:
-        """Return the index of the newest state that the peer may be assumed to hold, and when that runs out.
-
-        A state is assumed to be held until its acknowledgement is overdue, if the state that its diff starts from is
-        held or assumed, too. Never the shutdown state: a repeat of it must start from something that the peer has.
-        """
-        sent = self._sent
-        acknowledged = sent[0].number
-        assumed, doubted_at = 0, None
-        doubts: dict[int, int] = {}  # when the assumption about a state runs out, by its number
-        for index in range(1, len(sent)):
-            entry = sent[index]
-            doubt = self._pacing.doubted_at(entry.sent_at, link.rto)
-            if entry.base > acknowledged:
-                doubt = min(doubt, doubts.get(entry.base, now))
-            if now < doubt and entry.number != SHUTDOWN_NUMBER:
-                doubts[entry.number] = doubt
-                assumed, doubted_at = index, doubt
-        return assumed, doubted_at
-
     def _choose_base(self, assumed: int, link: Link) -> tuple[int, bytes]:
         """Return the index of the state to start from and the diff: from the assumed or the acknowledged one."""
-        diff = self._current.diff_from(self._sent[assumed].state)
+        entries = self.sent.entries
+        diff = self._current.diff_from(entries[assumed].state)
         if assumed:
-            longer = self._current.diff_from(self._sent[0].state)
+            longer = self._current.diff_from(entries[0].state)
             excess = len(longer) - len(diff)
             worth = PROSPECTIVE_EXCESS_OCTETS if link.loss < LOSSY else PROSPECTIVE_EXCESS_LOSSY_OCTETS
             if excess <= 0 or (len(longer) < PROSPECTIVE_LIMIT_OCTETS and excess < worth):
@@ -312,20 +214,15 @@ class Sender(Generic[Local]):
 
     def _differs_from_last(self) -> bool:
         """Return whether the peer, if it holds the state sent last, would see the current one as another."""
-        last = self._sent[-1]
-        if last.state == self._current:
-            return False
-        if self._current.diff_from(last.state):
-            return True
-        self._sent[-1] = last._replace(state=self._current)
-        return False
+        last = self.sent.state
+        return last != self._current and bool(self._current.diff_from(last))
 
     def _send(self, base: int, diff: bytes, rule: str, *, overdue: bool, now: int) -> Sending:
-        last = self._sent[-1]
-        old_num = self._sent[base].number
-        if self.shutdown_in_progress:
+        last = self.sent.entries[-1]
+        old_num = self.sent.entries[base].number
+        if self.shutdown.in_progress:
             number = SHUTDOWN_NUMBER
-            self._shutdown_tries += 1
+            self.shutdown.tried()
         elif diff and last.state == self._current:
             number = last.number  # "a resend of the current state keeps its number and refreshes its time"
         else:
@@ -338,17 +235,15 @@ class Sender(Generic[Local]):
             # What is long may have been too long for the path, which says nothing about the rest (path_mtu.py).
             if overdue and not last.doubted and self._repeatable:
                 self._loss.answered(in_time=False)
-            self._sent[-1] = SentState(now, number, self._current, old_num, doubted=overdue or last.doubted)
+            self.sent.resend(SentState(now, number, self._current, old_num, doubted=overdue or last.doubted))
         else:
-            self._sent.append(SentState(now, number, self._current, old_num))
-            if len(self._sent) > SENT_STATES_LIMIT:
-                del self._sent[-SENT_STATES_DROP]
+            self.sent.add(SentState(now, number, self._current, old_num))
         self._changed_at = None
         instruction = Instruction(
             old_num=old_num,
             new_num=number,
             ack_num=self._ack_num,
-            throwaway_num=self._sent[0].number,
+            throwaway_num=self.sent.acknowledged_number,
             diff=diff,
             # SECURITY: acknowledgements too, or their lengths, which are all alike, would show which of the others are
             # keys and when each was pressed. test_lengths_alone_hardly_tell_keys_from_acknowledgements
@@ -356,7 +251,7 @@ class Sender(Generic[Local]):
         )
         self._last = instruction
         self._copies = 1
-        self._repeatable = bool(diff) and len(diff) <= REPEAT_LIMIT_OCTETS and not self.shutdown_in_progress
+        self._repeatable = bool(diff) and len(diff) <= REPEAT_LIMIT_OCTETS and not self.shutdown.in_progress
         self._note_sent(now=now)
         return Sending(instruction, rule, resent)
 

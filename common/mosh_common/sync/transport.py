@@ -17,8 +17,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, Generic, TypeVar
 
+from mosh_common.address import Address
 from mosh_common.errors import UsageError
-from mosh_common.protocol import DATAGRAM_OVERHEAD, SHUTDOWN_ACK_COPIES, SHUTDOWN_NUMBER, SHUTDOWN_TIMEOUT_MS, Address
+from mosh_common.protocol import DATAGRAM_OVERHEAD, SHUTDOWN_ACK_COPIES, SHUTDOWN_NUMBER, SHUTDOWN_TIMEOUT_MS
 from mosh_common.sync.events import (
     Event,
     NewRemoteState,
@@ -29,11 +30,11 @@ from mosh_common.sync.events import (
     StateNotTaken,
     VersionMismatch,
 )
-from mosh_common.sync.pacing import CONNECT_PROBE_MS, SILENCE_MS, ClientPacing, Link, Pacing, ServerPacing
+from mosh_common.sync.facts import PathFacts, ReceivedFacts, SentFacts
+from mosh_common.sync.pacing import ClientPacing, Link, Pacing, ServerPacing
 from mosh_common.sync.path.endpoint import Endpoint
-from mosh_common.sync.path.loss import LossEstimate
 from mosh_common.sync.receiver import Receiver
-from mosh_common.sync.sender import Sender
+from mosh_common.sync.sender import Sender, Sending
 from mosh_common.sync.state import LocalState, RemoteState
 from mosh_common.sync.statistics import Counters, Statistics
 from mosh_common.wire.drop import Dropped, DropReason
@@ -83,20 +84,22 @@ class Transport(Generic[Local, Remote]):
         self._log = log
         self._is_server = is_server
         self._entropy = entropy
-        self._began_at = now
         self._events: list[Event] = []
         self.counters: Final = Counters()
         # The path.
         self._endpoint = Endpoint(key=key, is_server=is_server, now=now, peer=peer)
-        self._loss = LossEstimate()
         self._fragmenter = Fragmenter()
         self._assembler = Assembler()
         # The states.
         self._pacing = pacing
-        self._sender: Sender[Local] = Sender(local, pacing=pacing, entropy=entropy, now=now, loss=self._loss)
+        self._sender: Sender[Local] = Sender(local, pacing=pacing, entropy=entropy, now=now, loss=self._endpoint.loss)
         self._receiver: Receiver[Remote] = Receiver(remote)
+        # What of these anybody may ask.
+        self.path: Final[PathFacts] = self._endpoint
+        self.contact: Final = self._endpoint.contact  # when the peer was heard
+        self.sent: Final[SentFacts[Local]] = self._sender.sent
+        self.received: Final[ReceivedFacts[Remote]] = self._receiver
         # The end.
-        self._peer_shutdown = False  # the peer's shutdown state was received
         self._ended = False  # ShutdownDone or SessionExhausted was reported
         self._exhausted = False  # nothing may be encrypted any more
 
@@ -110,18 +113,14 @@ class Transport(Generic[Local, Remote]):
         self.counters.received += 1
         self.counters.received_octets += len(data)
         try:
-            contact_at = self._endpoint.last_datagram_at
+            back = self._is_server and self.contact.heartbeat_missed(now=now)  # after a silence
             received = self._endpoint.receive(data, source, now=now, congestion=congestion)
-            self._sender.peer_heard()
-            if received.missing is None:
-                self._loss.received_late()
-            else:
-                self._loss.received(missing=received.missing)
+            self._sender.shutdown.peer_heard()
             if received.moved:
                 self._events.append(PeerMoved(source))
                 self._debug(f"{now} peer is at {source}")
                 self._sender.path_changed(now=now)
-            elif self._is_server and contact_at is not None and now - contact_at > SILENCE_MS:
+            elif back:
                 self._sender.probe(now=now)  # it probes: let it know at once that it was heard
             self._receive_payload(received.payload, now=now)
         except Dropped as error:
@@ -157,52 +156,28 @@ class Transport(Generic[Local, Remote]):
     def datagrams_to_send(self, *, now: int) -> list[tuple[bytes, Address]]:
         """Return the datagrams that are due, with their destination; the caller sends them at once, in order."""
         self._note_end(now=now)
-        peer = self._endpoint.peer
-        if peer is None or self._exhausted or not self._endpoint.attached(now=now):
+        if self._exhausted or not self._endpoint.may_send(now=now):
             return []
         sending = self._sender.instruction_to_send(now=now, link=self._link(now=now))
         if sending is None:
             return []
-        instruction, rule, resent = sending
-        if self._endpoint.path_mtu.look(now=now, timeout=self._pacing.doubted_at(0, self.rto)):
+        if self._endpoint.path_mtu.doubt_overdue(now=now, timeout=self._pacing.answer_ms(self._endpoint.rtt.rto)):
             self._debug(f"{now} long datagrams are overdue: short ones, of {self._endpoint.mtu}, until some arrive")
-        fragment_octets = self._endpoint.fragment_octets
-        if not instruction.diff:
-            instruction, fragment_octets = self._padded(instruction, now=now)
-        try:
-            encoded = instruction.encode()
-            fragments = self._fragmenter.split(encoded, fragment_octets)
-        except UsageError as error:
-            # Only a frame of absurd size gets here. It counts as sent, so the next one, maybe smaller, has its turn.
-            self.counters.unsendable += 1
-            self._debug(f"{now} not sent: {error}")
+        instruction = sending.instruction
+        fragments = self._fragments(instruction, now=now)
+        if not fragments:
             return []
-        if self._sender.shutdown_ack_sent:
-            fragments *= SHUTDOWN_ACK_COPIES
-        if not self._endpoint.can_seal(len(encoded), datagrams=len(fragments)):
-            self._exhausted = self._ended = True
-            self._events.append(SessionExhausted())
-            return []
-        datagrams = [(self._endpoint.seal(fragment.encode(), now=now), peer) for fragment in fragments]
-        longest = max(map(len, (data for data, _ in datagrams)))
-        if self._lost_contact(now=now):
-            # The same octets: whichever of them arrives first is taken, the others are old.
-            datagrams += [
-                (data, other) for data, _ in datagrams for other in self._endpoint.alternatives if other != peer
-            ]
+        datagrams = self._sealed(fragments, now=now)
         if instruction.diff:
+            longest = max([len(data) for data, _ in datagrams])
             self._endpoint.path_mtu.sent(instruction.new_num, longest=longest, count=len(datagrams), now=now)
-        counters = self.counters
-        counters.instructions += 1
-        counters.resends += resent
-        counters.empty_acks += not instruction.diff
-        counters.sent += len(datagrams)
-        counters.sent_octets += sum(len(data) for data, _ in datagrams)
+        self._count(sending, datagrams)
         if self._log is not None:
+            rtt = self._endpoint.rtt
             self._debug(
                 f"{now} sent {instruction.old_num}→{instruction.new_num} ack {instruction.ack_num}"
-                f" ({len(instruction.diff)} octets in {len(datagrams)}): {rule};"
-                f" srtt {self.srtt:.0f} loss {self._loss.worst:.2f} rto {self.rto} interval {self.send_interval}"
+                f" ({len(instruction.diff)} octets in {len(datagrams)}): {sending.rule};"
+                f" srtt {rtt.srtt:.0f} loss {self._endpoint.loss.worst:.2f} rto {rtt.rto} interval {self.send_interval}"
             )
         self._note_end(now=now)
         return datagrams
@@ -216,8 +191,8 @@ class Transport(Generic[Local, Remote]):
             return now
         if self._ended:
             return None
-        shutdown = self._sender.shutdown_deadline
-        if self._endpoint.peer is None or not self._endpoint.attached(now=now):
+        shutdown = self._sender.shutdown.deadline
+        if not self._endpoint.may_send(now=now):
             return shutdown
         deadline = self._sender.next_deadline(now=now, link=self._link(now=now))
         return deadline if shutdown is None else min(deadline, shutdown)
@@ -231,7 +206,7 @@ class Transport(Generic[Local, Remote]):
 
     def port_hop_due(self, *, now: int) -> bool:
         """Return whether the client should open a new socket now (then say `port_hopped`)."""
-        return self._endpoint.port_hop_due(now=now, last_acknowledged_at=self._sender.last_acknowledged_at)
+        return self._endpoint.port_hop_due(now=now, last_acknowledged_at=self.sent.last_acknowledged_at)
 
     def start_afresh(self, *, now: int) -> None:
         """Say that the machine slept or moved (client): a hop is due, and a datagram from the new port."""
@@ -249,64 +224,11 @@ class Transport(Generic[Local, Remote]):
         """
         self._endpoint.alternatives = tuple(addresses)
 
-    def rehome(self, peer: Address, *, now: int) -> None:
-        """Send to another address of the same server from now on (client only)."""
-        self._endpoint.rehome(peer, now=now)
-
     # --- Facts --------------------------------------------------------------------------------------------------
-
-    @property
-    def peer(self) -> Address | None:
-        """Where the peer is; None while a server was not reached by anybody."""
-        return self._endpoint.peer
-
-    @property
-    def mtu(self) -> int:
-        """Size of the largest datagram that will be sent."""
-        return self._endpoint.mtu
-
-    def attached(self, *, now: int) -> bool:
-        """Return whether the peer was heard recently enough to be sent anything (always so for a client)."""
-        return self._endpoint.attached(now=now)
-
-    @property
-    def last_datagram_at(self) -> int | None:
-        """When the last authentic in-order datagram came; None before the first."""
-        return self._endpoint.last_datagram_at
-
-    @property
-    def last_heard(self) -> int | None:
-        """When the newest remote state came (an empty ack is one); None before the first."""
-        return self._receiver.last_heard
-
-    @property
-    def last_acknowledged_at(self) -> int | None:
-        """When the newest acknowledged state was *sent*; None before the first acknowledgement."""
-        return self._sender.last_acknowledged_at
-
-    @property
-    def srtt(self) -> float:
-        """Smoothed round-trip time, ms; 1000 before the first sample."""
-        return self._endpoint.rtt.srtt
-
-    @property
-    def rto(self) -> int:
-        """Retransmission timeout, ms."""
-        return self._endpoint.rtt.rto
-
-    @property
-    def has_rtt_sample(self) -> bool:
-        """Whether `srtt` was measured."""
-        return self._endpoint.rtt.measured
-
-    @property
-    def loss(self) -> LossEstimate:
-        """Shares of datagrams that the path is believed to lose."""
-        return self._loss
 
     def statistics(self) -> Statistics:
         """Return how the session goes at this moment."""
-        counters = self.counters
+        counters, path = self.counters, self.path
         return Statistics(
             sent=counters.sent,
             sent_octets=counters.sent_octets,
@@ -314,33 +236,18 @@ class Transport(Generic[Local, Remote]):
             received_octets=counters.received_octets,
             dropped=dict(counters.dropped),
             resends=counters.resends,
-            srtt=self.srtt,
-            rto=self.rto,
+            srtt=path.rtt.srtt,
+            rto=path.rtt.rto,
             send_interval=self.send_interval,
-            loss_incoming=self._loss.incoming,
-            loss_outgoing=self._loss.outgoing,
-            mtu=self.mtu,
+            loss_incoming=path.loss.incoming,
+            loss_outgoing=path.loss.outgoing,
+            mtu=path.mtu,
         )
 
     @property
     def send_interval(self) -> int:
         """Least time between two frames, ms."""
-        return self._pacing.send_interval(self.srtt)
-
-    @property
-    def sent_num(self) -> int:
-        """Number of the newest state that was sent."""
-        return self._sender.sent_num
-
-    @property
-    def acknowledged_num(self) -> int:
-        """Number of the newest state that the peer is known to hold."""
-        return self._sender.acknowledged_num
-
-    @property
-    def received_num(self) -> int:
-        """Number of the newest remote state."""
-        return self._receiver.newest_num
+        return self._pacing.send_interval(self._endpoint.rtt.srtt)
 
     def local_state(self) -> Local:
         """Return the owned object as last set, without what the peer is known to have.
@@ -349,63 +256,71 @@ class Transport(Generic[Local, Remote]):
         """
         return self._sender.local_state()
 
-    def last_sent_state(self) -> Local:
-        """Return the newest state that was sent."""
-        return self._sender.last_sent_state()
-
-    def acknowledged_state(self) -> Local:
-        """Return the newest state that the peer is known to hold."""
-        return self._sender.acknowledged_state()
-
-    def remote_state(self) -> Remote:
-        """Return the newest state of the peer's object."""
-        return self._receiver.newest_state()
-
-    @property
-    def shutdown_in_progress(self) -> bool:
-        """Whether `start_shutdown` was called."""
-        return self._sender.shutdown_in_progress
-
-    @property
-    def peer_shutdown(self) -> bool:
-        """Whether the peer said that the session ends."""
-        return self._peer_shutdown
-
     # --- Private ------------------------------------------------------------------------------------------------
 
     def _link(self, *, now: int) -> Link:
         """Return what the timing rules want to know about the path."""
-        contact_at = self._endpoint.last_datagram_at
-        congested = self._endpoint.congested(now=now)
+        endpoint = self._endpoint
+        congested = endpoint.congested(now=now)
         return Link(
-            self.send_interval,
-            self.rto,
-            self._receiver.last_heard,
-            self.srtt,
-            0.0 if congested else self._loss.worst,
-            contact_at if contact_at is not None else self._began_at,
-            congested,
+            send_interval=self.send_interval,
+            rto=endpoint.rtt.rto,
+            contact=self.contact,
+            srtt=endpoint.rtt.srtt,
+            loss=0.0 if congested else endpoint.loss.worst,
+            congested=congested,
         )
 
-    def _lost_contact(self, *, now: int) -> bool:
-        """Return whether the server was silent for so long that its other addresses are worth a try."""
-        contact_at = self._endpoint.last_datagram_at
-        if not self._endpoint.alternatives:
-            return False
-        return now - (self._began_at if contact_at is None else contact_at) >= (
-            CONNECT_PROBE_MS if contact_at is None else SILENCE_MS
-        )
+    def _fragments(self, instruction: Instruction, *, now: int) -> list[Fragment]:
+        """Return the fragments in which an instruction goes out; none when it cannot."""
+        fragment_octets = self._endpoint.fragment_octets
+        if not instruction.diff:
+            instruction, fragment_octets = self._padded(instruction, fragment_octets, now=now)
+        try:
+            encoded = instruction.encode()
+            fragments = self._fragmenter.split(encoded, fragment_octets)
+        except UsageError as error:
+            # Only a frame of absurd size gets here. It counts as sent, so the next one, maybe smaller, has its turn.
+            self.counters.unsendable += 1
+            self._debug(f"{now} not sent: {error}")
+            return []
+        if self._sender.shutdown_ack_sent:
+            fragments *= SHUTDOWN_ACK_COPIES
+        if not self._endpoint.can_seal(len(encoded), datagrams=len(fragments)):
+            self._exhausted = self._ended = True
+            self._events.append(SessionExhausted())
+            return []
+        return fragments
 
-    def _padded(self, instruction: Instruction, *, now: int) -> tuple[Instruction, int]:
+    def _padded(self, instruction: Instruction, fragment_octets: int, *, now: int) -> tuple[Instruction, int]:
         """Return an empty instruction, padded if it is to try a longer datagram, and the size of its fragment."""
         path_mtu = self._endpoint.path_mtu
+        path_mtu.expire_probe(now=now)
         size = path_mtu.probe_octets(now=now)
         if size is None:
-            return instruction, self._endpoint.fragment_octets
+            return instruction, fragment_octets
         path_mtu.probe_sent(instruction.new_num, size, now=now)
         self._debug(f"{now} trying a datagram of {size}")
         chaff = self._entropy(size - DATAGRAM_OVERHEAD - PADDING_MARGIN_OCTETS)
         return instruction._replace(chaff=chaff), size - DATAGRAM_OVERHEAD
+
+    def _sealed(self, fragments: list[Fragment], *, now: int) -> list[tuple[bytes, Address]]:
+        """Return a datagram of each fragment for each address that is tried."""
+        endpoint, peer = self._endpoint, self._endpoint.peer
+        assert peer is not None
+        datagrams = [(endpoint.seal(fragment.encode(), now=now), peer) for fragment in fragments]
+        if endpoint.alternatives and self.contact.worth_other_addresses(now=now):
+            # The same octets: whichever of them arrives first is taken, the others are old.
+            datagrams += [(data, other) for data, _ in datagrams for other in endpoint.alternatives if other != peer]
+        return datagrams
+
+    def _count(self, sending: Sending, datagrams: list[tuple[bytes, Address]]) -> None:
+        counters = self.counters
+        counters.instructions += 1
+        counters.resends += sending.resent
+        counters.empty_acks += not sending.instruction.diff
+        counters.sent += len(datagrams)
+        counters.sent_octets += sum([len(data) for data, _ in datagrams])
 
     def _receive_payload(self, payload: bytes, *, now: int) -> None:
         """Digest what was in an authentic datagram. Raises Dropped."""
@@ -417,29 +332,29 @@ class Transport(Generic[Local, Remote]):
                 self._receive_instruction(instruction, now=now)
         except Dropped as error:
             # (An overtaken one is missed by nobody.)
-            if error.reason in _UNUSABLE and (instruction is None or instruction.new_num > self.received_num):
+            if error.reason in _UNUSABLE and (instruction is None or instruction.new_num > self._receiver.number):
                 self._events.append(StateNotTaken(error.reason, str(error)))
             raise
 
     def _receive_instruction(self, instruction: Instruction, *, now: int) -> None:
         self._sender.receive_ack(instruction.ack_num, now=now)
-        if self._endpoint.path_mtu.acknowledged(instruction.ack_num, loss=self._loss.worst, now=now):
+        if self._endpoint.path_mtu.acknowledged(instruction.ack_num, loss=self._endpoint.loss.worst, now=now):
             self._debug(f"{now} long datagrams vanish: MTU is now {self._endpoint.mtu}")
         self._note_end(now=now)
         try:
             newest = self._receiver.receive(instruction, now=now)
         except Dropped as error:
-            if error.reason is DropReason.ALREADY_HELD and instruction.new_num == self.received_num:
+            if error.reason is DropReason.ALREADY_HELD and instruction.new_num == self._receiver.number:
                 # The peer repeats itself because our acknowledgement was lost: say it again.
                 self._sender.set_ack(instruction.new_num, data=bool(instruction.diff), now=now)
             raise
         if not newest:
             return
+        self.contact.last_heard = now
         changed = bool(instruction.diff)
         self._sender.set_ack(instruction.new_num, data=changed, now=now)
-        self._events.append(NewRemoteState(instruction.new_num, self._receiver.newest_state(), changed))
+        self._events.append(NewRemoteState(instruction.new_num, self._receiver.state, changed))
         if instruction.new_num == SHUTDOWN_NUMBER:
-            self._peer_shutdown = True
             self._events.append(PeerShutdown())
         if self._log is not None:
             self._debug(
@@ -451,9 +366,10 @@ class Transport(Generic[Local, Remote]):
         """Report once that the session is over: acknowledged, acknowledged the peer's, out of patience, or no peer."""
         if self._ended:
             return
-        if self._sender.shutdown_acknowledged or self._sender.shutdown_ack_sent:
+        sender = self._sender
+        if sender.sent.acknowledged_number == SHUTDOWN_NUMBER or sender.shutdown_ack_sent:
             acknowledged = True
-        elif self._sender.shutdown_expired(now=now) or (self.shutdown_in_progress and self.peer is None):
+        elif sender.shutdown.expired(now=now) or (sender.shutdown.in_progress and self._endpoint.peer is None):
             acknowledged = False
         else:
             return

@@ -26,9 +26,12 @@ from mosh_client.ipc.messages import (
     ToRenderer,
     Watch,
 )
-from mosh_client.network.reception import CONNECT_TIMEOUT_MS, UNUSABLE_TIMEOUT_MS
+from mosh_client.network.reception import UNUSABLE_TIMEOUT_MS
 from mosh_client.network.session import STATISTICS_INTERVAL_MS, Session
 from mosh_client.renderer.drawing.notice import NoticeBoard
+from mosh_common.address import Address
+from mosh_common.protocol import SHUTDOWN_NUMBER
+from mosh_common.silence import CONNECT_TIMEOUT_MS
 from mosh_common.sync.events import NewRemoteState, PeerShutdown, ShutdownDone
 from mosh_common.sync.states import screen_state
 from mosh_common.sync.states.screen_state import ServerScreen
@@ -42,8 +45,8 @@ from mosh_common.wire.userdiff import Keys
 from mosh_common.wire.userdiff import Resize as SizeEvent
 
 KEY = Key(bytes(range(16)))
-SERVER = ("192.0.2.1", 60001)
-CLIENT = ("198.51.100.7", 40000)
+SERVER = Address("192.0.2.1", 60001)
+CLIENT = Address("198.51.100.7", 40000)
 START = 77_000_000
 DELAY_MS = 30
 
@@ -93,7 +96,7 @@ class World:
 
     def echo(self) -> None:
         """Acknowledge the echo of all input that the server got."""
-        self.echo_ack = self.server.received_num
+        self.echo_ack = self.server.received.number
         self._update_server()
 
     def type(self, batch: int, data: bytes) -> None:
@@ -346,7 +349,7 @@ def test_the_renderer_knows_of_silence_before_it_has_to_show_it(world: World) ->
     world.run(20_000)
     world.cut = True
     world.run(6000)
-    heard = world.session._transport.last_heard  # the fact itself, not what was told of it
+    heard = world.session._transport.contact.last_heard  # the fact itself, not what was told of it
     assert world.told(Link)[-1].last_heard == heard
 
 
@@ -578,7 +581,7 @@ def test_a_client_that_can_show_nothing_says_so_and_leaves_the_session_alive(
     world.run(UNUSABLE_TIMEOUT_MS)
     assert world.session.outcome == Report(70, f"mosh-client: {notice.text}")
     assert not [event for event in world.server_events if isinstance(event, PeerShutdown)]
-    assert not world.server.peer_shutdown
+    assert world.server.received.number != SHUTDOWN_NUMBER
     assert world.told(Exit)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from mosh_client.network.sockets import ADDRESSES_LIMIT, Sockets, alternatives
+from mosh_common.address import Address
 from mosh_common.protocol import PORT_LIFETIME_MS, PORTS_KEPT
 
 NOW = 1000
@@ -24,13 +25,13 @@ def server() -> Iterator[socket.socket]:
 
 @pytest.fixture
 def sockets(server: socket.socket) -> Iterator[Sockets]:
-    opened = Sockets(server.getsockname(), now=NOW)
+    opened = Sockets(Address(*server.getsockname()), now=NOW)
     yield opened
     opened.close()
 
 
 def source_of_a_datagram(sockets: Sockets, server: socket.socket) -> tuple[str, int]:
-    assert sockets.send(b"hello", server.getsockname()) == 0
+    assert sockets.send(b"hello", Address(*server.getsockname())) == 0
     source: tuple[str, int] = server.recvfrom(100)[1]
     return source
 
@@ -76,19 +77,19 @@ def test_an_address_of_the_other_family_gets_its_own_socket(sockets: Sockets) ->
         except OSError:
             pytest.skip("no IPv6 loopback")
         other.settimeout(5)
-        assert sockets.send(b"hello", other.getsockname()) == 0
+        assert sockets.send(b"hello", Address(*other.getsockname())) == 0
         data, source = other.recvfrom(100)
         assert data == b"hello"
         other.sendto(b"answer", source)
         old, _main = sockets.filenos
         assert select.select([old], [], [], 5)[0] == [old]
-        assert sockets.send(b"again", other.getsockname()) == 0
+        assert sockets.send(b"again", Address(*other.getsockname())) == 0
         assert other.recvfrom(100) == (b"again", source)
 
 
 def test_only_numeric_addresses_other_than_the_peers_are_alternatives() -> None:
-    peer = ("192.0.2.1", 60001)
+    peer = Address("192.0.2.1", 60001)
     found = alternatives("192.0.2.1 nonsense.example 2001:db8::7  192.0.2.9 192.0.2.9", port=60001, peer=peer)
-    assert found == [("2001:db8::7", 60001, 0, 0), ("192.0.2.9", 60001)]
+    assert found == [Address("2001:db8::7", 60001, 0, 0), Address("192.0.2.9", 60001)]
     assert alternatives("", port=1, peer=peer) == []
     assert len(alternatives(" ".join(f"192.0.2.{number}" for number in range(9)), port=1, peer=peer)) == ADDRESSES_LIMIT

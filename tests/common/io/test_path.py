@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from mosh_common.address import Address
 from mosh_common.io import path
 from mosh_common.io.path import LOOK_UP_EVERY_MS, PathNews, PathWatch, source_address
 
-PEER = ("127.0.0.1", 9)
+PEER = Address("127.0.0.1", 9)
 NOW = 5000
 
 

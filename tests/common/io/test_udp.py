@@ -8,6 +8,7 @@ import socket
 
 import pytest
 
+from mosh_common.address import Address
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.io.udp import RECEIVE_BATCH, UdpSocket
 
@@ -21,7 +22,7 @@ def server():
 
 @pytest.fixture
 def client(server):
-    sock = UdpSocket.for_peer(("127.0.0.1", server.port))
+    sock = UdpSocket.for_peer(Address("127.0.0.1", server.port))
     yield sock
     sock.close()
 
@@ -31,11 +32,11 @@ def wait_readable(sock):
 
 
 def test_a_datagram_arrives_with_its_source_and_can_be_answered(server, client):
-    assert client.send(b"ping", ("127.0.0.1", server.port)) == 0
+    assert client.send(b"ping", Address("127.0.0.1", server.port)) == 0
     wait_readable(server)
     [(data, source, congestion)] = server.receive()
     assert (data, congestion) == (b"ping", False)
-    assert source[1] == client.port != 0
+    assert source.port == client.port != 0
     server.send(b"pong", source)
     wait_readable(client)
     assert client.receive()[0][0] == b"pong"
@@ -47,15 +48,15 @@ def test_nothing_waiting_is_an_empty_list(server):
 
 def test_a_flood_is_taken_in_bounded_batches(server, client):
     for _ in range(RECEIVE_BATCH + 10):
-        client.send(b"x", ("127.0.0.1", server.port))
+        client.send(b"x", Address("127.0.0.1", server.port))
     wait_readable(server)
     assert len(server.receive()) == RECEIVE_BATCH
     assert len(server.receive()) == 10
 
 
 def test_an_oversized_datagram_is_dropped(server, client):
-    client.send(b"x" * 5000, ("127.0.0.1", server.port))
-    client.send(b"ok", ("127.0.0.1", server.port))
+    client.send(b"x" * 5000, Address("127.0.0.1", server.port))
+    client.send(b"ok", Address("127.0.0.1", server.port))
     wait_readable(server)
     assert [data for data, _, _ in server.receive()] == [b"ok"]
 
@@ -72,7 +73,7 @@ def test_a_congestion_mark_is_reported(server):
 
 
 def test_an_unsendable_datagram_is_an_errno_not_an_exception(client, server):
-    assert client.send(b"x" * 70000, ("127.0.0.1", server.port)) == errno.EMSGSIZE
+    assert client.send(b"x" * 70000, Address("127.0.0.1", server.port)) == errno.EMSGSIZE
 
 
 def test_the_next_port_of_the_range_is_taken_when_one_is_in_use(server):
@@ -104,9 +105,9 @@ def test_a_foreign_local_address_falls_back_to_any():
 
 def test_the_wildcard_socket_serves_both_families():
     sock = UdpSocket.bind_server(None, (0, 0))
-    client = UdpSocket.for_peer(("127.0.0.1", sock.port))
+    client = UdpSocket.for_peer(Address("127.0.0.1", sock.port))
     try:
-        client.send(b"four", ("127.0.0.1", sock.port))
+        client.send(b"four", Address("127.0.0.1", sock.port))
         wait_readable(sock)
         assert sock.receive()[0][0] == b"four"
     finally:

@@ -6,9 +6,12 @@ import pytest
 
 from mosh_common.sync import pacing
 from mosh_common.sync.pacing import REPEAT, ClientPacing, Due, Link, Pacing, ServerPacing, Situation, copies_wanted
+from mosh_common.sync.path.contact import Contact
 
 SENT = 50_000  # when the newest state was sent
-LINK = Link(send_interval=100, rto=220, last_heard=SENT, srtt=200.0, contact_at=SENT)
+HEARD = Contact(began_at=SENT, last_datagram_at=SENT, last_heard=SENT)
+UNHEARD = Contact(began_at=SENT)
+LINK = Link(send_interval=100, rto=220, contact=HEARD, srtt=200.0)
 QUIET = Situation(
     link=LINK,
     last_sent_at=SENT,
@@ -25,6 +28,10 @@ QUIET = Situation(
     repeatable=True,
 )
 PACING = Pacing()
+
+
+def heard_at(at: int) -> Contact:
+    return Contact(began_at=0, last_datagram_at=at, last_heard=at)
 
 
 def due(situation: Situation, *, now: int = SENT, by: Pacing = PACING) -> int | None:
@@ -64,7 +71,7 @@ def test_a_change_waits_for_quiet_8_ms_at_most_and_for_the_send_interval(first: 
 
 
 def test_a_change_goes_to_a_silent_peer_too() -> None:
-    situation = changed(SENT, link=LINK._replace(last_heard=None))
+    situation = changed(SENT, link=LINK._replace(contact=UNHEARD))
     assert due(situation, now=SENT + 99_999) == SENT + 100
 
 
@@ -187,7 +194,7 @@ def test_nothing_is_repeated_to_a_peer_silent_for_10_seconds(lost: bool) -> None
     situation = QUIET._replace(assumed_is_current=not lost, acknowledged_is_current=False)
     assert due(situation, now=SENT + 9_999) is not None
     assert due(situation, now=SENT + 10_000) is None
-    assert due(situation._replace(link=LINK._replace(last_heard=None))) is None
+    assert due(situation._replace(link=LINK._replace(contact=UNHEARD))) is None
 
 
 @pytest.mark.parametrize(
@@ -230,7 +237,7 @@ def test_a_client_probes_a_silent_server_ever_more_seldom(silence: int, wait: in
 
 @pytest.mark.parametrize(("age", "wait"), [(0, 250), (250, 250), (500, 500), (1000, 1000), (10_000, 3000)])
 def test_a_server_that_was_never_heard_is_tried_again_soon(age: int, wait: int) -> None:
-    assert ClientPacing().probe_at(SENT + age, LINK._replace(last_heard=None)) == SENT + age + wait
+    assert ClientPacing().probe_at(SENT + age, LINK._replace(contact=UNHEARD)) == SENT + age + wait
 
 
 def test_the_probes_of_an_outage_of_an_hour_cost_no_more_than_its_heartbeats() -> None:
@@ -268,12 +275,13 @@ def test_contact_is_lost_when_nothing_is_heard_and_an_acknowledgement_is_overdue
     silent_for: int, unacknowledged_for: int, lost: bool
 ) -> None:
     now = SENT + 10_000
-    link = LINK._replace(contact_at=now - silent_for)  # its acknowledgements may take 220 + 100 ms
+    link = LINK._replace(contact=heard_at(now - silent_for))  # its acknowledgements may take 220 + 100 ms
     assert PACING.contact_lost(now - unacknowledged_for, link, now=now) is lost
 
 
-def test_contact_that_never_was_is_not_lost() -> None:
-    assert not PACING.contact_lost(SENT, LINK._replace(contact_at=None), now=SENT + 99_999)
+@pytest.mark.parametrize(("age", "lost"), [(640, False), (641, True)])
+def test_a_peer_that_was_never_heard_is_silent_since_the_beginning(age: int, lost: bool) -> None:
+    assert PACING.contact_lost(SENT, LINK._replace(contact=UNHEARD), now=SENT + age) is lost
 
 
 @pytest.mark.parametrize(
@@ -281,12 +289,12 @@ def test_contact_that_never_was_is_not_lost() -> None:
     [(0, 100), (640, 100), (641, 50), (50_000, 50), (150_000, 150), (600_000, 600), (10_000_000, 3000)],
 )
 def test_a_server_sends_frames_into_silence_twice_as_often_then_ever_more_seldom(silence: int, gap: int) -> None:
-    situation = changed(SENT + 1, link=LINK._replace(contact_at=SENT - silence))
+    situation = changed(SENT + 1, link=LINK._replace(contact=heard_at(SENT - silence)))
     assert due(situation, by=ServerPacing()) == SENT + gap
-    back = situation._replace(link=LINK._replace(contact_at=SENT + 2))
+    back = situation._replace(link=LINK._replace(contact=heard_at(SENT + 2)))
     assert due(back, by=ServerPacing()) == SENT + 100
 
 
 def test_frames_into_silence_are_no_more_than_others_when_a_router_complained_before() -> None:
-    link = LINK._replace(contact_at=SENT - 641, congested=True)
+    link = LINK._replace(contact=heard_at(SENT - 641), congested=True)
     assert due(changed(SENT + 1, link=link), by=ServerPacing()) == SENT + 100

@@ -10,6 +10,7 @@ from tests.support.simulation import Text
 
 from mosh_common.protocol import SENT_STATES_LIMIT, SHUTDOWN_NUMBER
 from mosh_common.sync.pacing import Link, Pacing
+from mosh_common.sync.path.contact import Contact
 from mosh_common.sync.sender import Sender, Sending
 from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.wire.instruction import CHAFF_ENTROPY_OCTETS, Instruction
@@ -30,7 +31,8 @@ class Driver:
     @property
     def link(self) -> Link:
         heard = self.now if self.silent_since is None else self.silent_since
-        return Link(INTERVAL, RTO, heard, contact_at=heard)
+        contact = Contact(began_at=NOW, last_datagram_at=heard, last_heard=heard)
+        return Link(send_interval=INTERVAL, rto=RTO, contact=contact)
 
     def show(self, text: bytes) -> None:
         self.sender.set_state(Text(text), now=self.now)
@@ -223,7 +225,7 @@ def test_nothing_is_sent_again_once_it_is_acknowledged() -> None:
     driver.show(b"x")
     driver.ack(driver.next().new_num)
     assert driver.all_within(2999) == []
-    assert driver.sender.acknowledged_state().value == b"x"
+    assert driver.sender.sent.acknowledged_state.value == b"x"
 
 
 def test_a_silent_peer_gets_only_the_3_second_probes_which_carry_the_change() -> None:
@@ -238,13 +240,13 @@ def test_a_silent_peer_gets_only_the_3_second_probes_which_carry_the_change() ->
 def test_an_acknowledgement_of_what_was_not_sent_is_ignored(number: int) -> None:
     driver = connected()
     driver.ack(number)
-    assert driver.sender.acknowledged_num == 1
+    assert driver.sender.sent.acknowledged_number == 1
 
 
 def test_an_acknowledgement_of_what_is_forgotten_is_ignored() -> None:
     driver = connected()
     driver.ack(0)
-    assert driver.sender.acknowledged_num == 1
+    assert driver.sender.sent.acknowledged_number == 1
 
 
 def test_an_acknowledgement_says_when_that_state_was_sent() -> None:
@@ -254,7 +256,7 @@ def test_an_acknowledgement_says_when_that_state_was_sent() -> None:
     sent = driver.now
     driver.now += 75
     driver.ack(number)
-    assert driver.sender.last_acknowledged_at == sent
+    assert driver.sender.sent.last_acknowledged_at == sent
 
 
 def test_throwaway_is_the_newest_acknowledged_number() -> None:
@@ -270,15 +272,15 @@ def test_more_than_32_states_lose_one_from_the_middle() -> None:
     for index in range(SENT_STATES_LIMIT - 1):
         driver.show(b"%d" % index)
         driver.next()
-    assert driver.sender.states_held == SENT_STATES_LIMIT
-    middle = driver.sender.sent_num + 1 - 15  # the 16th from the end, once one more is there
+    assert driver.sender.sent.held == SENT_STATES_LIMIT
+    middle = driver.sender.sent.number + 1 - 15  # the 16th from the end, once one more is there
     driver.show(b"one more")
     driver.next()
-    assert driver.sender.states_held == SENT_STATES_LIMIT
+    assert driver.sender.sent.held == SENT_STATES_LIMIT
     driver.ack(middle)
-    assert driver.sender.acknowledged_num == 1  # forgotten
+    assert driver.sender.sent.acknowledged_number == 1  # forgotten
     driver.ack(middle + 1)
-    assert driver.sender.acknowledged_num == middle + 1
+    assert driver.sender.sent.acknowledged_number == middle + 1
 
 
 # --- Prospective resend -----------------------------------------------------------------------------------------------
@@ -372,10 +374,10 @@ def test_shutdown_is_repeated_at_the_send_interval_and_16_times_at_most() -> Non
     driver.sender.start_shutdown(now=driver.now)
     start = driver.now
     for _ in range(16):
-        assert not driver.sender.shutdown_expired(now=driver.now)
+        assert not driver.sender.shutdown.expired(now=driver.now)
         assert driver.next().new_num == SHUTDOWN_NUMBER
     assert driver.now == start + 15 * INTERVAL
-    assert driver.sender.shutdown_expired(now=driver.now)
+    assert driver.sender.shutdown.expired(now=driver.now)
     driver.now += 5000
     assert driver.send_now() is None
 
@@ -383,18 +385,18 @@ def test_shutdown_is_repeated_at_the_send_interval_and_16_times_at_most() -> Non
 def test_shutdown_is_given_10_seconds_at_most() -> None:
     driver = connected()
     driver.sender.start_shutdown(now=driver.now)
-    assert driver.sender.shutdown_deadline == driver.now + 10_000
-    assert not driver.sender.shutdown_expired(now=driver.now + 9_999)
-    assert driver.sender.shutdown_expired(now=driver.now + 10_000)
+    assert driver.sender.shutdown.deadline == driver.now + 10_000
+    assert not driver.sender.shutdown.expired(now=driver.now + 9_999)
+    assert driver.sender.shutdown.expired(now=driver.now + 10_000)
 
 
 def test_shutdown_is_over_when_the_peer_acknowledges_it() -> None:
     driver = connected()
     driver.sender.start_shutdown(now=driver.now)
     driver.next()
-    assert not driver.sender.shutdown_acknowledged
+    assert driver.sender.sent.acknowledged_number != SHUTDOWN_NUMBER
     driver.ack(SHUTDOWN_NUMBER)
-    assert driver.sender.shutdown_acknowledged
+    assert driver.sender.sent.acknowledged_number == SHUTDOWN_NUMBER
 
 
 def test_the_peers_shutdown_is_acknowledged_at_the_send_interval() -> None:

@@ -7,6 +7,7 @@ import errno
 import pytest
 from tests.support.simulation import CLIENT_ADDRESS, KEY, SERVER_ADDRESS, START, Conditions, Session, Text
 
+from mosh_common.address import Address
 from mosh_common.errors import UsageError
 from mosh_common.protocol import BLOCK_LIMIT, SHUTDOWN_NUMBER
 from mosh_common.sync.events import (
@@ -24,7 +25,7 @@ from mosh_common.wire.drop import DropReason
 from mosh_common.wire.fragment import Fragment, split
 from mosh_common.wire.instruction import Instruction
 
-CAFE = ("203.0.113.9", 1024)
+CAFE = Address("203.0.113.9", 1024)
 
 
 def connected(conditions: Conditions | None = None) -> Session:
@@ -41,7 +42,7 @@ class Stranger:
     def __init__(self) -> None:
         self.endpoint = Endpoint(key=KEY, is_server=False, now=START, peer=SERVER_ADDRESS)
         self.session = Session()
-        self.session.server.address = ("192.0.2.99", 1)  # where the session's own client does not look
+        self.session.server.address = Address("192.0.2.99", 1)  # where the session's own client does not look
         self.server = self.session.server.transport
         self._id = 0
 
@@ -68,8 +69,8 @@ def test_a_client_speaks_first_and_a_server_answers_at_once() -> None:
     session.run(60)
     assert session.server.events[0] == PeerMoved(CLIENT_ADDRESS)
     assert session.received_size == (80, 24)
-    assert session.client.transport.acknowledged_num == 1
-    assert session.client.transport.srtt == 60
+    assert session.client.transport.sent.acknowledged_number == 1
+    assert session.client.transport.path.rtt.srtt == 60
 
 
 def test_what_is_typed_and_shown_crosses_in_half_a_round_trip() -> None:
@@ -79,7 +80,7 @@ def test_what_is_typed_and_shown_crosses_in_half_a_round_trip() -> None:
     assert session.received_keys == b"a"
     session.show(Text(b"A"))
     session.run(8 + 30)
-    assert session.client.transport.remote_state().value == b"A"
+    assert session.client.transport.received.state.value == b"A"
 
 
 def test_a_quiet_session_sends_one_datagram_each_way_every_3_seconds() -> None:
@@ -107,7 +108,7 @@ def test_what_was_typed_long_ago_is_kept_nowhere() -> None:
         session.type(b"0123456789")
         session.run(200)
     session.run(10_000)
-    held = [entry.state for entry in session.client.transport._sender._sent]
+    held = [entry.state for entry in session.client.transport._sender.sent.entries]
     held += [state for _, state, _ in session.server.transport._receiver._states]
     held.append(session.client.transport.local_state())
     assert {state.position for state in held} == {2001}  # and a size
@@ -144,7 +145,7 @@ def test_a_server_follows_its_client_and_keeps_the_session() -> None:
     assert session.server.of_kind(PeerMoved) == [PeerMoved(CLIENT_ADDRESS), PeerMoved(CAFE)]
     session.show(Text(b"here"))
     session.run(500)
-    assert session.client.transport.remote_state().value == b"here"
+    assert session.client.transport.received.state.value == b"here"
 
 
 def test_a_server_falls_silent_40_seconds_after_its_client_and_speaks_again_when_it_is_back() -> None:
@@ -152,13 +153,13 @@ def test_a_server_falls_silent_40_seconds_after_its_client_and_speaks_again_when
     session.run(10_000)
     session.conditions = Conditions(loss=1.0)
     session.run(41_000)
-    assert not session.server.transport.attached(now=session.now)
+    assert not session.server.transport.contact.attached(now=session.now)
     sent = session.server.transport.counters.sent
     session.show(Text(b"news"))
     session.run(3_600_000)
     assert session.server.transport.counters.sent == sent
     session.conditions = Conditions()
-    session.run_until(lambda: session.client.transport.remote_state().value == b"news", patience=4_000)
+    session.run_until(lambda: session.client.transport.received.state.value == b"news", patience=4_000)
 
 
 def test_a_lost_acknowledgement_is_said_again_when_the_peer_repeats_itself() -> None:
@@ -169,7 +170,18 @@ def test_a_lost_acknowledgement_is_said_again_when_the_peer_repeats_itself() -> 
     session.run_until(lambda: session.received_keys == b"a", patience=100)
     session.run(150)
     session.conditions = Conditions()
-    session.run_until(lambda: session.client.transport.acknowledged_state() == session.typed, patience=1000)
+    session.run_until(lambda: session.client.transport.sent.acknowledged_state == session.typed, patience=1000)
+
+
+def test_a_repeated_state_is_heard_but_is_no_news() -> None:
+    stranger = Stranger()
+    contact = stranger.server.contact
+    stranger.say(Instruction(0, 1, 0, 0))
+    assert (contact.last_datagram_at, contact.last_heard) == (START, START)
+    stranger.session.run(5)
+    stranger.say(Instruction(0, 1, 0, 0))
+    assert (contact.last_datagram_at, contact.last_heard) == (START + 5, START)
+    stranger.assert_dropped(DropReason.ALREADY_HELD)
 
 
 # --- The end ----------------------------------------------------------------------------------------------------------
@@ -185,7 +197,7 @@ def test_either_side_ends_the_session_for_both(by_client: bool) -> None:
     assert one.of_kind(ShutdownDone) == other.of_kind(ShutdownDone) == [ShutdownDone(True)]
     assert other.of_kind(PeerShutdown) == [PeerShutdown()]
     if not by_client:
-        assert session.client.transport.remote_state().value == b"last words"
+        assert session.client.transport.received.state.value == b"last words"
 
 
 def test_a_client_gives_up_on_a_server_that_is_gone() -> None:
@@ -264,7 +276,7 @@ def test_a_replayed_session_brings_no_key_twice() -> None:
     for data, to in recorded:
         session.deliver(data, CAFE, to)
     assert session.received_keys == b"abc"
-    assert session.server.transport.peer == CLIENT_ADDRESS
+    assert session.server.transport.path.peer == CLIENT_ADDRESS
 
 
 def test_a_peer_that_never_acknowledges_costs_32_states_and_gets_all_the_same() -> None:
@@ -273,16 +285,16 @@ def test_a_peer_that_never_acknowledges_costs_32_states_and_gets_all_the_same() 
         stranger.session.show(Text(b"%d" % number))
         stranger.say(Instruction(number - 1, number, 0, 0))
         stranger.session.run(300)
-    assert stranger.server._sender.states_held == 32
-    assert stranger.server.acknowledged_num == 0
-    assert stranger.server.last_sent_state().value == b"199"
+    assert stranger.server._sender.sent.held == 32
+    assert stranger.server.sent.acknowledged_number == 0
+    assert stranger.server.sent.state.value == b"199"
 
 
 def test_a_peer_that_acknowledges_nonsense_is_not_believed() -> None:
     stranger = Stranger()
     for number, nonsense in enumerate((99, 2**63, SHUTDOWN_NUMBER), start=1):
         stranger.say(Instruction(number - 1, number, nonsense, 0))
-    assert stranger.server.acknowledged_num == 0
+    assert stranger.server.sent.acknowledged_number == 0
     assert stranger.session.server.of_kind(ShutdownDone) == []
 
 
@@ -309,14 +321,14 @@ def test_a_message_too_long_for_any_peer_is_not_sent_and_does_not_spin() -> None
     assert session.server.transport.counters.unsendable > 0
     session.show(Text(b"short again"))
     session.run(1000)
-    assert session.client.transport.remote_state().value == b"short again"
+    assert session.client.transport.received.state.value == b"short again"
 
 
 # --- The caller's part ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("is_server", "peer"), [(True, CLIENT_ADDRESS), (False, None)])
-def test_only_a_client_is_told_its_peer(is_server: bool, peer: tuple[str, int] | None) -> None:
+def test_only_a_client_is_told_its_peer(is_server: bool, peer: Address | None) -> None:
     with pytest.raises(UsageError):
         Transport(
             key=KEY, is_server=is_server, local=Text(), remote=Text(), entropy=bytes, now=START, peer=peer
@@ -336,7 +348,7 @@ def test_debug_lines_name_the_rule_and_no_key() -> None:
 
 # --- Other addresses of the same server -------------------------------------------------------------------------------
 
-OTHER_SERVER_ADDRESS = ("2001:db8::1", 60001, 0, 0)
+OTHER_SERVER_ADDRESS = Address("2001:db8::1", 60001, 0, 0)
 
 
 def test_a_silent_servers_other_addresses_are_tried_and_the_one_that_answers_is_kept() -> None:
@@ -347,7 +359,7 @@ def test_a_silent_servers_other_addresses_are_tried_and_the_one_that_answers_is_
     assert set(session.addresses_tried) == {SERVER_ADDRESS}
     session.server.address = OTHER_SERVER_ADDRESS  # it is reached there only, from now on
     session.type(b"x")
-    session.run_until(lambda: client.peer == OTHER_SERVER_ADDRESS, patience=6000)
+    session.run_until(lambda: client.path.peer == OTHER_SERVER_ADDRESS, patience=6000)
     session.run_until(lambda: session.received_keys == b"x", patience=2000)
     session.addresses_tried.clear()
     session.run(10_000)
@@ -360,4 +372,4 @@ def test_an_authentic_datagram_from_an_unknown_address_does_not_move_a_client() 
     session.server.address = CAFE
     session.show(Text(b"from elsewhere"))
     session.run(100)
-    assert session.client.transport.peer == SERVER_ADDRESS
+    assert session.client.transport.path.peer == SERVER_ADDRESS

@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from mosh_client.ipc.messages import Link, Notice
+from mosh_common.silence import CONNECTING_SHOWN_MS, SILENCE_SHOWN_MS, UNANSWERED_SHOWN_MS
 from mosh_common.terminal.cells import BOLD, NO_CLUSTERS, Row, Snapshot, Style
 from mosh_common.terminal.width import char_width
 
-CONNECTING_AFTER_MS: Final = 250  # a connection quicker than this needs no explanation
-SILENT_AFTER_MS: Final = 6500  # the server speaks every 3 s: two of its words were lost
-UNANSWERED_AFTER_MS: Final = 10_000  # the server is heard, but does not hear us
 PASSING_NOTICE_MS: Final = 1000  # time to read a notice that nobody takes away; upstream's users know this length
 LEAVING: Final = "Exiting on user request..."
 _SECOND_MS: Final = 1000
@@ -77,13 +75,13 @@ class NoticeBoard:
             deadlines.append(self._notice_until)
         link = self._link
         if link is None or link.last_heard is None:
-            if now < self._started + CONNECTING_AFTER_MS:
-                deadlines.append(self._started + CONNECTING_AFTER_MS)
-        elif link.last_acknowledged is None or now - link.last_heard >= SILENT_AFTER_MS:
-            deadlines.append(_next_change(link.last_heard, SILENT_AFTER_MS, now=now))
+            if now < self._started + CONNECTING_SHOWN_MS:
+                deadlines.append(self._started + CONNECTING_SHOWN_MS)
+        elif link.last_acknowledged is None or now - link.last_heard >= SILENCE_SHOWN_MS:
+            deadlines.append(_next_change(link.last_heard, SILENCE_SHOWN_MS, now=now))
         else:
-            deadlines.append(link.last_heard + SILENT_AFTER_MS)
-            deadlines.append(_next_change(link.last_acknowledged, UNANSWERED_AFTER_MS, now=now))
+            deadlines.append(link.last_heard + SILENCE_SHOWN_MS)
+            deadlines.append(_next_change(link.last_acknowledged, UNANSWERED_SHOWN_MS, now=now))
         return min(deadlines, default=None)
 
     def _current_notice(self, *, now: int) -> str:
@@ -96,12 +94,12 @@ class NoticeBoard:
         if link is None:
             return ""
         if link.last_heard is None:
-            if now - self._started < CONNECTING_AFTER_MS:
+            if now - self._started < CONNECTING_SHOWN_MS:
                 return ""
             return f"Nothing received from server on UDP port {link.port}."
-        if now - link.last_heard >= SILENT_AFTER_MS:
+        if now - link.last_heard >= SILENCE_SHOWN_MS:
             return f"Last contact {_ago(now - link.last_heard)} ago."
-        if link.last_acknowledged is not None and now - link.last_acknowledged >= UNANSWERED_AFTER_MS:
+        if link.last_acknowledged is not None and now - link.last_acknowledged >= UNANSWERED_SHOWN_MS:
             return f"Last reply {_ago(now - link.last_acknowledged)} ago."
         return ""
 

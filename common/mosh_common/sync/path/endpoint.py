@@ -1,7 +1,6 @@
 """One end of the path: seals and opens datagrams, counts them, knows where the peer is and how far (docs/wire.md §1).
 
-Knows nothing of fragments or states, and nothing of UDP but that an address's length tells IPv6 from IPv4: another
-carrier could bring the same datagrams.
+Knows nothing of fragments, states or sockets: another carrier could bring the same datagrams.
 """
 
 from __future__ import annotations
@@ -9,19 +8,19 @@ from __future__ import annotations
 import errno
 from typing import Final, NamedTuple
 
-from mosh_common.errors import UsageError
+from mosh_common.address import Address
 from mosh_common.protocol import (
     BLOCK_LIMIT,
     CIPHER_BLOCK_OCTETS,
     CONGESTED_MS,
     DATAGRAM_OVERHEAD,
-    DETACH_AFTER_MS,
     MTU_IPV4_OCTETS,
     MTU_IPV6_OCTETS,
-    PORT_HOP_AFTER_MS,
     SEQUENCE_LIMIT,
-    Address,
 )
+from mosh_common.silence import PORT_HOP_AFTER_MS
+from mosh_common.sync.path.contact import Contact
+from mosh_common.sync.path.loss import LossEstimate
 from mosh_common.sync.path.path_mtu import PathMtu
 from mosh_common.sync.path.rtt import RoundTripTime, timestamp16
 from mosh_common.wire import datagram
@@ -29,15 +28,12 @@ from mosh_common.wire.datagram import Datagram
 from mosh_common.wire.key import Key
 from mosh_common.wire.ocb import Ocb
 
-_IPV6_ADDRESS_LENGTH: Final = 4  # (host, port, flow, scope); IPv4's has two parts
-
 
 class Received(NamedTuple):
     """What one authentic datagram brought."""
 
     payload: bytes  # a fragment
     moved: bool  # the peer's address is another than before
-    missing: int | None  # how many sequence numbers before this one have not come; None = it was overtaken itself
 
 
 class Endpoint:
@@ -52,7 +48,8 @@ class Endpoint:
         "_next_sequence",
         "_port_chosen_at",
         "alternatives",
-        "last_datagram_at",
+        "contact",
+        "loss",
         "path_mtu",
         "peer",
         "rtt",
@@ -61,14 +58,15 @@ class Endpoint:
     def __init__(self, *, key: Key, is_server: bool, now: int, peer: Address | None) -> None:
         self._is_server: Final = is_server
         self._cipher: Final = Ocb(key)
-        self.rtt: Final = RoundTripTime()
         # Sequence numbers, each direction its own.
         self._next_sequence = 0  # of the next datagram sent
         self._next_expected = 0  # one above the highest received
         # The path.
         self.peer = peer  # where the other side is; None = not known yet
         self.alternatives: tuple[Address, ...] = ()  # client: other addresses of the same server
-        self.last_datagram_at: int | None = None  # when the last authentic in-order datagram came
+        self.contact: Final = Contact(began_at=now)  # when it was heard
+        self.rtt: Final = RoundTripTime()
+        self.loss: Final = LossEstimate()
         self._congested_at: int | None = None  # when a router last said that it has more than it can carry
         self.path_mtu = self._new_path_mtu()  # how long datagrams may be
         self._hop_requested = False  # client: another source port is wanted at once
@@ -78,13 +76,12 @@ class Endpoint:
         """Open a datagram. Raises Dropped."""
         opened = datagram.unseal(self._cipher, data, to_client=not self._is_server)
         moved = False
-        missing: int | None = None
         # SECURITY: an old datagram, sent again by anybody from anywhere, must not move the session or the clock; its
         # payload is harmless, since states are idempotent. (test_a_replay_from_elsewhere_does_not_move_the_session)
         if opened.sequence >= self._next_expected:
-            missing = opened.sequence - self._next_expected
+            self.loss.received(missing=opened.sequence - self._next_expected)
             self._next_expected = opened.sequence + 1
-            self.last_datagram_at = now
+            self.contact.last_datagram_at = now
             if congestion:
                 self._congested_at = now
             self.rtt.receive_timestamps(opened.timestamp, opened.timestamp_reply, now=now, congestion=congestion)
@@ -93,7 +90,9 @@ class Endpoint:
                 self.peer = source
                 self.path_mtu = self._new_path_mtu()
                 moved = True
-        return Received(opened.payload, moved, missing)
+        else:
+            self.loss.received_late()
+        return Received(opened.payload, moved)
 
     def can_seal(self, octets: int, *, datagrams: int) -> bool:
         """Return whether the key may still encrypt that much, with a number of its own for each of the datagrams."""
@@ -107,7 +106,7 @@ class Endpoint:
         """Return the next datagram, which carries a fragment and the current timestamps."""
         sequence = self._next_sequence
         self._next_sequence += 1
-        reply = self.rtt.reply_to_send(now=now)
+        reply = self.rtt.take_reply(now=now)
         sealed = Datagram(self._is_server, sequence, timestamp16(now), reply, payload)
         return datagram.seal(self._cipher, sealed)
 
@@ -127,14 +126,12 @@ class Endpoint:
 
     def _new_path_mtu(self) -> PathMtu:
         """Return what is believed of a path that nothing is known of."""
-        is_ipv6 = self.peer is not None and len(self.peer) == _IPV6_ADDRESS_LENGTH
+        is_ipv6 = self.peer is not None and self.peer.is_ipv6
         return PathMtu(MTU_IPV6_OCTETS if is_ipv6 else MTU_IPV4_OCTETS)
 
-    def attached(self, *, now: int) -> bool:
-        """Return whether anything may be sent: a server stops when its client was silent for long."""
-        if not self._is_server:
-            return True
-        return self.last_datagram_at is not None and now - self.last_datagram_at <= DETACH_AFTER_MS
+    def may_send(self, *, now: int) -> bool:
+        """Return whether there is somebody to send to: a server stops when its client was silent for long."""
+        return self.peer is not None and (not self._is_server or self.contact.attached(now=now))
 
     def congested(self, *, now: int) -> bool:
         """Return whether a router on the path complained lately: what is lost, is lost to make it less."""
@@ -157,10 +154,3 @@ class Endpoint:
     def request_hop(self) -> None:
         """Say that the path is another: a new source port is wanted at once (client)."""
         self._hop_requested = not self._is_server
-
-    def rehome(self, peer: Address, *, now: int) -> None:
-        """Send to another address from now on (client)."""
-        if self._is_server:
-            raise UsageError("a server learns its client's address from datagrams only")
-        self.peer = peer
-        self.port_hopped(now=now)

@@ -58,8 +58,8 @@ class PathMtu:
             if len(self._long) > REMEMBERED:
                 del self._long[min(self._long)]
 
-    def look(self, *, now: int, timeout: int) -> bool:
-        """Take notice of what is overdue, `timeout` ms after it was sent; return whether that is news."""
+    def doubt_overdue(self, *, now: int, timeout: int) -> bool:
+        """Suspect the size if what was long is overdue, `timeout` ms after it was sent; return whether that is news."""
         if self.suspect or not any(now - sent_at >= timeout for sent_at, _ in self._long.values()):
             return False
         self.suspect = True
@@ -99,15 +99,16 @@ class PathMtu:
         self._probe_at = now + self._probe_wait
         return True
 
-    def probe_octets(self, *, now: int) -> int | None:
-        """Return the size that an empty instruction is to be padded to, to see whether it arrives; None = do not."""
-        if self._probe is not None:
-            if now - self._probe[2] < PROBE_TIMEOUT_MS:
-                return None
+    def expire_probe(self, *, now: int) -> None:
+        """Take a try that was not acknowledged in time for failed: the next one is further away."""
+        if self._probe is not None and now - self._probe[2] >= PROBE_TIMEOUT_MS:
             self._probe = None
             self._probe_wait = min(2 * self._probe_wait, PROBE_AFTER_MAX_MS)
             self._probe_at = now + self._probe_wait
-        if self._probe_at is None or now < self._probe_at:
+
+    def probe_octets(self, *, now: int) -> int | None:
+        """Return the size that an empty instruction is to be padded to, to see whether it arrives; None = do not."""
+        if self._probe is not None or self._probe_at is None or now < self._probe_at:
             return None
         return next((size for size in RUNGS_OCTETS if self._lowered < size < self._full), self._full)
 

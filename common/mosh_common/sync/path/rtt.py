@@ -56,7 +56,7 @@ class RoundTripTime:
             if sample < RTT_SAMPLE_LIMIT_MS:
                 self._add(sample)
 
-    def reply_to_send(self, *, now: int) -> int:
+    def take_reply(self, *, now: int) -> int:
         """Return the timestamp reply for the next datagram, and forget it: each is echoed once."""
         saved, self._saved = self._saved, None
         held = now - self._saved_at

@@ -17,23 +17,23 @@ LONG = 1252
 def overdue(path: PathMtu, number: int, *, now: int) -> None:
     """Let a long instruction become overdue, and send it again in short datagrams."""
     path.sent(number, longest=LONG, count=3, now=now)
-    assert path.look(now=now + TIMEOUT, timeout=TIMEOUT)
+    assert path.doubt_overdue(now=now + TIMEOUT, timeout=TIMEOUT)
     path.sent(number, longest=500, count=7, now=now + TIMEOUT)
 
 
 def test_what_is_long_and_overdue_goes_again_in_short_datagrams() -> None:
     path = PathMtu(LONG)
     path.sent(5, longest=LONG, count=3, now=NOW)
-    assert not path.look(now=NOW + TIMEOUT - 1, timeout=TIMEOUT)
+    assert not path.doubt_overdue(now=NOW + TIMEOUT - 1, timeout=TIMEOUT)
     assert path.octets == LONG
-    assert path.look(now=NOW + TIMEOUT, timeout=TIMEOUT)
+    assert path.doubt_overdue(now=NOW + TIMEOUT, timeout=TIMEOUT)
     assert path.octets == MTU_FALLBACK_OCTETS
 
 
 def test_what_is_short_and_overdue_raises_no_doubt() -> None:
     path = PathMtu(LONG)
     path.sent(5, longest=MTU_FALLBACK_OCTETS, count=3, now=NOW)
-    assert not path.look(now=NOW + 99_999, timeout=TIMEOUT)
+    assert not path.doubt_overdue(now=NOW + 99_999, timeout=TIMEOUT)
 
 
 def test_a_failure_or_two_are_chance_and_three_are_not() -> None:
@@ -71,9 +71,11 @@ def test_longer_ones_are_tried_again_step_by_step_and_more_seldom_each_time() ->
     now = NOW + path_mtu.PROBE_AFTER_MS
     assert path.probe_octets(now=now) == 800
     path.probe_sent(9, 800, now=now)
-    assert path.probe_octets(now=now + path_mtu.PROBE_TIMEOUT_MS - 1) is None
-    now += path_mtu.PROBE_TIMEOUT_MS  # it did not arrive
-    assert path.probe_octets(now=now) is None
+    path.expire_probe(now=now + path_mtu.PROBE_TIMEOUT_MS - 1)
+    assert path.probe_octets(now=now + 10**9) is None  # it may yet arrive
+    now += path_mtu.PROBE_TIMEOUT_MS  # it did not
+    path.expire_probe(now=now)
+    assert path.probe_octets(now=now + 2 * path_mtu.PROBE_AFTER_MS - 1) is None
     now += 2 * path_mtu.PROBE_AFTER_MS
     for number, size in ((20, 800), (21, 1000), (22, LONG)):
         assert path.probe_octets(now=now) == size
@@ -98,12 +100,12 @@ def test_a_redraw_over_a_black_hole_takes_less_than_a_second_and_a_half_and_typi
     for _ in range(5):
         screen = redraw(session)
         session.show(screen)
-        session.run_until(lambda shown=screen: session.client.transport.remote_state() == shown, patience=1500)
+        session.run_until(lambda shown=screen: session.client.transport.received.state == shown, patience=1500)
         session.type(b"x")
         typed = session.received_keys + b"x"
         session.run_until(lambda expected=typed: session.received_keys == expected, patience=60)
         session.run(1000)
-    assert session.server.transport.mtu == MTU_FALLBACK_OCTETS
+    assert session.server.transport.path.mtu == MTU_FALLBACK_OCTETS
 
 
 def test_a_path_that_carries_long_datagrams_again_gets_them_again() -> None:
@@ -113,10 +115,10 @@ def test_a_path_that_carries_long_datagrams_again_gets_them_again() -> None:
     for _ in range(3):
         session.show(redraw(session))
         session.run(3000)
-    assert session.server.transport.mtu == MTU_FALLBACK_OCTETS
+    assert session.server.transport.path.mtu == MTU_FALLBACK_OCTETS
     session.conditions = Conditions(delay=50)
     session.run(4 * 60_000)
-    assert session.server.transport.mtu == MTU_IPV4_OCTETS
+    assert session.server.transport.path.mtu == MTU_IPV4_OCTETS
 
 
 def test_losses_and_outages_alone_do_not_lower_the_size_for_long() -> None:
@@ -129,4 +131,4 @@ def test_losses_and_outages_alone_do_not_lower_the_size_for_long() -> None:
         session.show(redraw(session))
         session.run(1500)
     server = session.server.transport
-    session.run_until(lambda: server.mtu == MTU_IPV4_OCTETS, patience=4 * PROBE_AFTER_MS)
+    session.run_until(lambda: server.path.mtu == MTU_IPV4_OCTETS, patience=4 * PROBE_AFTER_MS)

@@ -56,24 +56,24 @@ def test_a_clock_reading_that_means_none_is_sent_as_zero() -> None:
 def test_a_timestamp_is_sent_back_once_with_the_time_held_added() -> None:
     rtt = RoundTripTime()
     rtt.receive_timestamps(65000, TIMESTAMP_NONE, now=NOW)
-    assert rtt.reply_to_send(now=NOW + 999) == (65000 + 999) % 65536
-    assert rtt.reply_to_send(now=NOW + 999) == TIMESTAMP_NONE
+    assert rtt.take_reply(now=NOW + 999) == (65000 + 999) % 65536
+    assert rtt.take_reply(now=NOW + 999) == TIMESTAMP_NONE
 
 
 def test_a_timestamp_held_for_a_second_is_not_sent_back() -> None:
     rtt = RoundTripTime()
     rtt.receive_timestamps(7, TIMESTAMP_NONE, now=NOW)
-    assert rtt.reply_to_send(now=NOW + 1000) == TIMESTAMP_NONE
+    assert rtt.take_reply(now=NOW + 1000) == TIMESTAMP_NONE
 
 
 def test_a_datagram_without_timestamp_does_not_replace_the_saved_one() -> None:
     rtt = RoundTripTime()
     rtt.receive_timestamps(7, TIMESTAMP_NONE, now=NOW)
     rtt.receive_timestamps(TIMESTAMP_NONE, TIMESTAMP_NONE, now=NOW)
-    assert rtt.reply_to_send(now=NOW) == 7
+    assert rtt.take_reply(now=NOW) == 7
 
 
 def test_congestion_makes_the_peer_measure_half_a_second_more() -> None:
     rtt = RoundTripTime()
     rtt.receive_timestamps(300, TIMESTAMP_NONE, now=NOW, congestion=True)
-    assert rtt.reply_to_send(now=NOW) == (300 - 500) % 65536
+    assert rtt.take_reply(now=NOW) == (300 - 500) % 65536
