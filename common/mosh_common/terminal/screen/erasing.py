@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from mosh_common.terminal import rows as row_ops
 from mosh_common.terminal.cells import NO_CLUSTERS, PROTECTED, WIDE_TAIL, Row
-from mosh_common.terminal.screen.movement import Movement
+from mosh_common.terminal.screen.margins import Margins
 from mosh_common.terminal.screen.state import MOVED, PENDING
 
 
-class Erasing(Movement):
+class Erasing(Margins):
     """Control functions that blank, insert or remove cells. What is blank has the current background only."""
 
     def _erase(self, row: int, start: int, end: int, *, selective: bool = False) -> None:

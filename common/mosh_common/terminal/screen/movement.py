@@ -1,4 +1,4 @@
-"""Moving the cursor, tab stops, margins, save and restore.
+"""Moving the cursor.
 
 What moves the cursor cancels a pending wrap, except tabulation; what does nothing, or only scrolls, keeps it.
 """
@@ -6,7 +6,7 @@ What moves the cursor cancels a pending wrap, except tabulation; what does nothi
 from __future__ import annotations
 
 from mosh_common.terminal.screen.drawing import Drawing
-from mosh_common.terminal.screen.state import MOVED, PENDING, PENDING_MOVED, SavedCursor
+from mosh_common.terminal.screen.state import MOVED, PENDING
 
 
 class Movement(Drawing):
@@ -151,117 +151,3 @@ class Movement(Drawing):
         elif self.cursor_column > 0:
             self.cursor_column -= 1
             self.phase = MOVED
-
-    # --- tabulation (keeps a pending wrap)
-
-    def tab(self) -> None:
-        """HT: to the next tab stop, else to the right margin or last column."""
-        if self.phase >= PENDING and self.rules.wrap_before_tab and self.rules.autowrap:
-            self._wrap()
-        self.phase = PENDING_MOVED if self.phase >= PENDING else MOVED
-        limit = self.right if self.cursor_column <= self.right else self.columns - 1
-        stop = self.tab_stops.find(1, self.cursor_column + 1, limit)
-        self.cursor_column = stop if stop >= 0 else limit
-
-    def forward_tab(self, count: int = 1, *_: int) -> None:
-        """CHT: `count` times HT."""
-        self.work.charge_cells(2 * self.columns)  # there may be a stop in each
-        self.tab()
-        stops, column = self.tab_stops, self.cursor_column
-        limit = self.right if column <= self.right else self.columns - 1
-        for _i in range(min(count or 1, stops.count(1, column + 1, limit) + 2) - 1):
-            column = stops.find(1, column + 1, limit)
-            if column < 0:
-                column = limit
-                break
-        self.cursor_column = column
-
-    def back_tab(self, count: int = 1, *_: int) -> None:
-        """CBT: to the `count`-th tab stop to the left, else to the first column."""
-        self.work.charge_cells(2 * self.columns)  # there may be a stop in each
-        first = self.left if self.rules.origin_mode else 0
-        column = self.cursor_column
-        for _i in range(min(count or 1, self.columns)):
-            column = self.tab_stops.rfind(1, first, max(first, column))
-            if column < 0:
-                self.cursor_column = min(first, self.cursor_column)
-                return
-        self.cursor_column = column
-
-    def set_tab_stop(self) -> None:
-        """HTS: a tab stop in the cursor's column."""
-        self._put_tab_stop(b"\x01")
-
-    def clear_tab_stop(self, how: int = 0, *_: int) -> None:
-        """TBC: 0 the cursor's column, 3 all."""
-        if how == 0:
-            self._put_tab_stop(b"\x00")
-        elif how == 3:
-            self.tab_stops = bytes(self.columns)
-
-    def _put_tab_stop(self, stop: bytes) -> None:
-        column = self.cursor_column
-        self.tab_stops = self.tab_stops[:column] + stop + self.tab_stops[column + 1 :]
-
-    # --- margins
-
-    def lock_memory(self) -> None:
-        """HP's memory lock, as in xterm: the rows above the cursor do not scroll."""
-        self.keep_wrap()
-        if self.cursor_row < self.bottom:
-            self.top = self.cursor_row
-
-    def unlock_memory(self) -> None:
-        """End of memory lock: the region begins at the first row again."""
-        self.keep_wrap()
-        self.top = 0
-
-    def set_margins(self, top: int | None = None, bottom: int | None = None, *_: int) -> None:
-        """DECSTBM: ignored unless the region has two rows or more; homes the cursor."""
-        first, last = (top or 1) - 1, min(bottom or self.lines, self.lines) - 1
-        if first < last or (self.lines == 1 and first == last):
-            self.top, self.bottom = first, last
-            self.cursor_position()
-
-    def set_column_margins(self, left: int = 0, right: int = 0, *_: int) -> None:
-        """DECSLRM where DECLRMM is set, else SCOSC (both are `CSI s`)."""
-        if not self.rules.margin_mode:
-            self.save_cursor()
-            return
-        first, last = (left or 1) - 1, min(right or self.columns, self.columns) - 1
-        if first < last:
-            self.left, self.right = first, last
-            self.cursor_position()
-
-    def set_margin_mode(self, enabled: bool) -> None:
-        """DECLRMM: resetting it also resets the left and right margins."""
-        self.change_rules(margin_mode=enabled)
-        self.cancel_wrap_at_margin()
-        self.left, self.right = 0, self.columns - 1
-
-    # --- save and restore
-
-    def save_cursor(self, *_: int) -> None:
-        """DECSC, SCOSC: remember position, pending wrap, style, character sets and origin mode."""
-        self.saved = SavedCursor(
-            row=self.cursor_row,
-            column=self.cursor_column,
-            wrap_pending=self.wrap_pending,
-            style=self.style,
-            charsets=self.charsets,
-            origin_mode=self.rules.origin_mode,
-        )
-
-    def restore_cursor(self, *_: int) -> None:
-        """DECRC, SCORC: back to what was saved, or home with defaults."""
-        saved = self.saved
-        self.set_style(saved.style._replace(link=self.style.link))
-        self.use_charsets(saved.charsets)
-        if saved.origin_mode != self.rules.origin_mode:
-            self.change_rules(origin_mode=saved.origin_mode)
-        self.cursor_row = min(saved.row, self.lines - 1)
-        self.cursor_column = min(saved.column, self.columns - 1)
-        if self.rules.origin_mode:
-            self.cursor_row = min(max(self.cursor_row, self.top), self.bottom)
-            self.cursor_column = min(max(self.cursor_column, self.left), self.right)
-        self.phase = PENDING_MOVED if saved.wrap_pending and self.cursor_column == self.columns - 1 else MOVED
