@@ -40,9 +40,10 @@ ALLOWED: dict[str, set[str]] = {
     "mosh_common.wire": BASE | {"mosh_common.wire"},
     "mosh_common.io": BASE | {"mosh_common.io"},
     "mosh_common": {"mosh_common"},
-    # The emulator and the frame diff: values below, parser, screen and frame diff beside each other, the facade above.
+    # The emulator and the frame diff: values below; the screen, and the parser that calls it; the frame diff beside
+    # them; the facade above.
     **dict.fromkeys(VALUES, BASE | VALUES),
-    f"{_T}.parser": BASE | VALUES | {f"{_T}.parser"},
+    f"{_T}.parser": BASE | VALUES | {f"{_T}.parser", f"{_T}.screen"},
     f"{_T}.screen": BASE | VALUES | {f"{_T}.screen", "mosh_common.wire.size"},
     f"{_T}.frame_diff": BASE | VALUES | {f"{_T}.frame_diff"},
     _T: BASE | {_T},

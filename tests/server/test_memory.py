@@ -99,6 +99,6 @@ def test_no_store_of_the_emulator_grows_beyond_its_bound() -> None:
     for number in range(24):
         emulator.feed(output(number))
     stream, screen = emulator._stream, emulator.screen
-    assert len(stream._sequences) <= 1024 + 80 * 24
+    assert len(stream.calls.sequences) <= 1024 + 80 * 24
     assert len(screen.palette.styles) <= 4 * 80 * 24
     assert len(screen.title_stack) <= 10

@@ -14,7 +14,7 @@ from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.parser.sequences import EVERYTHING, FRAMES
 from mosh_common.terminal.parser.stream import Stream
 from mosh_common.terminal.plain_text import plain_length
-from mosh_common.terminal.screen.modes import CURSOR_KEYS, KEYPAD, SYNCHRONIZED
+from mosh_common.terminal.screen.modes import SYNCHRONIZED
 from mosh_common.terminal.screen.screen import Screen
 
 BACKLOG_LIMIT: Final = 256 * 1024  # characters put off at most
@@ -193,14 +193,14 @@ class Emulator:
     @property
     def in_synchronized_update(self) -> bool:
         """Whether the application is in the middle of a frame (?2026)."""
-        return SYNCHRONIZED in self._screen.flags
+        return SYNCHRONIZED in self._screen.settings.flags
 
     @property
     def application_cursor_keys(self) -> bool:
         """Whether the application asked for SS3 cursor keys (DECCKM)."""
-        return CURSOR_KEYS in self._screen.flags
+        return self._screen.rules.application_cursor_keys
 
     @property
     def application_keypad(self) -> bool:
         """Whether the application asked for the application keypad (DECKPAM, DECNKM)."""
-        return KEYPAD in self._screen.flags
+        return self._screen.rules.application_keypad

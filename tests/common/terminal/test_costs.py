@@ -126,14 +126,14 @@ def test_what_a_portion_leaves_is_not_cut_into_sequences_again_and_again(
     preparation, unit = INPUTS[name]
     emulator = prepared(preparation)
     cut = 0
-    run = emulator._stream._run
+    run = emulator._stream.parser.run
 
     def count(data: str) -> str:
         nonlocal cut
         cut += len(data)
         return run(data)
 
-    monkeypatch.setattr(emulator._stream, "_run", count)
+    monkeypatch.setattr(emulator._stream.parser, "run", count)
     data = (unit * (16_384 // len(unit))).encode()
     emulator.take(data)
     while emulator.waiting:

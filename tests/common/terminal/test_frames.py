@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.parser.sequences import CONTROLS, ESCAPES, EVERYTHING, FRAMES, SEQUENCES
+from mosh_common.terminal.screen.state import DEFAULT_RULES, DEFAULT_SETTINGS
 
 LONGEST_COMMAND = 105  # numbers of OSC that terminals know
 # What touches many cells for few octets, as programs may: none of it is in a frame.
@@ -37,7 +38,8 @@ def assert_skipped(output: bytes) -> None:
     assert emulator.skipped == 1
     assert emulator.snapshot() is before
     assert emulator.screen.wrap_pending
-    assert emulator.screen.flags == set()
+    assert emulator.screen.settings == DEFAULT_SETTINGS
+    assert emulator.screen.rules == DEFAULT_RULES
     assert emulator.replies() == b""
 
 

@@ -239,19 +239,21 @@ def expanded(capability: str, parameters: tuple[int | str, ...]) -> bytes:
 def facts(emulator: Emulator) -> dict[str, Any]:
     """Return what a capability can change."""
     screen, snapshot = emulator.screen, emulator.snapshot()
+    rules = screen.rules
+    keyboard = {1: rules.application_cursor_keys, 66: rules.application_keypad}
     return {
         "rows": tuple(row.rstrip() for row in screen.display),
         "cursor": (screen.cursor_row, screen.cursor_column),
         "style": screen.style,
         "modes": snapshot.modes,
         "margins": (screen.top, screen.bottom, screen.left, screen.right),
-        "margin_mode": screen.margin_mode,
+        "margin_mode": rules.margin_mode,
         "tabs": {column for column, stop in enumerate(screen.tab_stops) if stop},
-        "insert": screen.insert_mode,
-        "autowrap": screen.autowrap,
+        "insert": rules.insert_mode,
+        "autowrap": rules.autowrap,
         "alternate": screen.alternate,
         "charset": screen.translation is not None,
-        "flags": set(screen.flags),
+        "flags": screen.settings.flags | {number for number, is_set in keyboard.items() if is_set},
         "saved": (screen.saved.row, screen.saved.column),
         "bells": snapshot.bell_count,
         "titles": len(screen.title_stack),

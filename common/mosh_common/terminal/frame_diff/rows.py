@@ -99,10 +99,7 @@ class RowPainter:
             pen.set_background_of(style)
             pen.output.append("\x1b[K")
         if through:
-            if not pen.pending:
-                # Where the row's last grapheme ends is uncertain on the other end: place and print it once more.
-                self._reprint_last(index, new, new_text)
-            self._wrapping = True
+            self._end_pending(index, new, new_text)
 
     @property
     def wrapping(self) -> bool:
@@ -176,9 +173,13 @@ class RowPainter:
             return b"\x01" * width + mask[width:]
         return b"\x00" * width + mask[width:]
 
-    def _reprint_last(self, index: int, new: Row, text: str) -> None:
-        """Print the last grapheme of a row once more, so that our own emulator has a wrap pending."""
+    def _end_pending(self, index: int, new: Row, text: str) -> None:
+        """See to it that a wrap is pending on the other end, too, after a row was written through its end."""
         pen = self._pen
+        self._wrapping = True
+        if pen.pending:
+            return
+        # Where the row's last grapheme ends is uncertain on the other end: place and print it once more.
         start = self._columns - (2 if text[-1] == WIDE_TAIL else 1)
         grapheme = new[3][start] if text[start] == CLUSTER else text[start]
         pen.move(index, start)

@@ -2,152 +2,165 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias
 
-MAX_PARAMETERS: Final = 32  # of one sequence; xterm keeps 30
+from mosh_common.terminal.screen.screen import Screen
+from mosh_common.terminal.screen.sgr import MAX_PARAMETERS
+
+Method: TypeAlias = Callable[..., Any]  # of Screen; a stream calls what its own screen has under that name
 
 # C0 controls. Those not listed are ignored.
-CONTROLS: Final[dict[str, str]] = {
-    "\x07": "bell",
-    "\x08": "backspace",
-    "\x09": "tab",
-    "\x0a": "linefeed",
-    "\x0b": "linefeed",
-    "\x0c": "linefeed",
-    "\x0d": "carriage_return",
-    "\x0e": "shift_out",
-    "\x0f": "shift_in",
+CONTROLS: Final[dict[str, Method]] = {
+    "\x07": Screen.bell,
+    "\x08": Screen.backspace,
+    "\x09": Screen.tab,
+    "\x0a": Screen.linefeed,
+    "\x0b": Screen.linefeed,
+    "\x0c": Screen.linefeed,
+    "\x0d": Screen.carriage_return,
+    "\x0e": Screen.shift_out,
+    "\x0f": Screen.shift_in,
 }
 
-# Escape sequences without ESC: (method, arguments…). C1 controls are among them, in the only form that counts.
-ESCAPES: Final[dict[str, tuple[str, *tuple[int, ...]]]] = {
-    "6": ("back_index",),
-    "7": ("save_cursor",),
-    "8": ("restore_cursor",),
-    "9": ("forward_index",),
-    "D": ("index",),
-    "E": ("next_line",),
-    "H": ("set_tab_stop",),
-    "M": ("reverse_index",),
-    "N": ("single_shift", 2),
-    "O": ("single_shift", 3),
-    "V": ("start_protected_area",),
-    "W": ("end_protected_area",),
-    "Z": ("report_device_attributes",),  # DECID
-    "c": ("reset",),
-    "n": ("locking_shift", 2),
-    "o": ("locking_shift", 3),
-    "~": ("locking_shift_right", 1),
-    "}": ("locking_shift_right", 2),
-    "|": ("locking_shift_right", 3),
-    "=": ("set_application_keypad",),
-    ">": ("set_numeric_keypad",),
-    "#8": ("alignment_display",),
-    " F": ("ignore",),  # S7C1T: answers are always 7-bit
-    " G": ("ignore",),
-    "%G": ("ignore",),  # UTF-8, as always
-    "%@": ("ignore",),
-    "l": ("lock_memory",),
-    "m": ("unlock_memory",),
+
+class Escape(NamedTuple):
+    """What an escape sequence calls."""
+
+    method: Method
+    arguments: tuple[int, ...] = ()
+
+
+# Escape sequences without ESC. C1 controls are among them, in the only form that counts.
+ESCAPES: Final[dict[str, Escape]] = {
+    "6": Escape(Screen.back_index),
+    "7": Escape(Screen.save_cursor),
+    "8": Escape(Screen.restore_cursor),
+    "9": Escape(Screen.forward_index),
+    "D": Escape(Screen.index),
+    "E": Escape(Screen.next_line),
+    "H": Escape(Screen.set_tab_stop),
+    "M": Escape(Screen.reverse_index),
+    "N": Escape(Screen.single_shift, (2,)),
+    "O": Escape(Screen.single_shift, (3,)),
+    "V": Escape(Screen.start_protected_area),
+    "W": Escape(Screen.end_protected_area),
+    "Z": Escape(Screen.report_device_attributes),  # DECID
+    "c": Escape(Screen.reset),
+    "n": Escape(Screen.locking_shift, (2,)),
+    "o": Escape(Screen.locking_shift, (3,)),
+    "~": Escape(Screen.locking_shift_right, (1,)),
+    "}": Escape(Screen.locking_shift_right, (2,)),
+    "|": Escape(Screen.locking_shift_right, (3,)),
+    "=": Escape(Screen.set_application_keypad),
+    ">": Escape(Screen.set_numeric_keypad),
+    "#8": Escape(Screen.alignment_display),
+    " F": Escape(Screen.ignore),  # S7C1T: answers are always 7-bit
+    " G": Escape(Screen.ignore),
+    "%G": Escape(Screen.ignore),  # UTF-8, as always
+    "%@": Escape(Screen.ignore),
+    "l": Escape(Screen.lock_memory),
+    "m": Escape(Screen.unlock_memory),
 }
 
-# CSI sequences: private prefix + intermediates + final → (method, most parameters, private).
-SEQUENCES: Final[dict[str, tuple[str, int, bool]]] = {
-    "@": ("insert_characters", 1, False),
-    " @": ("scroll_left", 1, False),
-    "A": ("cursor_up", 1, False),
-    " A": ("scroll_right", 1, False),
-    "B": ("cursor_down", 1, False),
-    "C": ("cursor_forward", 1, False),
-    "D": ("cursor_back", 1, False),
-    "E": ("cursor_down1", 1, False),
-    "F": ("cursor_up1", 1, False),
-    "G": ("cursor_to_column", 1, False),
-    "H": ("cursor_position", 2, False),
-    "I": ("forward_tab", 1, False),
-    "J": ("erase_in_display", 1, False),
-    "?J": ("erase_in_display", 1, True),
-    "K": ("erase_in_line", 1, False),
-    "?K": ("erase_in_line", 1, True),
-    "L": ("insert_lines", 1, False),
-    "M": ("delete_lines", 1, False),
-    "P": ("delete_characters", 1, False),
-    "S": ("scroll_lines_up", 1, False),
-    "T": ("scroll_lines_down", 5, False),
-    "^": ("scroll_lines_down", 1, False),
-    "X": ("erase_characters", 1, False),
-    "Z": ("back_tab", 1, False),
-    "`": ("cursor_to_column", 1, False),
-    "a": ("column_forward", 1, False),
-    "b": ("repeat_character", 1, False),
-    "c": ("report_device_attributes", 1, False),
-    ">c": ("report_secondary_attributes", 1, False),
-    "=c": ("report_tertiary_attributes", 1, False),
-    "d": ("cursor_to_line", 1, False),
-    "e": ("line_forward", 1, False),
-    "f": ("cursor_position", 2, False),
-    "g": ("clear_tab_stop", 1, False),
-    "h": ("set_mode", MAX_PARAMETERS, False),
-    "?h": ("set_mode", MAX_PARAMETERS, True),
-    "i": ("ignore", 0, False),  # MC: there is no printer
-    "?i": ("ignore", 0, False),
-    "l": ("reset_mode", MAX_PARAMETERS, False),
-    "?l": ("reset_mode", MAX_PARAMETERS, True),
-    "m": ("select_graphic_rendition", MAX_PARAMETERS, False),
-    ">m": ("ignore", 0, False),  # XTMODKEYS: the client's terminal decides
-    "?m": ("ignore", 0, False),
-    "n": ("report_device_status", 1, False),
-    "?n": ("report_device_status", 2, True),
-    ">n": ("ignore", 0, False),
-    "!p": ("soft_reset", 0, False),
-    "$p": ("report_mode", 1, False),
-    "?$p": ("report_mode", 1, True),
-    '"p': ("set_conformance_level", 2, False),
-    ">p": ("ignore", 0, False),
-    '"q': ("set_protection", 1, False),
-    " q": ("set_cursor_shape", 1, False),
-    ">q": ("report_version", 1, False),
-    "r": ("set_margins", 2, False),
-    "?r": ("restore_modes", MAX_PARAMETERS, False),
-    "$r": ("change_attributes", MAX_PARAMETERS, False),  # DECCARA
-    "s": ("set_column_margins", 2, False),
-    "?s": ("save_modes", MAX_PARAMETERS, False),
-    ">s": ("ignore", 0, False),
-    "t": ("window_operation", 3, False),
-    ">t": ("ignore", 0, False),
-    "$t": ("reverse_attributes", MAX_PARAMETERS, False),  # DECRARA
-    "u": ("restore_cursor", 0, False),
+
+class Sequence(NamedTuple):
+    """What a CSI sequence calls, and with what."""
+
+    method: Method
+    most: int  # parameters; the rest is dropped
+    private: bool = False  # it is told that it is the private form
+
+
+# CSI sequences by private prefix, intermediates and final.
+SEQUENCES: Final[dict[str, Sequence]] = {
+    "@": Sequence(Screen.insert_characters, 1),
+    " @": Sequence(Screen.scroll_left, 1),
+    "A": Sequence(Screen.cursor_up, 1),
+    " A": Sequence(Screen.scroll_right, 1),
+    "B": Sequence(Screen.cursor_down, 1),
+    "C": Sequence(Screen.cursor_forward, 1),
+    "D": Sequence(Screen.cursor_back, 1),
+    "E": Sequence(Screen.cursor_down1, 1),
+    "F": Sequence(Screen.cursor_up1, 1),
+    "G": Sequence(Screen.cursor_to_column, 1),
+    "H": Sequence(Screen.cursor_position, 2),
+    "I": Sequence(Screen.forward_tab, 1),
+    "J": Sequence(Screen.erase_in_display, 1),
+    "?J": Sequence(Screen.erase_in_display, 1, private=True),
+    "K": Sequence(Screen.erase_in_line, 1),
+    "?K": Sequence(Screen.erase_in_line, 1, private=True),
+    "L": Sequence(Screen.insert_lines, 1),
+    "M": Sequence(Screen.delete_lines, 1),
+    "P": Sequence(Screen.delete_characters, 1),
+    "S": Sequence(Screen.scroll_lines_up, 1),
+    "T": Sequence(Screen.scroll_lines_down, 5),
+    "^": Sequence(Screen.scroll_lines_down, 1),
+    "X": Sequence(Screen.erase_characters, 1),
+    "Z": Sequence(Screen.back_tab, 1),
+    "`": Sequence(Screen.cursor_to_column, 1),
+    "a": Sequence(Screen.column_forward, 1),
+    "b": Sequence(Screen.repeat_character, 1),
+    "c": Sequence(Screen.report_device_attributes, 1),
+    ">c": Sequence(Screen.report_secondary_attributes, 1),
+    "=c": Sequence(Screen.report_tertiary_attributes, 1),
+    "d": Sequence(Screen.cursor_to_line, 1),
+    "e": Sequence(Screen.line_forward, 1),
+    "f": Sequence(Screen.cursor_position, 2),
+    "g": Sequence(Screen.clear_tab_stop, 1),
+    "h": Sequence(Screen.set_mode, MAX_PARAMETERS),
+    "?h": Sequence(Screen.set_mode, MAX_PARAMETERS, private=True),
+    "i": Sequence(Screen.ignore, 0),  # MC: there is no printer
+    "?i": Sequence(Screen.ignore, 0),
+    "l": Sequence(Screen.reset_mode, MAX_PARAMETERS),
+    "?l": Sequence(Screen.reset_mode, MAX_PARAMETERS, private=True),
+    "m": Sequence(Screen.select_graphic_rendition, MAX_PARAMETERS),
+    ">m": Sequence(Screen.ignore, 0),  # XTMODKEYS: the client's terminal decides
+    "?m": Sequence(Screen.ignore, 0),
+    "n": Sequence(Screen.report_device_status, 1),
+    "?n": Sequence(Screen.report_device_status, 2, private=True),
+    ">n": Sequence(Screen.ignore, 0),
+    "!p": Sequence(Screen.soft_reset, 0),
+    "$p": Sequence(Screen.report_mode, 1),
+    "?$p": Sequence(Screen.report_mode, 1, private=True),
+    '"p': Sequence(Screen.set_conformance_level, 2),
+    ">p": Sequence(Screen.ignore, 0),
+    '"q': Sequence(Screen.set_protection, 1),
+    " q": Sequence(Screen.set_cursor_shape, 1),
+    ">q": Sequence(Screen.report_version, 1),
+    "r": Sequence(Screen.set_margins, 2),
+    "?r": Sequence(Screen.restore_modes, MAX_PARAMETERS),
+    "$r": Sequence(Screen.change_attributes, MAX_PARAMETERS),  # DECCARA
+    "s": Sequence(Screen.set_column_margins, 2),
+    "?s": Sequence(Screen.save_modes, MAX_PARAMETERS),
+    ">s": Sequence(Screen.ignore, 0),
+    "t": Sequence(Screen.window_operation, 3),
+    ">t": Sequence(Screen.ignore, 0),
+    "$t": Sequence(Screen.reverse_attributes, MAX_PARAMETERS),  # DECRARA
+    "u": Sequence(Screen.restore_cursor, 0),
     # Kitty's keyboard protocol: asked for, pushed, set, popped. Who gets no answer knows that it is not there.
-    "?u": ("ignore", 0, False),
-    ">u": ("ignore", 0, False),
-    "=u": ("ignore", 0, False),
-    "<u": ("ignore", 0, False),
-    "$v": ("copy_rectangle", 8, False),  # DECCRA
-    "x": ("report_parameters", 1, False),
-    "*x": ("select_attribute_extent", 1, False),  # DECSACE
-    "$x": ("fill_rectangle", 5, False),  # DECFRA
-    "*y": ("report_checksum", 6, False),  # DECRQCRA
-    "$z": ("erase_rectangle", 4, False),  # DECERA
-    "${": ("erase_rectangle_selectively", 4, False),  # DECSERA
-    "'}": ("insert_columns", 1, False),
-    "'~": ("delete_columns", 1, False),
-}
-
-# What pyte's own Screen calls it, where it has such a method under another name.
-PYTE_NAMES: Final[dict[str, str]] = {
-    "next_line": "linefeed",
-    "column_forward": "cursor_forward",
-    "line_forward": "cursor_down",
+    "?u": Sequence(Screen.ignore, 0),
+    ">u": Sequence(Screen.ignore, 0),
+    "=u": Sequence(Screen.ignore, 0),
+    "<u": Sequence(Screen.ignore, 0),
+    "$v": Sequence(Screen.copy_rectangle, 8),  # DECCRA
+    "x": Sequence(Screen.report_parameters, 1),
+    "*x": Sequence(Screen.select_attribute_extent, 1),  # DECSACE
+    "$x": Sequence(Screen.fill_rectangle, 5),  # DECFRA
+    "*y": Sequence(Screen.report_checksum, 6),  # DECRQCRA
+    "$z": Sequence(Screen.erase_rectangle, 4),  # DECERA
+    "${": Sequence(Screen.erase_rectangle_selectively, 4),  # DECSERA
+    "'}": Sequence(Screen.insert_columns, 1),
+    "'~": Sequence(Screen.delete_columns, 1),
 }
 
 
 class Vocabulary(NamedTuple):
     """What a stream executes. What is not in it is either unknown, as terminals take it, or without any effect."""
 
-    controls: Mapping[str, str]  # as CONTROLS
-    escapes: Mapping[str, tuple[str, *tuple[int, ...]]]  # as ESCAPES
-    sequences: Mapping[str, tuple[str, int, bool]]  # as SEQUENCES
+    controls: Mapping[str, Method]  # as CONTROLS
+    escapes: Mapping[str, Escape]  # as ESCAPES
+    sequences: Mapping[str, Sequence]  # as SEQUENCES
     modes: frozenset[int] | None = None  # of DECSET and DECRST; None = all
     commands: frozenset[str] | None = None  # of OSC, and no other control strings; None = all
     charsets: bool = True  # SCS

@@ -7,7 +7,8 @@ from typing import Final
 from mosh_common.terminal import rows as row_ops
 from mosh_common.terminal.cells import CLUSTER, EMPTY, NO_CLUSTERS, WIDE_TAIL, Clusters, Graphemes, Row, cell_text
 from mosh_common.terminal.rows import Span
-from mosh_common.terminal.screen.grid import MOVED, PENDING, PENDING_MOVED, WRITTEN, Grid
+from mosh_common.terminal.screen.grid import Grid
+from mosh_common.terminal.screen.state import MOVED, PENDING, PENDING_MOVED, WRITTEN
 from mosh_common.terminal.width import char_width, width_runs
 
 MAX_CLUSTER_OCTETS: Final = 32  # upstream's limit for a cell's contents; both ends must cut alike
@@ -50,7 +51,8 @@ class Drawing(Grid):
 
     def print_at(self, row: int, column: int, text: str) -> None:
         """CUP to a 0-based position, then print `text`, if it is not empty."""
-        if self._origin_mode:
+        plain_printing = self.plain_printing
+        if not plain_printing and self.rules.origin_mode:
             self.move_to(row, column)
             if text:
                 self._write_any(text)
@@ -62,7 +64,7 @@ class Drawing(Grid):
             column = columns - 1
         self.cursor_row = row
         end = column + len(text)
-        if text and end <= columns and self.plain_printing and text.isascii():
+        if text and end <= columns and plain_printing and text.isascii():
             cells, letters, wrapped, clusters = self.rows[row]
             if (cells.isascii() or WIDE_TAIL not in cells[column : end + 1]) and not clusters:
                 letter = self.rendition.letter
@@ -126,7 +128,7 @@ class Drawing(Grid):
     def move_to(self, row: int, column: int) -> None:
         """Move the cursor to a 0-based position; with origin mode, relative to the margins and inside them."""
         self.phase = MOVED
-        if self.origin_mode:
+        if self.rules.origin_mode:
             self.cursor_row = min(row + self.top, self.bottom)
             self.cursor_column = min(column + self.left, self.right)
         else:
@@ -155,7 +157,7 @@ class Drawing(Grid):
     def _write_shifted(self, char: str) -> None:
         """Print the character that SS2 or SS3 was for."""
         table = self.charsets.shifted_translation()
-        self.charsets = self.charsets._replace(single_shift=0)
+        self.use_charsets(self.charsets._replace(single_shift=0))
         shifted = char.translate(table) if table else char
         translation, self.translation = self.translation, None
         self.write(shifted)
@@ -170,12 +172,12 @@ class Drawing(Grid):
         while True:
             if self.phase >= PENDING:
                 self.phase = MOVED
-                if self.autowrap:
+                if self.rules.autowrap:
                     self._wrap()
             column = self.cursor_column
             limit = self.right + 1 if column <= self.right else self.columns
             room = limit - column
-            if self.insert_mode and column < self.left:
+            if self.rules.insert_mode and column < self.left:
                 room = min(
                     room, max(self.left - column, width)
                 )  # what begins inside the margins inserts, this does not
@@ -183,7 +185,7 @@ class Drawing(Grid):
                 room &= ~1
             if room <= 0:
                 # A wide character before the last column: it goes to the next row, and the column left behind is blank.
-                if not self.autowrap:
+                if not self.rules.autowrap:
                     break
                 self.erase(self.cursor_row, column, limit)
                 self._wrap()
@@ -200,7 +202,7 @@ class Drawing(Grid):
                 self.phase = WRITTEN
             if offset >= total:
                 break
-            if not self.autowrap:
+            if not self.rules.autowrap:
                 # Everything else is printed over the last column; only the last character remains.
                 if width == 1:
                     self.cursor_column = limit - 1
@@ -214,7 +216,7 @@ class Drawing(Grid):
         column = self.cursor_column
         row = self.rows[self.cursor_row]
         count = len(cells)
-        if self.insert_mode and column + count < limit and self.within_columns():
+        if self.rules.insert_mode and column + count < limit and self.within_columns():
             self.work.charge_cells(limit - column)
             row = row_ops.insert(row, column, limit, count, self.rendition.blank)
         text, letters, wrapped, clusters = row
@@ -243,7 +245,7 @@ class Drawing(Grid):
         """IND: move down one row; at the bottom margin, scroll."""
         self.phase = MOVED
         if self.cursor_row == self.bottom:
-            if self.within_columns():
+            if self.left <= self.cursor_column <= self.right:
                 self.scroll_up(1)
         elif self.cursor_row < self.lines - 1:
             self.cursor_row += 1
@@ -325,7 +327,7 @@ class Drawing(Grid):
         while count > 0:
             if self.phase >= PENDING:
                 self.phase = MOVED
-                if self.autowrap:
+                if self.rules.autowrap:
                     self._wrap()
                     # From here on whole rows between the margins are alike, but for the last.
                     number = (self.right + 1 - self.left) // width
@@ -337,12 +339,12 @@ class Drawing(Grid):
             column = self.cursor_column
             limit = self.right + 1 if column <= self.right else self.columns
             room = limit - column
-            if self.insert_mode and column < self.left:
+            if self.rules.insert_mode and column < self.left:
                 room = min(room, max(self.left - column, width))  # as in `_write_run`
             number = min(count, room // width)
             if not number:
                 # The same.
-                if not self.autowrap:
+                if not self.rules.autowrap:
                     return 0 if single else count
                 self.erase(self.cursor_row, column, limit)
                 self._wrap()
@@ -357,7 +359,7 @@ class Drawing(Grid):
             else:
                 self.cursor_column = column
                 self.phase = WRITTEN
-            if not self.autowrap and width == 1:
+            if not self.rules.autowrap and width == 1:
                 break  # the rest is printed over the last column, where it stands already
         return 0
 
@@ -369,7 +371,7 @@ class Drawing(Grid):
         written = Span(cells + EMPTY * rest, letters, clusters)
 
         def write(first: int, last: int, *, wraps: bool) -> None:
-            if self.margin_mode and not wraps:
+            if self.rules.margin_mode and not wraps:
                 self.work.charge_cells(last + 1 - first)
                 self.split_rows().fill(first, last, written, blank)
                 return
@@ -393,5 +395,5 @@ class Drawing(Grid):
             write(bottom, bottom, wraps=wraps)
             self.scroll_up(count)
             # What scrolled between margins does not count as wrapped any more.
-            write(max(self.top, bottom - count + 1), bottom - 1, wraps=wraps and not self.margin_mode)
+            write(max(self.top, bottom - count + 1), bottom - 1, wraps=wraps and not self.rules.margin_mode)
         self.phase = MOVED

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from mosh_common.terminal import rows as row_ops
 from mosh_common.terminal.cells import NO_CLUSTERS, PROTECTED, WIDE_TAIL, Row
-from mosh_common.terminal.screen.grid import MOVED, PENDING
-from mosh_common.terminal.screen.movement import Movement
+from mosh_common.terminal.screen.margins import Margins
+from mosh_common.terminal.screen.state import MOVED, PENDING
 
 
-class Erasing(Movement):
+class Erasing(Margins):
     """Control functions that blank, insert or remove cells. What is blank has the current background only."""
 
     def _erase(self, row: int, start: int, end: int, *, selective: bool = False) -> None:
         """Blank columns `start` to `end` (exclusive); protected cells stay where the sequence respects them."""
-        if selective == self.iso_protection:
+        if selective == self.rules.iso_protection:
             # Ordinary erasure, or a selective one where only SPA protects: DECSED and DECSEL know DECSCA only.
             self.erase(row, start, end)
             return
@@ -25,7 +25,7 @@ class Erasing(Movement):
 
     def erase_rows(self, first: int, last: int, start: int, end: int, *, selective: bool = False) -> None:
         """Do the same on rows `first` to `last`."""
-        ordinary = selective == self.iso_protection
+        ordinary = selective == self.rules.iso_protection
         erased = self.erased if ordinary else self.erased_unprotected
         key = ("erase", ordinary, start, end, self.rendition.blank)
         self.change_rows(first, last, key, lambda row: erased(row, start, end))
@@ -62,7 +62,7 @@ class Erasing(Movement):
         if self.phase >= PENDING:
             self.cancel_wrap()
         if how == 0:
-            if private or self.iso_protection:
+            if private or self.rules.iso_protection:
                 self._erase(self.cursor_row, self.cursor_column, self.columns, selective=private)
             else:
                 self.erase(self.cursor_row, self.cursor_column, self.columns)
@@ -86,7 +86,7 @@ class Erasing(Movement):
         elif how == 1:
             last = self.cursor_row - 1
             self.erase_in_line(1, private=private)
-        if private or self.iso_protection:
+        if private or self.rules.iso_protection:
             self.erase_rows(first, last, 0, self.columns, selective=private)
         elif last >= first:
             self.rows[first : last + 1] = [self.blank_row()] * (last - first + 1)
@@ -157,29 +157,33 @@ class Erasing(Movement):
     def alignment_display(self) -> None:
         """DECALN: margins reset, cursor home, the screen full of E."""
         self.reset_margins()
-        self.origin_mode = False
+        self.change_rules(origin_mode=False)
         self.cursor_position()
         self.rows[:] = [("E" * self.columns, "\x00" * self.columns, False, NO_CLUSTERS)] * self.lines
 
     # --- protection
 
-    def _set_protected(self, protected: bool, *, iso: bool) -> None:
+    def _set_protected(self, protected: bool) -> None:
         """Protect what is printed from now on, or stop doing so."""
         flags = self.style.flags
         self.set_style(self.style._replace(flags=flags | PROTECTED if protected else flags & ~PROTECTED))
-        if protected:
-            self.iso_protection = iso
+
+    def _protect_against_all(self, every: bool) -> None:
+        """Choose what protected cells are protected against: all erasure, or selective erasure only."""
+        if self.rules.iso_protection != every:
+            self.change_rules(iso_protection=every)
 
     def set_protection(self, how: int = 0, *_: int) -> None:
         """DECSCA: 1 protects against selective erasure, 0 and 2 do not."""
         if how in (0, 1, 2):
-            self._set_protected(how == 1, iso=False)
-            self.iso_protection = False
+            self._set_protected(how == 1)
+            self._protect_against_all(False)
 
     def start_protected_area(self) -> None:
         """SPA: protect against all erasure."""
-        self._set_protected(True, iso=True)
+        self._set_protected(True)
+        self._protect_against_all(True)
 
     def end_protected_area(self) -> None:
         """EPA: no longer protect what is printed."""
-        self._set_protected(False, iso=True)
+        self._set_protected(False)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from mosh_common.terminal.cells import DEFAULT_MODES, DEFAULT_STYLE
-from mosh_common.terminal.screen.charsets import DEFAULT_CHARSETS
+from mosh_common.terminal.cells import DEFAULT_STYLE
 from mosh_common.terminal.screen.erasing import Erasing
-from mosh_common.terminal.screen.grid import MOVED, PENDING, PENDING_MOVED, OtherScreen, SavedCursor
+from mosh_common.terminal.screen.state import MOVED, NEVER_SAVED, OtherScreen
 
 INSERT: Final = 4  # IRM
 NEWLINE: Final = 20  # LNM
@@ -45,23 +44,21 @@ _FIELDS: Final = {
     ALTERNATE_SCROLL: "alternate_scroll",
     BRACKETED_PASTE: "bracketed_paste",
 }
-# Modes that are attributes of the grid: they govern printing and moving.
-_ATTRIBUTES: Final = {AUTOWRAP: "autowrap", REVERSE_WRAP: "reverse_wrap", WRAP_BEFORE_TAB: "wrap_before_tab"}
-# Modes that are only remembered, for who asks about them (DECRQM) and for those who look them up in `flags`.
-_REMEMBERED: Final = frozenset(
-    (CURSOR_KEYS, 12, ALLOW_COLUMN_132, KEYPAD, NO_CLEAR_ON_COLUMN_132, 1034, 1036, 1039, SYNCHRONIZED)
-)
+# Modes that are fields of `Rules`, and do nothing more when they change.
+_RULES: Final = {
+    CURSOR_KEYS: "application_cursor_keys",
+    AUTOWRAP: "autowrap",
+    WRAP_BEFORE_TAB: "wrap_before_tab",
+    REVERSE_WRAP: "reverse_wrap",
+    KEYPAD: "application_keypad",
+}
+# Modes that are only remembered, for who asks about them (DECRQM) and for those who look them up in `Settings.flags`.
+_REMEMBERED: Final = frozenset((12, ALLOW_COLUMN_132, NO_CLEAR_ON_COLUMN_132, 1034, 1036, 1039, SYNCHRONIZED))
 _SAVED_MODES_LIMIT: Final = 64  # XTSAVE: far more than there are modes
 
 
 class ModeControl(Erasing):
     """Setting, resetting, saving and asking for modes."""
-
-    def __init__(self, columns: int, lines: int) -> None:
-        super().__init__(columns, lines)
-        self.flags: set[int] = set()  # those of _REMEMBERED that are set
-        self.saved_modes: dict[int, bool] = {}  # XTSAVE
-        self.conformance_level = 5  # DECSCL
 
     def set_mode(self, *modes: int, private: bool = False, **_: Any) -> None:
         """SM, or DECSET if private."""
@@ -81,13 +78,13 @@ class ModeControl(Erasing):
 
     def _switch(self, mode: int, enabled: bool) -> None:
         if mode == INSERT:
-            self.insert_mode = enabled
+            self.change_rules(insert_mode=enabled)
         elif mode == NEWLINE:
-            self.newline_mode = enabled
+            self.settings = self.settings._replace(newline_mode=enabled)
 
     def mode_is_set(self, mode: int) -> bool | None:
         """Return whether an ANSI mode is set; None if it is unknown."""
-        return {INSERT: self.insert_mode, NEWLINE: self.newline_mode}.get(mode)
+        return {INSERT: self.rules.insert_mode, NEWLINE: self.settings.newline_mode}.get(mode)
 
     def mode_is_fixed(self, mode: int) -> bool:
         """Return whether an ANSI mode is known and can never be set."""
@@ -97,25 +94,26 @@ class ModeControl(Erasing):
         """Return whether a private mode is set; None if it is unknown."""
         if mode in _FIELDS:
             return bool(getattr(self.modes, _FIELDS[mode]))
-        if mode in _ATTRIBUTES:
-            return bool(getattr(self, _ATTRIBUTES[mode]))
+        if mode in _RULES:
+            return bool(getattr(self.rules, _RULES[mode]))
         if mode in _REMEMBERED:
-            return mode in self.flags
+            return mode in self.settings.flags
         if mode in MOUSE_TRACKING:
             return self.modes.mouse_tracking == mode
         if mode in MOUSE_ENCODING:
             return self.modes.mouse_encoding == mode
         if mode in (ALTERNATE, ALTERNATE_CLEARED, ALTERNATE_AND_CURSOR):
             return self.alternate
-        return {ORIGIN: self.origin_mode, MARGIN_MODE: self.margin_mode, COLUMN_132: False}.get(mode)
+        return {ORIGIN: self.rules.origin_mode, MARGIN_MODE: self.rules.margin_mode, COLUMN_132: False}.get(mode)
 
     def _switch_private(self, mode: int, enabled: bool) -> None:
         if mode in _FIELDS:
             self.modes = self.modes._replace(**{_FIELDS[mode]: enabled})
-        elif mode in _ATTRIBUTES:
-            setattr(self, _ATTRIBUTES[mode], enabled)
+        elif mode in _RULES:
+            self.change_rules(**{_RULES[mode]: enabled})
         elif mode in _REMEMBERED:
-            (self.flags.add if enabled else self.flags.discard)(mode)
+            flags = self.settings.flags
+            self.settings = self.settings._replace(flags=flags | {mode} if enabled else flags - {mode})
         elif mode in MOUSE_TRACKING:
             self.modes = self.modes._replace(mouse_tracking=mode if enabled else 0)
         elif mode in MOUSE_ENCODING:
@@ -123,7 +121,7 @@ class ModeControl(Erasing):
             if enabled or self.modes.mouse_encoding == mode:
                 self.modes = self.modes._replace(mouse_encoding=mode if enabled else 0)
         elif mode == ORIGIN:
-            self.origin_mode = enabled
+            self.change_rules(origin_mode=enabled)
             self.cursor_position()
         elif mode == MARGIN_MODE:
             self.set_margin_mode(enabled)
@@ -143,11 +141,11 @@ class ModeControl(Erasing):
 
     def _change_column_mode(self) -> None:
         """DECCOLM: only its side effects, where ?40 allows it; the size is the user's business."""
-        if ALLOW_COLUMN_132 in self.flags:
+        if ALLOW_COLUMN_132 in self.settings.flags:
             self.reset_margins()
-            self.margin_mode = False
+            self.change_rules(margin_mode=False)
             self.cursor_position()
-            if NO_CLEAR_ON_COLUMN_132 not in self.flags:
+            if NO_CLEAR_ON_COLUMN_132 not in self.settings.flags:
                 self.erase_in_display(2)
 
     def _use_alternate(self, enabled: bool, *, clear: bool) -> None:
@@ -158,35 +156,37 @@ class ModeControl(Erasing):
             shown = OtherScreen(self.rows, self.saved)
             hidden = self.other
             if enabled and hidden.rows is self.rows:
-                hidden = OtherScreen([self.blank_row()] * self.lines, SavedCursor())
+                hidden = OtherScreen([self.blank_row()] * self.lines, NEVER_SAVED)
             self.rows, self.saved = hidden.rows, hidden.saved
             self.other = shown
             self.alternate = enabled
-            self.phase = PENDING_MOVED if self.phase >= PENDING else MOVED
+            self.keep_wrap()
         if clear and enabled:
             self.rows[:] = [self.blank_row()] * self.lines
 
     def save_modes(self, *modes: int) -> None:
         """XTSAVE: remember private modes."""
+        saved = dict(self.settings.saved_modes)
         for mode in modes:
             value = self.private_mode_is_set(mode)
-            if value is not None and len(self.saved_modes) < _SAVED_MODES_LIMIT:
-                self.saved_modes[mode] = value
+            if value is not None and len(saved) < _SAVED_MODES_LIMIT:
+                saved[mode] = value
+        self.settings = self.settings._replace(saved_modes=saved)
 
     def restore_modes(self, *modes: int) -> None:
         """XTRESTORE: set private modes to what was remembered."""
         for mode in modes:
-            enabled = self.saved_modes.get(mode)
+            enabled = self.settings.saved_modes.get(mode)
             if enabled or (enabled is not None and self.private_mode_is_set(mode)):
                 self._switch_private(mode, enabled)  # (resetting one way of tracking would reset another)
 
     def set_application_keypad(self) -> None:
         """DECKPAM."""
-        self.flags.add(KEYPAD)
+        self.change_rules(application_keypad=True)
 
     def set_numeric_keypad(self) -> None:
         """DECKPNM."""
-        self.flags.discard(KEYPAD)
+        self.change_rules(application_keypad=False)
 
     def set_cursor_shape(self, shape: int = 0, *_: int) -> None:
         """DECSCUSR: 0–6."""
@@ -197,38 +197,23 @@ class ModeControl(Erasing):
         """DECSCL: a soft reset, and the level that DECRQSS reports."""
         if 61 <= level <= 65:
             self.soft_reset()
-            self.conformance_level = level - 60
+            self.settings = self.settings._replace(conformance_level=level - 60)
 
     def soft_reset(self, *_: int) -> None:
         """DECSTR: modes, margins, rendition and saved cursor as after power-up; the screen stays."""
         self.keep_wrap()
+        self.cancel_wrap_at_margin()
+        self.reset_rules()
         self.modes = self.modes._replace(cursor_visible=True)
-        self.insert_mode = False
-        self.origin_mode = False
-        self.autowrap = True
-        self.reverse_wrap = False
-        self.wrap_before_tab = False
-        self.flags -= {CURSOR_KEYS, KEYPAD}
-        self.margin_mode = False
-        self.reset_margins()
         self.set_style(DEFAULT_STYLE)
-        self.iso_protection = False
-        self.charsets = DEFAULT_CHARSETS
-        self.saved = SavedCursor()
 
     def hard_reset(self) -> None:
         """RIS, but for what is beyond cells, cursor and modes."""
-        self.work.charge_cells(self.columns)  # rows of blanks are one object; tab stops are not
-        self.soft_reset()
+        self.work.charge_cells(self.lines)  # of which each is put in its place, although they are one object
         self._use_alternate(False, clear=False)
-        self.other = OtherScreen(self.rows, SavedCursor())
-        self.saved = SavedCursor()
-        self.modes = DEFAULT_MODES
-        self.newline_mode = False
-        self.flags = set()
-        self.saved_modes = {}
-        self.conformance_level = 5
-        self.reset_tab_stops()
+        self.other = OtherScreen(self.rows, NEVER_SAVED)
+        self.reset_state()
+        self.set_style(DEFAULT_STYLE)
         self.rows[:] = [self.blank_row()] * self.lines
         self.cursor_row = self.cursor_column = 0
         self.phase = MOVED

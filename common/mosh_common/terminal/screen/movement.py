@@ -1,4 +1,4 @@
-"""Moving the cursor, tab stops, margins, save and restore.
+"""Moving the cursor.
 
 What moves the cursor cancels a pending wrap, except tabulation; what does nothing, or only scrolls, keeps it.
 """
@@ -6,7 +6,7 @@ What moves the cursor cancels a pending wrap, except tabulation; what does nothi
 from __future__ import annotations
 
 from mosh_common.terminal.screen.drawing import Drawing
-from mosh_common.terminal.screen.grid import MOVED, PENDING, PENDING_MOVED, SavedCursor, default_tab_stops
+from mosh_common.terminal.screen.state import MOVED, PENDING
 
 
 class Movement(Drawing):
@@ -34,7 +34,7 @@ class Movement(Drawing):
 
     def cursor_back(self, count: int | None = None, *_: int) -> None:
         """CUB: left, no further than the left margin (the first column from before it)."""
-        if self.reverse_wrap and self.autowrap:
+        if self.rules.reverse_wrap and self.rules.autowrap:
             self._back_around(count or 1)
             return
         self.phase = MOVED
@@ -92,13 +92,13 @@ class Movement(Drawing):
     def cursor_to_column(self, column: int | None = None, *_: int) -> None:
         """CHA, HPA: with origin mode, relative to the left margin."""
         self.phase = MOVED
-        first, last = (self.left, self.right) if self.origin_mode else (0, self.columns - 1)
+        first, last = (self.left, self.right) if self.rules.origin_mode else (0, self.columns - 1)
         self.cursor_column = min(first + (column or 1) - 1, last)
 
     def cursor_to_line(self, line: int | None = None, *_: int) -> None:
         """VPA: with origin mode, relative to the top margin."""
         self.phase = MOVED
-        first, last = (self.top, self.bottom) if self.origin_mode else (0, self.lines - 1)
+        first, last = (self.top, self.bottom) if self.rules.origin_mode else (0, self.lines - 1)
         self.cursor_row = min(first + (line or 1) - 1, last)
 
     # --- controls
@@ -106,12 +106,12 @@ class Movement(Drawing):
     def carriage_return(self) -> None:
         """CR: to the left margin; to the first column from before it, unless in origin mode."""
         self.phase = MOVED
-        self.cursor_column = self.left if self.cursor_column >= self.left or self.origin_mode else 0
+        self.cursor_column = self.left if self.cursor_column >= self.left or self.rules.origin_mode else 0
 
     def linefeed(self) -> None:
         """LF, VT, FF: down one row, scrolling at the bottom margin; also CR in newline mode."""
         self.index()
-        if self.newline_mode:
+        if self.settings.newline_mode:
             self.carriage_return()
 
     def next_line(self) -> None:
@@ -151,115 +151,3 @@ class Movement(Drawing):
         elif self.cursor_column > 0:
             self.cursor_column -= 1
             self.phase = MOVED
-
-    # --- tabulation (keeps a pending wrap)
-
-    def tab(self) -> None:
-        """HT: to the next tab stop, else to the right margin or last column."""
-        if self.phase >= PENDING and self.wrap_before_tab and self.autowrap:
-            self._wrap()
-        self.phase = PENDING_MOVED if self.phase >= PENDING else MOVED
-        limit = self.right if self.cursor_column <= self.right else self.columns - 1
-        stop = self.tab_stops.find(1, self.cursor_column + 1, limit)
-        self.cursor_column = stop if stop >= 0 else limit
-
-    def forward_tab(self, count: int = 1, *_: int) -> None:
-        """CHT: `count` times HT."""
-        self.work.charge_cells(2 * self.columns)  # there may be a stop in each
-        self.tab()
-        stops, column = self.tab_stops, self.cursor_column
-        limit = self.right if column <= self.right else self.columns - 1
-        for _i in range(min(count or 1, stops.count(1, column + 1, limit) + 2) - 1):
-            column = stops.find(1, column + 1, limit)
-            if column < 0:
-                column = limit
-                break
-        self.cursor_column = column
-
-    def back_tab(self, count: int = 1, *_: int) -> None:
-        """CBT: to the `count`-th tab stop to the left, else to the first column."""
-        self.work.charge_cells(2 * self.columns)  # there may be a stop in each
-        first = self.left if self.origin_mode else 0
-        column = self.cursor_column
-        for _i in range(min(count or 1, self.columns)):
-            column = self.tab_stops.rfind(1, first, max(first, column))
-            if column < 0:
-                self.cursor_column = min(first, self.cursor_column)
-                return
-        self.cursor_column = column
-
-    def set_tab_stop(self) -> None:
-        """HTS: a tab stop in the cursor's column."""
-        self.tab_stops[self.cursor_column] = 1
-
-    def clear_tab_stop(self, how: int = 0, *_: int) -> None:
-        """TBC: 0 the cursor's column, 3 all."""
-        if how == 0:
-            self.tab_stops[self.cursor_column] = 0
-        elif how == 3:
-            self.tab_stops = bytearray(self.columns)
-
-    def reset_tab_stops(self) -> None:
-        """Put a tab stop every eight columns."""
-        self.tab_stops = default_tab_stops(self.columns)
-
-    # --- margins
-
-    def lock_memory(self) -> None:
-        """HP's memory lock, as in xterm: the rows above the cursor do not scroll."""
-        self.keep_wrap()
-        if self.cursor_row < self.bottom:
-            self.top = self.cursor_row
-
-    def unlock_memory(self) -> None:
-        """End of memory lock: the region begins at the first row again."""
-        self.keep_wrap()
-        self.top = 0
-
-    def set_margins(self, top: int | None = None, bottom: int | None = None, *_: int) -> None:
-        """DECSTBM: ignored unless the region has two rows or more; homes the cursor."""
-        first, last = (top or 1) - 1, min(bottom or self.lines, self.lines) - 1
-        if first < last or (self.lines == 1 and first == last):
-            self.top, self.bottom = first, last
-            self.cursor_position()
-
-    def set_column_margins(self, left: int = 0, right: int = 0, *_: int) -> None:
-        """DECSLRM where DECLRMM is set, else SCOSC (both are `CSI s`)."""
-        if not self.margin_mode:
-            self.save_cursor()
-            return
-        first, last = (left or 1) - 1, min(right or self.columns, self.columns) - 1
-        if first < last:
-            self.left, self.right = first, last
-            self.cursor_position()
-
-    def set_margin_mode(self, enabled: bool) -> None:
-        """DECLRMM: resetting it also resets the left and right margins."""
-        self.margin_mode = enabled
-        self.left, self.right = 0, self.columns - 1
-
-    # --- save and restore
-
-    def save_cursor(self, *_: int) -> None:
-        """DECSC, SCOSC: remember position, pending wrap, style, character sets and origin mode."""
-        self.saved = SavedCursor(
-            self.cursor_row,
-            self.cursor_column,
-            self.wrap_pending,
-            self.style,
-            self.charsets,
-            self.origin_mode,
-        )
-
-    def restore_cursor(self, *_: int) -> None:
-        """DECRC, SCORC: back to what was saved, or home with defaults."""
-        saved = self.saved
-        self.set_style(saved.style._replace(link=self.style.link))
-        self.charsets = saved.charsets
-        self.origin_mode = saved.origin_mode
-        self.cursor_row = min(saved.row, self.lines - 1)
-        self.cursor_column = min(saved.column, self.columns - 1)
-        if self.origin_mode:
-            self.cursor_row = min(max(self.cursor_row, self.top), self.bottom)
-            self.cursor_column = min(max(self.cursor_column, self.left), self.right)
-        self.phase = PENDING_MOVED if saved.wrap_pending and self.cursor_column == self.columns - 1 else MOVED

@@ -74,7 +74,7 @@ class Overpainting(Skipping):
         """Whether a text in single columns changes the cells under it, and nothing else."""
         return (
             self.plain_printing
-            and not self._origin_mode
+            and not self.rules.origin_mode
             and all(cells.isascii() and not clusters for cells, _, _, clusters in self.rows)
         )
 

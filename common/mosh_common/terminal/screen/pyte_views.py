@@ -1,15 +1,18 @@
-"""Reading a screen the way pyte's users do: `buffer`, `display`, `cursor` as pyte's types, made when asked for.
+"""What makes ours one of pyte's screens: another storage (shared, immutable rows), the same names.
 
-They are copies: writing to them changes nothing. Knows the storage (cells.py) and pyte's value types only.
+Either Stream, pyte's or ours, drives either Screen. What pyte's users read (`buffer`, `display`, `cursor` …) is made
+when it is asked for, of pyte's types. They are copies: writing to them changes nothing.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import pyte
 from pyte import graphics
-from pyte.screens import Char, Cursor
+from pyte.screens import Char, Cursor, Margins
 
 from mosh_common.terminal.cells import (
     BLINK,
@@ -26,6 +29,14 @@ from mosh_common.terminal.cells import (
     Style,
     cell_text,
 )
+from mosh_common.terminal.screen.overpainting import Overpainting
+from mosh_common.terminal.screen.sgr import MAX_PARAMETERS
+from mosh_common.terminal.screen.state import MOVED, NEVER_SAVED, SavedCursor
+
+# What pyte calls a control function, where it has it under another name.
+PYTE_NAMES: Final = {"next_line": "linefeed", "column_forward": "cursor_forward", "line_forward": "cursor_down"}
+_PRIVATE_SHIFT: Final = 5  # pyte keeps private modes shifted left by this
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f]+")
 
 _NAMES: Final = [*graphics.FG_ANSI.values()][:8]
 _CHAR_BLINKS: Final = "blink" in Char._fields  # since pyte 0.8.1
@@ -116,3 +127,92 @@ class BufferView(Mapping[int, RowView]):
 
     def __len__(self) -> int:
         return len(self._rows)
+
+
+class PyteScreen(Overpainting, pyte.Screen):
+    """The methods that only pyte's Stream and users call, and the attributes that they read."""
+
+    def draw(self, data: str) -> None:
+        """Print `data`; control characters in it are not printed."""
+        if not (data.isascii() and data.isprintable()):
+            data = _CONTROLS.sub("", data)
+        self.write(data)
+
+    def debug(self, *_: Any, **__: Any) -> None:
+        """Any sequence that is not known: cancels a pending wrap (docs/terminal.md §2)."""
+        self.phase = MOVED
+
+    def select_graphic_rendition(self, *attrs: int, private: bool = False) -> None:
+        """SGR with numeric parameters."""
+        if not private:
+            self.select_rendition(";".join(map(str, attrs[:MAX_PARAMETERS])))
+
+    def reset(self) -> None:
+        """RIS: as after power-up. Titles, clipboard and the count of bells stay."""
+        self.hard_reset()
+
+    def resize(self, lines: int | None = None, columns: int | None = None) -> None:
+        """Take a new size (docs/terminal.md §4)."""
+        self.resize_grid(columns or self.columns, lines or self.lines)
+
+    # --- views
+
+    @property
+    def buffer(self) -> BufferView:  # type: ignore[override]  # a view, not a store
+        """The cells, as pyte gives them."""
+        return BufferView(self.rows, self.palette, self.modes.reverse_video)
+
+    @property
+    def display(self) -> list[str]:
+        """The rows' text."""
+        return [row_text(row) for row in self.rows]
+
+    @property
+    def cursor(self) -> Any:  # type: ignore[override]  # a view, not a store
+        """The cursor; with a pending wrap its column is `columns`, as in pyte."""
+        return pyte_cursor(
+            self.columns if self.wrap_pending else self.cursor_column,
+            self.cursor_row,
+            self.style,
+            hidden=not self.modes.cursor_visible,
+            reverse_video=self.modes.reverse_video,
+        )
+
+    @property
+    def margins(self) -> Any:  # type: ignore[override]  # a view, not a store
+        """Top and bottom margin; None if the whole screen scrolls."""
+        whole = self.top == 0 and self.bottom == self.lines - 1
+        return None if whole else Margins(self.top, self.bottom)
+
+    @property
+    def mode(self) -> set[int]:  # type: ignore[override]  # a view, not a store
+        """The modes that are set, private ones shifted, as pyte numbers them."""
+        rules, fields = self.rules, self.modes
+        private = {7: rules.autowrap, 6: rules.origin_mode, 69: rules.margin_mode, 45: rules.reverse_wrap}
+        private |= {1: rules.application_cursor_keys, 66: rules.application_keypad}
+        private |= {5: fields.reverse_video, 25: fields.cursor_visible, 2004: fields.bracketed_paste}
+        private |= {1004: fields.focus_events, 1007: fields.alternate_scroll, 1049: self.alternate}
+        numbers = {number for number, enabled in private.items() if enabled} | self.settings.flags
+        numbers |= {number for number in (fields.mouse_tracking, fields.mouse_encoding) if number}
+        ansi = {number for number, enabled in ((4, rules.insert_mode), (20, self.settings.newline_mode)) if enabled}
+        return {number << _PRIVATE_SHIFT for number in numbers} | ansi
+
+    @property
+    def tabstops(self) -> set[int]:  # type: ignore[override]  # a view, not a store
+        """The columns with a tab stop."""
+        return {column for column, stop in enumerate(self.tab_stops) if stop}
+
+    @property
+    def charset(self) -> int:  # type: ignore[override]  # a view, not a store
+        """Which of G0–G3 is in GL."""
+        return self.charsets.left
+
+    @property
+    def savepoints(self) -> list[SavedCursor]:  # type: ignore[override]  # a view, not a store
+        """What DECRC would restore (at most one; pyte keeps a stack)."""
+        return [] if self.saved == NEVER_SAVED else [self.saved]
+
+    @property
+    def dirty(self) -> set[int]:  # type: ignore[override]  # a view, not a store
+        """Rows that may have changed: all. Who wants to know compares the rows of two snapshots by identity."""
+        return set(range(self.lines))

@@ -40,7 +40,7 @@ class Rectangles(Strings):
     def _area(self, top: int = 0, left: int = 0, bottom: int = 0, right: int = 0) -> Area | None:
         """Return the area of four 1-based parameters, 0 meaning the edges; None if it is empty."""
         first_row, first_column, last_row, last_column = 0, 0, self.lines - 1, self.columns - 1
-        if self.origin_mode:
+        if self.rules.origin_mode:
             first_row, first_column, last_row, last_column = self.top, self.left, self.bottom, self.right
         area = Area(
             first_row + (top or 1) - 1,

@@ -79,7 +79,7 @@ class Reports(ModeControl):
     def report_device_status(self, mode: int = 0, *parameters: int, private: bool = False) -> None:
         """DSR: 5 status, 6 cursor position (CPR; DECXCPR if private), and the private ones that apply."""
         row, column = self.cursor_row + 1, self.cursor_column + 1
-        if self.origin_mode:
+        if self.rules.origin_mode:
             row, column = row - self.top, column - self.left
         if not private:
             if mode == 5:
@@ -129,7 +129,7 @@ class Reports(ModeControl):
             "s": f"{self.left + 1};{self.right + 1}s",
             " q": f"{self.modes.cursor_shape or 1} q",
             '"q': f'{1 if self.style.flags & PROTECTED else 0}"q',
-            '"p': f'6{self.conformance_level};1"p',
+            '"p': f'6{self.settings.conformance_level};1"p',
             "t": f"{self.lines}t",
             "$|": f"{self.columns}$|",
             "*|": f"{self.lines}*|",

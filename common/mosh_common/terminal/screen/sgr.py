@@ -44,8 +44,17 @@ _SET_FLAG: Final = {
 _CLEAR_FLAGS: Final = {
     22: BOLD | FAINT, 23: ITALIC, 25: BLINK, 27: INVERSE, 28: INVISIBLE, 29: STRIKE, 55: OVERLINE,
 }  # fmt: skip
+_SET_UNDERLINE: Final = {4: UNDERLINE_SINGLE, 21: UNDERLINE_DOUBLE, 24: UNDERLINE_NONE}
+_SET_COLOR: Final = {
+    **{30 + color: ("fg", color) for color in range(8)},
+    **{40 + color: ("bg", color) for color in range(8)},
+    **{90 + color: ("fg", 8 + color) for color in range(8)},
+    **{100 + color: ("bg", 8 + color) for color in range(8)},
+    39: ("fg", DEFAULT_COLOR),
+    49: ("bg", DEFAULT_COLOR),
+    59: ("underline_color", DEFAULT_COLOR),
+}
 _EXTENDED: Final = {38: "fg", 48: "bg", 58: "underline_color"}
-_DEFAULT_OF: Final = {39: "fg", 49: "bg", 59: "underline_color"}
 
 
 def _number(text: str) -> int:
@@ -138,22 +147,11 @@ def parse_sgr(parameters: str) -> Change:
         elif code in _CLEAR_FLAGS:
             kept_flags &= ~_CLEAR_FLAGS[code]
             set_flags &= ~_CLEAR_FLAGS[code]
-        elif code == 4:
-            underline = UNDERLINE_SINGLE
-        elif code == 21:
-            underline = UNDERLINE_DOUBLE
-        elif code == 24:
-            underline = UNDERLINE_NONE
-        elif 30 <= code <= 37:
-            colors["fg"] = code - 30
-        elif 40 <= code <= 47:
-            colors["bg"] = code - 40
-        elif 90 <= code <= 97:
-            colors["fg"] = code - 90 + 8
-        elif 100 <= code <= 107:
-            colors["bg"] = code - 100 + 8
-        elif code in _DEFAULT_OF:
-            colors[_DEFAULT_OF[code]] = DEFAULT_COLOR
+        elif code in _SET_UNDERLINE:
+            underline = _SET_UNDERLINE[code]
+        elif code in _SET_COLOR:
+            name, color_set = _SET_COLOR[code]
+            colors[name] = color_set
         elif code in _EXTENDED:
             color, at = _semicolon_color(items, at)
             if color is not None:

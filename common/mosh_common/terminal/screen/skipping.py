@@ -13,8 +13,8 @@ from typing import Final
 
 from mosh_common.terminal.plain_text import without_sequences
 from mosh_common.terminal.screen.charsets import DEFAULT_CHARSETS
-from mosh_common.terminal.screen.grid import MOVED, PENDING
 from mosh_common.terminal.screen.rectangles import Rectangles
+from mosh_common.terminal.screen.state import MOVED, PENDING
 from mosh_common.terminal.width import width_runs
 
 _SGR: Final = re.compile("\x1b\\[([0-9;:]*)m")
@@ -37,7 +37,7 @@ class Skipping(Rectangles):
         height = self.bottom - self.top + 1
         needed = height + self.bottom - self.cursor_row + 1
         if (
-            self.margin_mode
+            self.rules.margin_mode
             or not self.top <= self.cursor_row <= self.bottom
             or self.charsets.single_shift
             or text.count("\n") < needed
@@ -79,7 +79,7 @@ class Skipping(Rectangles):
 
         It begins at the cursor, or else at the start of a row.
         """
-        if self.newline_mode:
+        if self.settings.newline_mode:
             return 0
         if not text.isascii() or "\t" in text or "K" in text:
             return None
@@ -89,10 +89,10 @@ class Skipping(Rectangles):
         columns, column = self.columns, 0 if from_start else self.cursor_column
         last = columns - 1
         lines = text.split("\n")
-        if not from_start and self.phase >= PENDING and self.autowrap and lines[0]:
+        if not from_start and self.phase >= PENDING and self.rules.autowrap and lines[0]:
             column = 0
         for line in lines:
             column += len(line)
             if column > last:
-                column = min((column - 1) % columns + 1, last) if self.autowrap else last
+                column = min((column - 1) % columns + 1, last) if self.rules.autowrap else last
         return column

@@ -5,15 +5,11 @@ from __future__ import annotations
 import pytest
 
 from mosh_common.terminal.emulator import Emulator
-from mosh_common.terminal.parser.sequences import MAX_PARAMETERS
-from mosh_common.terminal.parser.stream import (
-    MAX_CLIPBOARD_STRING,
-    MAX_PARAMETER,
-    MAX_SEQUENCE,
-    MAX_STRING,
-    parse_parameters,
-)
+from mosh_common.terminal.parser.calls import MAX_PARAMETER, parse_parameters
+from mosh_common.terminal.parser.parser import MAX_SEQUENCE
+from mosh_common.terminal.parser.strings import MAX_CLIPBOARD_STRING, MAX_STRING
 from mosh_common.terminal.screen.pyte_views import row_text
+from mosh_common.terminal.screen.sgr import MAX_PARAMETERS
 
 
 def first_row(output: bytes, columns: int = 20) -> str:
@@ -140,13 +136,13 @@ def test_an_endless_string_takes_no_memory() -> None:
     emulator.feed(b"\x1bP")
     for _ in range(200):
         emulator.feed(b"x" * 10_000)
-    assert sum(map(len, emulator._stream._string_parts)) <= 2 * MAX_STRING
+    assert sum(map(len, emulator._stream.parser._string._parts)) <= 2 * MAX_STRING
     emulator.feed(b"\x1b]52;c;")
     for _ in range(200):
         emulator.feed(b"A" * 10_000)
         emulator.feed(b"")
-    assert sum(map(len, emulator._stream._string_parts)) <= MAX_CLIPBOARD_STRING + 10_000
-    assert len(emulator._stream._string_parts) <= 16
+    assert sum(map(len, emulator._stream.parser._string._parts)) <= MAX_CLIPBOARD_STRING + 10_000
+    assert len(emulator._stream.parser._string._parts) <= 16
 
 
 def test_an_endless_sequence_takes_no_memory() -> None:
@@ -154,14 +150,14 @@ def test_an_endless_sequence_takes_no_memory() -> None:
     emulator.feed(b"\x1b[")
     for _ in range(1000):
         emulator.feed(b"1;" * 100)
-    assert len(emulator._stream._pending) <= MAX_SEQUENCE + 2
+    assert len(emulator._stream.parser._pending) <= MAX_SEQUENCE + 2
 
 
 def test_remembered_sequences_are_bounded() -> None:
     emulator = Emulator(20, 4)
     for number in range(20_000):
         emulator.feed(b"\x1b[%dC" % number)
-    assert len(emulator._stream._sequences) <= 16384
+    assert len(emulator._stream.calls.sequences) <= 16384
 
 
 @pytest.mark.parametrize("opening", [b"\x1b[", b"\x1bP", b"\x1b]0;", b"\x1b"])

@@ -57,7 +57,7 @@ def test_skipping_changes_nothing_that_can_be_seen(
 def test_most_lines_of_a_long_block_are_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     emulator = Emulator(80, 24)
     drawn: list[str] = []
-    monkeypatch.setattr(emulator._stream, "_write", drawn.append)
+    monkeypatch.setattr(emulator._stream.parser, "_write", drawn.append)
     emulator.feed(b"".join(b"line %d\r\n" % number for number in range(1000)))
     emulator.snapshot()
     assert drawn == [f"line {number}" for number in range(977, 1000)]
@@ -106,7 +106,7 @@ def test_blocks_are_skipped_that_begin_and_end_in_the_middle_of_a_sequence(monke
         nonlocal drawn
         drawn += 1
 
-    monkeypatch.setattr(emulator._stream, "_print_styled", count)
+    monkeypatch.setattr(emulator._stream.calls, "_print_styled", count)
     line = b"\x1b[31mred\x1b[0m\r\n"
     data = line * 400
     for start in range(0, len(data), 2000 + 3):
@@ -118,7 +118,7 @@ def test_blocks_are_skipped_that_begin_and_end_in_the_middle_of_a_sequence(monke
 def test_blocks_are_skipped_between_other_sequences(monkeypatch: pytest.MonkeyPatch) -> None:
     emulator = Emulator(80, 24)
     drawn: list[str] = []
-    monkeypatch.setattr(emulator._stream, "_write", drawn.append)
+    monkeypatch.setattr(emulator._stream.parser, "_write", drawn.append)
     emulator.feed((b"\x1b[5n" + b"a\r\n" * 200) * 3)
     emulator.snapshot()
     assert len(drawn) <= 3 * 24
