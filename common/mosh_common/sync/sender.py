@@ -23,7 +23,17 @@ from mosh_common.protocol import (
     SHUTDOWN_TIMEOUT_MS,
     SHUTDOWN_TRIES,
 )
-from mosh_common.sync.pacing import LOSSY, REPEAT, REPEAT_LIMIT_OCTETS, Due, Link, Pacing, Situation
+from mosh_common.sync.pacing import (
+    LOSSY,
+    NO_INTERACTION,
+    REPEAT,
+    REPEAT_LIMIT_OCTETS,
+    Due,
+    Interaction,
+    Link,
+    Pacing,
+    Situation,
+)
 from mosh_common.sync.path.loss import LossEstimate
 from mosh_common.sync.state import LocalState
 from mosh_common.wire.instruction import CHAFF_ENTROPY_OCTETS, Instruction, chaff
@@ -60,8 +70,10 @@ class Sender(Generic[Local]):
         entropy: Callable[[int], bytes],
         now: int,
         loss: LossEstimate | None = None,
+        interaction: Callable[[], Interaction] = lambda: NO_INTERACTION,
     ) -> None:
         self._pacing: Final = pacing
+        self._interaction: Final = interaction  # the owner says what it knows of it now
         self._entropy: Final = entropy
         self._loss: Final = loss if loss is not None else LossEstimate()  # is told what had to be sent again
         # States: [0] is acknowledged, [-1] was sent last.
@@ -261,6 +273,7 @@ class Sender(Generic[Local]):
             doubted_at=doubted_at,
             copies=self._copies,
             repeatable=self._repeatable,
+            interaction=self._interaction(),
         )
         return self._pacing.next_send(situation, now=now)
 

@@ -29,7 +29,16 @@ from mosh_common.sync.events import (
     StateNotTaken,
     VersionMismatch,
 )
-from mosh_common.sync.pacing import CONNECT_PROBE_MS, SILENCE_MS, ClientPacing, Link, Pacing, ServerPacing
+from mosh_common.sync.pacing import (
+    CONNECT_PROBE_MS,
+    NO_INTERACTION,
+    SILENCE_MS,
+    ClientPacing,
+    Interaction,
+    Link,
+    Pacing,
+    ServerPacing,
+)
 from mosh_common.sync.path.endpoint import Endpoint
 from mosh_common.sync.path.loss import LossEstimate
 from mosh_common.sync.receiver import Receiver
@@ -68,13 +77,15 @@ class Transport(Generic[Local, Remote]):
         now: int,
         peer: Address | None = None,
         pacing: Pacing | None = None,
+        interaction: Callable[[], Interaction] = lambda: NO_INTERACTION,
         log: Callable[[str], None] | None = None,
     ) -> None:
         """Begin a session at state 0 of both objects.
 
         `local` and `remote` are state 0 (empty input, a blank terminal). `entropy(n)` returns n random octets.
         `peer` is the server's address (client only; a server learns its peer). `pacing` defaults to that of
-        the role. `log` receives debug lines without line end.
+        the role; `interaction` is asked what is known of the application's output whenever it asks when to send.
+        `log` receives debug lines without line end.
         """
         if is_server == (peer is not None):
             raise UsageError("a client needs its peer's address, a server must not be given one")
@@ -93,7 +104,9 @@ class Transport(Generic[Local, Remote]):
         self._assembler = Assembler()
         # The states.
         self._pacing = pacing
-        self._sender: Sender[Local] = Sender(local, pacing=pacing, entropy=entropy, now=now, loss=self._loss)
+        self._sender: Sender[Local] = Sender(
+            local, pacing=pacing, entropy=entropy, now=now, loss=self._loss, interaction=interaction
+        )
         self._receiver: Receiver[Remote] = Receiver(remote)
         # The end.
         self._peer_shutdown = False  # the peer's shutdown state was received
