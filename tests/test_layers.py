@@ -75,8 +75,8 @@ ALLOWED: dict[str, set[str]] = {
     f"{_CLIENT}.settings": BASE | {f"{_CLIENT}.escape_key_choice", "mosh_common.io.fds"},
     f"{_CLIENT}.escape_key_choice": BASE,
     _CLIENT: {_CLIENT, "mosh_common"},
-    # The server: what comes in, what goes out, the machine. The session knows no machine; the loop knows it as a promise
-    # only, so that another process may keep that; `process` puts all together.
+    # The server: what comes in, what goes out, the machine. The session knows no machine; the loop knows it as a
+    # promise only, so that another process may keep that; `process` puts all together.
     f"{_SERVER}.input": BASE | {f"{_SERVER}.input"},
     f"{_SERVER}.output": BASE
     | {f"{_SERVER}.output", _T, "mosh_common.wire.hostdiff", "mosh_common.wire.size", f"{_S}.pacing"},

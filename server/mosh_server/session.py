@@ -75,7 +75,7 @@ class Session:
         self.take_output(data, now=now)
         while self._display.waiting:
             self._input.add(self._display.digest(now=now), limit=REPLIES_LIMIT_OCTETS)
-        self._display.execute_what_is_put_off()
+        self._display.end_portions()
         self._all_executed(now=now)
 
     def take_output(self, data: bytes, *, now: int) -> None:

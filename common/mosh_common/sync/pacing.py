@@ -96,7 +96,7 @@ class Interaction(NamedTuple):
     prompt: bool = False  # what was printed last ends as if the next were up to the user
     flood: bool = False  # what was printed last was a piece of very much
     typed_into_flood_at: int | None = None  # when that happened last
-    rests_until: int = 0  # what is printed is not looked at before
+    rests_until: int = 0  # what is printed is not looked at before, as of the last reading
 
     def flood_broken(self, *, at: int) -> bool:
         """Return whether a flood had become a trickle by then, right after something was typed into it."""

@@ -82,7 +82,7 @@ class Display:
             self._output.begin_update()
         return replies
 
-    def execute_what_is_put_off(self) -> None:
+    def end_portions(self) -> None:
         """Stop digesting in portions, until there is more: the next look executes all."""
         self._in_portions = False
 
