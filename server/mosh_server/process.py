@@ -11,7 +11,6 @@ from mosh_common.clock import now_ms
 from mosh_common.errors import MoshError, place_of
 from mosh_common.io.fds import write_line
 from mosh_common.io.udp import UdpSocket
-from mosh_common.sync.pacing import ServerPacing
 from mosh_common.sync.states.screen_state import ServerScreen
 from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.sync.transport import Transport
@@ -67,7 +66,6 @@ def _new_session(key: Key, environment: Mapping[str, str], *, flood: Flood, verb
         remote=UserStream(),
         entropy=os.urandom,
         now=now,
-        pacing=ServerPacing(),
         interaction=flood.interaction,
         log=_print_line if verbose > 1 else None,
     )
