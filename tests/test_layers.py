@@ -78,11 +78,26 @@ ALLOWED: dict[str, set[str]] = {
     f"{_CLIENT}.settings": BASE | {f"{_CLIENT}.escape_key_choice", "mosh_common.io.fds"},
     f"{_CLIENT}.escape_key_choice": BASE,
     _CLIENT: {_CLIENT, "mosh_common"},
-    # The server: what comes in, what goes out, the machine; the session knows no machine, the process all.
+    # The server: what comes in, what goes out, the machine. The session knows no machine; the loop knows it as a
+    # promise only, so that another process may keep that; `process` puts all together.
     f"{_SERVER}.input": BASE | {f"{_SERVER}.input"},
-    f"{_SERVER}.output": BASE | {f"{_SERVER}.output", _T, "mosh_common.wire.hostdiff"},
-    f"{_SERVER}.host": BASE | {f"{_SERVER}.host", "mosh_common.io", f"{_SERVER}.output.flood"},
-    f"{_SERVER}.session": BASE | {f"{_SERVER}.input", f"{_SERVER}.output", _S, _T, "mosh_common.wire"},
+    f"{_SERVER}.output": BASE
+    | {f"{_SERVER}.output", _T, "mosh_common.wire.hostdiff", "mosh_common.wire.size", f"{_S}.pacing"},
+    f"{_SERVER}.host": BASE | {f"{_SERVER}.host", "mosh_common.io"},
+    f"{_SERVER}.host.host": set(),
+    f"{_SERVER}.host.pty": {"mosh_common.io.fds"},
+    f"{_SERVER}.events": set(),
+    f"{_SERVER}.attendance": BASE | {f"{_SERVER}.events", f"{_S}.transport"},
+    f"{_SERVER}.ending": BASE
+    | {f"{_SERVER}.{name}" for name in ("attendance", "events")}
+    | {f"{_S}.events", f"{_S}.transport"},
+    f"{_SERVER}.session": BASE
+    | {f"{_SERVER}.{name}" for name in ("attendance", "ending", "events", "input", "output")}
+    | {_S, _T, "mosh_common.wire"},
+    f"{_SERVER}.loop": BASE
+    | LOOP
+    | {f"{_SERVER}.{name}" for name in ("events", "host.host", "host.pty", "output.flood", "session")}
+    | {"mosh_common.io.udp"},
     _SERVER: {_SERVER, "mosh_common"},
 }
 

@@ -11,7 +11,6 @@ from tests.support.screens import canonical
 from mosh_common.address import Address
 from mosh_common.protocol import ECHO_ACK_DELAY_MS
 from mosh_common.silence import DETACH_AFTER_MS, FIRST_CONTACT_TIMEOUT_MS
-from mosh_common.sync.pacing import ServerPacing
 from mosh_common.sync.states.screen_state import ClientScreen, ServerScreen
 from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.sync.transport import Transport
@@ -22,24 +21,15 @@ from mosh_common.wire.hostdiff import Notice, NoticeKind
 from mosh_common.wire.key import Key
 from mosh_common.wire.size import SIDE_LIMIT, nearest_size
 from mosh_common.wire.userdiff import Keys, Resize
+from mosh_server.attendance import Timeouts
+from mosh_server.ending import LAST_WORDS_MS, LAST_WORDS_SILENT_MS
+from mosh_server.events import ClientHeard, ClientSilent, Event, Finished, OutputNotDigested, SetSize, StartShell
 from mosh_server.input.translation import HOLD_MS
+from mosh_server.output.display import SYNCHRONIZED_UPDATE_MS
+from mosh_server.output.flood import GLANCE_INTERVAL_MS, Flood
+from mosh_server.output.incidents import FAILURE_HOLDS_MS
 from mosh_server.output.notices import PASSING_MS
-from mosh_server.session import (
-    FAILURE_HOLDS_MS,
-    GLANCE_INTERVAL_MS,
-    LAST_WORDS_MS,
-    LAST_WORDS_SILENT_MS,
-    SYNCHRONIZED_UPDATE_MS,
-    ClientHeard,
-    ClientSilent,
-    Event,
-    Finished,
-    OutputNotDigested,
-    Session,
-    SetSize,
-    StartShell,
-    Timeouts,
-)
+from mosh_server.session import Session
 
 KEY = Key(bytes(range(16)))
 SERVER = Address("192.0.2.1", 60001)
@@ -66,7 +56,7 @@ class World:
     def __init__(self, *, timeouts: Timeouts | None = None) -> None:
         self.now = 1_000_000
         self.emulator = Emulator(80, 24)
-        pacing = ServerPacing()
+        flood = Flood(now=self.now)
         self.session = Session(
             transport=Transport(
                 key=KEY,
@@ -75,10 +65,10 @@ class World:
                 remote=UserStream(),
                 entropy=no_chance,
                 now=self.now,
-                pacing=pacing,
+                interaction=flood.interaction,
             ),
             emulator=self.emulator,
-            pacing=pacing,
+            flood=flood,
             timeouts=timeouts or Timeouts(),
             now=self.now,
         )

@@ -33,17 +33,14 @@ SMALL_GAP_MIN_MS: Final = 8  # two frames for a key that a program answers in tw
 QUIET_DIVISOR: Final = 150
 QUIET_OTHER_MS: Final = 4  # other output comes in more pieces, with the program's own work between them
 ANSWER_WITHIN_MS: Final = ECHO_ACK_DELAY_MS  # what is printed later is not the answer to a key
-ANSWER_OCTETS: Final = 4096  # what is longer is a new screen, in several writes
 # In a flood nobody can read what is on the screen for so short a time, and each frame is a whole screen: fewer of them
 # leave both ends the time to get on. Its last frame goes as soon as it has ended.
-FLOOD_OCTETS: Final = 16_384  # printed at once
 FLOOD_FRAME_INTERVAL_MS: Final = 80
 FLOOD_QUIET_MS: Final = 10  # its screen is looked at each 8 ms
 # What is typed into a flood may be the Ctrl-C that ends it: a frame that would only be in the way of the answer waits
 # for so long, and the answer does not wait for the frame before it, however long that was.
 FLOOD_HOLD_MS: Final = 20
 BROKEN_QUIET_MS: Final = 2  # the shell's prompt follows the echo of Ctrl-C sooner
-TYPED_OCTETS: Final = 32  # typing, even on a slow link; not a paste
 
 # --- Repeats on links that lose datagrams -------------------------------------------------------------------------
 
@@ -88,6 +85,25 @@ class Link(NamedTuple):
     congested: bool = False  # a router on the path complained lately
 
 
+class Interaction(NamedTuple):
+    """What is known of the application's output, and of what was typed before it; a client knows nothing of either."""
+
+    answering: bool = False  # all that was printed since something was typed is the answer to that
+    plain: bool = False  # what was typed was a character, which one write answers; not Enter, which starts programs
+    prompt: bool = False  # what was printed last ends as if the next were up to the user
+    flood: bool = False  # what was printed last was a piece of very much
+    typed_into_flood_at: int | None = None  # when that happened last
+    rests_until: int = 0  # what is printed is not looked at before, as of the last reading
+
+    def flood_broken(self, *, at: int) -> bool:
+        """Return whether a flood had become a trickle by then, right after something was typed into it."""
+        typed_at = self.typed_into_flood_at
+        return not self.flood and typed_at is not None and at - typed_at <= ANSWER_WITHIN_MS
+
+
+NO_INTERACTION: Final = Interaction()
+
+
 class Situation(NamedTuple):
     """What the sender knows when it asks whether to send."""
 
@@ -104,6 +120,7 @@ class Situation(NamedTuple):
     doubted_at: int | None  # when the next assumption about what the peer holds runs out
     copies: int  # how often the newest state was sent in this volley
     repeatable: bool  # and whether its instruction is short enough to be repeated early
+    interaction: Interaction = NO_INTERACTION
 
 
 class Due(NamedTuple):
@@ -238,50 +255,12 @@ class ClientPacing(Pacing):
 
 
 class ServerPacing(Pacing):
-    """A server's. Told what is typed and printed, so that it knows what is the answer to a key."""
+    """A server's: what answers a key goes sooner, what belongs to a flood more seldom."""
 
-    __slots__ = (
-        "_answering",
-        "_flood",
-        "_into_flood",
-        "_plain",
-        "_prompt",
-        "_rests_until",
-        "_typed_at",
-        "_typed_into_flood_at",
-    )
+    __slots__ = ()
 
     def __init__(self) -> None:
         super().__init__(heartbeat_interval_ms=ACK_INTERVAL_MS + HEARTBEAT_SLACK_MS)
-        self._typed_at: int | None = None  # something was typed then whose answer is awaited
-        self._plain = False  # it was a character, which one write answers; not Enter, which starts programs
-        self._answering = False  # all that was printed since then is such an answer
-        self._prompt = False  # what was printed last ends like a prompt
-        self._flood = False  # what was printed last was a piece of very much
-        self._rests_until = 0  # what is printed is not looked at before
-        self._into_flood = False  # what was typed was typed into that: its rest comes before the answer
-        self._typed_into_flood_at: int | None = None  # when that happened last
-
-    def typed(self, data: bytes, *, now: int) -> None:
-        """Note what was given to the application."""
-        self._answering = len(data) <= TYPED_OCTETS
-        self._plain = self._answering and all(octet >= _SPACE or octet in _HARMLESS for octet in data)
-        self._typed_at = now if self._answering else None
-        self._into_flood = self._flood
-        if self._flood and self._answering:
-            self._typed_into_flood_at = now
-
-    def printed(self, octets: int, *, prompt: bool = False, now: int) -> None:
-        """Note how much the application printed; `prompt`: it ends as if the next were up to the user."""
-        self._prompt = prompt
-        awaited = self._typed_at is not None and now - self._typed_at <= ANSWER_WITHIN_MS
-        self._into_flood = self._into_flood and octets > ANSWER_OCTETS
-        self._answering = self._answering and awaited and (octets <= ANSWER_OCTETS or self._into_flood)
-        self._flood = octets >= FLOOD_OCTETS
-
-    def output_rests(self, *, until: int) -> None:
-        """Note that what is printed is not looked at before that time."""
-        self._rests_until = until
 
     def heartbeat_due(self, due_at: int, *, now: int) -> int:
         """Return when an empty ack goes out: with the client's, when that is soon enough."""
@@ -296,40 +275,34 @@ class ServerPacing(Pacing):
         return max(often, SEND_INTERVAL_MIN_MS, seldom)
 
     def _may_be_answer(self, situation: Situation) -> bool:
-        return self._answering
-
-    def flood_broken(self, *, now: int) -> bool:
-        """Return whether a flood became a trickle right after something was typed into it."""
-        typed_at = self._typed_into_flood_at
-        return not self._flood and typed_at is not None and now - typed_at <= ANSWER_WITHIN_MS
+        return situation.interaction.answering
 
     def _ends_flood(self, situation: Situation) -> bool:
-        return self.flood_broken(now=situation.touched_at) and not self._answered(situation)
+        return situation.interaction.flood_broken(at=situation.touched_at) and not self._answered(situation)
 
     def _answered(self, situation: Situation) -> bool:
         """Return whether a frame went out since the last key was typed into a flood."""
-        return self._typed_into_flood_at is None or self._typed_into_flood_at < situation.last_frame_at
+        typed_at = situation.interaction.typed_into_flood_at
+        return typed_at is None or typed_at < situation.last_frame_at
 
     def _complete_at(self, situation: Situation) -> int:
-        if self._flood:
+        interaction = situation.interaction
+        typed_at = interaction.typed_into_flood_at
+        if interaction.flood:
             due = situation.last_frame_at + max(FLOOD_FRAME_INTERVAL_MS, situation.link.send_interval)
-            typed_at = self._typed_into_flood_at
             if typed_at is not None and not self._answered(situation):
                 due = max(due, min(typed_at + FLOOD_HOLD_MS, due + FLOOD_FRAME_INTERVAL_MS))
-            return min(max(situation.touched_at, self._rests_until) + FLOOD_QUIET_MS, due)
+            return min(max(situation.touched_at, interaction.rests_until) + FLOOD_QUIET_MS, due)
         if self._ends_flood(situation):  # the time of the change is not asked: it may be older than the key
-            assert self._typed_into_flood_at is not None
-            quiet = 0 if self._prompt else BROKEN_QUIET_MS
-            return min(situation.touched_at + quiet, self._typed_into_flood_at + FLOOD_HOLD_MS)
-        if not (self._answering and self._plain):
-            return situation.touched_at if self._answering and self._prompt else super()._complete_at(situation)
+            assert typed_at is not None
+            quiet = 0 if interaction.prompt else BROKEN_QUIET_MS
+            return min(situation.touched_at + quiet, typed_at + FLOOD_HOLD_MS)
+        if not (interaction.answering and interaction.plain):
+            answered = interaction.answering and interaction.prompt
+            return situation.touched_at if answered else super()._complete_at(situation)
         assert situation.changed_at is not None
         quiet = int(situation.link.srtt / QUIET_DIVISOR)
         return min(situation.touched_at + quiet, situation.changed_at + COLLECTION_DELAY_SERVER_MS)
-
-
-_SPACE: Final = 0x20
-_HARMLESS: Final = b"\x08\x7f\x1b"  # control characters that edit or move, and start no program
 
 
 def copies_wanted(loss: float) -> int:

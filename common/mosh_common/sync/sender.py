@@ -19,7 +19,17 @@ from mosh_common.protocol import (
     SHUTDOWN_NUMBER,
     SHUTDOWN_TIMEOUT_MS,
 )
-from mosh_common.sync.pacing import LOSSY, REPEAT, REPEAT_LIMIT_OCTETS, Due, Link, Pacing, Situation
+from mosh_common.sync.pacing import (
+    LOSSY,
+    NO_INTERACTION,
+    REPEAT,
+    REPEAT_LIMIT_OCTETS,
+    Due,
+    Interaction,
+    Link,
+    Pacing,
+    Situation,
+)
 from mosh_common.sync.path.loss import LossEstimate
 from mosh_common.sync.sent_states import SentState, SentStates
 from mosh_common.sync.shutdown import Shutdown
@@ -48,8 +58,10 @@ class Sender(Generic[Local]):
         entropy: Callable[[int], bytes],
         now: int,
         loss: LossEstimate | None = None,
+        interaction: Callable[[], Interaction] = lambda: NO_INTERACTION,
     ) -> None:
         self._pacing: Final = pacing
+        self._interaction: Final = interaction  # the owner says what it knows of it now
         self._entropy: Final = entropy
         self._loss: Final = loss if loss is not None else LossEstimate()  # is told what had to be sent again
         # States.
@@ -187,6 +199,7 @@ class Sender(Generic[Local]):
             doubted_at=doubted_at,
             copies=self._copies,
             repeatable=self._repeatable,
+            interaction=self._interaction(),
         )
         return self._pacing.next_send(situation, now=now)
 

@@ -31,7 +31,7 @@ from mosh_common.sync.events import (
     VersionMismatch,
 )
 from mosh_common.sync.facts import PathFacts, ReceivedFacts, SentFacts
-from mosh_common.sync.pacing import ClientPacing, Link, Pacing, ServerPacing
+from mosh_common.sync.pacing import NO_INTERACTION, ClientPacing, Interaction, Link, Pacing, ServerPacing
 from mosh_common.sync.path.endpoint import Endpoint
 from mosh_common.sync.receiver import Receiver
 from mosh_common.sync.sender import Sender, Sending
@@ -69,13 +69,15 @@ class Transport(Generic[Local, Remote]):
         now: int,
         peer: Address | None = None,
         pacing: Pacing | None = None,
+        interaction: Callable[[], Interaction] = lambda: NO_INTERACTION,
         log: Callable[[str], None] | None = None,
     ) -> None:
         """Begin a session at state 0 of both objects.
 
         `local` and `remote` are state 0 (empty input, a blank terminal). `entropy(n)` returns n random octets.
         `peer` is the server's address (client only; a server learns its peer). `pacing` defaults to that of
-        the role. `log` receives debug lines without line end.
+        the role; `interaction` is asked what is known of the application's output whenever it asks when to send.
+        `log` receives debug lines without line end.
         """
         if is_server == (peer is not None):
             raise UsageError("a client needs its peer's address, a server must not be given one")
@@ -92,7 +94,9 @@ class Transport(Generic[Local, Remote]):
         self._assembler = Assembler()
         # The states.
         self._pacing = pacing
-        self._sender: Sender[Local] = Sender(local, pacing=pacing, entropy=entropy, now=now, loss=self._endpoint.loss)
+        self._sender: Sender[Local] = Sender(
+            local, pacing=pacing, entropy=entropy, now=now, loss=self._endpoint.loss, interaction=interaction
+        )
         self._receiver: Receiver[Remote] = Receiver(remote)
         # What of these anybody may ask.
         self.path: Final[PathFacts] = self._endpoint

@@ -11,8 +11,6 @@ import syslog
 from collections.abc import Sequence
 from typing import Final
 
-from mosh_common.errors import MoshError, place_of
-
 # utempter's helper has the right to write utmp, so that this program needs none. Where distributions put it:
 HELPERS: Final = (
     "/usr/lib/x86_64-linux-gnu/utempter/utempter",
@@ -130,11 +128,6 @@ def log_failure(user: str, reason: str) -> None:
     """Write down that a session of `user` could not go on: nobody is left at a terminal to be told."""
     _open_log()
     syslog.syslog(syslog.LOG_ERR, f"user {user}: {reason}")
-
-
-def log_crash(user: str, error: Exception) -> None:
-    """Write down what ended the session of `user` that should not have, and where in the program."""
-    log_failure(user, f"{error} ({place_of(error)})" if isinstance(error, MoshError) else place_of(error))
 
 
 def _open_log() -> None:

@@ -1,84 +1,40 @@
-"""What a session does to the machine that it runs on: the shell on its pty, the books, the registry.
+"""What a session asks of the machine that it runs on, as a promise: whoever keeps it has the account's rights.
 
-Carries out the session's events; decides nothing. Knows nothing of the network.
+The session itself needs a key, a socket and an emulator, and none of those rights; so what keeps this promise can be
+another process. Therefore arguments and results are plain values, and only the pty's descriptor is handed over.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
-
-from mosh_common.errors import EnvironmentFailure
-from mosh_common.io.privileges import forbid_new_privileges, forbid_tracing
-from mosh_server.host import greeting, registry
-from mosh_server.host.accounting import Accounting, log_failure
-from mosh_server.host.detach import forbid_core_dumps
-from mosh_server.host.environment import Account
-from mosh_server.host.pty import Pty
+from typing import Protocol
 
 
-class Host:
-    """The shell of one session, and every trace of it outside this process."""
+class Host(Protocol):
+    """The shell of one session, and every trace of it outside the process that serves the session.
 
-    def __init__(self, *, command: Sequence[str], environment: Mapping[str, str], account: Account) -> None:
-        """Prepare to run `command` (empty = login shell) in `environment`."""
-        self._command = command
-        self._environment = environment
-        self._account = account
-        self._core_limit = forbid_core_dumps()  # what the shell gets back
-        forbid_tracing()  # SECURITY: this process holds the key; the exec of the shell undoes it for that
-        self._accounting = Accounting(user=account.user, pid=os.getpid())
-        self._registry = registry.Registry(registry.directory_for(environment, uid=os.getuid()))
-        self.pty: Pty | None = None  # None before the shell was started and after it ended
+    Carries out what the session decided; decides nothing. Nothing here is fast enough for each datagram.
+    """
 
     def greeting(self) -> bytes:
         """Return what the screen shows before the shell says anything; nothing for a command."""
-        if self._command:
-            return b""
-        in_utmp = registry.detached_in_utmp(registry.read_utmp(), user=self._account.user)
-        others = {pid for pid in in_utmp if registry.is_alive(pid)} | self._registry.detached_pids()
-        others.discard(os.getpid())
-        return greeting.message_of_the_day(self._account.home) + greeting.detached_warning(others)
 
-    def start_shell(self, columns: int, lines: int) -> Pty:
-        """Start it on a pty of that size, and return that. Raises EnvironmentFailure."""
-        try:
-            self.pty = pty = Pty.spawn(  # nosec B604  # `shell` is a path here, not subprocess's flag
-                self._command,
-                shell=self._account.shell,
-                environment=self._environment,
-                columns=columns,
-                lines=lines,
-                core_limit=self._core_limit,
-            )
-        except EnvironmentFailure as error:
-            self.failed(str(error))
-            raise
-        self._registry.enter(os.getpid())
-        self._accounting.begin(pty.fileno())
-        forbid_core_dumps(for_good=True)
-        if not self._accounting.starts_setgid_helper:
-            forbid_new_privileges()  # the shell was started before: setuid programs go on working in it
-        return pty
+    def start_shell(self, columns: int, lines: int) -> int:
+        """Start it on a pty of that size; return a descriptor of the master, which is the caller's own.
+
+        Raises EnvironmentFailure, and has noted the reason then.
+        """
+
+    def set_size(self, columns: int, lines: int) -> None:
+        """Tell the programs the new size; harmless when the shell has ended."""
 
     def end_shell(self) -> None:
-        """Hang up the pty and close the books; harmless when that was done."""
-        self._registry.leave()
-        if self.pty is not None:
-            self._accounting.end()
-            self.pty.close()
-            self.pty = None
+        """Hang up the pty, whose other descriptor is closed, and close the books; harmless when that was done."""
 
     def client_heard(self, address: str) -> None:
         """Write down that the client is there, at this address."""
-        self._registry.set_detached(False)
-        self._accounting.connected(address)
 
     def client_silent(self) -> None:
         """Write down that the session is detached."""
-        self._registry.set_detached(True)
-        self._accounting.detached()
 
     def failed(self, reason: str) -> None:
         """Write down why the session could not go on."""
-        log_failure(self._account.user, reason)

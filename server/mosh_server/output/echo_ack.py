@@ -7,6 +7,7 @@ there before (visible_echo.py). Knows nothing of screens.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 from mosh_common.protocol import ECHO_ACK_DELAY_MS
 
@@ -20,9 +21,9 @@ class EchoAckClock:
         self.number = 0  # state 0 is empty: nothing to wait for
         self._given: deque[tuple[int, int]] = deque()  # (time, number), oldest first; those of some 50 ms
 
-    def give(self, number: int, *, now: int) -> None:
-        """Note that the application was given the whole of input state `number`."""
-        self._given.append((now, number))
+    def give(self, numbers: Iterable[int], *, now: int) -> None:
+        """Note that the application was given the whole of those input states, oldest first."""
+        self._given.extend([(now, number) for number in numbers])
 
     def advance(self, *, now: int) -> bool:
         """Move `number` on to the newest state that the application has had for long enough; say if it moved."""

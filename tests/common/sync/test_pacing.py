@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 
 from mosh_common.sync import pacing
-from mosh_common.sync.pacing import REPEAT, ClientPacing, Due, Link, Pacing, ServerPacing, Situation, copies_wanted
+from mosh_common.sync.pacing import (
+    ANSWER_WITHIN_MS,
+    NO_INTERACTION,
+    REPEAT,
+    ClientPacing,
+    Due,
+    Interaction,
+    Link,
+    Pacing,
+    ServerPacing,
+    Situation,
+    copies_wanted,
+)
 from mosh_common.sync.path.contact import Contact
 
 SENT = 50_000  # when the newest state was sent
@@ -42,13 +54,14 @@ def changed(at: int, touched: int | None = None, **facts: object) -> Situation:
     return QUIET._replace(changed_at=at, touched_at=at if touched is None else touched, **facts)
 
 
-def after(typed: bytes, *printed: int, late: int = 0) -> ServerPacing:
-    """A server's pacing that saw a key, and what the application printed at SENT + 500."""
-    answering = ServerPacing()
-    answering.typed(typed, now=SENT + 500 - late)
-    for octets in printed:
-        answering.printed(octets, now=SENT + 500)
-    return answering
+ANSWER_TO_CHARACTER = Interaction(answering=True, plain=True)
+ANSWER_TO_ENTER = Interaction(answering=True)
+FLOOD = Interaction(flood=True)
+
+
+def served(situation: Situation, interaction: Interaction) -> int | None:
+    """Return when a server sends."""
+    return due(situation._replace(interaction=interaction), by=ServerPacing())
 
 
 # --- Frames -----------------------------------------------------------------------------------------------------------
@@ -95,80 +108,84 @@ def test_keys_go_at_once_four_times_as_closely_as_frames() -> None:
 # --- Answers to keys --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("typed", [b"a", "ß".encode(), b"\x7f", b"\x08", b"\x1b[A", b"x" * pacing.TYPED_OCTETS])
-def test_the_answer_to_a_character_goes_when_the_pty_is_quiet(typed: bytes) -> None:
-    assert due(changed(SENT + 500), by=after(typed, 1)) == SENT + 501  # a 150th of the round trip
-    fast = LINK._replace(srtt=3.0)
-    assert (
-        due(changed(SENT + 500, link=fast), by=after(typed, 1)) == SENT + 500
-    )  # the loop looks once more before it sends
-    slow = LINK._replace(srtt=3000.0)
-    assert due(changed(SENT + 500, link=slow), by=after(typed, 1)) == SENT + 508
+@pytest.mark.parametrize(("srtt", "quiet"), [(3.0, 0), (149.9, 0), (150.0, 1), (200.0, 1), (3000.0, 8)])
+def test_the_answer_to_a_character_goes_when_the_pty_was_quiet_for_a_150th_of_the_round_trip(
+    srtt: float, quiet: int
+) -> None:
+    # (Below 1 ms the loop looks once more before it sends.)
+    assert served(changed(SENT + 500, link=LINK._replace(srtt=srtt)), ANSWER_TO_CHARACTER) == SENT + 500 + quiet
 
 
-@pytest.mark.parametrize("typed", [b"\r", b"\x03", b"ls\r"])
-def test_what_starts_programs_is_collected_a_little(typed: bytes) -> None:
-    assert due(changed(SENT + 500), by=after(typed, 1)) == SENT + 504
+def test_the_answer_to_what_starts_programs_is_collected_a_little() -> None:
+    assert served(changed(SENT + 500), ANSWER_TO_ENTER) == SENT + 504
 
 
 def test_answers_follow_each_other_closely() -> None:
-    assert due(changed(SENT + 501, last_frame_at=SENT + 490), by=after(b"a", 1)) == SENT + 515
-    assert due(changed(SENT + 501, last_frame_at=SENT + 490), by=after(b"\r", 1)) == SENT + 515
-    assert due(changed(SENT + 501, last_frame_at=SENT + 490), by=ServerPacing()) == SENT + 590
+    situation = changed(SENT + 501, last_frame_at=SENT + 490)
+    assert served(situation, ANSWER_TO_CHARACTER) == SENT + 515
+    assert served(situation, ANSWER_TO_ENTER) == SENT + 515
+    assert served(situation, NO_INTERACTION) == SENT + 590
 
 
 def test_a_prompt_is_the_end_of_an_answer() -> None:
-    shell = after(b"\r", 100)
-    shell.printed(20, prompt=True, now=SENT + 500)
-    assert due(changed(SENT + 500), by=shell) == SENT + 500
-    nobody_typed = ServerPacing()
-    nobody_typed.printed(20, prompt=True, now=SENT + 500)
-    assert due(changed(SENT + 500), by=nobody_typed) == SENT + 504
+    assert served(changed(SENT + 500), ANSWER_TO_ENTER._replace(prompt=True)) == SENT + 500
+    assert served(changed(SENT + 500), Interaction(prompt=True)) == SENT + 504  # nobody typed
 
 
-def typed_into_flood(*printed: int, prompt: bool = False) -> ServerPacing:
-    """Return the rules after Ctrl-C, half a second into a flood, and so many octets, each time 2 ms later."""
-    rules = ServerPacing()
-    rules.printed(100_000, now=SENT)
-    rules.typed(b"\x03", now=SENT + 500)
-    for index, octets in enumerate(printed, 1):
-        rules.printed(octets, prompt=prompt, now=SENT + 500 + 2 * index)
-    return rules
+def test_a_client_has_no_use_for_what_is_known_of_the_application() -> None:
+    situation = changed(SENT + 501, last_frame_at=SENT + 490)
+    for interaction in (NO_INTERACTION, ANSWER_TO_CHARACTER, FLOOD):
+        assert due(situation._replace(interaction=interaction), by=ClientPacing()) == SENT + 515
+
+
+# --- Floods -----------------------------------------------------------------------------------------------------------
+
+TYPED_INTO = FLOOD._replace(answering=True, typed_into_flood_at=SENT + 500)  # Ctrl-C, half a second into it
+BROKEN = TYPED_INTO._replace(flood=False)
+
+
+def test_a_flood_is_broken_when_it_trickles_soon_after_something_was_typed_into_it() -> None:
+    assert BROKEN.flood_broken(at=SENT + 500 + ANSWER_WITHIN_MS)
+    assert not BROKEN.flood_broken(at=SENT + 501 + ANSWER_WITHIN_MS)
+    assert not TYPED_INTO.flood_broken(at=SENT + 500)
+    assert not NO_INTERACTION.flood_broken(at=SENT + 500)
 
 
 def test_the_end_of_a_flood_does_not_wait_for_the_frame_before_it() -> None:
     # Long, just sent, and the screen has differed from it ever since.
     situation = changed(SENT + 491, SENT + 504, last_frame_at=SENT + 490, last_frame_octets=9999)
-    assert due(situation, by=typed_into_flood(100_000, 30)) == SENT + 506
-    assert due(situation, by=typed_into_flood(100_000, 30, prompt=True)) == SENT + 504
-    chatty = situation._replace(touched_at=SENT + 519)
-    assert due(chatty, by=typed_into_flood(100_000, 30)) == SENT + 520  # it is not collected for ever
+    assert served(situation, BROKEN) == SENT + 506
+    assert served(situation, BROKEN._replace(prompt=True)) == SENT + 504
+    assert served(situation._replace(touched_at=SENT + 519), BROKEN) == SENT + 520  # it is not collected for ever
     shown = situation._replace(last_frame_at=SENT + 506, last_frame_octets=10)
-    assert due(shown, by=typed_into_flood(100_000, 30)) == SENT + 506 + 25  # what follows is paced again
-    late = situation._replace(touched_at=SENT + 500 + pacing.ANSWER_WITHIN_MS + 1)
-    assert due(late, by=typed_into_flood(100_000, 30)) == SENT + 590
+    assert served(shown, BROKEN) == SENT + 506 + 25  # what follows is paced again
+    assert served(situation._replace(touched_at=SENT + 501 + ANSWER_WITHIN_MS), BROKEN) == SENT + 590
 
 
 def test_a_flood_makes_way_for_the_answer_to_what_was_typed_into_it() -> None:
     situation = changed(SENT + 391, SENT + 499, last_frame_at=SENT + 390)
-    assert due(situation, by=after(b"", pacing.FLOOD_OCTETS)) == SENT + 490
-    assert due(situation._replace(touched_at=SENT + 519), by=typed_into_flood(100_000)) == SENT + 520
-    again = typed_into_flood(100_000)
-    for at in range(510, 700, 10):
-        again.typed(b"\x03", now=SENT + at)
-    assert due(situation._replace(touched_at=SENT + 699), by=again) == SENT + 570  # but not for ever
+    assert served(situation, FLOOD) == SENT + 490
+    assert served(situation._replace(touched_at=SENT + 519), TYPED_INTO) == SENT + 520
+    again = TYPED_INTO._replace(typed_into_flood_at=SENT + 690)
+    assert served(situation._replace(touched_at=SENT + 699), again) == SENT + 570  # but not for ever
     answered = situation._replace(last_frame_at=SENT + 501, touched_at=SENT + 600)
-    assert due(answered, by=typed_into_flood(100_000)) == SENT + 601
+    assert served(answered, TYPED_INTO) == SENT + 601
 
 
-def test_a_paste_a_new_screen_and_late_output_are_no_answers() -> None:
-    interval_kept = SENT + 590
-    situation = changed(SENT + 501, last_frame_at=SENT + 490)
-    assert due(situation, by=after(b"x" * (pacing.TYPED_OCTETS + 1), 1)) == interval_kept
-    assert due(situation, by=after(b"a", pacing.ANSWER_OCTETS + 1)) == interval_kept
-    assert due(situation, by=after(b"a", pacing.ANSWER_OCTETS + 1, 1)) == interval_kept
-    assert due(situation, by=after(b"a", 1, late=pacing.ANSWER_WITHIN_MS)) == SENT + 515
-    assert due(situation, by=after(b"a", 1, late=pacing.ANSWER_WITHIN_MS + 1)) == interval_kept
+def test_frames_of_a_flood_are_fewer_but_its_last_one_is_not_late() -> None:
+    fast = LINK._replace(send_interval=20)
+    assert served(changed(SENT + 5, SENT + 75, link=fast), FLOOD) == SENT + pacing.FLOOD_FRAME_INTERVAL_MS
+    ended = changed(SENT + 5, SENT + 15, link=fast)
+    assert served(ended, FLOOD) == SENT + 15 + pacing.FLOOD_QUIET_MS
+    assert served(ended, NO_INTERACTION) == SENT + 20
+    assert served(changed(SENT + 5, SENT + 145), FLOOD) == SENT + LINK.send_interval
+
+
+def test_that_the_pty_is_not_looked_at_does_not_mean_that_a_flood_has_ended() -> None:
+    resting = FLOOD._replace(rests_until=SENT + 29)
+    fast = LINK._replace(send_interval=20)
+    assert served(changed(SENT + 5, SENT + 15, link=fast), resting) == SENT + 29 + pacing.FLOOD_QUIET_MS
+    assert served(changed(SENT + 5, SENT + 40, link=fast), resting) == SENT + 40 + pacing.FLOOD_QUIET_MS
 
 
 # --- Resends ----------------------------------------------------------------------------------------------------------
@@ -246,25 +263,6 @@ def test_the_probes_of_an_outage_of_an_hour_cost_no_more_than_its_heartbeats() -
         at = min(client.probe_at(at, LINK) or at, at + 3000)
         probes += 1
     assert probes < 2 * 3_600_000 / 3000
-
-
-def test_frames_of_a_flood_are_fewer_but_its_last_one_is_not_late() -> None:
-    fast = LINK._replace(send_interval=20)
-    flood = after(b"", pacing.FLOOD_OCTETS)
-    flowing = changed(SENT + 5, SENT + 75, link=fast)
-    assert due(flowing, by=flood) == SENT + pacing.FLOOD_FRAME_INTERVAL_MS
-    ended = changed(SENT + 5, SENT + 15, link=fast)
-    assert due(ended, by=flood) == SENT + 15 + pacing.FLOOD_QUIET_MS
-    assert due(ended, by=after(b"", pacing.FLOOD_OCTETS, 100)) == SENT + 20
-    assert due(changed(SENT + 5, SENT + 145), by=flood) == SENT + LINK.send_interval
-
-
-def test_that_the_pty_is_not_looked_at_does_not_mean_that_a_flood_has_ended() -> None:
-    flood = after(b"", pacing.FLOOD_OCTETS)
-    flood.output_rests(until=SENT + 29)
-    fast = LINK._replace(send_interval=20)
-    assert due(changed(SENT + 5, SENT + 15, link=fast), by=flood) == SENT + 29 + pacing.FLOOD_QUIET_MS
-    assert due(changed(SENT + 5, SENT + 40, link=fast), by=flood) == SENT + 40 + pacing.FLOOD_QUIET_MS
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The pty: programs start on it as a terminal's programs should, and it never blocks the server."""
+"""The shell and its pty: programs start as a terminal's programs should, and never block the server."""
 
 from __future__ import annotations
 
@@ -6,31 +6,54 @@ import os
 import resource
 import select
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
 from mosh_server.host.pty import Pty
-from mosh_server.output.flood import FLOOD_OCTETS
+from mosh_server.host.shell import Shell
 
 PATIENCE_S = 20.0
 
 
-@pytest.fixture
-def spawn() -> Iterator[Callable[..., Pty]]:
-    """Start commands on ptys that are hung up after the test."""
-    opened: list[Pty] = []
+class Started:
+    """A shell and its pty."""
 
-    def start(command: Sequence[str] = (), **changes: object) -> Pty:
+    def __init__(self, command: Sequence[str], **settings: object) -> None:
+        self.shell, pty = Shell.spawn(command, **settings)
+        self.pty = Pty(pty)
+        self.pid = self.shell.pid
+        self.resize = self.shell.resize
+        self.fileno = self.pty.fileno
+        self.write = self.pty.write
+        self._open = True
+
+    def read(self, limit: int) -> tuple[bytes, bool]:
+        """Read what is there now."""
+        return self.pty.read(limit, lambda piece, _total: not piece)
+
+    def close(self) -> int | None:
+        """Hang up; return the exit status."""
+        if self._open:
+            self.pty.close()
+            self._open = False
+        return self.shell.close()
+
+
+@pytest.fixture
+def spawn() -> Iterator[Callable[..., Started]]:
+    """Start commands on ptys that are hung up after the test."""
+    opened: list[Started] = []
+
+    def start(command: Sequence[str] = (), **changes: object) -> Started:
         settings: dict[str, object] = {
             "shell": "/bin/sh",
             "environment": {"PATH": os.environ["PATH"], "HOME": "/"},
             "columns": 91,
             "lines": 33,
         }
-        pty = Pty.spawn(command, **(settings | changes))
+        pty = Started(command, **(settings | changes))
         opened.append(pty)
         return pty
 
@@ -39,7 +62,7 @@ def spawn() -> Iterator[Callable[..., Pty]]:
         pty.close()
 
 
-def everything(pty: Pty) -> bytes:
+def everything(pty: Started) -> bytes:
     """All that the programs write until the pty hangs up."""
     parts = []
     while True:
@@ -50,7 +73,7 @@ def everything(pty: Pty) -> bytes:
             return b"".join(parts)
 
 
-def output_until(pty: Pty, expected: bytes) -> bytes:
+def output_until(pty: Started, expected: bytes) -> bytes:
     seen = b""
     while expected not in seen:
         assert select.select([pty.fileno()], [], [], PATIENCE_S)[0], f"only {seen!r}"
@@ -163,20 +186,32 @@ def test_one_read_is_bounded_while_a_program_floods(spawn):
         assert len(data) < 10_000 + 65_536
 
 
-def test_a_read_makes_way_for_what_else_comes(spawn):
+def test_a_read_ends_with_the_piece_that_is_enough(spawn):
     pty = spawn(["yes"])
     output_until(pty, b"y\r\ny")
-    other, ours = socket.socketpair()
-    with other, ours:
-        pty.yield_to(ours.fileno())
-        one_more_piece = FLOOD_OCTETS + 4096
-        deadline = time.monotonic() + PATIENCE_S
-        while len(pty.read(1_000_000)[0]) <= one_more_piece:  # a busy machine does not always let the program run
-            assert time.monotonic() < deadline
-        other.send(b"x")
-        for _ in range(20):
-            select.select([pty.fileno()], [], [], PATIENCE_S)
-            assert len(pty.read(1_000_000)[0]) <= one_more_piece
+    pieces: list[tuple[bytes, int]] = []
+
+    def until(piece: bytes, total: int) -> bool:
+        pieces.append((piece, total))
+        return total >= 10_000
+
+    data, is_open = pty.pty.read(1_000_000, until)
+    assert is_open
+    assert data == b"".join(piece for piece, _ in pieces)
+    assert [total for _, total in pieces][-1] == len(data)
+    assert [total >= 10_000 for _, total in pieces] == [False] * (len(pieces) - 1) + [True]
+
+
+def test_the_shell_hangs_up_with_the_last_descriptor_of_its_pty(spawn):
+    pty = spawn(["sh", "-c", "echo ready; exec sleep 60"])
+    output_until(pty, b"ready")
+    assert pty.shell.close() is None
+    time.sleep(0.05)
+    assert pty.shell.close() is None
+    deadline = time.monotonic() + PATIENCE_S
+    while (status := pty.close()) is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert status == -signal.SIGHUP
 
 
 def test_nothing_to_read_is_no_end(spawn):

@@ -15,7 +15,7 @@ def test_nothing_given_is_nothing_to_wait_for():
 
 def test_input_is_echoed_when_the_application_has_had_time_to_answer():
     clock = EchoAckClock()
-    clock.give(3, now=1000)
+    clock.give([3], now=1000)
     assert clock.next_deadline() == 1000 + ECHO_ACK_DELAY_MS
     assert not clock.advance(now=1000 + ECHO_ACK_DELAY_MS - 1)
     assert clock.advance(now=1000 + ECHO_ACK_DELAY_MS)
@@ -26,7 +26,7 @@ def test_input_is_echoed_when_the_application_has_had_time_to_answer():
 def test_the_newest_that_is_old_enough_counts():
     clock = EchoAckClock()
     for number, now in ((1, 0), (2, 10), (5, 20)):
-        clock.give(number, now=now)
+        clock.give([number], now=now)
     assert clock.advance(now=10 + ECHO_ACK_DELAY_MS)
     assert clock.number == 2
     assert clock.next_deadline() == 20 + ECHO_ACK_DELAY_MS

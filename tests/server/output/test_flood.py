@@ -1,20 +1,35 @@
-"""A flood is digested in batches that take about as long as the frame rate allows; a long one at its ease."""
+"""A flood is digested in batches that take about as long as the frame rate allows; a long one at its ease.
+
+And it makes way for the answer to what is typed.
+"""
 
 from __future__ import annotations
 
+import pytest
+
+from mosh_common.sync.pacing import ANSWER_WITHIN_MS, NO_INTERACTION, Interaction
 from mosh_server.output.flood import (
+    ANSWER_OCTETS,
     COSTLY_OCTETS,
+    FEWER_FRAMES_OCTETS,
+    GLANCE_INTERVAL_MS,
     GROWTH_MS,
     LEAST_OCTETS,
     LONG_BATCH_OCTETS,
     LONG_FLOOD_MS,
+    MORE_FOLLOWS_OCTETS,
     MOST_OCTETS,
     PAUSE_MS,
+    PROMPT_OCTETS,
+    READING_NS,
+    REFILL_MS,
     REST_FACTOR,
     REST_LIMIT_MS,
     START_OCTETS,
     TARGET_MS,
+    TYPED_OCTETS,
     Batch,
+    Flood,
     Rest,
 )
 
@@ -121,3 +136,122 @@ def test_a_rest_can_be_ended():
     rest = flooded(turns=200)
     rest.end()
     assert rest.until == 0
+
+
+# --- Answers and floods, as the pacing of frames is told of them ------------------------------------------------------
+
+NOW = 50_000
+
+
+def after(typed: bytes, *printed: int, late: int = 0) -> Interaction:
+    """Return what is known after a key, and so many octets from the application."""
+    flood = Flood(now=NOW)
+    flood.typed(typed, now=NOW - late)
+    for octets in printed:
+        flood.printed(b"x" * octets, now=NOW)
+    return flood.interaction()
+
+
+@pytest.mark.parametrize("typed", [b"a", "ß".encode(), b"\x7f", b"\x08", b"\x1b[A", b"x" * TYPED_OCTETS])
+def test_one_write_answers_a_character(typed):
+    assert after(typed, 1) == Interaction(answering=True, plain=True)
+
+
+@pytest.mark.parametrize("typed", [b"\r", b"\x03", b"ls\r"])
+def test_what_starts_programs_is_answered_in_several(typed):
+    assert after(typed, 1) == Interaction(answering=True, plain=False)
+
+
+def test_a_paste_a_new_screen_and_late_output_are_no_answers():
+    assert not after(b"x" * (TYPED_OCTETS + 1), 1).answering
+    assert after(b"a", ANSWER_OCTETS).answering
+    assert not after(b"a", ANSWER_OCTETS + 1).answering
+    assert not after(b"a", ANSWER_OCTETS + 1, 1).answering
+    assert after(b"a", 1, late=ANSWER_WITHIN_MS).answering
+    assert not after(b"a", 1, late=ANSWER_WITHIN_MS + 1).answering
+
+
+def test_a_prompt_ends_in_a_space():
+    flood = Flood(now=NOW)
+    flood.printed(b"$ ", now=NOW)
+    assert flood.interaction() == Interaction(prompt=True)
+    flood.printed(b"$ ls", now=NOW)
+    assert flood.interaction() == NO_INTERACTION
+
+
+def test_what_is_printed_at_once_is_a_flood_when_it_is_very_much():
+    assert after(b"", FEWER_FRAMES_OCTETS).flood
+    assert not after(b"", FEWER_FRAMES_OCTETS - 1).flood
+    assert not after(b"", FEWER_FRAMES_OCTETS, 1).flood
+
+
+def flooded_and_typed(*printed: int, typed: bytes = b"\x03") -> Flood:
+    """Return a flood into which something was typed at NOW, and so many octets after that, each time 2 ms later."""
+    flood = Flood(now=NOW)
+    flood.printed(b"x" * 100_000, now=NOW - 10)
+    flood.typed(typed, now=NOW)
+    for index, octets in enumerate(printed, 1):
+        flood.printed(b"x" * octets, now=NOW + 2 * index)
+    return flood
+
+
+def test_the_rest_of_a_flood_comes_before_the_answer_to_what_was_typed_into_it():
+    assert flooded_and_typed().interaction() == Interaction(answering=True, flood=True, typed_into_flood_at=NOW)
+    assert flooded_and_typed(100_000).interaction() == flooded_and_typed().interaction()
+    answered = flooded_and_typed(100_000, 30).interaction()
+    assert answered == Interaction(answering=True, typed_into_flood_at=NOW)
+    assert answered.flood_broken(at=NOW + 4)
+    assert not flooded_and_typed(100_000, 30, 100_000).interaction().answering
+
+
+def test_a_paste_into_a_flood_has_no_answer():
+    assert flooded_and_typed(typed=b"x" * (TYPED_OCTETS + 1)).interaction() == Interaction(flood=True)
+
+
+def test_the_pacing_knows_of_a_rest_as_of_the_last_reading():
+    flood = Flood(now=NOW)
+    flood.read(LONG_BATCH_OCTETS, began_at=NOW - LONG_FLOOD_MS, ended_at=NOW)
+    assert flood.rests_until == flood.interaction().rests_until == NOW + REST_LIMIT_MS
+    flood.end_rest()
+    assert flood.rests_until == 0
+    assert flood.interaction().rests_until == NOW + REST_LIMIT_MS
+    flood.read(1, began_at=NOW + 1, ended_at=NOW + 1)
+    assert flood.interaction() == NO_INTERACTION
+
+
+# --- One reading ------------------------------------------------------------------------------------------------------
+
+
+def test_a_reading_is_gone_on_with_for_a_few_milliseconds():
+    flood = Flood(now=NOW)
+    assert flood.patience_ms(b"x" * 4096, now_ns=0) == 0
+    assert flood.patience_ms(b"", now_ns=1) == REFILL_MS
+    assert flood.patience_ms(b"x" * 4096, now_ns=READING_NS - 1) == 0
+    assert flood.patience_ms(b"x" * 4096, now_ns=READING_NS) is None
+    flood.read(8192, began_at=NOW, ended_at=NOW + 8)
+    assert flood.patience_ms(b"x" * 4096, now_ns=READING_NS) == 0  # the next one
+
+
+def test_a_prompt_ends_a_reading():
+    flood = Flood(now=NOW)
+    assert flood.patience_ms(b"x" * (PROMPT_OCTETS - 1) + b" ", now_ns=0) is None
+    assert flood.patience_ms(b"x" * PROMPT_OCTETS + b" ", now_ns=0) == 0
+
+
+# --- Glances ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_screen_is_only_glanced_at_while_more_follows():
+    flood = Flood(now=NOW)
+    flood.printed(b"x" * (MORE_FOLLOWS_OCTETS - 1), now=NOW)
+    assert flood.may_look(now=NOW)
+    flood.printed(b"x" * MORE_FOLLOWS_OCTETS, now=NOW)
+    assert not flood.may_look(now=NOW + GLANCE_INTERVAL_MS - 1)
+    assert flood.may_look(now=NOW + GLANCE_INTERVAL_MS)
+    flood.looked(now=NOW + GLANCE_INTERVAL_MS)
+    assert flood.glance_at == NOW + 2 * GLANCE_INTERVAL_MS
+
+
+def test_what_is_left_of_a_broken_flood_is_looked_at_at_once():
+    assert flooded_and_typed(FEWER_FRAMES_OCTETS - 1).may_look(now=NOW + 2)
+    assert not flooded_and_typed(FEWER_FRAMES_OCTETS).may_look(now=NOW + 2)

@@ -16,7 +16,8 @@ import pytest
 
 from mosh_server.host import accounting
 from mosh_server.host.environment import Account
-from mosh_server.host.host import Host
+from mosh_server.host.own_host import OwnHost
+from mosh_server.host.pty import Pty
 
 pytestmark = pytest.mark.requires_linux
 
@@ -37,7 +38,7 @@ def folder() -> Iterator[Path]:
 def serve(
     folder: Path,
     command: str,
-    then: Callable[[Host], object] = lambda _host: None,
+    then: Callable[[OwnHost], object] = lambda _host: None,
     *,
     before: Callable[[], object] = lambda: None,
 ) -> str:
@@ -55,20 +56,20 @@ def serve(
                 os.setuid(NOBODY)
                 ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)  # as after an exec: changing the user closed it
             before()
-            host = Host(
+            host = OwnHost(
                 command=["/bin/sh", "-c", f"while [ ! -e {folder}/go ]; do sleep 0.02; done; {command}"],
                 environment={"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)},
                 account=Account(user="nobody", home=str(folder), shell="/bin/sh"),
             )
-            host.start_shell(80, 24)
+            pty = Pty(host.start_shell(80, 24))
             then(host)
             (folder / "go").touch()  # the command runs once the server has given up everything
-            assert host.pty is not None
-            while select.select([host.pty.fileno()], [], [], PATIENCE_S)[0]:
-                data, is_open = host.pty.read(65_536)
+            while select.select([pty.fileno()], [], [], PATIENCE_S)[0]:
+                data, is_open = pty.read(65_536, lambda piece, _total: not piece)
                 os.write(write_end, data)
                 if not is_open:
                     break
+            pty.close()
             host.end_shell()
         except BaseException as error:
             os.write(write_end, f"{type(error).__name__}: {error}".encode())
@@ -108,7 +109,7 @@ def test_setuid_programs_work_in_the_session(folder: Path, utmp_helper: bool) ->
 def test_the_server_gives_up_new_privileges_unless_the_helper_for_utmp_needs_them(
     folder: Path, utmp_helper: bool
 ) -> None:
-    def write_status(_host: Host) -> None:
+    def write_status(_host: OwnHost) -> None:
         # The file of a process that is not dumpable is root's, but everybody may read this one.
         (folder / "status").write_text(Path("/proc/self/status").read_text())
 
@@ -121,7 +122,7 @@ def test_the_server_gives_up_new_privileges_unless_the_helper_for_utmp_needs_the
 def test_the_server_leaves_no_core_and_the_shell_has_its_limit_back(folder: Path) -> None:
     before = resource.getrlimit(resource.RLIMIT_CORE)
 
-    def write_limits(_host: Host) -> None:
+    def write_limits(_host: OwnHost) -> None:
         (folder / "limits").write_text(str(resource.getrlimit(resource.RLIMIT_CORE)))
 
     said = serve(folder, "ulimit -Sc; ulimit -Hc", write_limits)

@@ -1,0 +1,90 @@
+"""What a session does to the machine that it runs on: the shell on its pty, the books, the registry.
+
+Keeps the promise of host.py in the process that serves the session. Knows nothing of the network.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from mosh_common.errors import EnvironmentFailure
+from mosh_common.io.privileges import forbid_new_privileges, forbid_tracing
+from mosh_server.host import greeting, registry
+from mosh_server.host.accounting import Accounting, log_failure
+from mosh_server.host.detach import forbid_core_dumps
+from mosh_server.host.environment import Account
+from mosh_server.host.shell import Shell
+
+
+class OwnHost:
+    """A `Host` that does it all itself, with the rights of this process."""
+
+    def __init__(self, *, command: Sequence[str], environment: Mapping[str, str], account: Account) -> None:
+        """Prepare to run `command` (empty = login shell) in `environment`."""
+        self._command = command
+        self._environment = environment
+        self._account = account
+        self._core_limit = forbid_core_dumps()  # what the shell gets back
+        forbid_tracing()  # SECURITY: this process holds the key; the exec of the shell undoes it for that
+        self._accounting = Accounting(user=account.user, pid=os.getpid())
+        self._registry = registry.Registry(registry.directory_for(environment, uid=os.getuid()))
+        self._shell: Shell | None = None  # None before it was started and after it ended
+
+    def greeting(self) -> bytes:
+        """Return what the screen shows before the shell says anything; nothing for a command."""
+        if self._command:
+            return b""
+        in_utmp = registry.detached_in_utmp(registry.read_utmp(), user=self._account.user)
+        others = {pid for pid in in_utmp if registry.is_alive(pid)} | self._registry.detached_pids()
+        others.discard(os.getpid())
+        return greeting.message_of_the_day(self._account.home) + greeting.detached_warning(others)
+
+    def start_shell(self, columns: int, lines: int) -> int:
+        """Start it, and give up what only that needed."""
+        try:
+            shell, pty = Shell.spawn(  # nosec B604  # `shell` is a path here, not subprocess's flag
+                self._command,
+                shell=self._account.shell,
+                environment=self._environment,
+                columns=columns,
+                lines=lines,
+                core_limit=self._core_limit,
+            )
+        except EnvironmentFailure as error:
+            self.failed(str(error))
+            raise
+        self._shell = shell
+        self._registry.enter(os.getpid())
+        self._accounting.begin(shell.fileno())
+        forbid_core_dumps(for_good=True)
+        if not self._accounting.starts_setgid_helper:
+            forbid_new_privileges()  # the shell was started before: setuid programs go on working in it
+        return pty
+
+    def set_size(self, columns: int, lines: int) -> None:
+        """Set the pty's."""
+        if self._shell is not None:
+            self._shell.resize(columns, lines)
+
+    def end_shell(self) -> None:
+        """Hang up the pty and close the books; harmless when that was done."""
+        self._registry.leave()
+        if self._shell is not None:
+            self._accounting.end()
+            self._shell.close()
+            self._shell = None
+
+    def client_heard(self, address: str) -> None:
+        """Write down that the client is there, at this address."""
+        self._registry.set_detached(False)
+        self._accounting.connected(address)
+
+    def client_silent(self) -> None:
+        """Write down that the session is detached."""
+        self._registry.set_detached(True)
+        self._accounting.detached()
+
+    def failed(self, reason: str) -> None:
+        """Write down why the session could not go on."""
+        log_failure(self._account.user, reason)

@@ -1,0 +1,157 @@
+"""The process that leads the session: the shell, or the command that was asked for, on a pty of its own.
+
+The only module that forks for the session. Knows nothing of the network and of what the octets mean.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import termios
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from mosh_common.errors import EnvironmentFailure
+from mosh_common.io.fds import close_all_except
+
+_IUTF8: Final = getattr(termios, "IUTF8", 0x4000)  # the same number on Linux, macOS and FreeBSD
+_NOT_FOUND_STATUS: Final = 127  # what shells answer when a program cannot be run
+
+# Python ignores or catches these; programs expect to be born with the system's own behaviour.
+_RESET_SIGNALS: Final = (
+    signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2,
+    signal.SIGCHLD, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGALRM, signal.SIGXFSZ,
+)  # fmt: skip
+
+
+class Shell:
+    """The process, and the master of its pty as far as the size and the hang-up are concerned."""
+
+    __slots__ = ("_exit_status", "_master", "pid")
+
+    def __init__(self, master: int, pid: int) -> None:
+        """Take over a descriptor of the master and the child `pid`; use `spawn`."""
+        self._master = master
+        self._exit_status: int | None = None
+        self.pid = pid
+
+    @classmethod
+    def spawn(
+        cls,
+        command: Sequence[str],
+        *,
+        shell: str,
+        environment: Mapping[str, str],
+        columns: int,
+        lines: int,
+        core_limit: tuple[int, int] | None = None,
+    ) -> tuple[Shell, int]:
+        """Start `command`, or `shell` as a login shell when it is empty, in HOME on a new pty of that size.
+
+        Return it and a second descriptor of the master, which is the caller's to read, write and close.
+        `core_limit` (soft, hard) is given back to the programs: the server itself forbids core dumps.
+
+        Raises EnvironmentFailure when there is no pty or no process to be had. A command that cannot be run says so
+        on its pty, where the user sees it, and ends with status 127.
+        """
+        opened: list[int] = []
+        try:
+            opened += os.openpty()
+            opened.append(os.dup(opened[0]))
+        except OSError as error:
+            _close(opened)
+            raise EnvironmentFailure(f"Cannot open a pty: {error.strerror}.") from error
+        master, slave, handed_over = opened
+        try:
+            _prepare(slave, columns, lines)
+            pid = os.fork()
+        except OSError as error:
+            _close(opened)
+            raise EnvironmentFailure(f"Cannot start the session on a pty: {error.strerror}.") from error
+        if not pid:
+            _become(  # nosec B604  # `shell` is a path here, not subprocess's flag
+                command, shell=shell, environment=environment, slave=slave, core_limit=core_limit
+            )
+        os.close(slave)
+        return cls(master, pid), handed_over
+
+    def fileno(self) -> int:
+        """Return the master's descriptor, for the utmp helper."""
+        return self._master
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Tell the programs the new size (SIGWINCH goes to the foreground ones); harmless when hung up."""
+        try:
+            termios.tcsetwinsize(self._master, (lines, columns))
+        except (OSError, termios.error):
+            pass
+
+    def close(self) -> int | None:
+        """Close the master; return the process's exit status if it ended.
+
+        That hangs up whatever still runs there, once the descriptor that was handed over is closed, too.
+        """
+        if self._master >= 0:
+            os.close(self._master)
+            self._master = -1
+        if self._exit_status is None:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:
+                return None
+            if pid:
+                self._exit_status = os.waitstatus_to_exitcode(status)
+        return self._exit_status
+
+
+def _close(descriptors: Sequence[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+def _prepare(slave: int, columns: int, lines: int) -> None:
+    """Set the size, and that erasing in cooked mode takes whole UTF-8 characters."""
+    try:
+        attributes = termios.tcgetattr(slave)
+        attributes[0] |= _IUTF8
+        termios.tcsetattr(slave, termios.TCSANOW, attributes)
+        termios.tcsetwinsize(slave, (lines, columns))
+    except termios.error as error:
+        raise OSError(*error.args) from error
+
+
+def _become(
+    command: Sequence[str],
+    *,
+    shell: str,
+    environment: Mapping[str, str],
+    slave: int,
+    core_limit: tuple[int, int] | None,
+) -> None:
+    """In the child: make the pty its terminal and become the program. Never returns."""
+    try:
+        signal.set_wakeup_fd(-1)  # the server's loop listens there
+        os.login_tty(slave)
+        close_all_except(set())  # SECURITY: the session's socket is not for the shell; tested in test_pty
+        for number in _RESET_SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        if core_limit is not None:
+            resource.setrlimit(resource.RLIMIT_CORE, core_limit)
+        try:
+            os.chdir(environment.get("HOME", "/"))
+        except OSError as error:
+            _say(f"Could not change to the home directory: {error.strerror}\n")
+        if command:
+            os.execvpe(command[0], list(command), dict(environment))
+        os.execve(shell, ["-" + os.path.basename(shell)], dict(environment))
+    except OSError as error:
+        _say(f"mosh-server: cannot run {command[0] if command else shell}: {error.strerror}\n")
+    except BaseException as error:  # nothing may return into the server's own loop from here
+        _say(f"mosh-server: cannot start the session: {error}\n")
+    finally:
+        os._exit(_NOT_FOUND_STATUS)
+
+
+def _say(text: str) -> None:
+    os.write(2, text.encode(errors="replace"))

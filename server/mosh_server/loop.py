@@ -1,0 +1,189 @@
+"""The loop of the detached process: socket, pty, signals and clock in; what the session decides out.
+
+Holds no policy: that is session.py's and flood.py's. What needs the account's rights it asks of a `Host`.
+"""
+
+from __future__ import annotations
+
+import select
+import signal
+import time
+from collections.abc import Callable
+from typing import Final
+
+from mosh_common.clock import now_ms
+from mosh_common.errors import EnvironmentFailure
+from mosh_common.io.loop import Ready, Waiter
+from mosh_common.io.udp import UdpSocket
+from mosh_server.events import ClientHeard, ClientSilent, Event, Finished, SetSize, StartShell
+from mosh_server.host.host import Host
+from mosh_server.host.pty import Pty
+from mosh_server.output.flood import ANSWER_OCTETS, MORE_FOLLOWS_OCTETS, TURN_NS, Flood
+from mosh_server.session import Session
+
+SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+
+
+class Loop:
+    """The descriptors and the turns."""
+
+    def __init__(
+        self,
+        *,
+        socket: UdpSocket,
+        session: Session,
+        flood: Flood,
+        host: Host,
+        log: Callable[[str], None] | None = None,
+    ) -> None:
+        """Serve `session`, which tells `flood` what is printed, on `socket` and `host`; `log` gets its events."""
+        self._socket = socket
+        self._session = session
+        self._flood = flood
+        self._host = host
+        self._log = log
+        self._pty: Pty | None = None  # None before the shell was started and after it ended
+        self._arrivals = select.poll()  # what ends a wait for more of a flood: more of it, or a datagram
+        self._arrivals.register(socket.fileno(), select.POLLIN)
+
+    def run(self) -> None:
+        """Turn until the session is finished; afterwards the shell has ended."""
+        with Waiter(SIGNALS) as waiter:
+            waiter.watch(self._socket.fileno())
+            try:
+                while not self._session.finished:
+                    self.turn(waiter)
+            finally:
+                self._end_shell(waiter)
+
+    def turn(self, waiter: Waiter) -> None:
+        """Wait, feed the session everything that happened, do what it decides."""
+        session = self._session
+        ready = self._wait(waiter)
+        now = now_ms()
+        for number in ready.signals:
+            if number == signal.SIGUSR1:
+                session.terminate_if_silent(now=now)
+            else:
+                session.terminate(now=now)
+        if session.ending:  # at once: the client may be busy with a frame, or out of reach
+            self._end_shell(waiter)
+        if self._socket.fileno() in ready.readable:
+            self._flood.end_rest()
+            for data, source, congestion in self._socket.receive():
+                session.receive_datagram(data, source, now=now, congestion=congestion)
+        self._perform_all(now=now)
+        # Before output is digested, which takes its time in a flood: what is typed may be the Ctrl-C that ends it.
+        if self._pty is not None and session.input_to_write():
+            session.input_written(self._pty.write(session.input_to_write()), now=now)
+        readable = self._pty is not None and self._pty.fileno() in ready.readable
+        taken = self._read_pty(waiter, now=now) if readable else 0
+        finished = self._digest(now=now)
+        if finished and 0 < taken <= ANSWER_OCTETS:
+            # What answers a key often comes in two writes; digesting the first took about as long as they are apart.
+            self._read_pty(waiter, now=now)
+            self._digest(now=now)
+        self._perform_all(now=now)
+        for datagram, destination in session.datagrams_to_send(now=now):
+            session.report_sent(self._socket.send(datagram, destination), now=now)
+
+    def _wait(self, waiter: Waiter) -> Ready:
+        """Wait for what the session can take now."""
+        now = now_ms()
+        session = self._session
+        deadline = session.next_deadline(now=now)
+        if self._pty is not None:
+            rests_until = self._flood.rests_until
+            resting = now < rests_until
+            reading = not resting and not session.digesting(now=now)
+            waiter.watch(self._pty.fileno(), read=reading, write=bool(session.input_to_write()))
+            if resting:
+                deadline = rests_until if deadline is None else min(deadline, rests_until)
+        return waiter.wait(deadline, now=now)
+
+    # --- Output ---------------------------------------------------------------------------------------------------
+
+    def _read_pty(self, waiter: Waiter, *, now: int) -> int:
+        """Take what the programs wrote; return how many octets that was."""
+        if self._pty is None:
+            return 0
+        flood = self._flood
+        began_at = now_ms()
+        output, is_open = self._pty.read(flood.batch_octets, self._is_enough)
+        flood.read(len(output), began_at=began_at, ended_at=now_ms())
+        if output:
+            started = time.process_time_ns()
+            self._session.take_output(output, now=now)
+            flood.worked(time.process_time_ns() - started)
+        if not is_open:
+            self._end_shell(waiter)
+            self._session.pty_closed(now=now)
+        return len(output)
+
+    def _is_enough(self, piece: bytes, total: int) -> bool:
+        """Return whether a reading of the pty ends with `piece`: it is empty, or a flood need not be read on."""
+        if total < MORE_FOLLOWS_OCTETS:
+            return not piece
+        patience_ms = self._flood.patience_ms(piece, now_ns=time.monotonic_ns())
+        if patience_ms is None:
+            return True
+        arrived = self._arrivals.poll(patience_ms)
+        if any(descriptor == self._socket.fileno() for descriptor, _ in arrived):
+            return True
+        return not (piece or arrived)
+
+    def _digest(self, *, now: int) -> bool:
+        """Digest what was taken, for no longer than a turn may take; return whether that was all."""
+        session = self._session
+        started = time.process_time_ns()
+        took = 0
+        while session.digesting(now=now):
+            session.digest_output(now=now)
+            took = time.process_time_ns() - started
+            if took >= TURN_NS:
+                break
+        self._flood.worked(took)
+        if session.digesting(now=now):
+            return False
+        self._flood.digested()
+        return True
+
+    # --- What the session decides ---------------------------------------------------------------------------------
+
+    def _perform_all(self, *, now: int) -> None:
+        for event in self._session.events(now=now):
+            if self._log is not None:
+                self._log(str(event))
+            self._perform(event, now=now)
+
+    def _perform(self, event: Event, *, now: int) -> None:
+        if isinstance(event, StartShell):
+            self._start_shell(event, now=now)
+        elif isinstance(event, SetSize):
+            self._host.set_size(event.columns, event.lines)
+        elif isinstance(event, ClientHeard):
+            self._host.client_heard(event.host)
+        elif isinstance(event, ClientSilent):
+            self._host.client_silent()
+        elif isinstance(event, Finished) and self._session.failed:
+            self._host.failed(event.reason)
+
+    def _start_shell(self, size: StartShell, *, now: int) -> None:
+        session = self._session
+        try:
+            session.receive_output(self._host.greeting(), now=now)
+            self._pty = Pty(self._host.start_shell(size.columns, size.lines))
+        except EnvironmentFailure as error:  # only the session's own screen is left to tell the user on
+            session.receive_output(f"mosh-server: {error}\r\n".encode(), now=now)
+            session.pty_closed(now=now)
+        else:
+            self._arrivals.register(self._pty.fileno(), select.POLLIN)
+
+    def _end_shell(self, waiter: Waiter) -> None:
+        """Hang up the pty and close the books; harmless when that was done."""
+        if self._pty is not None:
+            waiter.forget(self._pty.fileno())
+            self._arrivals.unregister(self._pty.fileno())
+            self._pty.close()
+            self._pty = None
+            self._host.end_shell()

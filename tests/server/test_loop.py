@@ -1,0 +1,337 @@
+"""The loop around a session and a host: what it reads and when, and what it asks of whom.
+
+Neither the session nor the host is a real one, the pty is.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket as sockets
+import tty
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from mosh_common.clock import now_ms
+from mosh_common.errors import EnvironmentFailure
+from mosh_common.io.loop import Ready, Waiter
+from mosh_common.io.udp import UdpSocket
+from mosh_server.events import ClientHeard, ClientSilent, Event, Finished, SetSize, StartShell
+from mosh_server.host.host import Host
+from mosh_server.loop import Loop
+from mosh_server.output.flood import (
+    ANSWER_OCTETS,
+    LONG_BATCH_OCTETS,
+    LONG_FLOOD_MS,
+    MORE_FOLLOWS_OCTETS,
+    REST_LIMIT_MS,
+    Flood,
+)
+
+FOREVER_MS = 60_000
+
+
+class Recorder:
+    """A session that writes down what it is given, and wants nothing."""
+
+    def __init__(self) -> None:
+        self.taken = b""  # not digested yet
+        self.output = b""
+        self.typed = b""  # not given to the programs yet
+        self.portion = 1 << 20  # octets
+        self.work: Callable[[], object] = lambda: None  # what a portion costs
+        self.datagrams: list[bytes] = []
+        self.decided: list[Event] = []  # and not performed yet
+        self.ended: list[str] = []  # what ended
+        self.finished = self.failed = self.ending = False
+        self.deadline_in = 2000  # ms from now
+
+    def next_deadline(self, *, now: int) -> int:
+        return now if self.decided else now + self.deadline_in
+
+    def take_output(self, data: bytes, *, now: int) -> None:
+        self.taken += data
+
+    def digesting(self, *, now: int) -> bool:
+        return bool(self.taken)
+
+    def digest_output(self, *, now: int) -> None:
+        self.output, self.taken = self.output + self.taken[: self.portion], self.taken[self.portion :]
+        self.work()
+
+    def receive_datagram(self, data: bytes, source: object, *, now: int, congestion: bool) -> None:
+        self.datagrams.append(data)
+
+    def receive_output(self, data: bytes, *, now: int) -> None:
+        self.output += data
+
+    def pty_closed(self, *, now: int) -> None:
+        self.ended.append("the pty")
+
+    def terminate(self, *, now: int) -> None:
+        self.ended.append("by a signal")
+        self.ending = True
+
+    def events(self, *, now: int) -> list[Event]:
+        decided, self.decided = self.decided, []
+        return decided
+
+    def input_to_write(self) -> bytes:
+        return self.typed
+
+    def input_written(self, count: int, *, now: int) -> None:
+        self.typed = self.typed[count:]
+
+    def datagrams_to_send(self, *, now: int) -> list[object]:
+        return []
+
+
+class FakeHost(Host):
+    """A host of plain values: it writes down what is asked of it, and has a pty without a shell."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[object, ...]] = []
+        self.refusal: str | None = None  # why no shell is started
+        self.pty: int | None = None  # the descriptor that was handed over
+        self.program: int | None = None  # the other side of it
+
+    def greeting(self) -> bytes:
+        return b"Welcome.\r\n"
+
+    def start_shell(self, columns: int, lines: int) -> int:
+        self.asked.append(("start_shell", columns, lines))
+        if self.refusal is not None:
+            raise EnvironmentFailure(self.refusal)
+        self.pty, self.program = os.openpty()
+        return self.pty
+
+    def set_size(self, columns: int, lines: int) -> None:
+        self.asked.append(("set_size", columns, lines))
+
+    def end_shell(self) -> None:
+        self.asked.append(("end_shell",))
+        assert self.pty is not None
+        with pytest.raises(OSError, match="Bad file descriptor"):  # or hanging up here would hang nothing up
+            os.fstat(self.pty)
+        self.pty = None
+
+    def client_heard(self, address: str) -> None:
+        self.asked.append(("client_heard", address))
+
+    def client_silent(self) -> None:
+        self.asked.append(("client_silent",))
+
+    def failed(self, reason: str) -> None:
+        self.asked.append(("failed", reason))
+
+    def end_program(self) -> None:
+        """Close the programs' side, as their end does."""
+        if self.program is not None:
+            os.close(self.program)
+            self.program = None
+
+    def close(self) -> None:
+        self.end_program()
+        if self.pty is not None:
+            os.close(self.pty)
+
+
+class World:
+    """A loop between a recorder and a fake host, turned by the test."""
+
+    def __init__(self) -> None:
+        self.session = Recorder()
+        self.host = FakeHost()
+        self.flood = Flood(now=now_ms())
+        self.socket = UdpSocket.bind_server("127.0.0.1", (0, 0))
+        self.logged: list[str] = []
+        session: Any = self.session
+        self.loop = Loop(socket=self.socket, session=session, flood=self.flood, host=self.host, log=self.logged.append)
+        self.waiter = Waiter(())
+        self.waiter.watch(self.socket.fileno())
+
+    @property
+    def program(self) -> int:
+        """Where the programs write, and read."""
+        assert self.host.program is not None
+        return self.host.program
+
+    def turn(self, *decided: Event) -> None:
+        """Let the loop turn once, and perform that."""
+        self.session.decided += decided
+        self.loop.turn(self.waiter)
+
+    def send(self, datagram: bytes) -> None:
+        with sockets.socket(sockets.AF_INET, sockets.SOCK_DGRAM) as client:
+            client.sendto(datagram, ("127.0.0.1", self.socket.port))
+
+    def rest_until(self, at: int) -> None:
+        """Let a long flood have a rest until then."""
+        self.flood.read(LONG_BATCH_OCTETS, began_at=at - LONG_FLOOD_MS - REST_LIMIT_MS, ended_at=at - REST_LIMIT_MS)
+        assert self.flood.rests_until == at
+
+    def close(self) -> None:
+        self.waiter.close()
+        self.socket.close()
+        self.host.close()
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def running(world: World) -> World:
+    """A world in which the shell was started."""
+    world.turn(StartShell(80, 24))
+    world.session.output = b""
+    world.host.asked.clear()
+    return world
+
+
+# --- What is read, and when -----------------------------------------------------------------------------------------
+
+
+def test_output_is_read_at_once(running: World) -> None:
+    os.write(running.program, b"hello")
+    running.turn()
+    assert running.session.output == b"hello"
+    assert running.flood.rests_until == 0
+
+
+def test_output_is_left_alone_during_the_rest(running: World) -> None:
+    os.write(running.program, b"hello")
+    running.rest_until(now_ms() + FOREVER_MS)
+    running.session.deadline_in = 0
+    running.turn()
+    running.turn()
+    assert running.session.output == b""
+
+
+def test_the_end_of_a_rest_needs_nothing_else_to_happen(running: World) -> None:
+    os.write(running.program, b"hello")
+    running.rest_until(now_ms() + 20)
+    running.session.deadline_in = FOREVER_MS
+    running.turn()
+    running.turn()
+    assert running.session.output == b"hello"
+
+
+def test_a_datagram_ends_the_rest(running: World) -> None:
+    os.write(running.program, b"hello")
+    running.rest_until(now_ms() + FOREVER_MS)
+    running.send(b"a key")
+    running.turn()
+    assert running.session.datagrams == [b"a key"]
+    running.turn()
+    assert running.session.output == b"hello"
+
+
+def test_a_long_reading_goes_on_until_a_datagram_comes(running: World) -> None:
+    def enough(piece: bytes, total: int) -> bool:
+        running.flood.read(0, began_at=0, ended_at=0)  # the next reading begins
+        return running.loop._is_enough(piece, total)
+
+    assert not enough(b"x", MORE_FOLLOWS_OCTETS - 1)
+    assert enough(b"", MORE_FOLLOWS_OCTETS - 1)
+    assert not enough(b"x" * 1000, MORE_FOLLOWS_OCTETS)
+    assert enough(b"", MORE_FOLLOWS_OCTETS)  # nor did anything follow in a moment
+    os.write(running.program, b"more")
+    assert not enough(b"", MORE_FOLLOWS_OCTETS)
+    running.send(b"a key")
+    assert enough(b"x" * 1000, MORE_FOLLOWS_OCTETS)
+    assert not enough(b"x", MORE_FOLLOWS_OCTETS - 1)  # what is short is read to its end
+
+
+def test_the_second_write_of_an_answer_is_read_in_the_same_turn(running: World) -> None:
+    os.write(running.program, b"first ")
+    running.session.work = lambda: running.session.output == b"first " and os.write(running.program, b"second")
+    running.turn()
+    assert running.session.output == b"first second"
+
+
+def test_what_follows_something_long_has_its_own_turn(running: World) -> None:
+    first = b"x" * (ANSWER_OCTETS + 1)
+    tty.setraw(running.program)
+    os.set_blocking(running.program, False)
+    written = 0
+    while written < len(first):  # a pty takes no more than it has room for
+        written += os.write(running.program, first[written:])
+    running.session.work = lambda: os.write(running.program, b"second")
+    running.turn()
+    assert running.session.output == first
+
+
+def test_keys_go_to_the_programs_before_output_is_digested(running: World) -> None:
+    tty.setraw(running.program)
+    os.write(running.program, b"output")
+    running.session.typed = b"key"
+    seen: list[bytes] = []
+    running.session.work = lambda: seen.append(os.read(running.program, 100))
+    running.turn()
+    assert seen == [b"key"]
+    assert running.session.typed == b""
+
+
+# --- What is asked of the host ----------------------------------------------------------------------------------------
+
+
+def test_the_shell_starts_below_the_greeting_on_a_pty_of_its_own(world: World) -> None:
+    world.turn(StartShell(91, 33))
+    assert world.host.asked == [("start_shell", 91, 33)]
+    assert world.session.output == b"Welcome.\r\n"
+    assert world.logged == ["StartShell(columns=91, lines=33)"]
+    os.write(world.program, b"$ ")
+    world.turn()
+    assert world.session.output == b"Welcome.\r\n$ "
+
+
+def test_a_shell_that_cannot_be_started_is_told_on_the_screen(world: World) -> None:
+    world.host.refusal = "Cannot open a pty: none left."
+    world.turn(StartShell(80, 24))
+    assert world.session.output == b"Welcome.\r\nmosh-server: Cannot open a pty: none left.\r\n"
+    assert world.session.ended == ["the pty"]
+
+
+def test_what_the_session_decides_the_host_does(running: World) -> None:
+    running.turn(SetSize(90, 30), ClientHeard("192.0.2.1"), ClientSilent(), Finished("the client left"))
+    assert running.host.asked == [("set_size", 90, 30), ("client_heard", "192.0.2.1"), ("client_silent",)]
+
+
+def test_only_an_end_that_is_a_fault_is_written_down(running: World) -> None:
+    running.session.failed = True
+    running.turn(Finished("the session's key is used up"))
+    assert running.host.asked == [("failed", "the session's key is used up")]
+
+
+def test_when_the_shell_ends_its_last_output_is_taken_and_the_books_are_closed(running: World) -> None:
+    os.write(running.program, b"logout")
+    running.host.end_program()
+    running.turn()
+    running.turn()
+    assert running.session.output == b"logout"
+    assert running.session.ended == ["the pty"]
+    assert running.host.asked == [("end_shell",)]
+
+
+def test_a_signal_hangs_the_shell_up_at_once(running: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    ready = Ready(frozenset(), frozenset(), frozenset({signal.SIGTERM}))
+    monkeypatch.setattr(running.waiter, "wait", lambda deadline, now: ready)
+    running.turn()
+    assert running.session.ended == ["by a signal"]
+    assert running.host.asked == [("end_shell",)]
+
+
+def test_a_loop_that_fails_ends_the_shell(running: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*, now: int) -> int:
+        raise LookupError
+
+    monkeypatch.setattr(running.session, "next_deadline", fail)
+    with pytest.raises(LookupError):
+        running.loop.run()
+    assert running.host.asked == [("end_shell",)]
