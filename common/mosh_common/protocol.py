@@ -49,6 +49,7 @@ DETACH_AFTER_MS: Final = 40_000  # the server stops sending to a client silent t
 PORT_HOP_AFTER_MS: Final = 10_000  # the client tries a new source port when nothing was acknowledged for this long
 PORTS_KEPT: Final = 10  # source ports that the client listens on at once
 PORT_LIFETIME_MS: Final = 60_000  # old sockets are closed this long after the newest was chosen
+HIGHEST_PORT: Final = 65535
 PORT_RANGE: Final = (60001, 60999)  # inclusive; where the server binds unless told otherwise
 
 # --- State synchronisation ------------------------------------------------------------------------------------------

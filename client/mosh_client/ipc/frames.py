@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from mosh_client.ipc.messages import LONGEST_CLUSTER_OCTETS, LONGEST_TO_RENDERER_OCTETS, Frame
+from mosh_client.ipc.messages import LONGEST_TO_RENDERER_OCTETS, Frame
+from mosh_client.ipc.screen_fields import LONGEST_CLUSTER_OCTETS
 from mosh_common.errors import PeerError
 from mosh_common.terminal.cells import Palette, Row, Snapshot, Style, blank_row, octets_of
 

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from mosh_client.ipc.control import Report
+from mosh_client.ipc.fields import LARGEST_COUNT
 from mosh_client.ipc.frames import FrameEncoder, portions
 from mosh_client.ipc.messages import (
-    LARGEST_COUNT,
     LONGEST_NOTICE,
     LONGEST_PEER,
     Exit,
