@@ -13,10 +13,11 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Final
 
+from mosh_common import connect_words
 from mosh_common.connect_line import LINE_LIMIT, Connect, Ip, SshConnection, parse
 
-_PREFIX: Final = b"MOSH "
-_CONNECT_PREFIX: Final = b"MOSH CONNECT "
+_PREFIX: Final = connect_words.MOSH.encode()
+_CONNECT_PREFIX: Final = connect_words.CONNECT.encode()
 _IPV4_MAPPED: Final = "::ffff:"
 
 

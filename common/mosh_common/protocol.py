@@ -50,7 +50,7 @@ PORT_HOP_AFTER_MS: Final = 10_000  # the client tries a new source port when not
 PORTS_KEPT: Final = 10  # source ports that the client listens on at once
 PORT_LIFETIME_MS: Final = 60_000  # old sockets are closed this long after the newest was chosen
 HIGHEST_PORT: Final = 65535
-PORT_RANGE: Final = (60001, 60999)  # inclusive; where the server binds unless told otherwise
+PORT_RANGE: Final = (60001, 60999)  # inclusive; where the server binds unless told otherwise, and firewalls are opened
 
 # --- State synchronisation ------------------------------------------------------------------------------------------
 

@@ -12,10 +12,10 @@ import sys
 from typing import Any, Final, TypeAlias
 
 from mosh_common.errors import EnvironmentFailure
+from mosh_common.protocol import PORT_RANGE
 
 Address: TypeAlias = tuple[Any, ...]  # the sockaddr tuple that Python gives: (host, port[, flow, scope])
 
-DEFAULT_PORTS: Final = (60001, 60999)  # where firewalls are opened for mosh
 RECEIVE_OCTETS: Final = 4096  # more than any datagram of a peer within its rules (1280); longer ones are dropped
 RECEIVE_BATCH: Final = 64  # datagrams per call, so that a flood cannot keep the loop from its other work
 
@@ -51,7 +51,7 @@ class UdpSocket:
         `address` is a numeric local address to try first; any address serves when it cannot be bound (it may be
         that of a NAT). Raises EnvironmentFailure with one sentence for the user when no port is free.
         """
-        low, high = ports if ports is not None else DEFAULT_PORTS
+        low, high = ports if ports is not None else PORT_RANGE
         last: OSError | None = None
         hosts = [address] if address else []
         hosts += ["::", _ANY_IPV4]
