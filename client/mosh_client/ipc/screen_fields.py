@@ -42,7 +42,7 @@ _MOUSE_ENCODING: Final = frozenset((0, *MOUSE_ENCODING))
 
 
 def _style(value: Any) -> Style:
-    fg, bg, flags, underline, underline_color, link = checked_array(value, "style", 6)
+    fg, bg, flags, underline, underline_color, hyperlink = checked_array(value, "style", 6)
     if not type(fg) is type(bg) is type(flags) is type(underline) is type(underline_color) is int:
         raise PeerError("a colour, flags or underline of a style is not an integer")
     for color in (fg, bg, underline_color):
@@ -52,7 +52,7 @@ def _style(value: Any) -> Style:
         raise PeerError(f"style flags {flags}, expected 0–{ALL_FLAGS}")
     if not 0 <= underline <= HIGHEST_UNDERLINE:
         raise PeerError(f"underline {underline}, expected 0–{HIGHEST_UNDERLINE}")
-    if link != "" and (type(link) is not str or not is_link(link)):
+    if hyperlink != "" and (type(hyperlink) is not str or not is_link(hyperlink)):
         raise PeerError("hyperlink is not a URI of a known scheme, perhaps with an id")
     return tuple.__new__(Style, value)
 
