@@ -156,6 +156,7 @@ class Kind:
         sender: str,
         phases: Mapping[str, str],
         fields: tuple[Field, ...] = (),
+        *,
         fits: Callable[[Any], None] | None = None,
     ) -> None:
         self.number = number
@@ -228,11 +229,11 @@ _STATISTICS: Final = (
 )
 
 KINDS: Final = (
-    Kind(1, Hello, RENDERER, _FIRST, _SIZE, _fits_size),
+    Kind(1, Hello, RENDERER, _FIRST, _SIZE, fits=_fits_size),
     Kind(2, Input, RENDERER, _LATER, _INPUT),
-    Kind(3, Resize, RENDERER, _LATER, _SIZE, _fits_size),
+    Kind(3, Resize, RENDERER, _LATER, _SIZE, fits=_fits_size),
     Kind(4, Quit, RENDERER, _LATER),
-    Kind(5, Frame, NETWORK, _FIRST | _LATER, _FRAME, _fits_frame),
+    Kind(5, Frame, NETWORK, _FIRST | _LATER, _FRAME, fits=_fits_frame),
     Kind(6, Progress, NETWORK, _ANY_TIME, (integer("echo_acknowledged"),)),  # keys typed while connecting count, too
     Kind(7, Link, NETWORK, _ANY_TIME, _LINK),
     Kind(8, Notice, NETWORK, _ANY_TIME, _NOTICE),
@@ -269,6 +270,7 @@ def decode(data: bytes | bytearray | memoryview) -> Message:
     kind = _KIND_OF_NUMBER[fields[0]]
     if len(fields) != 1 + len(kind.checks):
         raise PeerError(f"{kind.message.__name__} has {len(fields) - 1} fields, expected {len(kind.checks)}")
+    # `map` and `call` cost less than a comprehension over pairs, and a frame comes with each key.
     message = kind.make(map(call, kind.checks, fields[1:]))
     if kind.fits is not None:
         kind.fits(message)

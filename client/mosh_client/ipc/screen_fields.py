@@ -1,7 +1,7 @@
 """What a frame holds of a screen, as fields of a message: rows, styles, modes, title and clipboard.
 
-Their bounds are those of the modules that own the values. One comes with each key, so each is read in one go, and what
-is within bounds needs as few calls as can be. What they mean relative to the frames before is frames.py's.
+Their bounds are those of the modules that own the values. A frame comes with each key, so each part is read in one go,
+with as few calls as can be. What parts mean relative to the frames before is frames.py's.
 """
 
 from __future__ import annotations

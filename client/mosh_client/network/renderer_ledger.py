@@ -20,7 +20,7 @@ HEARD_WORTH_TELLING_MS: Final = 4500  # newer by so much, they go along with a h
 STATISTICS_INTERVAL_MS: Final = 1000  # while they are watched; nobody reads faster
 
 
-class Situation(NamedTuple):
+class Facts(NamedTuple):
     """What a renderer should know."""
 
     snapshot: Snapshot | None  # of the server's screen; None = it was not heard yet
@@ -55,25 +55,25 @@ class RendererLedger:
         self._statistics = None
         self._statistics_due = now if on else None
 
-    def news(self, situation: Situation, statistics: Callable[[], Statistics], *, now: int) -> list[ToRenderer]:
+    def news(self, facts: Facts, statistics: Callable[[], Statistics], *, now: int) -> list[ToRenderer]:
         """Return what is to be told now, and count it as told. `statistics` is called only while they are watched."""
         messages: list[ToRenderer] = []
-        if situation.snapshot is not None:
+        if facts.snapshot is not None:
             # The frame goes first: progress read with an older frame would judge predictions by the wrong screen.
-            frame = self._frames.encode(situation.snapshot)
+            frame = self._frames.encode(facts.snapshot)
             if frame is not None:
                 messages += portions(frame)
-        if situation.progress != self._progress:
-            self._progress = situation.progress
-            messages.append(situation.progress)
-        notice = situation.notice
+        if facts.progress != self._progress:
+            self._progress = facts.progress
+            messages.append(facts.progress)
+        notice = facts.notice
         if notice != self._notice and (notice.text or self._notice is not None):
             self._notice = notice
             messages.append(notice)
-        if situation.server_notices != self._server_notices:
-            self._server_notices = situation.server_notices
-            messages.append(situation.server_notices)
-        link = situation.link
+        if facts.server_notices != self._server_notices:
+            self._server_notices = facts.server_notices
+            messages.append(facts.server_notices)
+        link = facts.link
         if link != self._link and (messages or self._worth_telling(link) or now >= self._due(link)):
             self._link = link
             messages.append(link)
@@ -83,7 +83,7 @@ class RendererLedger:
             if counted != self._statistics:
                 self._statistics = counted
                 messages.append(counted)
-        if situation.over and not self._dismissed:
+        if facts.over and not self._dismissed:
             self._dismissed = True
             messages.append(Exit())
         return messages

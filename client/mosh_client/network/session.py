@@ -36,7 +36,7 @@ from mosh_client.ipc.messages import (
 from mosh_client.network.blank_screen import BlankScreen
 from mosh_client.network.input_ledger import InputLedger
 from mosh_client.network.reception import CONNECT_TIMEOUT_MS, Reception, connection_failure, nothing_whole
-from mosh_client.network.renderer_ledger import RendererLedger, Situation
+from mosh_client.network.renderer_ledger import Facts, RendererLedger
 from mosh_common.protocol import Address
 from mosh_common.sync.events import (
     Event,
@@ -191,7 +191,7 @@ class Session:
         if self._renderer is None:
             return []
         screen = self._transport.remote_state()
-        situation = Situation(
+        facts = Facts(
             snapshot=None if self._transport.last_heard is None else screen.snapshot,
             progress=Progress(self._input.take_echo_ack(screen.echo_ack)),
             notice=self._current_notice(),
@@ -199,7 +199,7 @@ class Session:
             link=self._link(),
             over=self.outcome is not None,
         )
-        return self._renderer.news(situation, self._statistics, now=now)
+        return self._renderer.news(facts, self._statistics, now=now)
 
     def next_deadline(self, *, now: int, renderer_ready: bool = True) -> int | None:
         """Return when `datagrams_to_send` and what follows it want to be called next; None = never. Changes nothing.

@@ -10,20 +10,20 @@ from mosh_client.network.renderer_ledger import (
     HEARD_REFRESH_MS,
     HEARD_WORTH_TELLING_MS,
     STATISTICS_INTERVAL_MS,
+    Facts,
     RendererLedger,
-    Situation,
 )
 from mosh_common.terminal.cells import blank_snapshot
 
 NOW = 5_000_000
 LINK = Link(last_heard=NOW, last_acknowledged=NOW, send_interval=20, port=60001)
-QUIET = Situation(None, Progress(0), Notice("", False), ServerNotices(()), LINK, over=False)
+QUIET = Facts(None, Progress(0), Notice("", False), ServerNotices(()), LINK, over=False)
 STATISTICS = Statistics(100, 0, 0, NOW, 1, 1, "")
 SCREEN = blank_snapshot(8, 2)
 
 
-def kinds(ledger: RendererLedger, situation: Situation, *, now: int = NOW) -> list[type]:
-    return [type(message) for message in ledger.news(situation, lambda: STATISTICS, now=now)]
+def kinds(ledger: RendererLedger, facts: Facts, *, now: int = NOW) -> list[type]:
+    return [type(message) for message in ledger.news(facts, lambda: STATISTICS, now=now)]
 
 
 @pytest.fixture
