@@ -20,13 +20,15 @@ FOLDERS = {
 
 # What each layer may import of this project, by module prefix. The longest matching key rules.
 BASE = {f"mosh_common.{name}" for name in ("address", "clock", "errors", "protocol", "silence", "version")}
+# What the command lines and the wrapper share.
+WORDS = {f"mosh_common.{name}" for name in ("command_line", "connect_words", "locale_variables", "prediction_display")}
 _T, _S, _CLIENT, _SERVER = "mosh_common.terminal", "mosh_common.sync", "mosh_client", "mosh_server"
 # The values of a screen, and what is known of characters and colours.
 VALUES = {
     f"{_T}.{name}"
     for name in ("cells", "rows", "width", "width_table", "code_points", "colors", "payloads", "plain_text", "work")
 }
-CHOICES = {f"{_CLIENT}.settings", f"{_CLIENT}.escape_key_choice"}
+CHOICES = {f"{_CLIENT}.settings", f"{_CLIENT}.escape_key_choice", "mosh_common.prediction_display"}
 LOOP = {"mosh_common.io.fds", "mosh_common.io.loop"}
 CONFINING = {f"{_CLIENT}.confinement.{name}" for name in ("processes", "mechanisms", "limits")}
 ALLOWED: dict[str, set[str]] = {
@@ -36,7 +38,9 @@ ALLOWED: dict[str, set[str]] = {
     "mosh_common.version": set(),
     "mosh_common.protocol": {"mosh_common.errors"},
     "mosh_common.silence": set(),
-    "mosh_common.connect_line": BASE | {"mosh_common.wire"},
+    **dict.fromkeys(WORDS, BASE),
+    "mosh_common.connect_words": BASE | {"mosh_common.wire.key"},
+    "mosh_common.connect_line": BASE | {"mosh_common.connect_words", "mosh_common.wire"},
     "mosh_common.wire": BASE | {"mosh_common.wire"},
     "mosh_common.io": BASE | {"mosh_common.io"},
     "mosh_common": {"mosh_common"},
@@ -75,7 +79,8 @@ ALLOWED: dict[str, set[str]] = {
     f"{_CLIENT}.ipc.control": BASE,
     f"{_CLIENT}.ipc.lifelines": BASE | {f"{_CLIENT}.ipc.control"},
     f"{_CLIENT}.confinement": BASE | {f"{_CLIENT}.confinement", "mosh_common.io.privileges"},
-    f"{_CLIENT}.settings": BASE | {f"{_CLIENT}.escape_key_choice", "mosh_common.io.fds"},
+    f"{_CLIENT}.settings": BASE
+    | {f"{_CLIENT}.escape_key_choice", "mosh_common.io.fds", "mosh_common.prediction_display"},
     f"{_CLIENT}.escape_key_choice": BASE,
     _CLIENT: {_CLIENT, "mosh_common"},
     # The server: what comes in, what goes out, the machine. The session knows no machine; the loop knows it as a
@@ -83,7 +88,7 @@ ALLOWED: dict[str, set[str]] = {
     f"{_SERVER}.input": BASE | {f"{_SERVER}.input"},
     f"{_SERVER}.output": BASE
     | {f"{_SERVER}.output", _T, "mosh_common.wire.hostdiff", "mosh_common.wire.size", f"{_S}.pacing"},
-    f"{_SERVER}.host": BASE | {f"{_SERVER}.host", "mosh_common.io"},
+    f"{_SERVER}.host": BASE | {f"{_SERVER}.host", "mosh_common.io", "mosh_common.locale_variables"},
     f"{_SERVER}.host.host": set(),
     f"{_SERVER}.host.pty": {"mosh_common.io.fds"},
     f"{_SERVER}.events": set(),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from mosh_bootstrap.options import HELP, LOCAL_ADDRESS, Options, parse_options
 from mosh_common.errors import EnvironmentFailure, UsageError
-from mosh_common.version import MOSH_COMPATIBLE, VERSION
+from mosh_common.version import LICENCE, MOSH_COMPATIBLE, VERSION
 
 if TYPE_CHECKING:
     from mosh_bootstrap.dialogue import Dialogue
@@ -24,10 +24,7 @@ _INTERRUPTED_EXIT: Final = 130  # sh(1): ended by SIGINT
 
 _VERSION_TEXT: Final = f"""\
 mosh (mosh-py {VERSION}), compatible with mosh {MOSH_COMPATIBLE}
-License GPLv3+: GNU GPL version 3 or later <https://gnu.org/licenses/gpl.html>.
-This is free software: you are free to change and redistribute it.
-There is NO WARRANTY, to the extent permitted by law.
-"""
+{LICENCE}"""
 
 
 def main() -> int:

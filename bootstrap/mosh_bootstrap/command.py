@@ -10,32 +10,15 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mosh_bootstrap.options import LOCAL_ADDRESS, Options
+from mosh_common.connect_words import format_ssh_connection
+from mosh_common.locale_variables import LOCALE_VARIABLES
 
 DEFAULT_SERVER: Final = "mosh-server"
-
-# What the server may need to find a UTF-8 locale, in the order in which it will apply them: LC_ALL last.
-LOCALE_VARIABLES: Final = (
-    "LANG",
-    "LANGUAGE",
-    "LC_CTYPE",
-    "LC_NUMERIC",
-    "LC_TIME",
-    "LC_COLLATE",
-    "LC_MONETARY",
-    "LC_MESSAGES",
-    "LC_PAPER",
-    "LC_NAME",
-    "LC_ADDRESS",
-    "LC_TELEPHONE",
-    "LC_MEASUREMENT",
-    "LC_IDENTIFICATION",
-    "LC_ALL",
-)
 
 # Runs before the server, in whatever shell the account has, hence the sh. The newline first: a prompt or a title may
 # stand on the line already.
 _PRINT_SSH_CONNECTION: Final = (
-    """sh -c '[ -n "$SSH_CONNECTION" ] && printf "\\nMOSH SSH_CONNECTION %s\\n" "$SSH_CONNECTION"' ; """
+    f"""sh -c '[ -n "$SSH_CONNECTION" ] && printf "\\n{format_ssh_connection("%s")}\\n" "$SSH_CONNECTION"' ; """
 )
 
 

@@ -13,14 +13,15 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Final
 
+from mosh_common import connect_words
 from mosh_common.connect_line import LINE_LIMIT, Connect, Ip, SshConnection, parse
 
-_PREFIX: Final = b"MOSH "
-_CONNECT_PREFIX: Final = b"MOSH CONNECT "
+_PREFIX: Final = connect_words.MOSH.encode()
+_CONNECT_PREFIX: Final = connect_words.CONNECT.encode()
 _IPV4_MAPPED: Final = "::ffff:"
 
 
-class _Place(Enum):
+class _LinePart(Enum):
     """Where in a line we are."""
 
     AT_START = auto()  # nothing of this line was shown; what is held back could become "MOSH "
@@ -45,7 +46,7 @@ class Dialogue:
 
         self._ip_source = ip_source
         self._showed_anything = False
-        self._place = _Place.AT_START
+        self._part = _LinePart.AT_START
         self._blank = bytearray()  # line ends before the current line, not shown: the server prints one before its own
         self._held = bytearray()  # of the current line, not shown
         self._returned = False  # a carriage return was shown just now: a line feed belongs to it
@@ -70,7 +71,7 @@ class Dialogue:
     def finish(self) -> bytes:
         """ssh's output has ended: return what was held back and turned out to be no line for us."""
         shown = bytearray()
-        if self._place is _Place.IN_MOSH_LINE:
+        if self._part is _LinePart.IN_MOSH_LINE:
             bad_before = self.bad_connect
             self._end_mosh_line(shown)
             if self.bad_connect and not bad_before:
@@ -87,9 +88,9 @@ class Dialogue:
 
     def _step(self, data: bytes, position: int, shown: bytearray) -> int:
         """Digest at least one octet of `data`; return the position behind."""
-        if self._place is _Place.AT_START:
+        if self._part is _LinePart.AT_START:
             return self._at_start(data, position, shown)
-        if self._place is _Place.IN_TEXT:
+        if self._part is _LinePart.IN_TEXT:
             return self._in_text(data, position, shown)
         return self._in_mosh_line(data, position, shown)
 
@@ -107,7 +108,7 @@ class Dialogue:
         if _PREFIX.startswith(candidate):
             self._held = candidate
             if candidate == _PREFIX:
-                self._place = _Place.IN_MOSH_LINE
+                self._part = _LinePart.IN_MOSH_LINE
             return position + 1
         self._show_held(shown)
         return position  # the octet itself is ordinary text
@@ -119,7 +120,7 @@ class Dialogue:
         self._blank.clear()
         self._tail = bytes(self._held)
         self._held.clear()
-        self._place = _Place.IN_TEXT
+        self._part = _LinePart.IN_TEXT
 
     def _in_text(self, data: bytes, position: int, shown: bytearray) -> int:
         """Show up to the end of the line, or up to a MOSH CONNECT in the middle of it."""
@@ -135,12 +136,12 @@ class Dialogue:
             shown += text[: max(found - len(self._tail), 0)]
             self._tail = b""
             self._held += _CONNECT_PREFIX
-            self._place = _Place.IN_MOSH_LINE
+            self._part = _LinePart.IN_MOSH_LINE
             return position + behind
         shown += text
         if ends:
             self._tail = b""
-            self._place = _Place.AT_START
+            self._part = _LinePart.AT_START
             self._returned = text.endswith(b"\r")
         else:
             self._tail = joined[-(len(_CONNECT_PREFIX) - 1) :]
@@ -192,7 +193,7 @@ class Dialogue:
             shown += line
         self._blank.clear()
         self._held.clear()
-        self._place = _Place.AT_START
+        self._part = _LinePart.AT_START
 
     def _set_ip(self, address: str) -> None:
         if self.ip is None:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from mosh_bootstrap.address import HostAddress, resolve
+from mosh_common.connect_words import format_ip
 from mosh_common.errors import EnvironmentFailure
 
 # With more addresses to try, one that swallows packets must not cost TCP's two minutes. The last one gets them.
@@ -28,9 +29,8 @@ def fake_proxy(host: str, port: str, family: str) -> int:
     """
     connection, address = _connect(host, resolve(host, port, family))
     with connection:
-        # Standard output is ssh's connection; standard error ends where ssh's messages do, in our own dialogue. Not
-        # connect_line.format_ip, which says the same: importing it would double what this process takes to start.
-        os.write(2, f"MOSH IP {address.text}\n".encode("ascii"))
+        # Standard output is ssh's connection; standard error ends where ssh's messages do, in our own dialogue.
+        os.write(2, f"{format_ip(address.text)}\n".encode("ascii"))
         try:
             _carry(connection)
         except ConnectionError:

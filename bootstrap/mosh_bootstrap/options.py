@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, NoReturn
 
 from mosh_bootstrap.destination import check_destination
+from mosh_common import prediction_display
+from mosh_common.command_line import letters
 from mosh_common.errors import UsageError
+from mosh_common.protocol import HIGHEST_PORT
 
 FAMILIES: Final = ("prefer-inet", "prefer-inet6", "inet", "inet6", "auto", "all")
-PREDICTIONS: Final = ("adaptive", "always", "never", "experimental")
 REMOTE_IP_MODES: Final = ("proxy", "remote", "local")
 LOCAL_ADDRESS: Final = "127.0.0.1"  # where --local listens when no host is named
-
-_HIGHEST_PORT: Final = 65535
 
 HELP: Final = """\
 Usage: mosh [options] [--] [user@]host [command...]
@@ -72,7 +72,7 @@ class Options(NamedTuple):
     command: tuple[str, ...] = ()  # remote command; empty = login shell
     client: str = ""  # empty = look for mosh-client
     server: str = ""  # shell fragment; empty = "mosh-server", or our own with `local`
-    predict: str = "adaptive"
+    predict: str = prediction_display.DEFAULT
     predict_overwrite: bool = False
     family: str = "prefer-inet"
     port: str = ""  # "PORT" or "PORT:PORT2"; empty = the server's choice
@@ -118,8 +118,10 @@ _SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
     "--fake-proxy": ("fake_proxy", True),
 }
 
+_WITH_VALUE: Final = "".join([name[1:] for name, (_, fixed) in _SPELLINGS.items() if fixed is None and len(name) == 2])
+
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
-    "predict": PREDICTIONS,
+    "predict": prediction_display.SPELLINGS,
     "family": FAMILIES,
     "experimental_remote_ip": REMOTE_IP_MODES,
 }
@@ -169,18 +171,19 @@ def _take_option(word: str, words: list[str], found: dict[str, str | bool]) -> N
             found[field] = fixed
             return
         if not equals:
-            value = _next_word(name, words)
+            if not words:
+                _refuse_missing_value(name)
+            value = words.pop(0)
         found[field] = value
         return
-    for position in range(1, len(word)):
-        name = "-" + word[position]
+    for letter, given in letters(word, words, with_value=_WITH_VALUE):
+        name = "-" + letter
         if name not in _SPELLINGS:
             raise UsageError(f"Unknown option {name} (in {word!r}); mosh --help lists them.")
+        if given is None:
+            _refuse_missing_value(name)
         field, fixed = _SPELLINGS[name]
-        if fixed is None:
-            found[field] = word[position + 1 :] or _next_word(name, words)
-            return
-        found[field] = fixed
+        found[field] = given if fixed is None else fixed
 
 
 def _full_name(name: str) -> str:
@@ -195,10 +198,8 @@ def _full_name(name: str) -> str:
     raise UsageError(f"Unknown option {name}; mosh --help lists them.")
 
 
-def _next_word(name: str, words: list[str]) -> str:
-    if not words:
-        raise UsageError(f"The option {name} needs a value.")
-    return words.pop(0)
+def _refuse_missing_value(name: str) -> NoReturn:
+    raise UsageError(f"The option {name} needs a value.")
 
 
 def _check(options: Options, host: str | None) -> None:
@@ -230,8 +231,8 @@ def _check_port(text: str) -> None:
     if len(parts) > 2 or not all(part.isascii() and part.isdigit() and len(part) <= 5 for part in parts):
         raise UsageError(f"The port must be PORT or PORT:PORT2 in decimal, not {text!r}.")
     numbers = [int(part) for part in parts]
-    if max(numbers) > _HIGHEST_PORT:
-        raise UsageError(f"The port must be at most {_HIGHEST_PORT}, not {max(numbers)}.")
+    if max(numbers) > HIGHEST_PORT:
+        raise UsageError(f"The port must be at most {HIGHEST_PORT}, not {max(numbers)}.")
     if len(numbers) == 2:
         low, high = numbers
         if low == 0:

@@ -10,9 +10,11 @@ import sys
 from typing import Final, NamedTuple
 
 from mosh_common.address import Address
+from mosh_common.command_line import letters
 from mosh_common.errors import EnvironmentFailure, MoshError, UsageError
+from mosh_common.protocol import HIGHEST_PORT
 from mosh_common.terminal.width_table import UNICODE_VERSION
-from mosh_common.version import MOSH_COMPATIBLE, VERSION
+from mosh_common.version import LICENCE, MOSH_COMPATIBLE, VERSION
 
 USAGE: Final = """\
 Usage: mosh-client [-v] [-# ARGS] IP PORT
@@ -33,10 +35,8 @@ environment, and so are the address and the port (MOSH_IP, MOSH_PORT) when they 
 VERSION_TEXT: Final = f"""\
 mosh-client (mosh-py {VERSION}), compatible with mosh {MOSH_COMPATIBLE}
 Widths of characters: Unicode {UNICODE_VERSION}
-License GPLv3+: GNU GPL version 3 or later <https://gnu.org/licenses/gpl.html>.
-This is free software: you are free to change and redistribute it.
-There is NO WARRANTY, to the extent permitted by law.
-"""
+{LICENCE}"""
+_WITH_VALUE: Final = "#"  # and it is ignored, with what it has
 
 
 class Arguments(NamedTuple):
@@ -68,20 +68,14 @@ def parse_arguments(arguments: list[str]) -> Arguments:
                 raise UsageError(f"Unknown option {word}; see mosh-client --help.")
             positional.append(word)
             continue
-        letters = word[1:]
-        while letters:
-            letter, letters = letters[0], letters[1:]
+        for letter, _value in letters(word, rest, with_value=_WITH_VALUE):
             if letter == "c":
                 action = "colors"
             elif letter == "v":
                 verbose += 1
             elif letter == "h":
                 return Arguments("help", verbose, ())
-            elif letter == "#":  # its argument is the rest of the word, or the next word
-                if not letters and rest:
-                    rest.pop(0)
-                letters = ""
-            else:
+            elif letter not in _WITH_VALUE:
                 raise UsageError(f"Unknown option -{letter}; see mosh-client --help.")
     if action == "connect" and len(positional) not in (0, 2):
         raise UsageError("mosh-client wants an IP address and a port; see mosh-client --help.")
@@ -134,8 +128,8 @@ def _address(ip: str, port: str) -> Address:
     """Return the address of numeric `ip` and `port`. Raises UsageError."""
     import socket
 
-    if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        raise UsageError(f"{port!r} is not a UDP port (1–65535).")
+    if not port.isascii() or not port.isdigit() or not 0 < int(port) <= HIGHEST_PORT:
+        raise UsageError(f"{port!r} is not a UDP port (1–{HIGHEST_PORT}).")
     try:
         found = socket.getaddrinfo(
             ip, int(port), type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
@@ -149,6 +143,8 @@ def _require_utf8() -> None:
     """Raise EnvironmentFailure unless the locale's character set is UTF-8."""
     import locale
 
+    from mosh_common.locale_variables import CHARACTER_SET_VARIABLES
+
     try:
         locale.setlocale(locale.LC_CTYPE, "")
         codeset = locale.nl_langinfo(locale.CODESET)
@@ -156,7 +152,7 @@ def _require_utf8() -> None:
         codeset = "that of a locale which is not installed here"
     if codeset.upper().replace("-", "") == "UTF8":
         return
-    chosen = next((name for name in ("LC_ALL", "LC_CTYPE", "LANG") if os.environ.get(name)), None)
+    chosen = next((name for name in CHARACTER_SET_VARIABLES if os.environ.get(name)), None)
     source = f"{chosen}={os.environ[chosen]}" if chosen else "no LC_ALL, LC_CTYPE or LANG is set"
     raise EnvironmentFailure(
         f"mosh-client needs a UTF-8 locale, but the character set is {codeset} ({source});"

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 from mosh_client.escape_key_choice import EscapeKeySpec, parse_escape_key
 from mosh_common.errors import UsageError
 from mosh_common.io.fds import write_line
+from mosh_common.prediction_display import DEFAULT, SPELLINGS
 
-PREDICTION_DISPLAYS: Final = ("adaptive", "always", "never", "experimental")
 TITLE_PREFIX: Final = "[mosh] "
 _YES: Final = ("yes", "1", "true")
 _NO: Final = ("no", "0", "false")
@@ -19,7 +19,7 @@ _NO: Final = ("no", "0", "false")
 class Settings(NamedTuple):
     """The renderer's choices; the network process needs none of them but `verbose`."""
 
-    prediction_display: str  # one of PREDICTION_DISPLAYS
+    prediction_display: str  # one of prediction_display.SPELLINGS
     prediction_overwrite: bool  # a predicted character replaces the one under the cursor
     escape_key: EscapeKeySpec | None  # None: no key leaves the session
     title_prefix: str
@@ -37,11 +37,10 @@ class Settings(NamedTuple):
 
 def read_settings(environment: Mapping[str, str], *, verbose: int = 0) -> Settings:
     """Return the settings that `environment` asks for. Raises UsageError with one sentence for the user."""
-    display = environment.get("MOSH_PREDICTION_DISPLAY", "adaptive")
-    if display not in PREDICTION_DISPLAYS:
+    display = environment.get("MOSH_PREDICTION_DISPLAY", DEFAULT)
+    if display not in SPELLINGS:
         raise UsageError(
-            f"MOSH_PREDICTION_DISPLAY is {display!r}; it can be {', '.join(PREDICTION_DISPLAYS[:-1])} or"
-            f" {PREDICTION_DISPLAYS[-1]}."
+            f"MOSH_PREDICTION_DISPLAY is {display!r}; it can be {', '.join(SPELLINGS[:-1])} or {SPELLINGS[-1]}."
         )
     clipboard = environment.get("MOSH_CLIPBOARD", "yes")
     if clipboard not in (*_YES, *_NO):

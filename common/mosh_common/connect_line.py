@@ -4,8 +4,8 @@
     MOSH IP <address>                                             printed by the proxy command
     MOSH SSH_CONNECTION <client ip> <port> <server ip> <port>     printed by the remote shell
 
-Reads and writes single lines; knows nothing of ssh or of the stream they come in. Imports nothing heavy: the bootstrap
-starts with it.
+Reads single lines; who prints one needs connect_words.py only. Knows nothing of ssh or of the stream they come in, and
+imports nothing heavy: the bootstrap starts with it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple, TypeAlias
 
+from mosh_common.connect_words import CONNECT, IP, MOSH, SSH_CONNECTION
 from mosh_common.errors import UsageError
+from mosh_common.protocol import HIGHEST_PORT
 from mosh_common.wire.key import Key
 
 LINE_LIMIT: Final = 512  # characters; the longest real line (two scoped IPv6 addresses) has about 130
@@ -23,10 +25,9 @@ LINE_LIMIT: Final = 512  # characters; the longest real line (two scoped IPv6 ad
 _END: Final = r" *\r*\n?"
 _PORT: Final = r"[0-9]{1,5}"
 _HOST: Final = r"[0-9A-Za-z.:%_-]{1,128}"  # IPv4, IPv6 with a scope, never an option or a space
-_CONNECT: Final = re.compile(rf"MOSH CONNECT ({_PORT}) ([A-Za-z0-9+/]+){_END}")
-_IP: Final = re.compile(rf"MOSH IP ({_HOST}){_END}")
-_SSH_CONNECTION: Final = re.compile(rf"MOSH SSH_CONNECTION ({_HOST}) ({_PORT}) ({_HOST}) ({_PORT}){_END}")
-_PORT_MAX: Final = 65535
+_CONNECT: Final = re.compile(rf"{CONNECT}({_PORT}) ([A-Za-z0-9+/]+){_END}")
+_IP: Final = re.compile(rf"{IP}({_HOST}){_END}")
+_SSH_CONNECTION: Final = re.compile(rf"{SSH_CONNECTION}({_HOST}) ({_PORT}) ({_HOST}) ({_PORT}){_END}")
 
 
 class Connect(NamedTuple):
@@ -60,7 +61,7 @@ def parse(line: str) -> MoshLine | None:
     Trailing blanks, CRs (a tty's) and the line end do not matter. Ports are 1–65535; the key is one that
     `Key.parse` takes.
     """
-    if len(line) > LINE_LIMIT or not line.startswith("MOSH "):
+    if len(line) > LINE_LIMIT or not line.startswith(MOSH):
         return None
     match = _CONNECT.fullmatch(line)
     if match is not None:
@@ -76,21 +77,6 @@ def parse(line: str) -> MoshLine | None:
     return found if possible and _is_port(found.client_port) and _is_port(found.server_port) else None
 
 
-def format_connect(port: int, key: Key) -> str:
-    """Return the line, without its end, that `parse` reads as Connect."""
-    return f"MOSH CONNECT {port} {key.text}"
-
-
-def format_ip(address: str) -> str:
-    """Return the line, without its end, that `parse` reads as Ip."""
-    return f"MOSH IP {address}"
-
-
-def format_ssh_connection(ssh_connection: str) -> str:
-    """Return the line, without its end, for the contents of the variable SSH_CONNECTION."""
-    return f"MOSH SSH_CONNECTION {ssh_connection}"
-
-
 def _connect(port: int, key_text: str) -> Connect | None:
     try:
         key = Key.parse(key_text)
@@ -100,7 +86,7 @@ def _connect(port: int, key_text: str) -> Connect | None:
 
 
 def _is_port(port: int) -> bool:
-    return 1 <= port <= _PORT_MAX
+    return 1 <= port <= HIGHEST_PORT
 
 
 def _is_host(host: str) -> bool:

@@ -44,6 +44,7 @@ MTU_IPV6_OCTETS: Final = 1280 - 64  # less IPv6 and UDP headers and 16 octets fo
 MTU_FALLBACK_OCTETS: Final = 500  # after EMSGSIZE: below every link's minimum
 PORTS_KEPT: Final = 10  # source ports that the client listens on at once
 PORT_LIFETIME_MS: Final = 60_000  # old sockets are closed this long after the newest was chosen
+HIGHEST_PORT: Final = 65535
 PORT_RANGE: Final = (60001, 60999)  # inclusive; where servers bind unless told otherwise: firewalls are opened for it
 
 # --- State synchronisation ------------------------------------------------------------------------------------------

@@ -9,11 +9,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from mosh_common.command_line import letters
+from mosh_common.connect_words import format_connect
 from mosh_common.errors import EnvironmentFailure, UsageError
+from mosh_common.protocol import HIGHEST_PORT
 from mosh_common.terminal.width_table import UNICODE_VERSION
-from mosh_common.version import MOSH_COMPATIBLE, VERSION
+from mosh_common.version import LICENCE, MOSH_COMPATIBLE, VERSION
+
+if TYPE_CHECKING:
+    from mosh_common.wire.key import Key
 
 PROGRAM: Final = "mosh-server"
 USAGE: Final = (
@@ -22,11 +28,8 @@ USAGE: Final = (
 ABOUT: Final = (
     f"{PROGRAM} (mosh-py {VERSION}, speaks mosh {MOSH_COMPATIBLE})\n"
     f"Widths of characters: Unicode {UNICODE_VERSION}\n"
-    "License GPLv3+: GNU GPL version 3 or later <https://gnu.org/licenses/gpl.html>.\n"
-    "This is free software: you are free to change and redistribute it.\n"
-    "There is NO WARRANTY, to the extent permitted by law."
+    f"{LICENCE.rstrip()}"
 )
-HIGHEST_PORT: Final = 65535
 FEWEST_COLORS: Final = 8
 
 _WITH_VALUE: Final = "ipcl"
@@ -98,7 +101,7 @@ def _serve(options: Options) -> int:
     key = Key.generate(os.urandom(16))
 
     detach.outlive_login()  # from here on somebody may know of this server, and the login may end at any moment
-    _announce(socket.port, key.text)
+    _announce(socket.port, key)
     pid = detach.detach()
     if pid:
         try:
@@ -124,14 +127,14 @@ def _serve(options: Options) -> int:
     )
 
 
-def _announce(port: int, key_text: str) -> None:
+def _announce(port: int, key: Key) -> None:
     """Print the line that the bootstrap waits for. SECURITY: the only place where the key is written anywhere."""
     from mosh_common.io.fds import write_all
 
     # At a terminal the line must stand alone even if something was printed before it without a newline.
     first = "\n" if sys.stdin is not None and sys.stdin.isatty() else ""
     try:
-        write_all(1, f"{first}MOSH CONNECT {port} {key_text}\n".encode())
+        write_all(1, f"{first}{format_connect(port, key)}\n".encode())
     except OSError as error:
         raise EnvironmentFailure(f"Cannot print the MOSH CONNECT line: {error.strerror}.") from error
 
@@ -180,7 +183,7 @@ def _parse_legacy(words: Sequence[str], command: tuple[str, ...]) -> Options:
 def _parse_new(words: Sequence[str], command: tuple[str, ...], ssh_connection: str | None) -> Options:
     options = Options(command=command)
     complaints: list[str] = []
-    for letter, value in _letters(words, complaints):
+    for letter, value in _options(words, complaints):
         if letter in _SHOWN.values():
             return Options(show=letter)
         if letter == "v":
@@ -202,34 +205,28 @@ def _parse_new(words: Sequence[str], command: tuple[str, ...], ssh_connection: s
     return options._replace(complaints=tuple(complaints))
 
 
-def _letters(words: Sequence[str], complaints: list[str]) -> list[tuple[str, str]]:
+def _options(words: Sequence[str], complaints: list[str]) -> list[tuple[str, str]]:
     """Return (option letter, its value or ""), as getopt reads words; what it does not know becomes a complaint.
 
     Words that ask to be shown something come as what they ask for.
     """
     found: list[tuple[str, str]] = []
-    waiting = iter(words)
-    for word in waiting:
+    waiting = list(words)
+    while waiting:
+        word = waiting.pop(0)
         if word in _SHOWN:
             found.append((_SHOWN[word], ""))
             continue
         if len(word) < 2 or word[0] != "-":
             continue  # upstream passes over words without a dash
-        rest = word[1:]
-        while rest:
-            letter, rest = rest[0], rest[1:]
-            if letter in _FLAGS:
-                found.append((letter, ""))
-            elif letter in _WITH_VALUE:
-                value = rest or next(waiting, None)
-                rest = ""
-                if value is None:
-                    complaints.append(f"{PROGRAM}: option requires an argument: -{letter}\n{USAGE}")
-                else:
-                    found.append((letter, value))
-            else:
+        for letter, value in letters(word, waiting, with_value=_WITH_VALUE):
+            if letter not in _FLAGS + _WITH_VALUE:
                 complaints.append(f"{PROGRAM}: unknown option: {word}\n{USAGE}")
                 break
+            if value is None:
+                complaints.append(f"{PROGRAM}: option requires an argument: -{letter}\n{USAGE}")
+            else:
+                found.append((letter, value))
     return found
 
 

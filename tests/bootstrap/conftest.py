@@ -12,7 +12,7 @@ import pytest
 from tests.support.programs import clean_environment
 from tests.support.user_terminal import UserTerminal, mosh_words, source_environment
 
-from mosh_common.connect_line import format_connect
+from mosh_common.connect_words import format_connect
 from mosh_common.wire.key import Key
 
 KEY = Key.generate(bytes(range(16))).text

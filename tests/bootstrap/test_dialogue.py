@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mosh_bootstrap.dialogue import Dialogue
-from mosh_common.connect_line import LINE_LIMIT, format_connect
+from mosh_common.connect_line import LINE_LIMIT
+from mosh_common.connect_words import format_connect
 from mosh_common.wire.key import Key
 
 KEY = Key.generate(bytes(range(16)))

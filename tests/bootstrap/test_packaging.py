@@ -10,7 +10,8 @@ import subprocess
 import pytest
 from tests.support.programs import REPOSITORY
 
-from mosh_bootstrap.options import HELP, PREDICTIONS
+from mosh_bootstrap.options import HELP
+from mosh_common.prediction_display import SPELLINGS
 
 COMPLETIONS = REPOSITORY / "packaging" / "completions"
 LONG_OPTIONS = sorted(set(re.findall(r"--([a-z][a-z-]+)", HELP)) - {"--"})
@@ -50,7 +51,7 @@ def bash_completes(*words: str) -> list[str]:
 @needs("bash")
 def test_bash_completes_options_and_their_values() -> None:
     assert bash_completes("mosh", "--pr") == ["--predict=", "--predict-overwrite"]
-    assert bash_completes("mosh", "--predict", "=") == list(PREDICTIONS)
+    assert bash_completes("mosh", "--predict", "=") == list(SPELLINGS)
     assert bash_completes("mosh", "--predict", "=", "al") == ["always"]
     assert bash_completes("mosh", "-p", "6") == []
 

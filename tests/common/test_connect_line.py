@@ -9,11 +9,9 @@ from mosh_common.connect_line import (
     Connect,
     Ip,
     SshConnection,
-    format_connect,
-    format_ip,
-    format_ssh_connection,
     parse,
 )
+from mosh_common.connect_words import format_connect, format_ip, format_ssh_connection
 from mosh_common.wire.key import Key
 
 KEY = Key.parse("dbTr4wfrdT3JItUtiV3QpA")

@@ -17,7 +17,7 @@ from tests.support.programs import OURS, wait_until
 from tests.support.sshd import LOGIN_OPTIONS, PASSPHRASE, Sshd, free_port
 from tests.support.user_terminal import UserTerminal, mosh_words
 
-from mosh_common.connect_line import format_connect
+from mosh_common.connect_words import format_connect
 from mosh_common.wire.key import Key
 
 if TYPE_CHECKING:

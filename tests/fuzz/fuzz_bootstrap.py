@@ -14,7 +14,8 @@ from mosh_bootstrap.dialogue import Dialogue
 from mosh_bootstrap.options import Options, parse_options
 from mosh_bootstrap.sanitizer import SEQUENCE_LIMIT, Sanitizer
 from mosh_bootstrap.ssh import Ended
-from mosh_common.connect_line import LINE_LIMIT, format_connect
+from mosh_common.connect_line import LINE_LIMIT
+from mosh_common.connect_words import format_connect
 from mosh_common.errors import EnvironmentFailure, UsageError
 from mosh_common.wire.key import Key
 

@@ -112,7 +112,7 @@ def test_any_frames_are_screens_that_can_be_drawn_or_refused(stream: list[bytes]
 def test_any_stream_is_cut_into_messages_within_bounds_or_refused(
     stream: bytes, cuts: list[int], from_renderer: bool
 ) -> None:
-    reader, permits = framing.FrameReader(longest=60), Permits(FROM_RENDERER if from_renderer else FROM_NETWORK)
+    reader, permits = framing.MessageReader(longest=60), Permits(FROM_RENDERER if from_renderer else FROM_NETWORK)
     for cut in [*cuts, len(stream)]:
         piece, stream = stream[:cut], stream[cut:]
         try:

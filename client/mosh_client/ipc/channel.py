@@ -24,7 +24,7 @@ class Channel:
             incoming, self._longest_out = messages.LONGEST_TO_NETWORK_OCTETS, messages.LONGEST_TO_RENDERER_OCTETS
         else:
             incoming, self._longest_out = messages.LONGEST_TO_RENDERER_OCTETS, messages.LONGEST_TO_NETWORK_OCTETS
-        self._reader = framing.FrameReader(longest=incoming)
+        self._reader = framing.MessageReader(longest=incoming)
         self._permits = permits.Permits(permits.FROM_RENDERER if in_network_process else permits.FROM_NETWORK)
         self._outgoing = bytearray()
         self.closed = False  # the other side is gone: nothing more comes, nothing can be sent
@@ -58,7 +58,7 @@ class Channel:
 
     def send(self, message: Message) -> None:
         """Queue a message; `flush` sends it."""
-        self._outgoing += framing.frame(messages.encode(message), longest=self._longest_out)
+        self._outgoing += framing.with_length(messages.encode(message), longest=self._longest_out)
 
     def flush(self) -> None:
         """Send what the socket takes."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from mosh_client.ipc.messages import LONGEST_CLUSTER_OCTETS, LONGEST_TO_RENDERER_OCTETS, Frame
+from mosh_client.ipc.messages import LONGEST_TO_RENDERER_OCTETS, Frame
+from mosh_client.ipc.screen_fields import LONGEST_CLUSTER_OCTETS
 from mosh_common.errors import PeerError
 from mosh_common.terminal.cells import Palette, Row, Snapshot, Style, blank_row, octets_of
 
@@ -104,18 +105,18 @@ class FrameEncoder:
             )
         title = (snapshot.title, snapshot.icon_name, snapshot.title_set)
         frame = Frame(
-            whole,
-            snapshot.columns,
-            snapshot.lines,
-            styles,
-            rows,
-            snapshot.cursor_row,
-            snapshot.cursor_column,
-            snapshot.style,
-            snapshot.bell_count,
-            snapshot.modes,
-            None if old is not None and title == (old.title, old.icon_name, old.title_set) else title,
-            None if snapshot.clipboard == self.clipboard else snapshot.clipboard,
+            whole=whole,
+            columns=snapshot.columns,
+            lines=snapshot.lines,
+            styles=styles,
+            rows=rows,
+            cursor_row=snapshot.cursor_row,
+            cursor_column=snapshot.cursor_column,
+            style=snapshot.style,
+            bell_count=snapshot.bell_count,
+            modes=snapshot.modes,
+            title=None if old is not None and title == (old.title, old.icon_name, old.title_set) else title,
+            clipboard=None if snapshot.clipboard == self.clipboard else snapshot.clipboard,
         )
         self.clipboard = snapshot.clipboard
         self._sent = snapshot
@@ -159,20 +160,19 @@ class FrameDecoder:
         if clipboard is None:
             clipboard = "" if old is None else old.clipboard
         self._snapshot = Snapshot(
-            frame.columns,
-            frame.lines,
-            tuple(rows),
-            self._palette,
-            frame.cursor_row,
-            frame.cursor_column,
-            False,
-            frame.style,
-            title,
-            icon_name,
-            title_set,
-            clipboard,
-            frame.bell_count,
-            frame.modes,
+            columns=frame.columns,
+            lines=frame.lines,
+            rows=tuple(rows),
+            palette=self._palette,
+            cursor_row=frame.cursor_row,
+            cursor_column=frame.cursor_column,
+            style=frame.style,
+            title=title,
+            icon_name=icon_name,
+            title_set=title_set,
+            clipboard=clipboard,
+            bell_count=frame.bell_count,
+            modes=frame.modes,
         )
         return self._snapshot
 

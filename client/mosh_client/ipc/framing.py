@@ -13,7 +13,7 @@ from mosh_common.errors import PeerError, UsageError
 _LENGTH: Final = struct.Struct("!I")
 
 
-class FrameReader:
+class MessageReader:
     """Cuts a stream into the contents of its messages."""
 
     def __init__(self, *, longest: int) -> None:
@@ -39,7 +39,7 @@ class FrameReader:
         return messages
 
 
-def frame(message: bytes, *, longest: int) -> bytes:
+def with_length(message: bytes, *, longest: int) -> bytes:
     """Return `message` with its length in front. Raises UsageError when the reader would refuse it."""
     if not 1 <= len(message) <= longest:
         raise UsageError(f"IPC message of {len(message)} octets, at most {longest} are allowed")

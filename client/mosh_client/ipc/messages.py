@@ -1,42 +1,42 @@
-"""The messages between the network process and the renderer: a closed set of values, and their octets.
+"""The messages between the network process and the renderer: a closed set of values, one row of `KINDS` for each.
 
-Each message is a msgpack array whose first element is its kind. `decode` accepts exactly what docs/ipc.md lists and
-raises PeerError for everything else, because either side may be one that an attacker got into. What a frame means
-relative to the frames before it is `frames.py`'s; when a message may be sent is `permits.py`'s.
+Each message is a msgpack array whose first element is the number of its kind. From its row follow encoding, decoding
+and permits (permits.py). `decode` accepts exactly what docs/ipc.md lists and raises PeerError for everything else,
+because either side may be one that an attacker got into. What a frame means relative to the frames before it is
+`frames.py`'s.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from operator import call
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgpack  # type: ignore[import-untyped]  # it ships no type information
 
+from mosh_client.ipc import screen_fields
+from mosh_client.ipc.fields import Field, array, boolean, integer, octets, optional, text
 from mosh_common.errors import PeerError
-from mosh_common.terminal.cells import CLUSTER, DEFAULT_COLOR, RGB, Clusters, Modes, Row, Style
-from mosh_common.terminal.payloads import LONGEST_TITLE, is_clipboard, is_link, is_title
+from mosh_common.protocol import HIGHEST_PORT
+from mosh_common.terminal.cells import Modes, Row, Style
 from mosh_common.wire.size import CELLS_LIMIT, SIDE_LIMIT
 
 LONGEST_TO_NETWORK_OCTETS: Final = 1 << 16  # a batch is one read of the terminal, at most 16 KiB
 LONGEST_TO_RENDERER_OCTETS: Final = 1 << 23  # nearly every frame is one message: frames.py, `portions`
 
 LONGEST_INPUT_OCTETS: Final = 1 << 14
-MOST_STYLES: Final = 0x10000  # Palette.LIMIT
-LONGEST_CLUSTER_OCTETS: Final = 64  # docs/terminal.md §1 keeps 32 octets a cell; twice that leaves room for its base
 LONGEST_NOTICE: Final = 256  # one line of a terminal
 LONGEST_PEER: Final = 64  # a program's name and version
 NOTICE_KINDS: Final = 8  # so many notices of the server at once, and …
 NOTICE_LIMIT: Final = 160  # … characters of each; as on the wire (wire/hostdiff.py, which needs protobuf)
-LARGEST_COUNT: Final = (1 << 63) - 1  # what msgpack and every peer can hold
 
-# SECURITY: what reaches the terminal is drawn from these texts, so no control character may be among them (C0, DEL,
-# C1), nor a surrogate, which no encoder accepts. Test: test_a_cell_may_not_hold_a_control_character.
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_CONTROL_IN_ROW: Final = re.compile("[\x03-\x1f\x7f-\x9f\ud800-\udfff]")  # \x00–\x02 are the cells' stand-ins
-_STRAY_WIDE_TAIL: Final = re.compile("(?:\\A|[\x00\x01])\x01")  # a right half needs a left one
-_MOUSE_TRACKING: Final = frozenset((0, 9, 1000, 1001, 1002, 1003))
-_MOUSE_ENCODING: Final = frozenset((0, 1005, 1006, 1015))
-_LARGEST_COLOR: Final = RGB | 0xFFFFFF
+# Who says it, and in which phases of a socketpair; the words are the same for both directions.
+RENDERER: Final = "renderer"
+NETWORK: Final = "network"
+GREETING: Final = "greeting"  # nothing was said yet
+RUNNING: Final = "running"
+OVER: Final = "over"  # the last word was said
 
 
 class Hello(NamedTuple):
@@ -140,30 +140,123 @@ ToNetwork: TypeAlias = Hello | Input | Resize | Quit | Watch
 ToRenderer: TypeAlias = Frame | Progress | Link | Notice | Exit | Statistics | ServerNotices
 Message: TypeAlias = ToNetwork | ToRenderer
 
-_KINDS: Final[tuple[type[Message], ...]] = (
-    *(Hello, Input, Resize, Quit),
-    *(Frame, Progress, Link, Notice, Exit),
-    *(Watch, Statistics, ServerNotices),
+
+# --- Kinds ----------------------------------------------------------------------------------------------------------
+
+
+class Kind:
+    """All that holds for one kind of message."""
+
+    __slots__ = ("checks", "fields", "fits", "make", "message", "number", "packs", "phases", "sender")
+
+    def __init__(
+        self,
+        number: int,
+        message: type[Message],
+        sender: str,
+        phases: Mapping[str, str],
+        fields: tuple[Field, ...] = (),
+        *,
+        fits: Callable[[Any], None] | None = None,
+    ) -> None:
+        self.number = number
+        self.message = message
+        self.sender = sender
+        self.phases = phases  # in which it may come → the phase afterwards
+        self.fields = fields  # those of the message, in order
+        self.fits = fits  # sees to what no field shows alone; raises PeerError
+        # The same, to be gone through for each message.
+        self.make: Callable[[Iterable[Any]], Message] = partial(tuple.__new__, message)  # `_make`, without a call
+        self.checks = [field.check for field in fields]
+        self.packs = [(index, field.pack) for index, field in enumerate(fields) if field.pack is not None]
+
+
+def _fits_size(message: Hello | Resize | Frame) -> None:
+    """See to it that the wire can carry the size: an impossible one must not get as far as the server."""
+    if message.columns * message.lines > CELLS_LIMIT:
+        raise PeerError(f"a terminal of {message.columns}×{message.lines}, at most {CELLS_LIMIT} cells expected")
+
+
+def _fits_frame(frame: Frame) -> None:
+    """See to it that everything in the frame is within its size."""
+    _fits_size(frame)
+    columns, lines = frame.columns, frame.lines
+    if len(frame.rows) > lines:
+        raise PeerError(f"{len(frame.rows)} rows in a frame of {lines} lines")
+    for line, row in frame.rows:
+        if line >= lines or len(row[0]) != columns:
+            raise PeerError(f"row {line} of {len(row[0])} columns in a frame of {columns}×{lines}")
+    if frame.cursor_row >= lines or frame.cursor_column >= columns:
+        raise PeerError(f"the cursor is outside {columns}×{lines}")
+
+
+_FIRST: Final = {GREETING: RUNNING}
+_LATER: Final = {RUNNING: RUNNING}
+_ANY_TIME: Final = {GREETING: GREETING, RUNNING: RUNNING}
+_LAST: Final = {GREETING: OVER, RUNNING: OVER}
+
+_SIZE: Final = (integer("columns", 1, SIDE_LIMIT), integer("lines", 1, SIDE_LIMIT))
+_INPUT: Final = (integer("batch", 1), octets("data", LONGEST_INPUT_OCTETS))
+_FRAME: Final = (
+    boolean("whole"),
+    *_SIZE,
+    screen_fields.STYLES,
+    screen_fields.ROWS,
+    integer("cursor_row", 0, SIDE_LIMIT - 1)._replace(bounds="< lines"),
+    integer("cursor_column", 0, SIDE_LIMIT - 1)._replace(bounds="< columns"),
+    screen_fields.STYLE,
+    integer("bell_count"),
+    screen_fields.MODES,
+    optional(screen_fields.TITLE),
+    optional(screen_fields.CLIPBOARD),
+    boolean("more"),
 )
-_NUMBER_OF_KIND: Final = {kind: number for number, kind in enumerate(_KINDS, 1)}
+_LINK: Final = (
+    optional(integer("last_heard")),
+    optional(integer("last_acknowledged")),
+    integer("send_interval"),
+    integer("port", 0, HIGHEST_PORT),
+)
+_NOTICE: Final = (text("text", LONGEST_NOTICE), boolean("lasting"))
+_STATISTICS: Final = (
+    optional(integer("round_trip")),
+    integer("lost_incoming", 0, 1000),
+    integer("lost_outgoing", 0, 1000),
+    optional(integer("last_heard")),
+    integer("received_octets"),
+    integer("sent_octets"),
+    text("peer", LONGEST_PEER),
+)
+
+KINDS: Final = (
+    Kind(1, Hello, RENDERER, _FIRST, _SIZE, fits=_fits_size),
+    Kind(2, Input, RENDERER, _LATER, _INPUT),
+    Kind(3, Resize, RENDERER, _LATER, _SIZE, fits=_fits_size),
+    Kind(4, Quit, RENDERER, _LATER),
+    Kind(5, Frame, NETWORK, _FIRST | _LATER, _FRAME, fits=_fits_frame),
+    Kind(6, Progress, NETWORK, _ANY_TIME, (integer("echo_acknowledged"),)),  # keys typed while connecting count, too
+    Kind(7, Link, NETWORK, _ANY_TIME, _LINK),
+    Kind(8, Notice, NETWORK, _ANY_TIME, _NOTICE),
+    Kind(9, Exit, NETWORK, _LAST),
+    Kind(10, Watch, RENDERER, _LATER, (boolean("on"),)),
+    Kind(11, Statistics, NETWORK, _ANY_TIME, _STATISTICS),
+    Kind(12, ServerNotices, NETWORK, _ANY_TIME, (array("texts", text("text", NOTICE_LIMIT), NOTICE_KINDS),)),
+)
+
+_KIND_OF_MESSAGE: Final[dict[type[Message], Kind]] = {kind.message: kind for kind in KINDS}
+_KIND_OF_NUMBER: Final = {kind.number: kind for kind in KINDS}
 
 
 def encode(message: Message) -> bytes:
     """Return the octets of `message`, without the length in front (framing.py)."""
-    fields: tuple[Any, ...]
-    if isinstance(message, Frame):
-        fields = (
-            *message[:4],
-            [
-                (line, text, styles, wrapped, list(clusters.items()))
-                for line, (text, styles, wrapped, clusters) in message.rows
-            ],
-            *message[5:],
-        )
-    else:
-        fields = message
-    octets: bytes = msgpack.packb((_NUMBER_OF_KIND[type(message)], *fields))
-    return octets
+    kind = _KIND_OF_MESSAGE[type(message)]
+    fields: Any = message
+    if kind.packs:
+        fields = list(message)
+        for index, pack in kind.packs:
+            fields[index] = pack(fields[index])
+    encoded: bytes = msgpack.packb((kind.number, *fields))
+    return encoded
 
 
 def decode(data: bytes | bytearray | memoryview) -> Message:
@@ -172,237 +265,13 @@ def decode(data: bytes | bytearray | memoryview) -> Message:
         fields = msgpack.unpackb(data, use_list=False, strict_map_key=True, max_map_len=0, max_ext_len=0)
     except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
         raise PeerError(f"IPC message of {len(data)} octets is not msgpack: {type(error).__name__}") from None
-    if type(fields) is not tuple or not fields or type(fields[0]) is not int or not 1 <= fields[0] <= len(_KINDS):
+    if type(fields) is not tuple or not fields or type(fields[0]) is not int or fields[0] not in _KIND_OF_NUMBER:
         raise PeerError("IPC message is not an array that begins with a known kind")
-    kind = _KINDS[fields[0] - 1]
-    fields = fields[1:]
-    expected = len(kind._fields)
-    if len(fields) != expected:
-        raise PeerError(f"{kind.__name__} has {len(fields)} fields, expected {expected}")
-    message: Message = _PARSERS[kind](fields)
+    kind = _KIND_OF_NUMBER[fields[0]]
+    if len(fields) != 1 + len(kind.checks):
+        raise PeerError(f"{kind.message.__name__} has {len(fields) - 1} fields, expected {len(kind.checks)}")
+    # `map` and `call` cost less than a comprehension over pairs, and a frame comes with each key.
+    message = kind.make(map(call, kind.checks, fields[1:]))
+    if kind.fits is not None:
+        kind.fits(message)
     return message
-
-
-def _parse_hello(fields: tuple[Any, ...]) -> Hello:
-    return Hello(*_size(fields[0], fields[1]))
-
-
-def _parse_input(fields: tuple[Any, ...]) -> Input:
-    batch, data = fields
-    if type(data) is not bytes or not 1 <= len(data) <= LONGEST_INPUT_OCTETS:
-        raise PeerError(f"Input data is not 1–{LONGEST_INPUT_OCTETS} octets")
-    return Input(_integer(batch, 1, LARGEST_COUNT, "batch"), data)
-
-
-def _parse_resize(fields: tuple[Any, ...]) -> Resize:
-    return Resize(*_size(fields[0], fields[1]))
-
-
-def _parse_frame(fields: tuple[Any, ...]) -> Frame:
-    whole, columns, lines, styles, rows, cursor_row, cursor_column, style, bell_count, modes = fields[:10]
-    title, clipboard, more = fields[10:]
-    columns, lines = _size(columns, lines)
-    if len(_array(styles, "styles")) > MOST_STYLES:
-        raise PeerError(f"{len(styles)} styles in one frame, at most {MOST_STYLES} expected")
-    if len(_array(rows, "rows")) > lines:
-        raise PeerError(f"{len(rows)} rows in a frame of {lines} lines")
-    return Frame(
-        _boolean(whole, "whole"),
-        columns,
-        lines,
-        tuple([_style(each) for each in styles]),
-        tuple([_numbered_row(each, columns, lines) for each in rows]),
-        _integer(cursor_row, 0, lines - 1, "cursor row"),
-        _integer(cursor_column, 0, columns - 1, "cursor column"),
-        _style(style),
-        _integer(bell_count, 0, LARGEST_COUNT, "bell count"),
-        _modes(modes),
-        None if title is None else _title(title),
-        None if clipboard is None else _clipboard(clipboard),
-        _boolean(more, "more"),
-    )
-
-
-def _parse_progress(fields: tuple[Any, ...]) -> Progress:
-    return Progress(_integer(fields[0], 0, LARGEST_COUNT, "batch"))
-
-
-def _parse_link(fields: tuple[Any, ...]) -> Link:
-    last_heard, last_acknowledged, send_interval, port = fields
-    return Link(
-        None if last_heard is None else _integer(last_heard, 0, LARGEST_COUNT, "last heard"),
-        None if last_acknowledged is None else _integer(last_acknowledged, 0, LARGEST_COUNT, "last acknowledged"),
-        _integer(send_interval, 0, LARGEST_COUNT, "send interval"),
-        _integer(port, 0, 65535, "port"),
-    )
-
-
-def _parse_notice(fields: tuple[Any, ...]) -> Notice:
-    return Notice(_text(fields[0], LONGEST_NOTICE, "notice"), _boolean(fields[1], "lasting"))
-
-
-def _parse_server_notices(fields: tuple[Any, ...]) -> ServerNotices:
-    texts = _array(fields[0], "texts")
-    if len(texts) > NOTICE_KINDS:
-        raise PeerError(f"{len(texts)} notices of the server, at most {NOTICE_KINDS} expected")
-    return ServerNotices(tuple([_text(each, NOTICE_LIMIT, "notice") for each in texts]))
-
-
-def _parse_watch(fields: tuple[Any, ...]) -> Watch:
-    return Watch(_boolean(fields[0], "on"))
-
-
-def _parse_statistics(fields: tuple[Any, ...]) -> Statistics:
-    round_trip, lost_incoming, lost_outgoing, last_heard, received_octets, sent_octets, peer = fields
-    return Statistics(
-        None if round_trip is None else _integer(round_trip, 0, LARGEST_COUNT, "round trip"),
-        _integer(lost_incoming, 0, 1000, "loss"),
-        _integer(lost_outgoing, 0, 1000, "loss"),
-        None if last_heard is None else _integer(last_heard, 0, LARGEST_COUNT, "last heard"),
-        _integer(received_octets, 0, LARGEST_COUNT, "received octets"),
-        _integer(sent_octets, 0, LARGEST_COUNT, "sent octets"),
-        _text(peer, LONGEST_PEER, "peer"),
-    )
-
-
-def _parse_quit(_fields: tuple[Any, ...]) -> Quit:
-    return Quit()
-
-
-def _parse_exit(_fields: tuple[Any, ...]) -> Exit:
-    return Exit()
-
-
-_PARSERS: Final[dict[type[Message], Any]] = {
-    Hello: _parse_hello,
-    Input: _parse_input,
-    Resize: _parse_resize,
-    Quit: _parse_quit,
-    Frame: _parse_frame,
-    Progress: _parse_progress,
-    Link: _parse_link,
-    Notice: _parse_notice,
-    ServerNotices: _parse_server_notices,
-    Exit: _parse_exit,
-    Watch: _parse_watch,
-    Statistics: _parse_statistics,
-}
-
-
-def _size(columns: Any, lines: Any) -> tuple[int, int]:
-    """Return a size that the wire can carry, too: an impossible one must not get as far as the server."""
-    columns = _integer(columns, 1, SIDE_LIMIT, "columns")
-    lines = _integer(lines, 1, SIDE_LIMIT, "lines")
-    if columns * lines > CELLS_LIMIT:
-        raise PeerError(f"a terminal of {columns}×{lines}, at most {CELLS_LIMIT} cells expected")
-    return columns, lines
-
-
-def _numbered_row(value: Any, columns: int, lines: int) -> tuple[int, Row]:
-    line, text, styles, wrapped, clusters = _array(value, "row", 5)
-    if type(text) is not str or len(text) != columns or type(styles) is not str or len(styles) != columns:
-        raise PeerError(f"a row's text or styles are not {columns} long")
-    found = _CONTROL_IN_ROW.search(text)
-    if found:
-        raise PeerError(f"control character U+{ord(found.group()):04X} in a cell")
-    if "\x01" in text and _STRAY_WIDE_TAIL.search(text):
-        raise PeerError("the right half of a wide character without its left half")
-    return (
-        _integer(line, 0, lines - 1, "line"),
-        (text, styles, _boolean(wrapped, "wrapped"), _clusters(clusters, text)),
-    )
-
-
-def _clusters(value: Any, text: str) -> Clusters:
-    pairs = _array(value, "clusters")
-    if len(pairs) != text.count(CLUSTER):
-        raise PeerError(f"{len(pairs)} clusters for {text.count(CLUSTER)} cells")
-    clusters: dict[int, str] = {}
-    for pair in pairs:
-        column, grapheme = _array(pair, "cluster", 2)
-        column = _integer(column, 0, len(text) - 1, "cluster column")
-        if text[column] != CLUSTER or column in clusters:
-            raise PeerError(f"a cluster for column {column}, which wants none")
-        grapheme = _text(grapheme, LONGEST_CLUSTER_OCTETS, "cluster")
-        if not grapheme or len(grapheme.encode()) > LONGEST_CLUSTER_OCTETS:
-            raise PeerError(f"a cluster is not 1–{LONGEST_CLUSTER_OCTETS} octets")
-        clusters[column] = grapheme
-    return clusters
-
-
-def _style(value: Any) -> Style:
-    fg, bg, flags, underline, underline_color, link = _array(value, "style", 6)
-    return Style(
-        _integer(fg, DEFAULT_COLOR, _LARGEST_COLOR, "colour"),
-        _integer(bg, DEFAULT_COLOR, _LARGEST_COLOR, "colour"),
-        _integer(flags, 0, 511, "style flags"),
-        _integer(underline, 0, 5, "underline"),
-        _integer(underline_color, DEFAULT_COLOR, _LARGEST_COLOR, "colour"),
-        _link(link),
-    )
-
-
-def _link(value: Any) -> str:
-    if type(value) is not str or not (value == "" or is_link(value)):
-        raise PeerError("hyperlink is not a URI of a known scheme, perhaps with an id")
-    return value
-
-
-def _clipboard(value: Any) -> str:
-    """Check "selection;base64", or "" = never set."""
-    # SECURITY: anything else could ask the terminal for its clipboard. Test: test_a_frame_out_of_bounds_is_refused.
-    if type(value) is not str or not (value == "" or is_clipboard(value)):
-        raise PeerError("clipboard is not a selection and base64")
-    return value
-
-
-def _modes(value: Any) -> Modes:
-    reverse, visible, paste, tracking, encoding, focus, scroll, shape = _array(value, "modes", 8)
-    if type(tracking) is not int or tracking not in _MOUSE_TRACKING:
-        raise PeerError("unknown mouse tracking mode")
-    if type(encoding) is not int or encoding not in _MOUSE_ENCODING:
-        raise PeerError("unknown mouse encoding")
-    return Modes(
-        _boolean(reverse, "reverse video"),
-        _boolean(visible, "cursor visible"),
-        _boolean(paste, "bracketed paste"),
-        tracking,
-        encoding,
-        _boolean(focus, "focus events"),
-        _boolean(scroll, "alternate scroll"),
-        _integer(shape, 0, 6, "cursor shape"),
-    )
-
-
-def _title(value: Any) -> tuple[str, str, bool]:
-    title, icon_name, ever_set = _array(value, "title", 3)
-    for text in (title, icon_name):
-        if type(text) is not str or not is_title(text):
-            raise PeerError(f"title is not a text without controls of at most {LONGEST_TITLE} characters")
-    return (title, icon_name, _boolean(ever_set, "title set"))
-
-
-def _integer(value: Any, low: int, high: int, name: str) -> int:
-    if type(value) is not int or not low <= value <= high:
-        raise PeerError(f"{name} is not an integer of {low}–{high}")
-    return value
-
-
-def _boolean(value: Any, name: str) -> bool:
-    if type(value) is not bool:
-        raise PeerError(f"{name} is not true or false")
-    return value
-
-
-def _text(value: Any, longest: int, name: str) -> str:
-    if type(value) is not str or len(value) > longest:
-        raise PeerError(f"{name} is not a text of at most {longest} characters")
-    if _CONTROL.search(value):
-        raise PeerError(f"control character in {name}")
-    return value
-
-
-def _array(value: Any, name: str, length: int | None = None) -> tuple[Any, ...]:
-    if type(value) is not tuple or (length is not None and len(value) != length):
-        raise PeerError(f"{name} is not an array" + (f" of {length}" if length is not None else ""))
-    return value

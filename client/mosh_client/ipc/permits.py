@@ -1,60 +1,30 @@
 """Which message may come when: one table for each direction. Whatever is not in it ends the child that sent it.
 
-Knows the kinds of messages, not their contents (but for whether a first frame is whole).
+Made from the kinds' rows; knows nothing of the messages' contents (but for whether a first frame is whole).
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from mosh_client.ipc.messages import (
-    Exit,
-    Frame,
-    Hello,
-    Input,
-    Link,
-    Message,
-    Notice,
-    Progress,
-    Quit,
-    Resize,
-    ServerNotices,
-    Statistics,
-    Watch,
-)
+from mosh_client.ipc.messages import GREETING, KINDS, NETWORK, RENDERER, Frame, Message
 from mosh_common.errors import PeerError
-
-# Phases of a socketpair, the same words for both directions.
-GREETING: Final = "greeting"  # nothing was said yet
-RUNNING: Final = "running"
-OVER: Final = "over"  # the last word was said
 
 _Table = dict[tuple[str, type[Message]], str]
 
-# (phase, kind) → phase. Missing pairs are refused.
-FROM_RENDERER: Final[_Table] = {
-    (GREETING, Hello): RUNNING,
-    (RUNNING, Input): RUNNING,
-    (RUNNING, Resize): RUNNING,
-    (RUNNING, Quit): RUNNING,
-    (RUNNING, Watch): RUNNING,
-}
-FROM_NETWORK: Final[_Table] = {
-    (GREETING, Link): GREETING,
-    (GREETING, Notice): GREETING,
-    (GREETING, ServerNotices): GREETING,
-    (GREETING, Statistics): GREETING,
-    (GREETING, Progress): GREETING,  # keys typed while connecting are counted too
-    (GREETING, Frame): RUNNING,
-    (GREETING, Exit): OVER,
-    (RUNNING, Frame): RUNNING,
-    (RUNNING, Progress): RUNNING,
-    (RUNNING, Link): RUNNING,
-    (RUNNING, Notice): RUNNING,
-    (RUNNING, ServerNotices): RUNNING,
-    (RUNNING, Statistics): RUNNING,
-    (RUNNING, Exit): OVER,
-}
+
+def _table(sender: str) -> _Table:
+    """Return (phase, kind) → phase for what `sender` says. Missing pairs are refused."""
+    return {
+        (phase, kind.message): following
+        for kind in KINDS
+        if kind.sender == sender
+        for phase, following in kind.phases.items()
+    }
+
+
+FROM_RENDERER: Final = _table(RENDERER)
+FROM_NETWORK: Final = _table(NETWORK)
 
 
 class Permits:

@@ -17,8 +17,9 @@ from mosh_client.ipc import control
 from mosh_client.ipc.channel import Channel
 from mosh_client.ipc.control import Report
 from mosh_client.ipc.messages import Hello
+from mosh_client.network.blank_screen import load_emulator
 from mosh_client.network.reception import OUR_FAULT, cannot_show
-from mosh_client.network.session import Session, load_emulator
+from mosh_client.network.session import Session
 from mosh_client.network.sockets import ADDRESSES_VARIABLE, Sockets, alternatives
 from mosh_common.address import Address
 from mosh_common.clock import now_ms
@@ -123,7 +124,7 @@ class _NetworkProcess:
                 if self._channel is not None:  # the user waits for the frame; the acknowledgement can wait for it
                     self._write_renderer(waiter, self._channel, session, now=now)
         if ready.signals:
-            session.quit(now=now)
+            session.terminate(now=now)
         self._look_at_path(session, ready, now=now)
         self._send_datagrams(waiter, session, now=now)
         if self._channel is not None:
@@ -164,7 +165,9 @@ class _NetworkProcess:
             closed = self._sockets.close_expired(now=now)
         for fd in closed:
             waiter.forget(fd)
-        for data, peer in session.datagrams_to_send(now=now):
+        datagrams = session.datagrams_to_send(now=now)
+        session.digest_events(now=now)
+        for data, peer in datagrams:
             failure = self._sockets.send(data, peer)
             if peer == session.peer or not failure:  # of an address that is only tried, nobody expects anything
                 session.report_sent(failure, now=now)
@@ -188,10 +191,16 @@ class _NetworkProcess:
                 self._session.receive_message(message, now=now)
             elif self._session is None:
                 self._session = Session(
-                    message, key=self._key, peer=self._peer, ip=self._ip, entropy=os.urandom, now=now, log=self._log
-                )
-                self._session.set_alternatives(
-                    alternatives(os.environ.get(ADDRESSES_VARIABLE, ""), port=self._peer.port, peer=self._peer)
+                    message,
+                    key=self._key,
+                    peer=self._peer,
+                    ip=self._ip,
+                    entropy=os.urandom,
+                    now=now,
+                    alternatives=alternatives(
+                        os.environ.get(ADDRESSES_VARIABLE, ""), port=self._peer.port, peer=self._peer
+                    ),
+                    log=self._log,
                 )
             else:
                 self._session.attach_renderer(message, now=now)
@@ -257,7 +266,7 @@ class _NetworkProcess:
                 self._session.orphaned(now=now)
         elif control.QUIT in commands:
             if self._session is not None:
-                self._session.quit(now=now)
+                self._session.terminate(now=now)
             else:
                 self._orphaned = True  # there is nothing to be ended on the server's side
 

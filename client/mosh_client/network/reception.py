@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from mosh_client.ipc.control import Report
+from mosh_common.protocol import PORT_RANGE
 from mosh_common.silence import CONNECT_TIMEOUT_MS
 from mosh_common.sync.events import StateNotTaken
 from mosh_common.terminal.cells import Snapshot
@@ -86,6 +87,6 @@ def connection_failure(ip: str, port: int) -> str:
     return (
         f"mosh did not make a successful connection to {ip}:{port}.\n"
         f"Please verify that UDP port {port} is not firewalled and can reach the server.\n\n"
-        "(mosh-server takes a UDP port between 60001 and 60999 unless told otherwise;\n"
+        f"(mosh-server takes a UDP port between {PORT_RANGE[0]} and {PORT_RANGE[1]} unless told otherwise;\n"
         "the -p option of mosh selects a particular one.)"
     )

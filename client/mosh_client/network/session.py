@@ -1,27 +1,25 @@
 """The policy of the network process: between the transport and the renderer, without any I/O.
 
-Knows what is sent to the renderer and when, which input batch is where, when a connection counts as failed, and how a
-session ends. Sockets, clock and randomness are the loop's (process.py).
+Knows what is to be told to the renderer, when a connection counts as failed, and how a session ends; what one renderer
+was told is renderer_ledger.py's, where its input went input_ledger.py's. Sockets, clock and randomness are the loop's
+(process.py).
 
-The loop: `receive_datagram` / `receive_message` → `datagrams_to_send` → `messages_to_send` when the renderer has taken
-everything before → leave when `outcome` is set → wait until `next_deadline`.
+The loop: `receive_datagram` / `receive_message` → `datagrams_to_send` → `digest_events` → `messages_to_send` when the
+renderer has taken everything before → leave when `outcome` is set → wait until `next_deadline`.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-from collections import deque
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from mosh_client.ipc.control import Report
-from mosh_client.ipc.frames import FrameEncoder, portions
+from mosh_client.ipc.fields import LARGEST_COUNT
 from mosh_client.ipc.messages import (
-    LARGEST_COUNT,
     LONGEST_NOTICE,
     LONGEST_PEER,
-    Exit,
     Hello,
     Input,
     Link,
@@ -35,11 +33,14 @@ from mosh_client.ipc.messages import (
     ToRenderer,
     Watch,
 )
+from mosh_client.network.blank_screen import BlankScreen
+from mosh_client.network.input_ledger import InputLedger
 from mosh_client.network.reception import Reception, connection_failure, nothing_whole
+from mosh_client.network.renderer_ledger import Facts, RendererLedger
 from mosh_common.address import Address
-from mosh_common.errors import PeerError, place_of
 from mosh_common.protocol import SHUTDOWN_TIMEOUT_MS
 from mosh_common.sync.events import (
+    Event,
     NewRemoteState,
     PeerShutdown,
     SessionExhausted,
@@ -49,97 +50,10 @@ from mosh_common.sync.events import (
 )
 from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.sync.transport import Transport
-from mosh_common.terminal.cells import Snapshot, blank_snapshot
-from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.key import Key
-
-if TYPE_CHECKING:
-    from mosh_common.sync.states.screen_state import ClientScreen
 
 LEAVE_TIMEOUT_MS: Final = 1500  # then such a request is given this long …
 ORPHANED_TIMEOUT_MS: Final = 3000  # … and this long when the launcher is gone: nobody waits, nothing may linger
-# Facts of the link that are only times reach the renderer when those that it has are this old, so that an idle session
-# does not wake it at every heartbeat; in time before it would show them (notice.py: at 6.5 s and 10 s).
-HEARD_REFRESH_MS: Final = 6300
-ACKNOWLEDGED_REFRESH_MS: Final = 9000
-HEARD_WORTH_TELLING_MS: Final = 4500  # newer by so much, they go along with a heartbeat: every second one
-STATISTICS_INTERVAL_MS: Final = 1000  # while they are watched; nobody reads faster
-
-
-class BlankScreen:
-    """State 0 of the server's screen, which needs no emulator yet.
-
-    The emulator takes as long to import as everything else, and the server needs a while to answer: the first
-    datagram is sent before, and `load_emulator` called while the answer is on its way.
-    """
-
-    __slots__ = ("_screen", "snapshot")
-
-    weight: Final = 0  # it shares nothing, but there is only one
-    echo_ack: Final = 0
-    program: Final = ""
-    notices: Final = ()
-    skipped: Final = 0
-
-    def __init__(self, columns: int, lines: int) -> None:
-        self.snapshot: Final = blank_snapshot(columns, lines)
-        self._screen: ClientScreen | None = None  # the same with an emulator, once one was needed
-
-    def apply(self, diff: bytes) -> ClientScreen:
-        """Return the screen that a host message leads to. Raises PeerError."""
-        try:
-            if self._screen is None:
-                from mosh_common.sync.states.screen_state import ClientScreen
-
-                self._screen = ClientScreen.begin_at(self.snapshot)
-            return self._screen.apply(diff)
-        except PeerError:
-            raise
-        except Exception as error:  # an emulator that cannot even begin is like one that fails later
-            raise Dropped(DropReason.NOT_DIGESTED, place_of(error)) from None
-
-    def trimmed(self, known: object) -> BlankScreen:
-        """Return this screen."""
-        return self
-
-
-def load_emulator() -> None:
-    """Import what the server's answers need; afterwards no file need be read any more."""
-    import mosh_common.sync.states.screen_state  # noqa: F401  # for its being imported
-
-
-class RendererLink:
-    """What one renderer was told, and where its input went."""
-
-    def __init__(self, *, clipboard: str = "") -> None:
-        self.frames = FrameEncoder(clipboard=clipboard)
-        self.progress = Progress(0)
-        self.link: Link | None = None
-        self.notice: Notice | None = None
-        self.server_notices = ServerNotices(())
-        self.statistics: Statistics | None = None
-        self.statistics_due: int | None = None  # when to look at them again; None: nobody watches
-        self.dismissed = False  # Exit was sent, after which nothing may follow
-        self._batches: deque[tuple[int, int]] = deque()  # (batch, position of the user stream after it), not yet echoed
-        self._echoed = 0  # newest batch that was taken off `_batches`
-
-    def note_input(self, batch: int, position: int) -> None:
-        """Remember that the stream reached `position` with `batch`."""
-        self._batches.append((batch, position))
-
-    def batch_at(self, position: int) -> int:
-        """Return the newest batch that a stream of that length holds."""
-        newest = self._echoed
-        for batch, end in self._batches:
-            if end > position:
-                break
-            newest = batch
-        return newest
-
-    def forget_up_to(self, batch: int) -> None:
-        """Say that batches up to `batch` have reached the last stage."""
-        while self._batches and self._batches[0][0] <= batch:
-            self._echoed = self._batches.popleft()[0]
 
 
 class Session:
@@ -154,8 +68,10 @@ class Session:
         ip: str,
         entropy: Callable[[int], bytes],
         now: int,
+        alternatives: Iterable[Address] = (),
         log: Callable[[str], None] | None = None,
     ) -> None:
+        """Begin with the server at `peer`; `alternatives`: its other addresses, tried while it is silent."""
         self._ip = ip
         self._port: int = peer.port
         # The two objects.
@@ -172,9 +88,10 @@ class Session:
             peer=peer,
             log=log,
         )
-        self._positions: deque[tuple[int, int]] = deque(((0, 0),))  # (state number, its stream's length), as sent
+        self._transport.set_alternatives(alternatives)
+        self._input = InputLedger()
         # The renderer.
-        self._renderer: RendererLink | None = None
+        self._renderer: RendererLedger | None = None
         self._clipboard = ""  # what the last one was told of it
         self._notice = Notice("", False)  # what the bar should say of the network
         self._reception = Reception(self._transport.received.state.snapshot)
@@ -193,13 +110,14 @@ class Session:
 
         The user may have copied something else since.
         """
-        self._renderer = RendererLink(clipboard=self._clipboard)
+        self._renderer = RendererLedger(clipboard=self._clipboard)
+        self._input.begin_batches()
         self._resize(hello.columns, hello.lines, now=now)
 
     def detach_renderer(self) -> None:
         """Say that the renderer is gone; another one may come."""
         if self._renderer is not None:
-            self._clipboard = self._renderer.frames.clipboard
+            self._clipboard = self._renderer.clipboard
         self._renderer = None
 
     def receive_message(self, message: Message, *, now: int) -> None:
@@ -208,19 +126,18 @@ class Session:
             if self._leave_by is not None or self._renderer is None:
                 return
             self._stream = self._transport.local_state().push_keys(message.data)
-            self._renderer.note_input(message.batch, self._stream.position)
+            self._input.note_batch(message.batch, self._stream.position)
             self._transport.set_local_state(self._stream, now=now)
         elif isinstance(message, Resize):
             self._resize(message.columns, message.lines, now=now)
         elif isinstance(message, Watch):
             if self._renderer is not None:
-                self._renderer.statistics = None
-                self._renderer.statistics_due = now if message.on else None
+                self._renderer.watch(message.on, now=now)
         elif isinstance(message, Quit):
             if self._renderer_quit:
                 self._finish(Report(0, ""))  # the user asks again: without waiting for the server
             self._renderer_quit = True
-            self.quit(now=now)
+            self.terminate(now=now)
 
     def receive_datagram(self, data: bytes, source: Address, *, now: int, congestion: bool) -> None:
         """Take a datagram. Never raises on what is in it."""
@@ -236,8 +153,8 @@ class Session:
         if failure not in (errno.EMSGSIZE, errno.EAGAIN, errno.ENOBUFS) and self._leave_by is None:
             self._notice = Notice(f"Cannot send: {os.strerror(failure)}."[:LONGEST_NOTICE], True)
 
-    def quit(self, *, now: int) -> None:
-        """End the session; harmless when it is already being ended."""
+    def terminate(self, *, now: int) -> None:
+        """End the session, but let the server know; harmless when it is already being ended."""
         if self._leave_by is not None:
             return
         reachable = self._transport.contact.may_answer(usable=not self._reception.words, now=now)
@@ -248,78 +165,50 @@ class Session:
 
     def orphaned(self, *, now: int) -> None:
         """Say that the launcher is gone: end the session, soon."""
-        self.quit(now=now)
+        self.terminate(now=now)
         self._leave_by = min(self._leave_by or now, now + ORPHANED_TIMEOUT_MS)
 
     # --- What goes out ------------------------------------------------------------------------------------------
 
     def datagrams_to_send(self, *, now: int) -> list[tuple[bytes, Address]]:
-        """Return the datagrams that are due; then say `report_sent` for each."""
+        """Return the datagrams that are due; then `digest_events`, and say `report_sent` for each."""
         datagrams = self._transport.datagrams_to_send(now=now)
         if datagrams:
-            number = self._transport.sent.number
-            position = self._transport.sent.state.position
-            if number > self._positions[-1][0]:
-                self._positions.append((number, position))
-        self._digest_events(now=now)
-        self._check_time(now=now)
+            sent = self._transport.sent
+            self._input.note_sent(sent.number, sent.state.position)
         return datagrams
+
+    def digest_events(self, *, now: int) -> None:
+        """Draw conclusions from what came and from the time: afterwards `outcome` may be set."""
+        for event in self._transport.events():
+            self._digest(event, now=now)
+        self._check_time(now=now)
 
     def messages_to_send(self, *, now: int) -> list[ToRenderer]:
         """Return what the renderer does not know yet, in the order in which it must learn it."""
-        renderer = self._renderer
-        if renderer is None:
+        if self._renderer is None:
             return []
-        messages: list[ToRenderer] = []
-        if self._transport.contact.last_heard is not None:
-            # The frame goes first: progress read with an older frame would judge predictions by the wrong screen.
-            snapshot: Snapshot = self._transport.received.state.snapshot
-            frame = renderer.frames.encode(snapshot)
-            if frame is not None:
-                messages += portions(frame)
-        progress = self._progress(renderer)
-        if progress != renderer.progress:
-            renderer.progress = progress
-            messages.append(progress)
-        notice = self._current_notice()
-        if notice != renderer.notice and (notice.text or renderer.notice is not None):
-            renderer.notice = notice
-            messages.append(notice)
-        told = ServerNotices(tuple([notice.text for notice in self._transport.received.state.notices]))
-        if told != renderer.server_notices:
-            renderer.server_notices = told
-            messages.append(told)
-        link = self._link()
-        if link != renderer.link and (
-            messages or _worth_telling(renderer.link, link) or now >= _link_due(renderer.link, link)
-        ):
-            renderer.link = link
-            messages.append(link)
-        if renderer.statistics_due is not None and now >= renderer.statistics_due:
-            renderer.statistics_due = now + STATISTICS_INTERVAL_MS
-            statistics = self._statistics()
-            if statistics != renderer.statistics:
-                renderer.statistics = statistics
-                messages.append(statistics)
-        if self.outcome is not None and not renderer.dismissed:
-            renderer.dismissed = True
-            messages.append(Exit())
-        return messages
+        screen = self._transport.received.state
+        facts = Facts(
+            snapshot=None if self._transport.contact.last_heard is None else screen.snapshot,
+            progress=Progress(self._input.take_echo_ack(screen.echo_ack)),
+            notice=self._current_notice(),
+            server_notices=ServerNotices(tuple([notice.text for notice in screen.notices])),
+            link=self._link(),
+            over=self.outcome is not None,
+        )
+        return self._renderer.news(facts, self._statistics, now=now)
 
     def next_deadline(self, *, now: int, renderer_ready: bool = True) -> int | None:
-        """Return when `datagrams_to_send` and `messages_to_send` want to be called next; None = never.
+        """Return when `datagrams_to_send` and what follows it want to be called next; None = never. Changes nothing.
 
         `renderer_ready`: whether the renderer could be sent messages (it may be stopped, and full of earlier ones).
         """
         deadlines = [self._transport.next_deadline(now=now), self._leave_by]
         deadlines.append(self._transport.contact.connected_by)
         deadlines.append(self._reception.deadline())
-        renderer = self._renderer
-        if renderer is not None and renderer_ready:
-            link = self._link()
-            if link != renderer.link:
-                deadlines.append(_link_due(renderer.link, link))
-            deadlines.append(renderer.statistics_due)
+        if self._renderer is not None and renderer_ready:
+            deadlines.append(self._renderer.next_deadline(self._link()))
         return min([each for each in deadlines if each is not None], default=None)
 
     def port_hop_due(self, *, now: int) -> bool:
@@ -339,10 +228,6 @@ class Session:
     def peer(self) -> Address | None:
         """Where the server is."""
         return self._transport.path.peer
-
-    def set_alternatives(self, addresses: Iterable[Address]) -> None:
-        """Say which other addresses the server may have: tried while it is silent."""
-        self._transport.set_alternatives(addresses)
 
     def port_hopped(self, *, now: int) -> None:
         """Say that another socket is in use."""
@@ -366,28 +251,25 @@ class Session:
         words = self._reception.words
         return self._notice if self._notice.text or not words else Notice(words[:LONGEST_NOTICE], True)
 
-    def _digest_events(self, *, now: int) -> None:
-        for event in self._transport.events():
-            if isinstance(event, NewRemoteState):
-                self._reception.taken(event.state.snapshot)
-                if event.state.skipped > self._skipped:
-                    self._skipped = event.state.skipped
-                    if self._log is not None:
-                        self._log(f"{now} skipped what no frame holds, {self._skipped} times so far")
-            elif isinstance(event, StateNotTaken):
-                self._reception.not_taken(event, now=now)
-            elif isinstance(event, PeerShutdown):
-                self._notice = Notice("", False)
-            elif isinstance(event, ShutdownDone):
-                self._finish(Report(0, ""))
-            elif isinstance(event, VersionMismatch):
-                self._finish(Report(1, f"mosh-client: {event.message}"))
-            elif isinstance(event, SessionExhausted):
-                self._finish(
-                    Report(
-                        1, "mosh-client: this session's key has encrypted all that it safely can; start a new session."
-                    )
-                )
+    def _digest(self, event: Event, *, now: int) -> None:
+        if isinstance(event, NewRemoteState):
+            self._reception.taken(event.state.snapshot)
+            if event.state.skipped > self._skipped:
+                self._skipped = event.state.skipped
+                if self._log is not None:
+                    self._log(f"{now} skipped what no frame holds, {self._skipped} times so far")
+        elif isinstance(event, StateNotTaken):
+            self._reception.not_taken(event, now=now)
+        elif isinstance(event, PeerShutdown):
+            self._notice = Notice("", False)
+        elif isinstance(event, ShutdownDone):
+            self._finish(Report(0, ""))
+        elif isinstance(event, VersionMismatch):
+            self._finish(Report(1, f"mosh-client: {event.message}"))
+        elif isinstance(event, SessionExhausted):
+            self._finish(
+                Report(1, "mosh-client: this session's key has encrypted all that it safely can; start a new session.")
+            )
 
     def _check_time(self, *, now: int) -> None:
         if self._leave_by is not None:
@@ -403,56 +285,27 @@ class Session:
         if self.outcome is None:
             self.outcome = outcome
 
-    def _progress(self, renderer: RendererLink) -> Progress:
-        echo_ack: int = self._transport.received.state.echo_ack
-        positions = self._positions
-        while len(positions) > 1 and positions[1][0] <= echo_ack:
-            positions.popleft()
-        echoed = positions[0][1] if positions[0][0] <= echo_ack else 0
-        batch = renderer.batch_at(echoed)
-        renderer.forget_up_to(batch)
-        return Progress(batch)
-
     def _link(self) -> Link:
         transport = self._transport
         return Link(
-            self._last_heard(),
-            transport.sent.last_acknowledged_at,
-            min(transport.send_interval, LARGEST_COUNT),
-            self._port,
+            last_heard=self._last_heard(),
+            last_acknowledged=transport.sent.last_acknowledged_at,
+            send_interval=min(transport.send_interval, LARGEST_COUNT),
+            port=self._port,
         )
 
     def _statistics(self) -> Statistics:
-        transport = self._transport
+        transport, path = self._transport, self._transport.path
         return Statistics(
-            round(transport.path.rtt.srtt) if transport.path.rtt.measured else None,
-            _per_mille(transport.path.loss.incoming),
-            _per_mille(transport.path.loss.outgoing),
-            transport.contact.last_datagram_at,
-            transport.counters.received_octets,
-            transport.counters.sent_octets,
-            transport.received.state.program[:LONGEST_PEER],
+            round_trip=round(path.rtt.srtt) if path.rtt.measured else None,
+            lost_incoming=_per_mille(path.loss.incoming),
+            lost_outgoing=_per_mille(path.loss.outgoing),
+            last_heard=transport.contact.last_datagram_at,
+            received_octets=transport.counters.received_octets,
+            sent_octets=transport.counters.sent_octets,
+            peer=transport.received.state.program[:LONGEST_PEER],
         )
 
 
 def _per_mille(share: float) -> int:
     return min(max(round(share * 1000), 0), 1000)
-
-
-def _worth_telling(told: Link | None, link: Link) -> bool:
-    """Return whether a renderer should learn of `link` now that there is a turn anyway."""
-    if told is None or told.last_heard is None or link.last_heard is None:
-        return True
-    return link.last_heard - told.last_heard >= HEARD_WORTH_TELLING_MS
-
-
-def _link_due(told: Link | None, link: Link) -> int:
-    """Return when a renderer that was told `told` must learn of `link`, which differs; 0 = at once."""
-    if (
-        told is None
-        or told.last_heard is None
-        or told.last_acknowledged is None
-        or (told.send_interval, told.port) != (link.send_interval, link.port)
-    ):
-        return 0
-    return min(told.last_heard + HEARD_REFRESH_MS, told.last_acknowledged + ACKNOWLEDGED_REFRESH_MS)

@@ -32,8 +32,8 @@ from mosh_client.renderer.drawing.link_display import LinkDisplay
 from mosh_client.renderer.drawing.notice import NoticeBoard
 from mosh_client.renderer.escape_key import LINK_DISPLAY, QUIT, SUSPEND, EscapeKey
 from mosh_client.renderer.prediction.engine import PredictionEngine
-from mosh_client.renderer.prediction.visibility import DisplayPreference
 from mosh_client.settings import Settings
+from mosh_common.prediction_display import DisplayPreference
 from mosh_common.terminal.cells import Snapshot, blank_snapshot
 from mosh_common.terminal.frame_diff.dialect import Dialect
 

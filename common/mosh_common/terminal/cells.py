@@ -18,7 +18,9 @@ WIDE_TAIL: Final = "\x01"  # the right half of the wide character to its left
 CLUSTER: Final = "\x02"  # a grapheme of several code points: look it up in the row's clusters
 
 DEFAULT_COLOR: Final = -1
+HIGHEST_INDEX: Final = 255
 RGB: Final = 1 << 24  # a colour is DEFAULT_COLOR, an index 0–255, or RGB | 0xrrggbb
+HIGHEST_RGB: Final = RGB | 0xFFFFFF
 
 # Bits of Style.flags.
 BOLD: Final = 1
@@ -30,6 +32,7 @@ INVISIBLE: Final = 32
 STRIKE: Final = 64
 OVERLINE: Final = 128
 PROTECTED: Final = 256  # DECSCA: the emulator's own; never crosses the wire, never drawn
+ALL_FLAGS: Final = BOLD | FAINT | ITALIC | BLINK | INVERSE | INVISIBLE | STRIKE | OVERLINE | PROTECTED
 
 # Style.underline, numbered as in `CSI 4:n m`.
 UNDERLINE_NONE: Final = 0
@@ -38,6 +41,7 @@ UNDERLINE_DOUBLE: Final = 2
 UNDERLINE_CURLY: Final = 3
 UNDERLINE_DOTTED: Final = 4
 UNDERLINE_DASHED: Final = 5
+HIGHEST_UNDERLINE: Final = UNDERLINE_DASHED
 
 
 class Style(NamedTuple):
@@ -174,14 +178,20 @@ class Palette:
         return letter
 
 
+# Values of `Modes` besides 0, none of them.
+MOUSE_TRACKING: Final = (9, 1000, 1001, 1002, 1003)
+MOUSE_ENCODING: Final = (1005, 1006, 1015)
+HIGHEST_CURSOR_SHAPE: Final = 6
+
+
 class Modes(NamedTuple):
     """The modes that a diff carries to the other side's terminal."""
 
     reverse_video: bool = False  # ?5
     cursor_visible: bool = True  # ?25
     bracketed_paste: bool = False  # ?2004
-    mouse_tracking: int = 0  # 0, 9, 1000, 1001, 1002 or 1003
-    mouse_encoding: int = 0  # 0, 1005, 1006 or 1015
+    mouse_tracking: int = 0  # one of MOUSE_TRACKING
+    mouse_encoding: int = 0  # one of MOUSE_ENCODING
     focus_events: bool = False  # ?1004
     alternate_scroll: bool = False  # ?1007
     cursor_shape: int = 0  # DECSCUSR 0–6; upstream skips it

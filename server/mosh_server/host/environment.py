@@ -15,16 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from mosh_common.errors import EnvironmentFailure
+from mosh_common.locale_variables import CHARACTER_SET_VARIABLES, LOCALE_VARIABLES
 
 DEFAULT_SHELL: Final = "/bin/sh"
 RICH_COLORS: Final = 256  # from this number on, TERM says so
 
-# Everything of the environment that names a locale, in the order of `locale`'s output.
-_LOCALE_VARIABLES: Final = (
-    "LANG", "LANGUAGE", "LC_CTYPE", "LC_NUMERIC", "LC_TIME", "LC_COLLATE", "LC_MONETARY", "LC_MESSAGES",
-    "LC_PAPER", "LC_NAME", "LC_ADDRESS", "LC_TELEPHONE", "LC_MEASUREMENT", "LC_IDENTIFICATION", "LC_ALL",
-)  # fmt: skip
-_CHARACTER_SET_VARIABLES: Final = ("LC_ALL", "LC_CTYPE", "LANG")  # the first that is set rules (POSIX 8.2)
 _UTF8_NAMES: Final = ("UTF-8", "UTF8", "utf-8", "utf8")
 _COERCION_TARGETS: Final = ("C.UTF-8", "C.utf8", "UTF-8")  # PEP 538
 
@@ -109,7 +104,7 @@ def choose_locale(
     native_set = codeset_of(_rule(environ)[1])
     if native_set in _UTF8_NAMES:
         return dict(environ)
-    without = {name: value for name, value in environ.items() if name not in _LOCALE_VARIABLES}
+    without = {name: value for name, value in environ.items() if name not in LOCALE_VARIABLES}
     fallback = without | dict(offered)
     offered_set = codeset_of(_rule(fallback)[1])
     if offered_set in _UTF8_NAMES:
@@ -151,7 +146,7 @@ def is_yes(environ: Mapping[str, str], name: str) -> bool:
 
 def _rule(environ: Mapping[str, str]) -> tuple[str, str]:
     """Return (variable, locale name) of what decides the character set."""
-    for name in _CHARACTER_SET_VARIABLES:
+    for name in CHARACTER_SET_VARIABLES:
         value = environ.get(name)
         if value:
             return name, value

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from mosh_client.ipc import messages
 from mosh_client.ipc.frames import PORTION_OCTETS, FrameDecoder, FrameEncoder, portions
-from mosh_client.ipc.messages import LONGEST_CLUSTER_OCTETS, LONGEST_TO_RENDERER_OCTETS, Frame, decode, encode
+from mosh_client.ipc.messages import LONGEST_TO_RENDERER_OCTETS, Frame, decode, encode
+from mosh_client.ipc.screen_fields import LONGEST_CLUSTER_OCTETS
 from mosh_common.errors import PeerError
 from mosh_common.terminal.cells import (
     CLUSTER,
@@ -205,7 +206,7 @@ def fill(palette: Palette) -> None:
     for number in itertools.count():
         if palette.full:
             return
-        palette.letter(Style(fg=number, bg=7))
+        palette.letter(Style(fg=RGB | number, bg=7))
 
 
 def test_a_full_palette_crosses_whole_and_in_parts() -> None:

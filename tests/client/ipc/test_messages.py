@@ -8,6 +8,8 @@ import msgpack
 import pytest
 
 from mosh_client.ipc import messages
+from mosh_client.ipc.fields import LARGEST_COUNT
+from mosh_client.ipc.frames import FrameEncoder
 from mosh_client.ipc.messages import (
     NOTICE_KINDS,
     NOTICE_LIMIT,
@@ -27,8 +29,22 @@ from mosh_client.ipc.messages import (
     decode,
     encode,
 )
+from mosh_client.ipc.screen_fields import LONGEST_CLUSTER_OCTETS
 from mosh_common.errors import PeerError
-from mosh_common.terminal.cells import BOLD, CLUSTER, DEFAULT_STYLE, EMPTY, RGB, WIDE_TAIL, Modes, Row, Style
+from mosh_common.terminal.cells import (
+    ALL_FLAGS,
+    BOLD,
+    CLUSTER,
+    DEFAULT_STYLE,
+    EMPTY,
+    RGB,
+    WIDE_TAIL,
+    Modes,
+    Palette,
+    Row,
+    Style,
+)
+from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.payloads import LONGEST_CLIPBOARD, LONGEST_LINK, LONGEST_TITLE
 from mosh_common.wire import hostdiff
 from mosh_common.wire.size import CELLS_LIMIT, SIDE_LIMIT
@@ -62,7 +78,7 @@ def frame(**changes: Any) -> Frame:
 EXAMPLES: list[Message] = [
     Hello(80, 24),
     Input(1, b"\x00\xff"),
-    Input(messages.LARGEST_COUNT, b"x" * messages.LONGEST_INPUT_OCTETS),
+    Input(LARGEST_COUNT, b"x" * messages.LONGEST_INPUT_OCTETS),
     Resize(SIDE_LIMIT, CELLS_LIMIT // SIDE_LIMIT),
     Quit(),
     frame(),
@@ -77,7 +93,7 @@ EXAMPLES: list[Message] = [
     Watch(True),
     Watch(False),
     Statistics(None, 0, 0, None, 0, 0, ""),
-    Statistics(123, 1000, 7, 99, messages.LARGEST_COUNT, 1, "x" * messages.LONGEST_PEER),
+    Statistics(123, 1000, 7, 99, LARGEST_COUNT, 1, "x" * messages.LONGEST_PEER),
     ServerNotices(()),
     ServerNotices(("x" * NOTICE_LIMIT,) * NOTICE_KINDS),
 ]
@@ -144,7 +160,7 @@ def test_what_is_no_message_is_refused(octets: bytes) -> None:
         Input(1, b"x" * (messages.LONGEST_INPUT_OCTETS + 1)),
         Input(1, "x"),
         Progress(-1),
-        Progress(messages.LARGEST_COUNT + 1),
+        Progress(LARGEST_COUNT + 1),
         Link(-1, None, 20, 60001),
         Link(1, 1, 20, 65536),
         Link(1, 1, 2.5, 1),
@@ -158,7 +174,7 @@ def test_what_is_no_message_is_refused(octets: bytes) -> None:
         Statistics(1, 0, -1, 0, 0, 0, ""),
         Statistics(1, 0, 0, -1, 0, 0, ""),
         Statistics(1, 0, 0, 0, None, 0, ""),
-        Statistics(1, 0, 0, 0, 0, messages.LARGEST_COUNT + 1, ""),
+        Statistics(1, 0, 0, 0, 0, LARGEST_COUNT + 1, ""),
         Statistics(1, 0, 0, 0, 0, 0, "x" * (messages.LONGEST_PEER + 1)),
         Statistics(1, 0, 0, 0, 0, 0, "\x1b[31m"),
         ServerNotices("x"),
@@ -190,11 +206,13 @@ def test_a_field_out_of_bounds_is_refused(message: Message) -> None:
         {"rows": ((0, ("abcd", "\x00" * 3, False, {})),)},
         {"rows": ((0, row("abcd")),) * 3},
         {"rows": ((0, ("abcd", "\x00" * 4, 1, {})),)},
-        {"styles": (DEFAULT_STYLE,) * (messages.MOST_STYLES + 1)},
-        {"rows": ((0, row(CLUSTER + "abc", {0: "x" * (messages.LONGEST_CLUSTER_OCTETS + 1)})),)},
+        {"styles": (DEFAULT_STYLE,) * (Palette.LIMIT + 1)},
+        {"rows": ((0, row(CLUSTER + "abc", {0: "x" * (LONGEST_CLUSTER_OCTETS + 1)})),)},
         {"styles": (Style(fg=-2),)},
         {"styles": (Style(fg=(RGB | 0xFFFFFF) + 1),)},
-        {"styles": (Style(flags=512),)},
+        {"styles": (Style(flags=ALL_FLAGS + 1),)},
+        {"styles": (Style(bg=256),)},
+        {"style": Style(underline_color=RGB - 1)},
         {"styles": (Style(underline=6),)},
         {"styles": (Style(link=LONGEST_URI + "x"),)},
         {"styles": (Style(link=";javascript:alert(1)"),)},
@@ -239,9 +257,9 @@ def test_a_frame_at_the_bounds_is_taken() -> None:
         clipboard="cpqs01234567;" + "A" * LONGEST_CLIPBOARD,
     )
     assert decode(encode(longest)) == longest
-    styles = frame(styles=(DEFAULT_STYLE,) * messages.MOST_STYLES)
+    styles = frame(styles=(DEFAULT_STYLE,) * Palette.LIMIT)
     assert decode(encode(styles)) == styles
-    cluster = frame(rows=((0, row(CLUSTER + "abc", {0: "x" * messages.LONGEST_CLUSTER_OCTETS})),))
+    cluster = frame(rows=((0, row(CLUSTER + "abc", {0: "x" * LONGEST_CLUSTER_OCTETS})),))
     assert decode(encode(cluster)) == cluster
     assert decode(encode(frame(clipboard=""))) == frame(clipboard="")  # none was ever set
 
@@ -291,3 +309,14 @@ def test_the_largest_frame_of_a_large_terminal_fits() -> None:
     rows = tuple((line, ("漢" * columns, "\x7f" * columns, False, {})) for line in range(lines))
     octets = encode(frame(columns=columns, lines=lines, rows=rows))
     assert len(octets) <= messages.LONGEST_TO_RENDERER_OCTETS
+
+
+@pytest.mark.parametrize("sequence", ["{}m", "4:{}m", "{} q", '{}"q', "?{}h", "?{}l"])
+def test_whatever_a_program_can_choose_crosses(sequence: str) -> None:
+    # A flag, a mode or a shape that the emulator knows and a message does not hold would end live sessions.
+    emulator = Emulator(4, 2)
+    for number in (*range(120), *range(1000, 1060), *range(2000, 2050)):
+        emulator.feed(f"\x1b[{sequence.format(number)}x".encode())
+        sent = FrameEncoder().encode(emulator.snapshot())
+        assert sent is not None
+        assert decode(encode(sent)) == sent

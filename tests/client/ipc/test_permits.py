@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mosh_client.ipc.messages import (
+    GREETING,
+    OVER,
+    RUNNING,
     Exit,
     Frame,
     Hello,
@@ -19,7 +22,7 @@ from mosh_client.ipc.messages import (
     Statistics,
     Watch,
 )
-from mosh_client.ipc.permits import FROM_NETWORK, FROM_RENDERER, GREETING, OVER, RUNNING, Permits
+from mosh_client.ipc.permits import FROM_NETWORK, FROM_RENDERER, Permits
 from mosh_common.errors import PeerError
 from mosh_common.terminal.cells import DEFAULT_STYLE, Modes
 

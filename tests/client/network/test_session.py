@@ -27,7 +27,8 @@ from mosh_client.ipc.messages import (
     Watch,
 )
 from mosh_client.network.reception import UNUSABLE_TIMEOUT_MS
-from mosh_client.network.session import STATISTICS_INTERVAL_MS, Session
+from mosh_client.network.renderer_ledger import STATISTICS_INTERVAL_MS
+from mosh_client.network.session import Session
 from mosh_client.renderer.drawing.notice import NoticeBoard
 from mosh_common.address import Address
 from mosh_common.protocol import SHUTDOWN_NUMBER
@@ -153,6 +154,7 @@ class World:
             self.session.report_sent(0, now=self.now)
             if not self.cut:
                 self._flying.append((self.now + DELAY_MS, data, True))
+        self.session.digest_events(now=self.now)
         if self.renderer_reads:
             self.messages += self.session.messages_to_send(now=self.now)
         for event in self.server.events():
@@ -393,9 +395,9 @@ def test_a_second_quit_does_not_wait_for_the_server(world: World) -> None:
 
 
 def test_a_signal_and_the_hang_up_that_follows_still_wait_for_the_server(world: World) -> None:
-    world.session.quit(now=world.now)
+    world.session.terminate(now=world.now)
     world.session.receive_message(Quit(), now=world.now)
-    world.session.quit(now=world.now)
+    world.session.terminate(now=world.now)
     assert world.session.outcome is None
     world.run(1000)
     assert any(isinstance(event, PeerShutdown) for event in world.server_events)

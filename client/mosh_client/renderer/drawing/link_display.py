@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from mosh_client.ipc.messages import Statistics
-from mosh_client.renderer.prediction.visibility import DisplayPreference, Visibility
+from mosh_client.renderer.prediction.visibility import Visibility
+from mosh_common.prediction_display import DisplayPreference
 
 _SECOND_MS: Final = 1000
 _KILO: Final = 1000  # as tools for networks count

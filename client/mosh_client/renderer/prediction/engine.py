@@ -23,7 +23,8 @@ from mosh_client.renderer.prediction.keys import InputParser
 from mosh_client.renderer.prediction.place import Place
 from mosh_client.renderer.prediction.realign import align, opens_line
 from mosh_client.renderer.prediction.scroll import Scrolling
-from mosh_client.renderer.prediction.visibility import DisplayPreference, Visibility
+from mosh_client.renderer.prediction.visibility import Visibility
+from mosh_common.prediction_display import DisplayPreference
 from mosh_common.terminal.cells import Snapshot
 
 __all__ = ["ALL_EXTENSIONS", "DisplayPreference", "Extension", "PredictionEngine"]

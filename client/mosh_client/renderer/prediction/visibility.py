@@ -5,8 +5,9 @@ Sees the send interval and how long guesses were pending, never a guess or a scr
 
 from __future__ import annotations
 
-import enum
 from typing import Final
+
+from mosh_common.prediction_display import DisplayPreference
 
 # A send interval is half a round trip. Below a perceptible delay the real echo is as good and never wrong; two
 # thresholds each, so that a link near one does not switch to and fro.
@@ -21,15 +22,6 @@ GLITCH_COUNT: Final = 10  # quick confirmations until the hiccup is forgotten
 LONG_GLITCH_AFTER_MS: Final = 5000
 LONG_GLITCH_COUNT: Final = 20  # above GLITCH_COUNT: underlined as well
 GLITCH_CURE_INTERVAL_MS: Final = 150  # a burst of confirmations is one proof of health, not many
-
-
-class DisplayPreference(enum.Enum):
-    """The user's choice, as spelt in MOSH_PREDICTION_DISPLAY."""
-
-    ADAPTIVE = "adaptive"
-    ALWAYS = "always"
-    NEVER = "never"
-    EXPERIMENTAL = "experimental"
 
 
 class Visibility:

@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from mosh_common.terminal.cells import DEFAULT_MODES, DEFAULT_STYLE, EMPTY, Modes, Palette, Row, Snapshot, blank_row
+from mosh_common.terminal.cells import (
+    DEFAULT_MODES,
+    DEFAULT_STYLE,
+    EMPTY,
+    MOUSE_ENCODING,
+    MOUSE_TRACKING,
+    Modes,
+    Palette,
+    Row,
+    Snapshot,
+    blank_row,
+)
 from mosh_common.terminal.frame_diff.dialect import WIRE, Dialect
 from mosh_common.terminal.frame_diff.pen import REPRINT_LIMIT, UNKNOWN, Pen
 from mosh_common.terminal.frame_diff.rows import RowPainter
@@ -184,8 +195,8 @@ def _modes(old: Modes | None, new: Modes, dialect: Dialect) -> str:
         if unknown or was != now:
             output.append(f"\x1b[?{number}{'h' if now else 'l'}")
     for choices, was_number, number in (
-        ((9, 1000, 1001, 1002, 1003), before.mouse_tracking, new.mouse_tracking),
-        ((1005, 1006, 1015), before.mouse_encoding, new.mouse_encoding),
+        (MOUSE_TRACKING, before.mouse_tracking, new.mouse_tracking),
+        (MOUSE_ENCODING, before.mouse_encoding, new.mouse_encoding),
     ):
         if unknown:
             output += [f"\x1b[?{choice}l" for choice in choices]

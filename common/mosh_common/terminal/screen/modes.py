@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from mosh_common.terminal.cells import DEFAULT_STYLE
+from mosh_common.terminal.cells import DEFAULT_STYLE, HIGHEST_CURSOR_SHAPE, MOUSE_ENCODING, MOUSE_TRACKING
 from mosh_common.terminal.screen.erasing import Erasing
 from mosh_common.terminal.screen.state import MOVED, NEVER_SAVED, OtherScreen
 
@@ -18,8 +18,6 @@ COLUMN_132: Final = 3  # DECCOLM
 REVERSE_VIDEO: Final = 5  # DECSCNM
 ORIGIN: Final = 6  # DECOM
 AUTOWRAP: Final = 7  # DECAWM
-MOUSE_TRACKING: Final = (9, 1000, 1001, 1002, 1003)
-MOUSE_ENCODING: Final = (1005, 1006, 1015)
 CURSOR_VISIBLE: Final = 25  # DECTCEM
 ALLOW_COLUMN_132: Final = 40
 WRAP_BEFORE_TAB: Final = 41  # xterm's "more" fix
@@ -190,7 +188,7 @@ class ModeControl(Erasing):
 
     def set_cursor_shape(self, shape: int = 0, *_: int) -> None:
         """DECSCUSR: 0–6."""
-        if shape <= 6:
+        if shape <= HIGHEST_CURSOR_SHAPE:
             self.modes = self.modes._replace(cursor_shape=shape)
 
     def set_conformance_level(self, level: int = 0, *_: int) -> None:

@@ -8,8 +8,9 @@ from mosh_common.terminal.cells import PROTECTED
 from mosh_common.terminal.colors import rgb_of
 from mosh_common.terminal.screen.modes import ModeControl
 from mosh_common.terminal.screen.sgr import sgr_report
+from mosh_common.version import VERSION
 
-NAME_AND_VERSION: Final = "mosh-py(0.1)"  # XTVERSION
+NAME_AND_VERSION: Final = f"mosh-py({VERSION.rpartition('.')[0]})"  # XTVERSION
 MAX_REPLY_CHARACTERS: Final = 65536  # waiting to be fetched; beyond it nothing is answered
 _CSI: Final = "\x1b["
 _DCS: Final = "\x1bP"

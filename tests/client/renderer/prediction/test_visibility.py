@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mosh_client.renderer.prediction.visibility import DisplayPreference, Visibility
+from mosh_client.renderer.prediction.visibility import Visibility
+from mosh_common.prediction_display import DisplayPreference
 
 
 def adaptive(interval_ms: int = 0) -> Visibility:
