@@ -79,7 +79,10 @@ ALLOWED: dict[str, set[str]] = {
     f"{_SERVER}.input": BASE | {f"{_SERVER}.input"},
     f"{_SERVER}.output": BASE | {f"{_SERVER}.output", _T, "mosh_common.wire.hostdiff"},
     f"{_SERVER}.host": BASE | {f"{_SERVER}.host", "mosh_common.io", f"{_SERVER}.output.flood"},
-    f"{_SERVER}.session": BASE | {f"{_SERVER}.input", f"{_SERVER}.output", _S, _T, "mosh_common.wire"},
+    f"{_SERVER}.session": BASE
+    | {f"{_SERVER}.{name}" for name in ("input", "output", "extensions")}
+    | {_S, _T, "mosh_common.wire"},
+    f"{_SERVER}.extensions": BASE | {_S, _T, "mosh_common.wire"},
     _SERVER: {_SERVER, "mosh_common"},
 }
 

@@ -23,9 +23,10 @@ from mosh_common.sync.transport import Transport
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.payloads import LONGEST_CLIPBOARD
-from mosh_common.version import PROGRAM
 from mosh_common.wire.hostdiff import NoticeKind
 from mosh_common.wire.size import Resize
+from mosh_common.wire.userdiff import Keys
+from mosh_server.extensions import Extensions
 from mosh_server.input.queue import REPLIES_LIMIT_OCTETS, InputQueue
 from mosh_server.input.translation import CursorKeyTranslation
 from mosh_server.output.echo_ack import EchoAckClock
@@ -118,8 +119,12 @@ class Session:
         pacing: ServerPacing,
         timeouts: Timeouts,
         now: int,
+        extensions: Extensions | None = None,
     ) -> None:
-        """Begin with nobody there. `transport` must be at state 0 with the screen of `emulator`, and go by `pacing`."""
+        """Begin with nobody there.
+
+        `transport` must be at state 0 with the screen of `emulator` (as `extensions` make it), and go by `pacing`.
+        """
         self._transport = transport
         self._pacing = pacing
         self._emulator = GuardedEmulator(emulator)
@@ -129,6 +134,7 @@ class Session:
         self._started_at = now
         self._client_host: str | None = None  # what the last ClientHeard said; None while detached
         self._seen_input = UserStream()  # the newest input state that was dealt with
+        self.extensions: Final = extensions or Extensions()  # what is ours between us
         # The pty.
         self._shell_wanted = False  # StartShell was reported
         self._translation = CursorKeyTranslation()
@@ -253,6 +259,11 @@ class Session:
         if limit is None or heard is None or now - heard >= limit:
             self._shut_down("terminated by SIGUSR1", now=now)
 
+    def show_part(self, number: int, value: object, *, now: int) -> None:
+        """Let a part of the host state that is ours have that value."""
+        if self.extensions.set_value(number, value):
+            self._show(now=now)
+
     # --- What goes out ------------------------------------------------------------------------------------------
 
     @property
@@ -331,6 +342,9 @@ class Session:
         for event in state.events_since(self._seen_input):
             if isinstance(event, Resize):
                 self._resize(event, now=now)
+            elif not isinstance(event, Keys):
+                if self.extensions.receive(event, first=not self._seen_input.position, now=now):
+                    self._show(now=now)
             else:
                 self._pacing.typed(event.data, now=now)
                 self._visible_echo.expect(number, event.data, self._screen())
@@ -403,7 +417,7 @@ class Session:
             self._shown = self._screen()
             self._note_visible_echo()
         self._transport.set_local_state(
-            ServerScreen(self._shown, self._echo_ack.number, PROGRAM, self._notices.current), now=now
+            self.extensions.screen(self._shown, self._echo_ack.number, notices=self._notices.current), now=now
         )
 
     @property

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 
 import pytest
+from tests.support.parts import notices_of
 from tests.support.screens import canonical
 
 from mosh_common.protocol import DETACH_AFTER_MS, ECHO_ACK_DELAY_MS, FIRST_CONTACT_TIMEOUT_MS
@@ -16,6 +17,7 @@ from mosh_common.sync.transport import Transport
 from mosh_common.terminal.cells import Snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.payloads import LONGEST_CLIPBOARD
+from mosh_common.wire.extensions import OUR_FEATURES
 from mosh_common.wire.hostdiff import Notice, NoticeKind
 from mosh_common.wire.key import Key
 from mosh_common.wire.size import SIDE_LIMIT, nearest_size
@@ -89,7 +91,7 @@ class World:
             now=self.now,
             peer=SERVER,
         )
-        self.typed = UserStream()
+        self.typed = UserStream().push_features(OUR_FEATURES)
         self.address = HOME
         self.connected = True  # whether the link carries anything
         self.pty_takes = 1 << 30  # octets that the application still reads
@@ -697,17 +699,17 @@ def test_a_failing_emulator_is_told_to_the_client_until_output_is_digested_again
         broken.setattr(world.emulator, "digest", fail)
         world.print(b"s3cret")
         world.run(500)
-    [notice] = world.client.remote_state().notices
+    [notice] = notices_of(world.client.remote_state())
     assert notice.kind == NoticeKind.OUTPUT_NOT_DIGESTED
     assert notice.text.startswith("cannot digest what the programs print (LookupError at server/test_session.py:")
     assert notice.text.endswith("); please report this.")
     assert len(world.seen(OutputNotDigested)) == 1
     world.print(b"x")  # digested, but so soon after that the screen may still be wrong
     world.run(2 * FAILURE_HOLDS_MS)
-    assert world.client.remote_state().notices == (notice,)
+    assert notices_of(world.client.remote_state()) == (notice,)
     world.print(b"y")
     world.run(500)
-    assert world.client.remote_state().notices == ()
+    assert notices_of(world.client.remote_state()) == ()
 
 
 @pytest.mark.parametrize(("length", "size"), [(LONGEST_CLIPBOARD + 4, 12), (100_000, 75), (400_000, 300)])
@@ -718,13 +720,13 @@ def test_the_user_is_told_of_a_clipboard_that_is_too_long(world: World, length: 
     world.print(b"\x1b]52;c;" + b"A" * length + b"\x07after")
     world.run(500)
     notice = Notice(2, f"a program's clipboard of {size} kB was not set; 12 fit.")
-    assert world.client.remote_state().notices == (notice,)
+    assert notices_of(world.client.remote_state()) == (notice,)
     assert world.client.remote_state().snapshot.clipboard == "c;YWJj"
     world.run(PASSING_MS)
-    assert world.client.remote_state().notices == ()
+    assert notices_of(world.client.remote_state()) == ()
     world.print(b"\x1b]52;c;ZGVm\x07")
     world.run(500)
-    assert world.client.remote_state().notices == ()
+    assert notices_of(world.client.remote_state()) == ()
     assert world.client.remote_state().snapshot.clipboard == "c;ZGVm"
 
 
@@ -733,9 +735,9 @@ def test_a_notice_that_passes_is_taken_away_although_nothing_else_happens(world:
     world.session._notices.say(NoticeKind.CLIPBOARD_NOT_SET, "too long", now=world.now)
     world.print(b"x")
     world.run(500)
-    assert world.client.remote_state().notices == (Notice(2, "too long"),)
+    assert notices_of(world.client.remote_state()) == (Notice(2, "too long"),)
     world.run(PASSING_MS)
-    assert world.client.remote_state().notices == ()
+    assert notices_of(world.client.remote_state()) == ()
 
 
 # --- Screens that one frame cannot carry

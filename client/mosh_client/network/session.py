@@ -35,6 +35,7 @@ from mosh_client.ipc.messages import (
     ToRenderer,
     Watch,
 )
+from mosh_client.network.extensions import Extensions
 from mosh_client.network.reception import CONNECT_TIMEOUT_MS, Reception, connection_failure, nothing_whole
 from mosh_common.errors import PeerError, place_of
 from mosh_common.protocol import Address
@@ -46,10 +47,13 @@ from mosh_common.sync.events import (
     StateNotTaken,
     VersionMismatch,
 )
+from mosh_common.sync.states.parts.part import Part
+from mosh_common.sync.states.parts.table import OURS, initial_values
 from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.sync.transport import Transport
 from mosh_common.terminal.cells import Snapshot, blank_snapshot
 from mosh_common.wire.drop import Dropped, DropReason
+from mosh_common.wire.extensions import ANNOUNCEMENT, NOTICE
 from mosh_common.wire.key import Key
 
 if TYPE_CHECKING:
@@ -74,16 +78,16 @@ class BlankScreen:
     datagram is sent before, and `load_emulator` called while the answer is on its way.
     """
 
-    __slots__ = ("_screen", "snapshot")
+    __slots__ = ("_parts", "_screen", "ours", "snapshot")
 
     weight: Final = 0  # it shares nothing, but there is only one
     echo_ack: Final = 0
-    program: Final = ""
-    notices: Final = ()
     skipped: Final = 0
 
-    def __init__(self, columns: int, lines: int) -> None:
+    def __init__(self, columns: int, lines: int, *, parts: tuple[Part, ...] = OURS) -> None:
         self.snapshot: Final = blank_snapshot(columns, lines)
+        self.ours: Final = initial_values(parts)
+        self._parts: Final = parts
         self._screen: ClientScreen | None = None  # the same with an emulator, once one was needed
 
     def apply(self, diff: bytes) -> ClientScreen:
@@ -92,7 +96,7 @@ class BlankScreen:
             if self._screen is None:
                 from mosh_common.sync.states.screen_state import ClientScreen
 
-                self._screen = ClientScreen.begin_at(self.snapshot)
+                self._screen = ClientScreen.begin_at(self.snapshot, ours=self._parts)
             return self._screen.apply(diff)
         except PeerError:
             raise
@@ -156,10 +160,12 @@ class Session:
         entropy: Callable[[int], bytes],
         now: int,
         log: Callable[[str], None] | None = None,
+        extensions: Extensions | None = None,
     ) -> None:
         self._ip = ip
         self._port: int = peer[1]
         self._started = now
+        self.extensions: Final = extensions or Extensions()  # what is ours between us and the server
         # The two objects.
         self._stream = UserStream()  # what the user typed so far
         self._size: tuple[int, int] | None = None  # the last one in the stream
@@ -168,7 +174,7 @@ class Session:
             key=key,
             is_server=False,
             local=self._stream,
-            remote=BlankScreen(hello.columns, hello.lines),
+            remote=BlankScreen(hello.columns, hello.lines, parts=self.extensions.parts),
             entropy=entropy,
             now=now,
             peer=peer,
@@ -186,6 +192,7 @@ class Session:
         self._renderer_quit = False  # the renderer asked for it; signals may have done so before
         self._leave_by: int | None = None  # shutdown was asked for: the session is over then at the latest
         self.outcome: Report | None = None  # set when the session is over: send what is left, report and leave
+        self._transport.set_local_state(self.extensions.begin(self._stream), now=now)
         self.attach_renderer(hello, now=now)
 
     # --- What comes in ------------------------------------------------------------------------------------------
@@ -223,6 +230,11 @@ class Session:
                 self._finish(Report(0, ""))  # the user asks again: without waiting for the server
             self._renderer_quit = True
             self.quit(now=now)
+
+    def request(self, feature: int, payload: bytes, *, now: int) -> None:
+        """Ask the server for something of a feature. Raises UsageError when not both have it."""
+        self._stream = self.extensions.request(self._transport.local_state(), feature, payload)
+        self._transport.set_local_state(self._stream, now=now)
 
     def receive_datagram(self, data: bytes, source: Address, *, now: int, congestion: bool) -> None:
         """Take a datagram. Never raises on what is in it."""
@@ -288,7 +300,8 @@ class Session:
         if notice != renderer.notice and (notice.text or renderer.notice is not None):
             renderer.notice = notice
             messages.append(notice)
-        told = ServerNotices(tuple([notice.text for notice in self._transport.remote_state().notices]))
+        notices = self.extensions.value_of(NOTICE, self._transport.remote_state().ours)
+        told = ServerNotices(tuple([notice.text for notice in notices]))
         if told != renderer.server_notices:
             renderer.server_notices = told
             messages.append(told)
@@ -378,6 +391,7 @@ class Session:
         for event in self._transport.events():
             if isinstance(event, NewRemoteState):
                 self._reception.taken(event.state.snapshot)
+                self.extensions.receive(event.state.ours, changed=event.changed)
                 if event.state.skipped > self._skipped:
                     self._skipped = event.state.skipped
                     if self._log is not None:
@@ -439,7 +453,7 @@ class Session:
             transport.last_datagram_at,
             transport.counters.received_octets,
             transport.counters.sent_octets,
-            transport.remote_state().program[:LONGEST_PEER],
+            self.extensions.value_of(ANNOUNCEMENT, transport.remote_state().ours)[:LONGEST_PEER],
         )
 
 

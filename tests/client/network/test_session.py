@@ -31,12 +31,14 @@ from mosh_client.network.session import STATISTICS_INTERVAL_MS, Session
 from mosh_client.renderer.drawing.notice import NoticeBoard
 from mosh_common.sync.events import NewRemoteState, PeerShutdown, ShutdownDone
 from mosh_common.sync.states import screen_state
+from mosh_common.sync.states.parts import screen
 from mosh_common.sync.states.screen_state import ServerScreen
 from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.sync.transport import Transport
 from mosh_common.terminal.cells import Snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire import hostdiff
+from mosh_common.wire.extensions import Features
 from mosh_common.wire.key import Key
 from mosh_common.wire.userdiff import Keys
 from mosh_common.wire.userdiff import Resize as SizeEvent
@@ -141,7 +143,8 @@ class World:
     # --- the loops
 
     def _update_server(self) -> None:
-        screen = ServerScreen(self.emulator.snapshot(), self.echo_ack, self.program, self.notices)
+        ours = (Features(()), self.program, self.notices)
+        screen = ServerScreen(self.emulator.snapshot(), self.echo_ack, ours)
         self.server.set_local_state(screen, now=self.now)
 
     def _serve(self) -> None:
@@ -630,8 +633,8 @@ def test_a_server_of_whom_only_pieces_come_is_not_called_unreachable(monkeypatch
 def test_what_no_frame_holds_is_skipped_and_counted_and_the_frame_is_shown(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = screen_state.display.diff
-    monkeypatch.setattr(screen_state.display, "diff", lambda *screens: b"\x1b[1;1;4;20$t\x1b[c" + real(*screens))
+    real = screen.display.diff
+    monkeypatch.setattr(screen.display, "diff", lambda *screens: b"\x1b[1;1;4;20$t\x1b[c" + real(*screens))
     world.show("hello")
     world.run(1000)
     assert text(world.screen()) == "hello"
