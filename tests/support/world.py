@@ -381,11 +381,11 @@ class Pair:
         self._order = itertools.count()
 
     def run(self, milliseconds: int) -> None:
-        """Let that much time pass."""
+        """Let that much time pass, or less when it is over."""
         end = self.now + milliseconds
         turns = 0
         self.turn()
-        while self.now < end:
+        while self.now < end and not self.over:
             turns += 1
             assert turns < 1000 + milliseconds // 2, "a loop spins: something is always due and never done"
             due = [self._flying[0][0]] if self._flying else []
@@ -393,6 +393,11 @@ class Pair:
                 due += [] if one.left else [at for at in one.wakes_at(now=self.now) if at is not None]
             self.now = min([end, *(max(at, self.now + 1) for at in due)])
             self.turn()
+
+    @property
+    def over(self) -> bool:
+        """Whether nobody is left."""
+        return all(one.left for one in self.ends)
 
     def run_until(self, condition: Callable[[], bool], *, patience: int) -> None:
         """Let time pass until `condition` holds; fail when it does not within `patience` ms."""
