@@ -59,7 +59,7 @@ class Extensions:
 
     def screen(self, snapshot: Snapshot, echo_ack: int, *, notices: Any = ()) -> ServerScreen:
         """Return the host state that shows `snapshot`, with what the client is to know of ours."""
-        if notices is not self._values[self._notices_at]:
+        if notices != self._values[self._notices_at]:
             self.set_value(extensions.NOTICE, notices)
         return ServerScreen(snapshot, echo_ack, self._said, parts=self._local_parts)
 
@@ -96,6 +96,7 @@ class Extensions:
                 for part, value in zip(self._parts, self._values, strict=True)
             ]
         )
-        changed = said != self._said
+        if said == self._said:
+            return False  # and the very same object goes on being said: comparing it costs nothing
         self._said = said
-        return changed
+        return True
