@@ -97,8 +97,9 @@ ALLOWED: dict[str, set[str]] = {
     | {f"{_SERVER}.{name}" for name in ("attendance", "events")}
     | {f"{_S}.events", f"{_S}.transport"},
     f"{_SERVER}.session": BASE
-    | {f"{_SERVER}.{name}" for name in ("attendance", "ending", "events", "input", "output")}
+    | {f"{_SERVER}.{name}" for name in ("attendance", "ending", "events", "extensions", "input", "output")}
     | {_S, _T, "mosh_common.wire"},
+    f"{_SERVER}.extensions": BASE | {_S, _T, "mosh_common.wire"},
     f"{_SERVER}.loop": BASE
     | LOOP
     | {f"{_SERVER}.{name}" for name in ("events", "host.host", "host.pty", "output.flood", "session")}

@@ -29,9 +29,7 @@ class Attendance:
 
     __slots__ = ("_host", "_report", "_timeouts", "_transport")
 
-    def __init__(
-        self, transport: Transport[Any, Any], timeouts: Timeouts, *, report: Callable[[Event], None]
-    ) -> None:
+    def __init__(self, transport: Transport[Any, Any], timeouts: Timeouts, *, report: Callable[[Event], None]) -> None:
         """Begin with nobody there; `report` is told who comes and goes."""
         self._transport = transport
         self._timeouts = timeouts

@@ -6,6 +6,8 @@ signals, then does what `events` say, writes `input_to_write` to the pty and sen
 
 from __future__ import annotations
 
+from typing import Final
+
 from mosh_common.address import Address
 from mosh_common.protocol import SHUTDOWN_NUMBER
 from mosh_common.sync.events import NewRemoteState
@@ -13,11 +15,12 @@ from mosh_common.sync.states.screen_state import ServerScreen
 from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.sync.transport import Transport
 from mosh_common.terminal.emulator import Emulator
-from mosh_common.version import PROGRAM
 from mosh_common.wire.size import Resize
+from mosh_common.wire.userdiff import Keys
 from mosh_server.attendance import Attendance, Timeouts
 from mosh_server.ending import Ending
 from mosh_server.events import Event, OutputNotDigested, SetSize, StartShell
+from mosh_server.extensions import Extensions
 from mosh_server.input.queue import REPLIES_LIMIT_OCTETS, InputQueue
 from mosh_server.input.translation import CursorKeyTranslation
 from mosh_server.output.display import Display
@@ -40,10 +43,12 @@ class Session:
         flood: Flood,
         timeouts: Timeouts,
         now: int,
+        extensions: Extensions | None = None,
     ) -> None:
         """Begin with nobody there.
 
-        `transport` must be at state 0 with the screen of `emulator`, and ask `flood` for the `interaction`.
+        `transport` must be at state 0 with the screen of `emulator` (as `extensions` make it), and ask `flood` for the
+        `interaction`.
         """
         self._transport = transport
         self._flood = flood
@@ -53,6 +58,7 @@ class Session:
         self._attendance = Attendance(transport, timeouts, report=self._events.append)
         self._ending = Ending(transport, timeouts, report=self._events.append)
         self._seen_input = UserStream()  # the newest input state that was dealt with
+        self.extensions: Final = extensions or Extensions()  # what is ours between us
         # The pty.
         self._shell_wanted = False  # StartShell was reported
         self._closed = False  # it is, and the rest of what was written there is still to be shown
@@ -129,6 +135,11 @@ class Session:
         """SIGUSR1: end the session unless the client was heard within the signal timeout."""
         if not self._attendance.spared_by_signal(now=now):
             self.terminate(reason="terminated by SIGUSR1", now=now)
+
+    def show_part(self, number: int, value: object, *, now: int) -> None:
+        """Let a part of the host state that is ours have that value."""
+        if self.extensions.set_value(number, value):
+            self._show(now=now)
 
     # --- What goes out ------------------------------------------------------------------------------------------
 
@@ -207,6 +218,9 @@ class Session:
         for event in state.events_since(self._seen_input):
             if isinstance(event, Resize):
                 self._resize(event, now=now)
+            elif not isinstance(event, Keys):
+                if self.extensions.receive(event, first=not self._seen_input.position, now=now):
+                    self._show(now=now)
             else:
                 self._flood.typed(event.data, now=now)
                 self._visible_echo.expect(number, event.data, self._display.screen())
@@ -252,7 +266,7 @@ class Session:
         if answered is not None:  # the echo ack moves on with the frame that shows the answer
             self._echo_ack.answered(answered)
         self._transport.set_local_state(
-            ServerScreen(self._display.shown, self._echo_ack.number, PROGRAM, self._notices.current), now=now
+            self.extensions.screen(self._display.shown, self._echo_ack.number, notices=self._notices.current), now=now
         )
 
     def _note_incidents(self, *, now: int) -> None:

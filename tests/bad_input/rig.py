@@ -43,6 +43,7 @@ from mosh_common.sync.transport import Transport
 from mosh_common.terminal.cells import Snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.drop import DropReason
+from mosh_common.wire.extensions import OUR_FEATURES
 from mosh_common.wire.instruction import Instruction
 from mosh_common.wire.key import Key
 from mosh_common.wire.userdiff import Keys, Resize
@@ -236,7 +237,7 @@ class WireClient(WireEnd):
         super().__init__(transport, sock, key, members)
         self.target = Address("127.0.0.1", port)
         self.over = False  # the server ended the session
-        self._push(self.transport.local_state().push_resize(COLUMNS, LINES))
+        self._push(self.transport.local_state().push_features(OUR_FEATURES).push_resize(COLUMNS, LINES))
 
     def take(self, event: Any) -> None:
         if not isinstance(event, NewRemoteState):

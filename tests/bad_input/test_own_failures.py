@@ -17,6 +17,7 @@ from tests.bad_input.rig import (
     text_of,
 )
 from tests.bad_input.saboteur import Switches
+from tests.support.parts import notices_of
 
 from mosh_common.clock import now_ms
 from mosh_common.protocol import SHUTDOWN_NUMBER
@@ -58,7 +59,7 @@ def test_a_server_whose_emulator_raises_goes_on_and_logs_where_but_not_what(
                 "the failure was not counted",
             )
         client.wait_for_echo()  # while it would still fail
-        [notice] = client.transport.received.state.notices
+        [notice] = notices_of(client.transport.received.state)
         assert notice.text.startswith("cannot digest what the programs print (RuntimeError at bad_input/saboteur.py:")
         assert "before" in client.text
         switches.set(screen_fails=0)
@@ -247,7 +248,7 @@ def test_a_diff_that_makes_the_emulator_raise_is_dropped_and_the_next_one_drawn(
     known = ServerScreen(emulator.snapshot())
     emulator.feed(b"\x1b[31mhello")
     diff = ServerScreen(emulator.snapshot()).diff_from(known)
-    screen = ClientScreen(emulator=broken, snapshot=Emulator(20, 3).snapshot(), echo_ack=0)
+    screen = ClientScreen.begin_at(Emulator(20, 3).snapshot(), emulator=broken)
     broken.failing = {part}
     with pytest.raises(Dropped) as dropped:
         screen.apply(diff)

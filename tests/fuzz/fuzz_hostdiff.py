@@ -9,10 +9,12 @@ from tests.support.fuzzing import fuzzed
 from mosh_common.errors import PeerError
 from mosh_common.sync.states.screen_state import ClientScreen
 from mosh_common.wire import hostdiff
+from mosh_common.wire.extensions import FEATURES_LIMIT
 from mosh_common.wire.hostdiff import NOTICE_KINDS, Resize
 from mosh_common.wire.pb import mosh_pb2
 from mosh_common.wire.size import size_is_possible
 
+number = st.one_of(st.integers(60, 80), st.integers(0, 2**32 - 1))
 int32 = st.integers(-(2**31), 2**31 - 1)
 output = st.one_of(
     st.binary(max_size=40),
@@ -37,6 +39,12 @@ def messages(draw: st.DrawFn) -> bytes:
         if draw(st.booleans()):
             instruction.notice.kind = draw(st.one_of(st.integers(0, 9), st.integers(0, 2**32 - 1)))
             instruction.notice.text = draw(output)
+        if draw(st.booleans()):
+            instruction.features.SetInParent()
+            instruction.features.number.extend(draw(st.lists(number, max_size=4)))
+        if draw(st.booleans()):
+            instruction.part.feature = draw(number)
+            instruction.part.octets = draw(output)
     return message.SerializeToString() + draw(st.one_of(st.just(b""), st.binary(max_size=8)))
 
 
@@ -65,5 +73,8 @@ def test_a_screen_takes_any_diffs(diffs: list[bytes]) -> None:
         assert all(len(text) == len(styles) == snapshot.columns for text, styles, _, _ in snapshot.rows)
         assert 0 <= snapshot.cursor_row < snapshot.lines
         assert 0 <= snapshot.cursor_column < snapshot.columns
-        assert len(screen.notices) <= NOTICE_KINDS
-        assert all(notice.text.isprintable() for notice in screen.notices)
+        features, program, notices = screen.ours
+        assert features is None or len(features.numbers) <= FEATURES_LIMIT
+        assert program.isprintable()
+        assert len(notices) <= NOTICE_KINDS
+        assert all(notice.text.isprintable() for notice in notices)

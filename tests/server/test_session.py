@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
-
 import pytest
+from tests.support.parts import notices_of
 from tests.support.screens import canonical
+from tests.support.simulation import Conditions
+from tests.support.world import CLIENT_ADDRESS as HOME
+from tests.support.world import BareClient, OurServer, Pair, entropy, lines_of
 
 from mosh_common.address import Address
 from mosh_common.protocol import ECHO_ACK_DELAY_MS
 from mosh_common.silence import DETACH_AFTER_MS, FIRST_CONTACT_TIMEOUT_MS
-from mosh_common.sync.states.screen_state import ClientScreen, ServerScreen
-from mosh_common.sync.states.user_stream import UserStream
-from mosh_common.sync.transport import Transport
 from mosh_common.terminal.cells import Snapshot, cell_text
-from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.payloads import LONGEST_CLIPBOARD
 from mosh_common.wire.hostdiff import Notice, NoticeKind
-from mosh_common.wire.key import Key
 from mosh_common.wire.size import SIDE_LIMIT, nearest_size
 from mosh_common.wire.userdiff import Keys, Resize
 from mosh_server.attendance import Timeouts
@@ -26,70 +22,24 @@ from mosh_server.ending import LAST_WORDS_MS, LAST_WORDS_SILENT_MS
 from mosh_server.events import ClientHeard, ClientSilent, Event, Finished, OutputNotDigested, SetSize, StartShell
 from mosh_server.input.translation import HOLD_MS
 from mosh_server.output.display import SYNCHRONIZED_UPDATE_MS
-from mosh_server.output.flood import GLANCE_INTERVAL_MS, Flood
+from mosh_server.output.flood import GLANCE_INTERVAL_MS
 from mosh_server.output.incidents import FAILURE_HOLDS_MS
 from mosh_server.output.notices import PASSING_MS
-from mosh_server.session import Session
 
-KEY = Key(bytes(range(16)))
-SERVER = Address("192.0.2.1", 60001)
-HOME = Address("198.51.100.5", 40000)
 TRAIN = Address("203.0.113.77", 41000)
 ONE_WAY_MS = 20
 
 
-def entropy() -> Iterator[bytes]:
-    """Random-looking octets, the same in every run."""
-    counter = 0
-    while True:
-        counter += 1
-        yield hashlib.sha256(counter.to_bytes(8, "big")).digest()
-
-
-def no_chance(count: int) -> bytes:
-    return next(entropy())[:count] if count <= 32 else bytes(count)
-
-
-class World:
-    """A session, its client, a link of 20 ms each way, and a clock that only `run` moves."""
+class World(Pair):
+    """Our server and a client's transport, with a link of 20 ms each way between them."""
 
     def __init__(self, *, timeouts: Timeouts | None = None) -> None:
-        self.now = 1_000_000
-        self.emulator = Emulator(80, 24)
-        flood = Flood(now=self.now)
-        self.session = Session(
-            transport=Transport(
-                key=KEY,
-                is_server=True,
-                local=ServerScreen(self.emulator.snapshot(), 0),
-                remote=UserStream(),
-                entropy=no_chance,
-                now=self.now,
-                interaction=flood.interaction,
-            ),
-            emulator=self.emulator,
-            flood=flood,
-            timeouts=timeouts or Timeouts(),
-            now=self.now,
-        )
-        self.client: Transport[UserStream, ClientScreen] = Transport(
-            key=KEY,
-            is_server=False,
-            local=UserStream(),
-            remote=ClientScreen.blank(80, 24),
-            entropy=no_chance,
-            now=self.now,
-            peer=SERVER,
-        )
-        self.typed = UserStream()
-        self.address = HOME
-        self.connected = True  # whether the link carries anything
-        self.pty_takes = 1 << 30  # octets that the application still reads
-        self.given = b""  # what the application was given
-        self.events: list[Event] = []
-        self.frames: list[tuple[int, ServerScreen | ClientScreen]] = []  # what the client showed, and when
-        self.client_done = False
-        self._flying: list[tuple[int, str, bytes]] = []
+        self.client = BareClient(entropy=entropy("client"))
+        self.server = OurServer(timeouts=timeouts, entropy=entropy("server"))
+        super().__init__(self.client, self.server, conditions=Conditions(delay=ONE_WAY_MS))
+        self.session, self.emulator, self.events = self.server.session, self.server.emulator, self.server.events
+        self.frames = self.client.frames
+        self.typed = self.client.typed
 
     # --- what happens in the world
 
@@ -103,20 +53,7 @@ class World:
 
     def print(self, data: bytes) -> None:
         self.session.receive_output(data, now=self.now)
-        self._turn()
-
-    def run(self, milliseconds: int) -> None:
-        """Let that time pass, a millisecond at a time where something is due."""
-        end = self.now + milliseconds
-        self._turn()
-        turns = 0
-        while self.now < end:
-            turns += 1
-            assert turns < 1000 + milliseconds // 10, "the loop spins: something is always due and never done"
-            due = [at for at, _, _ in self._flying]
-            due += [self.session.next_deadline(now=self.now), self.client.next_deadline(now=self.now)]
-            self.now = min([end, *(max(at, self.now + 1) for at in due if at is not None)])
-            self._turn()
+        self.turn()
 
     def start(self) -> None:
         """Bring the client on; its first state starts the shell."""
@@ -124,7 +61,34 @@ class World:
         self.run(2000)
         self.events.clear()
 
+    @property
+    def address(self) -> Address:
+        """Where the client is."""
+        return self.client.address
+
+    @address.setter
+    def address(self, address: Address) -> None:
+        self.client.address = address
+
+    @property
+    def pty_takes(self) -> int:
+        """How many octets the application still reads."""
+        return self.server.pty.takes
+
+    @pty_takes.setter
+    def pty_takes(self, octets: int) -> None:
+        self.server.pty.takes = octets
+
     # --- what is to be seen
+
+    @property
+    def given(self) -> bytes:
+        """What the application was given."""
+        return self.server.pty.given
+
+    @property
+    def client_done(self) -> bool:
+        return self.client.done
 
     @property
     def shown(self) -> Snapshot:
@@ -132,44 +96,10 @@ class World:
 
     @property
     def first_row(self) -> str:
-        return "".join(cell_text(self.shown.rows[0], column) or " " for column in range(self.shown.columns)).rstrip()
+        return lines_of(self.shown)[0]
 
     def seen(self, kind: type[Event]) -> list[Event]:
         return [event for event in self.events if isinstance(event, kind)]
-
-    # --- how it goes on
-
-    def _turn(self) -> None:
-        arrived = [item for item in self._flying if item[0] <= self.now]
-        self._flying = [item for item in self._flying if item[0] > self.now]
-        for _, to, data in arrived:
-            if to == "server":
-                self.session.receive_datagram(data, self.address, now=self.now)
-            else:
-                self.client.receive_datagram(data, SERVER, now=self.now)
-        self.events += self.session.events(now=self.now)
-        self._give()
-        for data, _ in self.session.datagrams_to_send(now=self.now):
-            self._send("client", data)
-        for event in self.client.events():
-            if type(event).__name__ == "NewRemoteState":
-                self.frames.append((self.now, event.state))
-            elif type(event).__name__ == "PeerShutdown":
-                self.client_done = True
-        for data, _ in self.client.datagrams_to_send(now=self.now):
-            self._send("server", data)
-
-    def _give(self) -> None:
-        waiting = self.session.input_to_write()
-        if waiting and self.pty_takes:
-            taken = bytes(waiting[: self.pty_takes])
-            self.pty_takes -= len(taken)
-            self.given += taken
-            self.session.input_written(len(taken), now=self.now)
-
-    def _send(self, to: str, data: bytes) -> None:
-        if self.connected:
-            self._flying.append((self.now + ONE_WAY_MS, to, data))
 
 
 @pytest.fixture
@@ -689,17 +619,17 @@ def test_a_failing_emulator_is_told_to_the_client_until_output_is_digested_again
         broken.setattr(world.emulator, "digest", fail)
         world.print(b"s3cret")
         world.run(500)
-    [notice] = world.client.received.state.notices
+    [notice] = notices_of(world.client.received.state)
     assert notice.kind == NoticeKind.OUTPUT_NOT_DIGESTED
     assert notice.text.startswith("cannot digest what the programs print (LookupError at server/test_session.py:")
     assert notice.text.endswith("); please report this.")
     assert len(world.seen(OutputNotDigested)) == 1
     world.print(b"x")  # digested, but so soon after that the screen may still be wrong
     world.run(2 * FAILURE_HOLDS_MS)
-    assert world.client.received.state.notices == (notice,)
+    assert notices_of(world.client.received.state) == (notice,)
     world.print(b"y")
     world.run(500)
-    assert world.client.received.state.notices == ()
+    assert notices_of(world.client.received.state) == ()
 
 
 @pytest.mark.parametrize(("length", "size"), [(LONGEST_CLIPBOARD + 4, 12), (100_000, 75), (400_000, 300)])
@@ -710,13 +640,13 @@ def test_the_user_is_told_of_a_clipboard_that_is_too_long(world: World, length: 
     world.print(b"\x1b]52;c;" + b"A" * length + b"\x07after")
     world.run(500)
     notice = Notice(2, f"a program's clipboard of {size} kB was not set; 12 fit.")
-    assert world.client.received.state.notices == (notice,)
+    assert notices_of(world.client.received.state) == (notice,)
     assert world.client.received.state.snapshot.clipboard == "c;YWJj"
     world.run(PASSING_MS)
-    assert world.client.received.state.notices == ()
+    assert notices_of(world.client.received.state) == ()
     world.print(b"\x1b]52;c;ZGVm\x07")
     world.run(500)
-    assert world.client.received.state.notices == ()
+    assert notices_of(world.client.received.state) == ()
     assert world.client.received.state.snapshot.clipboard == "c;ZGVm"
 
 
@@ -725,9 +655,9 @@ def test_a_notice_that_passes_is_taken_away_although_nothing_else_happens(world:
     world.session._notices.say(NoticeKind.CLIPBOARD_NOT_SET, "too long", now=world.now)
     world.print(b"x")
     world.run(500)
-    assert world.client.received.state.notices == (Notice(2, "too long"),)
+    assert notices_of(world.client.received.state) == (Notice(2, "too long"),)
     world.run(PASSING_MS)
-    assert world.client.received.state.notices == ()
+    assert notices_of(world.client.received.state) == ()
 
 
 # --- Screens that one frame cannot carry

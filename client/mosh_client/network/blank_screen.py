@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mosh_common.errors import PeerError, place_of
+from mosh_common.sync.states.parts.part import Part
+from mosh_common.sync.states.parts.table import OURS, initial_values
 from mosh_common.terminal.cells import blank_snapshot
 from mosh_common.wire.drop import Dropped, DropReason
 
@@ -19,16 +21,16 @@ class BlankScreen:
     datagram is sent before, and `load_emulator` called while the answer is on its way.
     """
 
-    __slots__ = ("_screen", "snapshot")
+    __slots__ = ("_parts", "_screen", "ours", "snapshot")
 
     weight: Final = 0  # it shares nothing, but there is only one
     echo_ack: Final = 0
-    program: Final = ""
-    notices: Final = ()
     skipped: Final = 0
 
-    def __init__(self, columns: int, lines: int) -> None:
+    def __init__(self, columns: int, lines: int, *, parts: tuple[Part, ...] = OURS) -> None:
         self.snapshot: Final = blank_snapshot(columns, lines)
+        self.ours: Final = initial_values(parts)
+        self._parts: Final = parts
         self._screen: ClientScreen | None = None  # the same with an emulator, once one was needed
 
     def apply(self, diff: bytes) -> ClientScreen:
@@ -37,7 +39,7 @@ class BlankScreen:
             if self._screen is None:
                 from mosh_common.sync.states.screen_state import ClientScreen
 
-                self._screen = ClientScreen.begin_at(self.snapshot)
+                self._screen = ClientScreen.begin_at(self.snapshot, ours=self._parts)
             return self._screen.apply(diff)
         except PeerError:
             raise

@@ -34,6 +34,7 @@ from mosh_client.ipc.messages import (
     Watch,
 )
 from mosh_client.network.blank_screen import BlankScreen
+from mosh_client.network.extensions import Extensions
 from mosh_client.network.input_ledger import InputLedger
 from mosh_client.network.reception import Reception, connection_failure, nothing_whole
 from mosh_client.network.renderer_ledger import Facts, RendererLedger
@@ -50,6 +51,7 @@ from mosh_common.sync.events import (
 )
 from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.sync.transport import Transport
+from mosh_common.wire.extensions import ANNOUNCEMENT, NOTICE
 from mosh_common.wire.key import Key
 
 LEAVE_TIMEOUT_MS: Final = 1500  # then such a request is given this long …
@@ -70,10 +72,12 @@ class Session:
         now: int,
         alternatives: Iterable[Address] = (),
         log: Callable[[str], None] | None = None,
+        extensions: Extensions | None = None,
     ) -> None:
         """Begin with the server at `peer`; `alternatives`: its other addresses, tried while it is silent."""
         self._ip = ip
         self._port: int = peer.port
+        self.extensions: Final = extensions or Extensions()  # what is ours between us and the server
         # The two objects.
         self._stream = UserStream()  # what the user typed so far
         self._size: tuple[int, int] | None = None  # the last one in the stream
@@ -82,7 +86,7 @@ class Session:
             key=key,
             is_server=False,
             local=self._stream,
-            remote=BlankScreen(hello.columns, hello.lines),
+            remote=BlankScreen(hello.columns, hello.lines, parts=self.extensions.parts),
             entropy=entropy,
             now=now,
             peer=peer,
@@ -101,6 +105,7 @@ class Session:
         self._renderer_quit = False  # the renderer asked for it; signals may have done so before
         self._leave_by: int | None = None  # shutdown was asked for: the session is over then at the latest
         self.outcome: Report | None = None  # set when the session is over: send what is left, report and leave
+        self._transport.set_local_state(self.extensions.begin(self._stream), now=now)
         self.attach_renderer(hello, now=now)
 
     # --- What comes in ------------------------------------------------------------------------------------------
@@ -138,6 +143,11 @@ class Session:
                 self._finish(Report(0, ""))  # the user asks again: without waiting for the server
             self._renderer_quit = True
             self.terminate(now=now)
+
+    def request(self, feature: int, payload: bytes, *, now: int) -> None:
+        """Ask the server for something of a feature. Raises UsageError when not both have it."""
+        self._stream = self.extensions.request(self._transport.local_state(), feature, payload)
+        self._transport.set_local_state(self._stream, now=now)
 
     def receive_datagram(self, data: bytes, source: Address, *, now: int, congestion: bool) -> None:
         """Take a datagram. Never raises on what is in it."""
@@ -189,11 +199,12 @@ class Session:
         if self._renderer is None:
             return []
         screen = self._transport.received.state
+        notices = self.extensions.value_of(NOTICE, screen.ours)
         facts = Facts(
             snapshot=None if self._transport.contact.last_heard is None else screen.snapshot,
             progress=Progress(self._input.take_echo_ack(screen.echo_ack)),
             notice=self._current_notice(),
-            server_notices=ServerNotices(tuple([notice.text for notice in screen.notices])),
+            server_notices=ServerNotices(tuple([notice.text for notice in notices])),
             link=self._link(),
             over=self.outcome is not None,
         )
@@ -254,6 +265,7 @@ class Session:
     def _digest(self, event: Event, *, now: int) -> None:
         if isinstance(event, NewRemoteState):
             self._reception.taken(event.state.snapshot)
+            self.extensions.receive(event.state.ours, changed=event.changed)
             if event.state.skipped > self._skipped:
                 self._skipped = event.state.skipped
                 if self._log is not None:
@@ -303,7 +315,7 @@ class Session:
             last_heard=transport.contact.last_datagram_at,
             received_octets=transport.counters.received_octets,
             sent_octets=transport.counters.sent_octets,
-            peer=transport.received.state.program[:LONGEST_PEER],
+            peer=self.extensions.value_of(ANNOUNCEMENT, transport.received.state.ours)[:LONGEST_PEER],
         )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import itertools
-import random
 from typing import Any
 
 import pytest
+from tests.support.simulation import Conditions
+from tests.support.world import BareServer, OurClient, Pair, entropy
 
 from mosh_client.ipc.control import Report
 from mosh_client.ipc.frames import FrameDecoder
@@ -23,71 +24,37 @@ from mosh_client.ipc.messages import (
     Resize,
     ServerNotices,
     Statistics,
-    ToRenderer,
     Watch,
 )
 from mosh_client.network.reception import UNUSABLE_TIMEOUT_MS
 from mosh_client.network.renderer_ledger import STATISTICS_INTERVAL_MS
-from mosh_client.network.session import Session
 from mosh_client.renderer.drawing.notice import NoticeBoard
-from mosh_common.address import Address
 from mosh_common.protocol import SHUTDOWN_NUMBER
 from mosh_common.silence import CONNECT_TIMEOUT_MS
-from mosh_common.sync.events import NewRemoteState, PeerShutdown, ShutdownDone
+from mosh_common.sync.events import PeerShutdown, ShutdownDone
 from mosh_common.sync.states import screen_state
+from mosh_common.sync.states.parts import screen
 from mosh_common.sync.states.screen_state import ServerScreen
-from mosh_common.sync.states.user_stream import UserStream
-from mosh_common.sync.transport import Transport
 from mosh_common.terminal.cells import Snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire import hostdiff
-from mosh_common.wire.key import Key
-from mosh_common.wire.userdiff import Keys
-from mosh_common.wire.userdiff import Resize as SizeEvent
+from mosh_common.wire.extensions import Features
 
-KEY = Key(bytes(range(16)))
-SERVER = Address("192.0.2.1", 60001)
-CLIENT = Address("198.51.100.7", 40000)
-START = 77_000_000
 DELAY_MS = 30
 
 
-class World:
-    """A session, its renderer's ears, a server, and a network between them that can be cut."""
+class World(Pair):
+    """A client's session with its renderer's ears, and a server's transport, with a network that can be cut."""
 
     def __init__(self, columns: int = 20, lines: int = 4) -> None:
-        self.now = START
-        self.log: list[str] = []
-        entropy = random.Random(1).randbytes
-        self.session = Session(
-            Hello(columns, lines),
-            key=KEY,
-            peer=SERVER,
-            ip="192.0.2.1",
-            entropy=entropy,
-            now=self.now,
-            log=self.log.append,
-        )
-        self.emulator = Emulator(columns, lines)
+        self.client = OurClient(columns=columns, lines=lines, entropy=entropy("client"))
+        self.server = BareServer(columns=columns, lines=lines, entropy=entropy("server"))
+        super().__init__(self.client, self.server, conditions=Conditions(delay=DELAY_MS))
+        self.session, self.log, self.messages = self.client.session, self.client.log, self.client.messages
+        self.emulator, self.server_events = self.server.emulator, self.server.seen
         self.echo_ack = 0
         self.program = ""  # what the server says that it is
         self.notices: tuple[hostdiff.Notice, ...] = ()  # what it tells the user
-        self.server: Transport[ServerScreen, UserStream] = Transport(
-            key=KEY,
-            is_server=True,
-            local=ServerScreen(self.emulator.snapshot()),
-            remote=UserStream(),
-            entropy=entropy,
-            now=self.now,
-        )
-        self.input = UserStream()  # what the server got
-        self.keys = b""
-        self.size: tuple[int, int] | None = None
-        self.server_events: list[Any] = []
-        self.cut = False
-        self.renderer_reads = True
-        self.messages: list[ToRenderer] = []  # what the renderer was told
-        self._flying: list[tuple[int, bytes, bool]] = []
 
     # --- what a test does
 
@@ -103,36 +70,37 @@ class World:
     def type(self, batch: int, data: bytes) -> None:
         self.session.receive_message(Input(batch, data), now=self.now)
 
-    def run(self, milliseconds: int) -> None:
-        end = self.now + milliseconds
-        self._serve()
-        while self.session.outcome is None:
-            own = (
-                self.session.next_deadline(now=self.now, renderer_ready=self.renderer_reads),
-                self.server.next_deadline(now=self.now),
-            )
-            deadlines = [at for at, _, _ in self._flying] + [each for each in own if each is not None]
-            following = max(min(deadlines, default=end), self.now)
-            if following > end:
-                break
-            self.now = following
-            arrived, self._flying = (
-                [each for each in self._flying if each[0] <= self.now],
-                [each for each in self._flying if each[0] > self.now],
-            )
-            for _, data, to_server in arrived:
-                if to_server:
-                    self.server.receive_datagram(data, CLIENT, now=self.now)
-                else:
-                    self.session.receive_datagram(data, SERVER, now=self.now, congestion=False)
-            self._serve()
-            if following == end and self.session.next_deadline(now=self.now) == end:
-                break
-        else:
-            return
-        self.now = end
+    @property
+    def cut(self) -> bool:
+        """Whether the network carries nothing."""
+        return not self.connected
+
+    @cut.setter
+    def cut(self, cut: bool) -> None:
+        self.connected = not cut
+
+    @property
+    def renderer_reads(self) -> bool:
+        return self.client.renderer_reads
+
+    @renderer_reads.setter
+    def renderer_reads(self, reads: bool) -> None:
+        self.client.renderer_reads = reads
 
     # --- what it asks
+
+    @property
+    def over(self) -> bool:
+        return self.client.left
+
+    @property
+    def keys(self) -> bytes:
+        """What the server got."""
+        return self.server.given
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        return self.server.size
 
     def told(self, kind: type) -> list[Any]:
         return [message for message in self.messages if isinstance(message, kind)]
@@ -142,37 +110,10 @@ class World:
         decoder = FrameDecoder()
         return [decoder.apply(frame) for frame in self.told(Frame)][-1]
 
-    # --- the loops
-
     def _update_server(self) -> None:
-        screen = ServerScreen(self.emulator.snapshot(), self.echo_ack, self.program, self.notices)
+        ours = (Features(()), self.program, self.notices)
+        screen = ServerScreen(self.emulator.snapshot(), self.echo_ack, ours)
         self.server.set_local_state(screen, now=self.now)
-
-    def _serve(self) -> None:
-        for data, to in self.session.datagrams_to_send(now=self.now):
-            assert to == SERVER
-            self.session.report_sent(0, now=self.now)
-            if not self.cut:
-                self._flying.append((self.now + DELAY_MS, data, True))
-        self.session.digest_events(now=self.now)
-        if self.renderer_reads:
-            self.messages += self.session.messages_to_send(now=self.now)
-        for event in self.server.events():
-            self.server_events.append(event)
-            if isinstance(event, NewRemoteState):
-                self._take_input(event.state)
-        for data, to in self.server.datagrams_to_send(now=self.now):
-            assert to == CLIENT
-            if not self.cut:
-                self._flying.append((self.now + DELAY_MS, data, False))
-
-    def _take_input(self, state: UserStream) -> None:
-        for event in state.events_since(self.input):
-            if isinstance(event, Keys):
-                self.keys += event.data
-            elif isinstance(event, SizeEvent):
-                self.size = (event.columns, event.lines)
-        self.input = state
 
 
 @pytest.fixture
@@ -635,8 +576,8 @@ def test_a_server_of_whom_only_pieces_come_is_not_called_unreachable(monkeypatch
 def test_what_no_frame_holds_is_skipped_and_counted_and_the_frame_is_shown(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = screen_state.display.diff
-    monkeypatch.setattr(screen_state.display, "diff", lambda *screens: b"\x1b[1;1;4;20$t\x1b[c" + real(*screens))
+    real = screen.display.diff
+    monkeypatch.setattr(screen.display, "diff", lambda *screens: b"\x1b[1;1;4;20$t\x1b[c" + real(*screens))
     world.show("hello")
     world.run(1000)
     assert text(world.screen()) == "hello"

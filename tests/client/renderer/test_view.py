@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.world import START, Seat
 
 from mosh_client.ipc.frames import FrameEncoder
 from mosh_client.ipc.messages import (
@@ -20,26 +21,24 @@ from mosh_client.ipc.messages import (
     ToNetwork,
     Watch,
 )
-from mosh_client.renderer.view import View
-from mosh_client.settings import read_settings
 from mosh_client.terminal.tty import TITLE_AGAIN
 from mosh_common.errors import PeerError
-from mosh_common.terminal.cells import Snapshot, cell_text
+from mosh_common.terminal.cells import cell_text
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.frame_diff.dialect import XTERM
 
-NOW = 9_000_000
 
-
-class Desk:
-    """A view, the user's terminal, and a server that draws what the test says."""
+class Desk(Seat):
+    """A seat, and a server that draws what the test says."""
 
     def __init__(self, abilities: dict[str, bool] | None = None, **environment: str) -> None:
-        self.now = NOW
-        settings = read_settings({"MOSH_PREDICTION_DISPLAY": "never", **environment})
-        dialect = XTERM._replace(synchronized=False)._replace(**abilities or {})
-        self.view = View(settings=settings, dialect=dialect, columns=20, lines=4, now=self.now, title_again=TITLE_AGAIN)
-        self.terminal = Emulator(20, 4)
+        self.now = START
+        super().__init__(
+            columns=20,
+            lines=4,
+            environment={"MOSH_PREDICTION_DISPLAY": "never", **environment},
+            dialect=XTERM._replace(synchronized=False)._replace(**abilities or {}),
+        )
         self.server = Emulator(20, 4)
         self._frames = FrameEncoder()
 
@@ -64,17 +63,7 @@ class Desk:
         return self.view.messages_to_send()
 
     def draw(self) -> bytes:
-        octets = self.view.draw(now=self.now)
-        self.terminal.feed(octets)
-        return octets
-
-    @property
-    def lines(self) -> list[str]:
-        return lines_of(self.terminal.snapshot())
-
-
-def lines_of(snapshot: Snapshot) -> list[str]:
-    return ["".join(cell_text(row, column) or " " for column in range(20)).rstrip() for row in snapshot.rows]
+        return super().draw(now=self.now)
 
 
 def test_the_first_word_is_hello() -> None:
@@ -324,14 +313,14 @@ COPY_MORE = "\x1b]52;c;bW9yZQ==\x07"
 
 def follow_deadlines(desk: Desk, *, until: int) -> list[tuple[int, bytes]]:
     """Draw at each deadline of the next `until` ms; return what was written when."""
-    written = [(desk.now - NOW, desk.draw())]
+    written = [(desk.now - START, desk.draw())]
     while True:
         deadline = desk.view.next_deadline(now=desk.now)
-        if deadline is None or deadline > NOW + until:
+        if deadline is None or deadline > START + until:
             return [each for each in written if each[1]]
         assert deadline > desk.now
         desk.now = deadline
-        written.append((desk.now - NOW, desk.draw()))
+        written.append((desk.now - START, desk.draw()))
 
 
 def test_a_clipboard_that_is_set_is_announced_for_a_second() -> None:

@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from mosh_common.wire import hostdiff
 from mosh_common.wire.drop import Dropped, DropReason
+from mosh_common.wire.extensions import FEATURES, FIRST_NUMBER, LAST_NUMBER, NOTICE
 from mosh_common.wire.hostdiff import (
     INSTRUCTIONS_LIMIT,
     NOTICE_KINDS,
     NOTICE_LIMIT,
+    PART_LIMIT,
     PROGRAM_LIMIT,
     Announcement,
     EchoAck,
@@ -19,6 +21,7 @@ from mosh_common.wire.hostdiff import (
     HostEvent,
     Notice,
     NoticeKind,
+    PartDiff,
     Resize,
 )
 
@@ -43,6 +46,7 @@ def test_echo_ack_size_and_bytes_are_written_as_upstream_writes_them() -> None:
             st.builds(EchoAck, st.integers(0, 2**64 - 1)),
             st.builds(Announcement, st.text("mosh-py 0.1é漢", max_size=PROGRAM_LIMIT)),
             st.builds(Notice, st.integers(1, NOTICE_KINDS), st.text("cannot set é漢", max_size=NOTICE_LIMIT)),
+            st.builds(PartDiff, st.integers(100, LAST_NUMBER), st.binary(max_size=200)),
         )
     )
 )
@@ -88,6 +92,27 @@ def test_notices_of_kinds_beyond_those_that_are_kept_are_skipped(kind: int) -> N
 
 def test_the_kinds_that_the_server_has_are_kept() -> None:
     assert all(1 <= kind <= NOTICE_KINDS for kind in NoticeKind)
+
+
+def test_a_part_has_a_number_that_upstream_skips() -> None:
+    assert hostdiff.encode([PartDiff(200, b"x")]).hex() == "0a0b" + "d204" + "08" + "c004c801" + "ca040178"
+
+
+@pytest.mark.parametrize(
+    ("part", "taken"),
+    [
+        (PartDiff(200, bytes(PART_LIMIT)), True),
+        (PartDiff(LAST_NUMBER, b""), True),
+        (PartDiff(200, bytes(PART_LIMIT + 1)), False),
+        (PartDiff(FIRST_NUMBER - 1, b""), False),
+        (PartDiff(LAST_NUMBER + 1, b""), False),
+        (PartDiff(NOTICE, b""), False),
+        (PartDiff(FEATURES, b""), False),
+    ],
+    ids=["longest", "last", "too long", "below ours", "beyond", "has its own instruction", "so have features"],
+)
+def test_a_part_is_bounded(part: PartDiff, taken: bool) -> None:
+    assert hostdiff.decode(hostdiff.encode([part, EchoAck(1)])) == [*([part] if taken else []), EchoAck(1)]
 
 
 def test_unknown_instructions_are_skipped() -> None:

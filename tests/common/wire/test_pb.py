@@ -24,7 +24,7 @@ def test_the_generated_code_is_that_of_the_proto_file() -> None:
         for field in message.fields
     }
     assert generated == declared
-    assert len(declared) == 24
+    assert len(declared) == 31
 
 
 def test_the_generated_code_asks_for_no_particular_runtime() -> None:

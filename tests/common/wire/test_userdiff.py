@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mosh_common.errors import UsageError
 from mosh_common.wire import userdiff
 from mosh_common.wire.drop import Dropped, DropReason
-from mosh_common.wire.userdiff import INSTRUCTIONS_LIMIT, Keys, Resize, UserEvent
+from mosh_common.wire.extensions import FIRST_NUMBER, LAST_NUMBER, Features
+from mosh_common.wire.userdiff import INSTRUCTIONS_LIMIT, REQUEST_LIMIT, Keys, Request, Resize, UserEvent
 
 
 def assert_dropped(diff: bytes) -> None:
@@ -31,7 +33,11 @@ def test_adjacent_keys_share_one_keystroke() -> None:
 
 @given(
     st.lists(
-        st.one_of(st.builds(Keys, st.binary(min_size=1)), st.builds(Resize, st.integers(1, 1000), st.integers(1, 1000)))
+        st.one_of(
+            st.builds(Keys, st.binary(min_size=1)),
+            st.builds(Resize, st.integers(1, 1000), st.integers(1, 1000)),
+            st.builds(Request, st.integers(FIRST_NUMBER, LAST_NUMBER), st.binary(max_size=REQUEST_LIMIT)),
+        )
     )
 )
 def test_what_was_encoded_is_decoded_with_adjacent_keys_merged(events: list[UserEvent]) -> None:
@@ -43,6 +49,34 @@ def test_what_was_encoded_is_decoded_with_adjacent_keys_merged(events: list[User
 def test_unknown_instructions_are_skipped() -> None:
     unknown = bytes.fromhex("0a06c20c03616263")
     assert userdiff.decode(userdiff.encode([Keys(b"a")]) + unknown + userdiff.encode([Keys(b"b")])) == [Keys(b"ab")]
+
+
+def test_a_request_has_a_number_that_upstream_skips() -> None:
+    assert userdiff.encode([Request(200, b"x")]).hex() == "0a0b" + "ba04" + "08" + "c004c801" + "ca040178"
+
+
+@pytest.mark.parametrize(
+    ("request_", "taken"),
+    [
+        (Request(FIRST_NUMBER, bytes(REQUEST_LIMIT)), True),
+        (Request(LAST_NUMBER, b""), True),
+        (Request(FIRST_NUMBER, bytes(REQUEST_LIMIT + 1)), False),
+        (Request(FIRST_NUMBER - 1, b""), False),
+        (Request(LAST_NUMBER + 1, b""), False),
+    ],
+    ids=["longest", "last number", "too long", "number below ours", "number beyond"],
+)
+def test_a_request_is_bounded(request_: Request, taken: bool) -> None:
+    around = [Keys(b"a"), request_, Keys(b"b")]
+    assert userdiff.decode(userdiff.encode(around)) == (around if taken else [Keys(b"ab")])
+    if not taken:
+        with pytest.raises(UsageError):
+            userdiff.check_request(request_)
+
+
+def test_of_several_sets_of_features_the_first_counts() -> None:
+    events = [Features((64,)), Keys(b"a"), Features((65,)), Keys(b"b")]
+    assert userdiff.decode(userdiff.encode(events)) == [Features((64,)), Keys(b"ab")]
 
 
 @pytest.mark.parametrize("diff", [b"\x0a", b"\x0a\xff", b"\xff" * 11, bytes.fromhex("0a0512ff22010d")])

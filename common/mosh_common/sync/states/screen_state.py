@@ -1,63 +1,67 @@
-"""The server's screen as a synchronised object (docs/wire.md §6).
+"""The server's state as a synchronised object (docs/wire.md §6): its screen, and what goes with it.
 
-`ServerScreen` makes diffs with the frame diff, `ClientScreen` executes them with the emulator. Both are values, cheap
-to keep by the dozen: snapshots share their rows. Knows nothing of numbers of states, of time or of the network.
+A state is a tuple of values, one for each part (`parts/`): upstream's two, the echo ack and the screen, and ours. A
+diff says those that changed. `ServerScreen` makes diffs, `ClientScreen` executes them. Both are values, cheap to keep
+by the dozen: what did not change is shared. Knows nothing of numbers of states, of time or of the network.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from mosh_common.errors import place_of
+from mosh_common.sync.states.parts.echo_ack import EchoAckPart
+from mosh_common.sync.states.parts.part import LocalPart, Part, RemotePart
+from mosh_common.sync.states.parts.screen import DrawnScreen, Shown, ShownScreen
+from mosh_common.sync.states.parts.table import INITIAL, OURS, initial_values
 from mosh_common.terminal.cells import Snapshot, blank_snapshot
 from mosh_common.terminal.emulator import Emulator
-from mosh_common.terminal.frame_diff import diff as display
 from mosh_common.terminal.frame_diff.portions import portion
 from mosh_common.wire import hostdiff
-from mosh_common.wire.drop import Dropped, DropReason
-from mosh_common.wire.hostdiff import Announcement, EchoAck, HostBytes, HostEvent, Notice, Resize
+from mosh_common.wire.hostdiff import HostEvent
 
-# What a cell may cost a state that shares nothing with others: text up to 4 octets, a letter of 2 to 4.
-_CELL_OCTETS: Final = 8
-_STYLE_OCTETS: Final = 100  # and a style of a palette that it does not share, without its hyperlink
+
+def local_parts(ours: tuple[Part, ...]) -> tuple[LocalPart, ...]:
+    """Return the parts of a server's state, in the order in which a diff says them: upstream's, then `ours`."""
+    return (EchoAckPart(), DrawnScreen(), *ours)
+
+
+LOCAL_PARTS: Final = local_parts(OURS)
 
 
 class ServerScreen:
-    """What the server shows: a snapshot, and the newest input state whose effect is in it. Immutable."""
+    """What the server shows: a snapshot, the newest input state whose effect is in it, and what is ours. Immutable."""
 
-    __slots__ = ("echo_ack", "notices", "program", "snapshot")
+    __slots__ = ("_parts", "_values", "echo_ack", "ours", "snapshot")
 
     def __init__(
-        self, snapshot: Snapshot, echo_ack: int = 0, program: str = "", notices: tuple[Notice, ...] = ()
+        self,
+        snapshot: Snapshot,
+        echo_ack: int = 0,
+        ours: tuple[Any, ...] = INITIAL,
+        *,
+        parts: tuple[LocalPart, ...] = LOCAL_PARTS,
     ) -> None:
+        """Hold that screen; `ours` has a value for each of `parts` after the first two."""
         self.snapshot: Final = snapshot
         self.echo_ack: Final = echo_ack
-        self.program: Final = program  # what the server says that it is; nothing in state 0
-        self.notices: Final = notices  # what it tells the user, in order of kind, each kind once; none in state 0
+        self.ours: Final = ours
+        self._parts: Final = parts  # the same in all states of a session
+        self._values: Final = (echo_ack, snapshot, *ours)
 
     def diff_from(self, known: ServerScreen) -> bytes:
         """Return the host message that turns `known` into this screen."""
         events: list[HostEvent] = []
-        if self.echo_ack != known.echo_ack:
-            events.append(EchoAck(self.echo_ack))
-        old, new = known.snapshot, self.snapshot
-        if old is not new:
-            if (old.columns, old.lines) != (new.columns, new.lines):
-                events.append(Resize(new.columns, new.lines))
-            output = display.diff(old, new)
-            if output:
-                events.append(HostBytes(output))
-        if self.program != known.program:
-            events.append(Announcement(self.program))
-        if self.notices != known.notices:
-            over = {notice.kind for notice in known.notices} - {notice.kind for notice in self.notices}
-            events += [Notice(kind, "") for kind in sorted(over)]
-            events += [notice for notice in self.notices if notice not in known.notices]
+        for part, old, new in zip(self._parts, known._values, self._values, strict=True):
+            if old is not new:
+                events += part.diff_from(old, new)
         return hostdiff.encode(events)
 
     def looks_like(self, other: ServerScreen) -> bool:
-        """Return whether only the echo ack differs."""
-        return self.notices == other.notices and (self.snapshot is other.snapshot or self.snapshot == other.snapshot)
+        """Return whether only the echo ack differs, or what nobody sees."""
+        for part, ours, theirs in zip(self._parts, self._values, other._values, strict=True):
+            if ours is not theirs and not part.looks_like(ours, theirs):
+                return False
+        return True
 
     def within_reach(self, known: ServerScreen) -> ServerScreen:
         """Return this screen, or what of it one frame may carry, which is less only for enormous ones."""
@@ -65,18 +69,15 @@ class ServerScreen:
         if snapshot is self.snapshot:
             return self
         # The echo is not said to be in a screen that is not whole.
-        return ServerScreen(snapshot, self.echo_ack if last else known.echo_ack, self.program, self.notices)
+        return ServerScreen(snapshot, self.echo_ack if last else known.echo_ack, self.ours, parts=self._parts)
 
     def trimmed(self, known: ServerScreen) -> ServerScreen:
         """Return this screen: rows shared with `known` cost nothing."""
         return self
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, ServerScreen)
-            and (self.echo_ack, self.program, self.notices) == (other.echo_ack, other.program, other.notices)
-            and (self.snapshot is other.snapshot or self.snapshot == other.snapshot)
-        )
+        # Tuples compare what is the same object without looking into it.
+        return self is other or (isinstance(other, ServerScreen) and self._values == other._values)
 
     __hash__ = None  # type: ignore[assignment]  # never a key; rows hold mappings
 
@@ -87,75 +88,46 @@ class ServerScreen:
 class ClientScreen:
     """What the client knows the server shows. Immutable; all states of a session share one emulator."""
 
-    __slots__ = ("_emulator", "echo_ack", "notices", "program", "skipped", "snapshot", "weight")
+    __slots__ = ("_parts", "_values", "echo_ack", "ours", "skipped", "snapshot", "weight")
 
-    def __init__(
-        self,
-        snapshot: Snapshot,
-        echo_ack: int,
-        *,
-        emulator: Emulator,
-        weight: int = 0,
-        program: str = "",
-        notices: tuple[Notice, ...] = (),
-        skipped: int = 0,
-    ) -> None:
-        self.snapshot: Final = snapshot
-        self.echo_ack: Final = echo_ack
-        self.program: Final = program  # what the server said that it is; "" = nothing, as upstream's
-        self.notices: Final = notices  # what it tells the user, in order of kind, each kind once
-        self.skipped: Final = skipped  # how much on the way to this state no frame holds, and was skipped
+    def __init__(self, values: tuple[Any, ...], *, parts: tuple[RemotePart, ...], weight: int = 0) -> None:
+        """Hold `values`, one for each of `parts`: an echo ack, a screen and what is ours."""
+        shown: Shown = values[1]
+        self.snapshot: Final = shown.snapshot
+        self.skipped: Final = shown.skipped
+        self.echo_ack: Final[int] = values[0]
+        self.ours: Final = values[2:]  # a value for each part of ours
         self.weight: Final = weight  # see RemoteState
-        self._emulator: Final = emulator  # where diffs are executed; holds nothing between two of them
+        self._values: Final = values
+        self._parts: Final = parts  # the same in all states of a session; that of the screen holds the emulator
 
     @classmethod
-    def blank(cls, columns: int, lines: int) -> ClientScreen:
+    def blank(cls, columns: int, lines: int, *, ours: tuple[Part, ...] = OURS) -> ClientScreen:
         """Return state 0: a blank terminal of the size that the client's window has when the session begins."""
-        return cls.begin_at(blank_snapshot(columns, lines))
+        return cls.begin_at(blank_snapshot(columns, lines), ours=ours)
 
     @classmethod
-    def begin_at(cls, snapshot: Snapshot) -> ClientScreen:
-        """Return state 0 as `snapshot`, which is blank."""
-        return cls(snapshot, 0, emulator=Emulator(snapshot.columns, snapshot.lines, frames=True))
+    def begin_at(
+        cls, snapshot: Snapshot, *, ours: tuple[Part, ...] = OURS, emulator: Emulator | None = None
+    ) -> ClientScreen:
+        """Return state 0 as `snapshot`, which is blank; `emulator`, one of frames, is to execute diffs."""
+        emulator = emulator or Emulator(snapshot.columns, snapshot.lines, frames=True)
+        return cls((0, Shown(snapshot), *initial_values(ours)), parts=(EchoAckPart(), ShownScreen(emulator), *ours))
 
     def apply(self, diff: bytes) -> ClientScreen:
         """Return the screen that a host message leads to. Raises PeerError."""
-        echo_ack, program = self.echo_ack, self.program
-        notices = {notice.kind: notice for notice in self.notices}
-        drawing: list[HostBytes | Resize] = []
+        said: dict[int, list[HostEvent]] = {}
         for event in hostdiff.decode(diff):
-            if isinstance(event, EchoAck):
-                echo_ack = event.number
-            elif isinstance(event, Announcement):
-                program = event.program
-            elif isinstance(event, Notice):
-                notices[event.kind] = event
-            else:
-                drawing.append(event)
-        told = tuple([notices[kind] for kind in sorted(notices) if notices[kind].text]) if notices else ()
-        if not drawing:
-            return ClientScreen(
-                self.snapshot,
-                echo_ack,
-                emulator=self._emulator,
-                program=program,
-                notices=told,
-                skipped=self.skipped,
-            )
-        before = self._emulator.skipped
-        snapshot = self._draw(drawing)
-        weight = len(diff) + _CELL_OCTETS * snapshot.columns * snapshot.lines
-        if snapshot.palette is not self.snapshot.palette:
-            weight += _STYLE_OCTETS * len(snapshot.palette.styles) + snapshot.palette.link_octets
-        return ClientScreen(
-            snapshot,
-            echo_ack,
-            emulator=self._emulator,
-            weight=weight,
-            program=program,
-            notices=told,
-            skipped=self.skipped + self._emulator.skipped - before,
-        )
+            said.setdefault(hostdiff.part_number(event), []).append(event)
+        values = list(self._values)
+        weight = 0
+        for place, part in enumerate(self._parts):
+            events = said.get(part.number)
+            if events is not None:
+                values[place] = part.apply(values[place], events)
+                weight += part.weight(values[place])
+        # Where anything weighs, so do the octets that it was made from.
+        return ClientScreen(tuple(values), parts=self._parts, weight=weight + len(diff) if weight else 0)
 
     def trimmed(self, known: ClientScreen) -> ClientScreen:
         """Return this screen: rows shared with `known` cost nothing."""
@@ -163,27 +135,3 @@ class ClientScreen:
 
     def __repr__(self) -> str:
         return f"ClientScreen({self.snapshot.columns}×{self.snapshot.lines}, echo ack {self.echo_ack})"
-
-    def _draw(self, drawing: list[HostBytes | Resize]) -> Snapshot:
-        """Return this screen after `drawing` was executed on it. Raises Dropped when the emulator fails."""
-        try:
-            return self._execute(drawing)
-        except Exception as error:
-            # A bug of ours ends no session. Nor is the state taken with the screen as far as it came: what is
-            # acknowledged must be what the server takes it for, or every later diff would be drawn on a wrong screen
-            # and nobody would notice. So it is dropped like one that never came: the screen stays as it was, keys go
-            # on being acknowledged, and the server tries again with whatever its screen is by then.
-            self._emulator.start_over(self.snapshot.columns, self.snapshot.lines)
-            raise Dropped(DropReason.NOT_DIGESTED, place_of(error)) from None
-
-    def _execute(self, drawing: list[HostBytes | Resize]) -> Snapshot:
-        emulator = self._emulator
-        # Also when the emulator shows this screen: a sequence cut short or a margin left behind is not part of it.
-        emulator.restore(self.snapshot)
-        for event in drawing:
-            if isinstance(event, HostBytes):
-                emulator.feed(event.data)
-            else:
-                emulator.resize(event.columns, event.lines)
-        emulator.replies()  # "the client's emulator must never answer"
-        return emulator.snapshot()

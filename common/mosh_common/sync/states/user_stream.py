@@ -1,7 +1,9 @@
-"""The user's input as a synchronised object: an append-only stream of keys and sizes.
+"""The user's input as a synchronised object: an append-only stream of keys, sizes and requests.
 
-A `UserStream` is a value. Positions are absolute and count one for each octet typed and one for each resize, so a
-client knows which state carries a batch of input (`stream.position` after the push) and two states compare by a number.
+A `UserStream` is a value. Positions are absolute and count one for each octet typed, one for each resize, and one more
+than its octets for a request, so a client knows which state carries a batch of input (`stream.position` after the push)
+and two states compare by a number. The first event of one of our clients says which features it has, and counts one.
+Each side counts for itself: a server that skips some of these events has other positions, and the same states.
 Acknowledged prefixes are common to all states and are trimmed (docs/wire.md §4); positions stay. The client adds to
 `Transport.local_state()`, which is trimmed.
 
@@ -14,7 +16,8 @@ from __future__ import annotations
 from typing import Final
 
 from mosh_common.wire import userdiff
-from mosh_common.wire.userdiff import Keys, Resize, UserEvent
+from mosh_common.wire.extensions import features
+from mosh_common.wire.userdiff import Keys, Request, Resize, UserEvent
 
 # A diff carries at most this much input, so that a paste of megabytes goes as several states, each of which has a
 # fair chance on a lossy link, and stays far below the peer's limit for one instruction. 26 fragments.
@@ -46,6 +49,19 @@ class UserStream:
         userdiff.check_size(columns, lines)
         return self._with((Resize(columns, lines),))
 
+    def push_features(self, numbers: frozenset[int]) -> UserStream:
+        """Return the stream with what the client has at its end; it counts in front of all others only.
+
+        Raises UsageError when the peer could not take it.
+        """
+        return self._with((features(numbers),))
+
+    def push_request(self, feature: int, payload: bytes) -> UserStream:
+        """Return the stream with a request at its end. Raises UsageError when the peer could not take it."""
+        request = Request(feature, bytes(payload))
+        userdiff.check_request(request)
+        return self._with((request,))
+
     def diff_from(self, known: UserStream) -> bytes:
         """Return the encoded events after `known`."""
         return userdiff.encode(self._after(known.position))
@@ -66,7 +82,7 @@ class UserStream:
         return self._with(tuple(userdiff.decode(diff)))
 
     def events_since(self, older: UserStream) -> list[UserEvent]:
-        """Return what was typed after `older`, in order; of consecutive resizes only the last."""
+        """Return what the user did after `older`, in order; of consecutive resizes only the last."""
         events: list[UserEvent] = []
         for event in self._after(older.position):
             if events and isinstance(event, Resize) and isinstance(events[-1], Resize):
@@ -105,7 +121,10 @@ class UserStream:
         return UserStream(self.start, self._events + events, position=position)
 
     def _after(self, position: int) -> tuple[UserEvent, ...]:
-        """Return the events from `position` on; an event of keys may be cut."""
+        """Return the events from `position` on; an event of keys may be cut.
+
+        Others are never cut between two states of a peer that does not contradict itself; else they are dropped.
+        """
         skip = position - self.start
         if skip <= 0:
             return self._events
@@ -113,17 +132,21 @@ class UserStream:
             length = _length(event)
             if skip < length:
                 rest = self._events[index + 1 :]
-                return (Keys(event.data[skip:]), *rest) if isinstance(event, Keys) and skip else (event, *rest)
+                if not skip:
+                    return (event, *rest)
+                return (Keys(event.data[skip:]), *rest) if isinstance(event, Keys) else rest
             skip -= length
         return ()
 
 
 def _length(event: UserEvent) -> int:
-    return len(event.data) if isinstance(event, Keys) else 1
+    if isinstance(event, Keys):
+        return len(event.data)
+    return 1 + len(event.payload) if isinstance(event, Request) else 1
 
 
 def _before(events: tuple[UserEvent, ...], excess: int) -> tuple[UserEvent, ...]:
-    """Return `events` without the last `excess` positions."""
+    """Return `events` without the last `excess` positions, or a few more where a request would be cut."""
     kept = list(events)
     while excess > 0:
         last = kept.pop()

@@ -13,7 +13,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\nmosh.proto\x12\x10mosh_common.wire\"\x97\x01\n\x14TransportInstruction\x12\x18\n\x10protocol_version\x18\x01 \x01(\r\x12\x0f\n\x07old_num\x18\x02 \x01(\x04\x12\x0f\n\x07new_num\x18\x03 \x01(\x04\x12\x0f\n\x07\x61\x63k_num\x18\x04 \x01(\x04\x12\x15\n\rthrowaway_num\x18\x05 \x01(\x04\x12\x0c\n\x04\x64iff\x18\x06 \x01(\x0c\x12\r\n\x05\x63haff\x18\x07 \x01(\x0c\"\x19\n\tKeystroke\x12\x0c\n\x04keys\x18\x04 \x01(\x0c\"\'\n\x06Resize\x12\r\n\x05width\x18\x05 \x01(\x05\x12\x0e\n\x06height\x18\x06 \x01(\x05\"\x1f\n\tHostBytes\x12\x12\n\nhoststring\x18\x04 \x01(\x0c\"\x1f\n\x07\x45\x63hoAck\x12\x14\n\x0c\x65\x63ho_ack_num\x18\x08 \x01(\x04\"\x1f\n\x0c\x41nnouncement\x12\x0f\n\x07program\x18\x41 \x01(\x0c\"$\n\x06Notice\x12\x0c\n\x04kind\x18\x43 \x01(\r\x12\x0c\n\x04text\x18\x44 \x01(\x0c\"k\n\x0fUserInstruction\x12.\n\tkeystroke\x18\x02 \x01(\x0b\x32\x1b.mosh_common.wire.Keystroke\x12(\n\x06resize\x18\x03 \x01(\x0b\x32\x18.mosh_common.wire.Resize\"E\n\x0bUserMessage\x12\x36\n\x0binstruction\x18\x01 \x03(\x0b\x32!.mosh_common.wire.UserInstruction\"\xf7\x01\n\x0fHostInstruction\x12.\n\thostbytes\x18\x02 \x01(\x0b\x32\x1b.mosh_common.wire.HostBytes\x12(\n\x06resize\x18\x03 \x01(\x0b\x32\x18.mosh_common.wire.Resize\x12*\n\x07\x65\x63hoack\x18\x07 \x01(\x0b\x32\x19.mosh_common.wire.EchoAck\x12\x34\n\x0c\x61nnouncement\x18@ \x01(\x0b\x32\x1e.mosh_common.wire.Announcement\x12(\n\x06notice\x18\x42 \x01(\x0b\x32\x18.mosh_common.wire.Notice\"E\n\x0bHostMessage\x12\x36\n\x0binstruction\x18\x01 \x03(\x0b\x32!.mosh_common.wire.HostInstruction')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\nmosh.proto\x12\x10mosh_common.wire\"\x97\x01\n\x14TransportInstruction\x12\x18\n\x10protocol_version\x18\x01 \x01(\r\x12\x0f\n\x07old_num\x18\x02 \x01(\x04\x12\x0f\n\x07new_num\x18\x03 \x01(\x04\x12\x0f\n\x07\x61\x63k_num\x18\x04 \x01(\x04\x12\x15\n\rthrowaway_num\x18\x05 \x01(\x04\x12\x0c\n\x04\x64iff\x18\x06 \x01(\x0c\x12\r\n\x05\x63haff\x18\x07 \x01(\x0c\"\x19\n\tKeystroke\x12\x0c\n\x04keys\x18\x04 \x01(\x0c\"\'\n\x06Resize\x12\r\n\x05width\x18\x05 \x01(\x05\x12\x0e\n\x06height\x18\x06 \x01(\x05\"\x1f\n\tHostBytes\x12\x12\n\nhoststring\x18\x04 \x01(\x0c\"\x1f\n\x07\x45\x63hoAck\x12\x14\n\x0c\x65\x63ho_ack_num\x18\x08 \x01(\x04\"\x1f\n\x0c\x41nnouncement\x12\x0f\n\x07program\x18\x41 \x01(\x0c\"$\n\x06Notice\x12\x0c\n\x04kind\x18\x43 \x01(\r\x12\x0c\n\x04text\x18\x44 \x01(\x0c\"\x1a\n\x08\x46\x65\x61tures\x12\x0e\n\x06number\x18\x46 \x03(\r\"*\n\x07Payload\x12\x0f\n\x07\x66\x65\x61ture\x18H \x01(\r\x12\x0e\n\x06octets\x18I \x01(\x0c\"\xc5\x01\n\x0fUserInstruction\x12.\n\tkeystroke\x18\x02 \x01(\x0b\x32\x1b.mosh_common.wire.Keystroke\x12(\n\x06resize\x18\x03 \x01(\x0b\x32\x18.mosh_common.wire.Resize\x12,\n\x08\x66\x65\x61tures\x18\x45 \x01(\x0b\x32\x1a.mosh_common.wire.Features\x12*\n\x07request\x18G \x01(\x0b\x32\x19.mosh_common.wire.Payload\"E\n\x0bUserMessage\x12\x36\n\x0binstruction\x18\x01 \x03(\x0b\x32!.mosh_common.wire.UserInstruction\"\xce\x02\n\x0fHostInstruction\x12.\n\thostbytes\x18\x02 \x01(\x0b\x32\x1b.mosh_common.wire.HostBytes\x12(\n\x06resize\x18\x03 \x01(\x0b\x32\x18.mosh_common.wire.Resize\x12*\n\x07\x65\x63hoack\x18\x07 \x01(\x0b\x32\x19.mosh_common.wire.EchoAck\x12\x34\n\x0c\x61nnouncement\x18@ \x01(\x0b\x32\x1e.mosh_common.wire.Announcement\x12(\n\x06notice\x18\x42 \x01(\x0b\x32\x18.mosh_common.wire.Notice\x12,\n\x08\x66\x65\x61tures\x18\x45 \x01(\x0b\x32\x1a.mosh_common.wire.Features\x12\'\n\x04part\x18J \x01(\x0b\x32\x19.mosh_common.wire.Payload\"E\n\x0bHostMessage\x12\x36\n\x0binstruction\x18\x01 \x03(\x0b\x32!.mosh_common.wire.HostInstruction')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'mosh_pb2', globals())
@@ -34,12 +34,16 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _ANNOUNCEMENT._serialized_end=351
   _NOTICE._serialized_start=353
   _NOTICE._serialized_end=389
-  _USERINSTRUCTION._serialized_start=391
-  _USERINSTRUCTION._serialized_end=498
-  _USERMESSAGE._serialized_start=500
-  _USERMESSAGE._serialized_end=569
-  _HOSTINSTRUCTION._serialized_start=572
-  _HOSTINSTRUCTION._serialized_end=819
-  _HOSTMESSAGE._serialized_start=821
-  _HOSTMESSAGE._serialized_end=890
+  _FEATURES._serialized_start=391
+  _FEATURES._serialized_end=417
+  _PAYLOAD._serialized_start=419
+  _PAYLOAD._serialized_end=461
+  _USERINSTRUCTION._serialized_start=464
+  _USERINSTRUCTION._serialized_end=661
+  _USERMESSAGE._serialized_start=663
+  _USERMESSAGE._serialized_end=732
+  _HOSTINSTRUCTION._serialized_start=735
+  _HOSTINSTRUCTION._serialized_end=1069
+  _HOSTMESSAGE._serialized_start=1071
+  _HOSTMESSAGE._serialized_end=1140
 # @@protoc_insertion_point(module_scope)

@@ -18,6 +18,12 @@ class EchoAck(_message.Message):
     echo_ack_num: int
     def __init__(self, echo_ack_num: _Optional[int] = ...) -> None: ...
 
+class Features(_message.Message):
+    __slots__ = ["number"]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    number: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, number: _Optional[_Iterable[int]] = ...) -> None: ...
+
 class HostBytes(_message.Message):
     __slots__ = ["hoststring"]
     HOSTSTRING_FIELD_NUMBER: _ClassVar[int]
@@ -25,18 +31,22 @@ class HostBytes(_message.Message):
     def __init__(self, hoststring: _Optional[bytes] = ...) -> None: ...
 
 class HostInstruction(_message.Message):
-    __slots__ = ["announcement", "echoack", "hostbytes", "notice", "resize"]
+    __slots__ = ["announcement", "echoack", "features", "hostbytes", "notice", "part", "resize"]
     ANNOUNCEMENT_FIELD_NUMBER: _ClassVar[int]
     ECHOACK_FIELD_NUMBER: _ClassVar[int]
+    FEATURES_FIELD_NUMBER: _ClassVar[int]
     HOSTBYTES_FIELD_NUMBER: _ClassVar[int]
     NOTICE_FIELD_NUMBER: _ClassVar[int]
+    PART_FIELD_NUMBER: _ClassVar[int]
     RESIZE_FIELD_NUMBER: _ClassVar[int]
     announcement: Announcement
     echoack: EchoAck
+    features: Features
     hostbytes: HostBytes
     notice: Notice
+    part: Payload
     resize: Resize
-    def __init__(self, hostbytes: _Optional[_Union[HostBytes, _Mapping]] = ..., resize: _Optional[_Union[Resize, _Mapping]] = ..., echoack: _Optional[_Union[EchoAck, _Mapping]] = ..., announcement: _Optional[_Union[Announcement, _Mapping]] = ..., notice: _Optional[_Union[Notice, _Mapping]] = ...) -> None: ...
+    def __init__(self, hostbytes: _Optional[_Union[HostBytes, _Mapping]] = ..., resize: _Optional[_Union[Resize, _Mapping]] = ..., echoack: _Optional[_Union[EchoAck, _Mapping]] = ..., announcement: _Optional[_Union[Announcement, _Mapping]] = ..., notice: _Optional[_Union[Notice, _Mapping]] = ..., features: _Optional[_Union[Features, _Mapping]] = ..., part: _Optional[_Union[Payload, _Mapping]] = ...) -> None: ...
 
 class HostMessage(_message.Message):
     __slots__ = ["instruction"]
@@ -57,6 +67,14 @@ class Notice(_message.Message):
     kind: int
     text: bytes
     def __init__(self, kind: _Optional[int] = ..., text: _Optional[bytes] = ...) -> None: ...
+
+class Payload(_message.Message):
+    __slots__ = ["feature", "octets"]
+    FEATURE_FIELD_NUMBER: _ClassVar[int]
+    OCTETS_FIELD_NUMBER: _ClassVar[int]
+    feature: int
+    octets: bytes
+    def __init__(self, feature: _Optional[int] = ..., octets: _Optional[bytes] = ...) -> None: ...
 
 class Resize(_message.Message):
     __slots__ = ["height", "width"]
@@ -85,12 +103,16 @@ class TransportInstruction(_message.Message):
     def __init__(self, protocol_version: _Optional[int] = ..., old_num: _Optional[int] = ..., new_num: _Optional[int] = ..., ack_num: _Optional[int] = ..., throwaway_num: _Optional[int] = ..., diff: _Optional[bytes] = ..., chaff: _Optional[bytes] = ...) -> None: ...
 
 class UserInstruction(_message.Message):
-    __slots__ = ["keystroke", "resize"]
+    __slots__ = ["features", "keystroke", "request", "resize"]
+    FEATURES_FIELD_NUMBER: _ClassVar[int]
     KEYSTROKE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
     RESIZE_FIELD_NUMBER: _ClassVar[int]
+    features: Features
     keystroke: Keystroke
+    request: Payload
     resize: Resize
-    def __init__(self, keystroke: _Optional[_Union[Keystroke, _Mapping]] = ..., resize: _Optional[_Union[Resize, _Mapping]] = ...) -> None: ...
+    def __init__(self, keystroke: _Optional[_Union[Keystroke, _Mapping]] = ..., resize: _Optional[_Union[Resize, _Mapping]] = ..., features: _Optional[_Union[Features, _Mapping]] = ..., request: _Optional[_Union[Payload, _Mapping]] = ...) -> None: ...
 
 class UserMessage(_message.Message):
     __slots__ = ["instruction"]

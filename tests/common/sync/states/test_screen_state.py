@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from mosh_common.errors import PeerError
+from mosh_common.sync.states.parts.table import INITIAL, OURS, index_of
 from mosh_common.sync.states.screen_state import ClientScreen, ServerScreen
 from mosh_common.terminal.cells import Snapshot, blank_snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.frame_diff.diff import diff
-from mosh_common.wire import hostdiff
-from mosh_common.wire.hostdiff import Announcement, EchoAck, HostBytes, Notice, Resize
+from mosh_common.wire import extensions, hostdiff
+from mosh_common.wire.extensions import Features
+from mosh_common.wire.hostdiff import Announcement, EchoAck, HostBytes, Notice, PartDiff, Resize
+from mosh_common.wire.pb import mosh_pb2
 
 
 def shown(output: bytes, *, columns: int = 20, lines: int = 5, echo_ack: int = 0) -> ServerScreen:
@@ -51,43 +54,86 @@ def test_an_echo_ack_alone_is_something_to_say() -> None:
     assert hostdiff.decode(ServerScreen(screen.snapshot, 2).diff_from(known)) == [EchoAck(2)]
 
 
+def with_ours(screen: ServerScreen = BLANK, **values: object) -> ServerScreen:
+    """That screen, and of our parts what is given by the last word of their names."""
+    ours = tuple([values.get(type(part).__name__.removesuffix("Part").lower(), part.initial) for part in OURS])
+    return ServerScreen(screen.snapshot, screen.echo_ack, ours)
+
+
+def told(screen: ClientScreen | ServerScreen, number: int) -> object:
+    return screen.ours[index_of(number, OURS)]
+
+
+def test_what_is_not_said_of_ours_leaves_upstreams_octets() -> None:
+    new = shown(b"x", echo_ack=3)
+    instructions = mosh_pb2.HostMessage.FromString(new.diff_from(BLANK)).instruction
+    assert [[field.number for field, _ in each.ListFields()] for each in instructions] == [[7], [2]]
+
+
+def test_ours_follow_what_is_upstreams() -> None:
+    new = with_ours(shown(b"x", echo_ack=3), features=Features((64,)), announcement="a", notices=(Notice(1, "b"),))
+    kinds = [type(event) for event in hostdiff.decode(new.diff_from(BLANK))]
+    assert kinds == [EchoAck, HostBytes, Features, Announcement, Notice]
+
+
+def test_what_the_server_has_is_said_once_and_kept() -> None:
+    named = with_ours(features=Features((64, 66)))
+    assert hostdiff.decode(named.diff_from(BLANK)) == [Features((64, 66))]
+    assert named.looks_like(BLANK)
+    assert named != BLANK
+    later = with_ours(shown(b"x"), features=Features((64, 66)))
+    assert [type(event) for event in hostdiff.decode(later.diff_from(named))] == [HostBytes]
+    client = ClientScreen.blank(20, 5)
+    assert told(client, extensions.FEATURES) is None
+    client = client.apply(named.diff_from(BLANK)).apply(later.diff_from(named))
+    assert told(client, extensions.FEATURES) == Features((64, 66))
+
+
+def test_an_empty_set_of_features_is_said_too() -> None:
+    client = ClientScreen.blank(20, 5).apply(with_ours(features=Features(())).diff_from(BLANK))
+    assert told(client, extensions.FEATURES) == Features(())
+
+
 def test_what_the_server_is_is_said_once_and_kept() -> None:
-    named = ServerScreen(BLANK.snapshot, 0, "mosh-py 1")
+    named = with_ours(announcement="mosh-py 1")
     assert named != BLANK
     assert hostdiff.decode(named.diff_from(BLANK)) == [Announcement("mosh-py 1")]
     client = ClientScreen.blank(20, 5)
-    assert client.program == ""
+    assert told(client, extensions.ANNOUNCEMENT) == ""
     client = client.apply(named.diff_from(BLANK))
-    emulator = Emulator(20, 5)
-    emulator.feed(b"x")
-    later = ServerScreen(emulator.snapshot(), 3, "mosh-py 1")
+    later = with_ours(shown(b"x", echo_ack=3), announcement="mosh-py 1")
     assert not [event for event in hostdiff.decode(later.diff_from(named)) if isinstance(event, Announcement)]
-    assert client.apply(later.diff_from(named)).program == "mosh-py 1"
+    assert told(client.apply(later.diff_from(named)), extensions.ANNOUNCEMENT) == "mosh-py 1"
 
 
 def test_what_the_server_tells_the_user_is_said_kept_changed_and_taken_away() -> None:
-    told = ServerScreen(BLANK.snapshot, 0, "", (Notice(1, "it fails"), Notice(2, "too long")))
-    assert told != BLANK
-    assert not told.looks_like(BLANK)
-    assert hostdiff.decode(told.diff_from(BLANK)) == list(told.notices)
-    client = ClientScreen.blank(20, 5).apply(told.diff_from(BLANK))
-    assert client.notices == told.notices
-    emulator = Emulator(20, 5)
-    emulator.feed(b"x")
-    drawn = ServerScreen(emulator.snapshot(), 0, "", told.notices)
-    assert client.apply(drawn.diff_from(told)).notices == told.notices
-    changed = ServerScreen(BLANK.snapshot, 0, "", (Notice(2, "too long, too"),))
-    assert hostdiff.decode(changed.diff_from(told)) == [Notice(1, ""), Notice(2, "too long, too")]
-    assert client.apply(changed.diff_from(told)).notices == changed.notices
-    assert client.apply(BLANK.diff_from(told)).notices == ()
+    notices = (Notice(1, "it fails"), Notice(2, "too long"))
+    first = with_ours(notices=notices)
+    assert first != BLANK
+    assert not first.looks_like(BLANK)
+    assert hostdiff.decode(first.diff_from(BLANK)) == list(notices)
+    client = ClientScreen.blank(20, 5).apply(first.diff_from(BLANK))
+    assert told(client, extensions.NOTICE) == notices
+    drawn = with_ours(shown(b"x"), notices=notices)
+    assert told(client.apply(drawn.diff_from(first)), extensions.NOTICE) == notices
+    changed = with_ours(notices=(Notice(2, "too long, too"),))
+    assert hostdiff.decode(changed.diff_from(first)) == [Notice(1, ""), Notice(2, "too long, too")]
+    assert told(client.apply(changed.diff_from(first)), extensions.NOTICE) == (Notice(2, "too long, too"),)
+    assert told(client.apply(BLANK.diff_from(first)), extensions.NOTICE) == ()
 
 
 def test_notices_reach_the_client_from_whichever_state_the_diff_starts() -> None:
-    one = ServerScreen(BLANK.snapshot, 0, "", (Notice(1, "one"),))
-    two = ServerScreen(BLANK.snapshot, 0, "", (Notice(2, "two"),))
+    one = with_ours(notices=(Notice(1, "one"),))
+    two = with_ours(notices=(Notice(2, "two"),))
     start = ClientScreen.blank(20, 5)
-    assert start.apply(two.diff_from(BLANK)).notices == two.notices
-    assert start.apply(one.diff_from(BLANK)).apply(two.diff_from(one)).notices == two.notices
+    both = (start.apply(two.diff_from(BLANK)), start.apply(one.diff_from(BLANK)).apply(two.diff_from(one)))
+    assert [told(client, extensions.NOTICE) for client in both] == [(Notice(2, "two"),)] * 2
+
+
+def test_a_part_that_nobody_knows_is_skipped() -> None:
+    client = ClientScreen.blank(20, 5).apply(hostdiff.encode([PartDiff(4711, b"news"), HostBytes(b"x")]))
+    assert text(client.snapshot)[0] == "x"
+    assert client.ours == INITIAL
 
 
 def test_equal_screens_have_nothing_to_say() -> None:
@@ -127,9 +173,10 @@ def test_margins_left_behind_do_not_spoil_the_next_diff() -> None:
 
 
 def test_questions_in_a_diff_are_not_answered() -> None:
-    start = ClientScreen.blank(20, 5)
+    emulator = Emulator(20, 5, frames=True)
+    start = ClientScreen.begin_at(blank_snapshot(20, 5), emulator=emulator)
     start.apply(hostdiff.encode([HostBytes(b"\x1b[c\x1b[6n")]))
-    assert start._emulator.replies() == b""
+    assert emulator.replies() == b""
 
 
 def test_a_new_size_reaches_the_client() -> None:

@@ -8,14 +8,24 @@ from hypothesis import strategies as st
 
 from mosh_common.errors import PeerError, UsageError
 from mosh_common.sync.states.user_stream import REACH_OCTETS, UserStream
-from mosh_common.wire.userdiff import Keys, Resize
+from mosh_common.wire import userdiff
+from mosh_common.wire.extensions import FIRST_NUMBER, LAST_NUMBER, Features
+from mosh_common.wire.userdiff import Keys, Request, Resize, UserEvent
 
-pushes = st.lists(st.one_of(st.binary(max_size=5), st.tuples(st.integers(1, 500), st.integers(1, 500))), max_size=12)
+keys_and_sizes = st.one_of(st.binary(max_size=5), st.tuples(st.integers(1, 500), st.integers(1, 500)))
+requests = st.builds(Request, st.integers(64, 70), st.binary(max_size=5))
+pushes = st.lists(keys_and_sizes, max_size=12)
+pushes_with_requests = st.lists(st.one_of(keys_and_sizes, requests), max_size=12)
 
 
-def pushed(stream: UserStream, actions: list[bytes | tuple[int, int]]) -> UserStream:
+def pushed(stream: UserStream, actions: list[bytes | tuple[int, int] | Request]) -> UserStream:
     for action in actions:
-        stream = stream.push_keys(action) if isinstance(action, bytes) else stream.push_resize(*action)
+        if isinstance(action, bytes):
+            stream = stream.push_keys(action)
+        elif isinstance(action, Request):
+            stream = stream.push_request(*action)
+        else:
+            stream = stream.push_resize(*action)
     return stream
 
 
@@ -32,7 +42,14 @@ def test_nothing_typed_is_the_same_stream() -> None:
     assert stream.push_keys(b"") is stream
 
 
-@given(pushes, pushes, pushes)
+def test_requests_and_features_count_too() -> None:
+    stream = UserStream().push_features(frozenset({64, 66, 200}))
+    assert stream.position == 1
+    assert stream.push_request(200, b"abc").position == 5
+    assert stream.push_request(200, b"").push_keys(b"x").position == 3
+
+
+@given(pushes_with_requests, pushes_with_requests, pushes_with_requests)
 def test_the_other_side_gets_what_was_typed(before: list[object], seen: list[object], after: list[object]) -> None:
     known = pushed(UserStream(), before)
     current = pushed(pushed(known, seen), after)
@@ -40,6 +57,51 @@ def test_the_other_side_gets_what_was_typed(before: list[object], seen: list[obj
     theirs_now = theirs.apply(current.diff_from(known))
     assert theirs_now == current
     assert theirs_now.events_since(theirs) == UserStream().apply(current.diff_from(known)).events_since(UserStream())
+
+
+@given(pushes_with_requests, pushes_with_requests, st.booleans())
+def test_trimming_between_two_events_keeps_the_later_ones(
+    before: list[object], after: list[object], named: bool
+) -> None:
+    begin = UserStream().push_features(frozenset({64})) if named else UserStream()
+    known = pushed(begin, before)
+    stream = pushed(known, after)
+    trimmed = stream.trimmed(known)
+    assert trimmed == stream
+    assert trimmed.events_since(known) == stream.events_since(known)
+    assert trimmed.diff_from(known) == stream.diff_from(known)
+
+
+@pytest.mark.parametrize("first", [Request(200, bytes(9)), Request(200, b"")])
+def test_who_skips_what_is_ours_gets_the_keys_all_the_same(first: Request, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = UserStream().push_features(frozenset({64})).push_resize(80, 24)
+    typed = pushed(named, [first, b"ab", first, b"c"])
+    decode = userdiff.decode
+    monkeypatch.setattr(userdiff, "decode", lambda diff: [each for each in decode(diff) if not is_ours(each)])
+    theirs = UserStream().apply(named.diff_from(UserStream()))
+    assert theirs.events_since(UserStream()) == [Resize(80, 24)]
+    assert theirs.apply(typed.diff_from(named)).events_since(theirs) == [Keys(b"ab"), Keys(b"c")]
+
+
+def is_ours(event: UserEvent) -> bool:
+    return isinstance(event, Request | Features)
+
+
+def test_a_request_is_never_cut() -> None:
+    stream = UserStream().push_keys(bytes(REACH_OCTETS - 3)).push_request(200, b"abc").push_keys(b"d")
+    within = stream.within_reach(UserStream())
+    assert within.events_since(UserStream()) == [Keys(bytes(REACH_OCTETS - 3))]
+    assert stream.within_reach(within) is stream
+    # Only a peer that contradicts itself says later that there was something else where a request is.
+    assert stream.events_since(UserStream(REACH_OCTETS - 1)) == [Keys(b"d")]
+
+
+@pytest.mark.parametrize("feature", [FIRST_NUMBER - 1, LAST_NUMBER + 1])
+def test_a_request_of_no_feature_is_refused_before_it_is_sent(feature: int) -> None:
+    with pytest.raises(UsageError):
+        UserStream().push_request(feature, b"")
+    with pytest.raises(UsageError):
+        UserStream().push_request(FIRST_NUMBER, bytes(userdiff.REQUEST_LIMIT + 1))
 
 
 @given(pushes, st.integers(0, 60), st.integers(0, 60))

@@ -1,0 +1,1 @@
+"""What the server's state is made of: one file for each part, and the table of ours."""
