@@ -7,7 +7,7 @@ from tests.support.simulation import Conditions
 from tests.support.world import World
 
 from mosh_client.ipc.messages import Progress
-from mosh_server.session import Finished, StartShell
+from mosh_server.events import Finished, StartShell
 
 BAD = Conditions(delay=40, loss=0.3, jitter=30, duplicate=0.1, reorder=0.2, reorder_by=100)
 
