@@ -100,7 +100,7 @@ def test_an_address_that_refuses_gives_way_to_the_next(serve: Callable[..., int]
     port = serve(lambda connection: connection.sendall(b"x"))  # on 127.0.0.1 only
     found = {answer[0] for answer in socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM)}
     if socket.AF_INET6 not in found:
-        serve(lambda connection: None)
+        serve(lambda _: None)
         pytest.skip("localhost has no IPv6 address here")
     assert proxy("localhost", port, family="prefer-inet6").stderr == b"MOSH IP 127.0.0.1\n"
 

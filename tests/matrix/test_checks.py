@@ -112,7 +112,7 @@ class RootWhere:
 
 
 def test_a_suite_that_fails_without_a_failed_test_has_not_passed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.matrix.checks.bring_source", lambda root: None)
+    monkeypatch.setattr("tests.matrix.checks.bring_source", lambda _root: None)
     words = ["python3", "-m", "pytest"]
     failed = RootWhere("1 failed, 7 passed in 1.00s\n")
     assert run_suite(failed, words, python="python3")[:3] == (7, 1, 0)  # type: ignore[arg-type]  # stands in for a Root

@@ -137,11 +137,11 @@ class Pacing:
         """Return when a state sent at `sent_at` should have been acknowledged."""
         return sent_at + rto + self.doubt_delay_ms
 
-    def heartbeat_due(self, due_at: int, *, now: int) -> int:
+    def heartbeat_due(self, due_at: int, *, now: int) -> int:  # noqa: ARG002  # a server rides on the heartbeat that came
         """Return when an empty ack that is due at `due_at` goes out, now that the peer's heartbeat came."""
         return due_at
 
-    def probe_at(self, last_sent_at: int, link: Link) -> int | None:
+    def probe_at(self, _last_sent_at: int, _link: Link) -> int | None:
         """Return when a silent peer is to be sent something, whatever else there is to say."""
         return None
 
@@ -185,7 +185,7 @@ class Pacing:
         complete_at = self._complete_at(situation)
         if self._ends_flood(situation):
             return Due(complete_at, "answer in a flood")
-        small = situation.last_frame_octets <= SMALL_FRAME_OCTETS and self._may_be_answer(situation)
+        small = situation.last_frame_octets <= SMALL_FRAME_OCTETS and self._may_be_answer()
         interval = self._frame_interval(situation)
         gap = max(interval // SMALL_GAP_DIVISOR, SMALL_GAP_MIN_MS) if small else interval
         return Due(max(complete_at, situation.last_frame_at + gap), "answer" if small else "changed")
@@ -198,11 +198,11 @@ class Pacing:
         """Return the least time between two frames, ms."""
         return situation.link.send_interval
 
-    def _may_be_answer(self, situation: Situation) -> bool:
+    def _may_be_answer(self) -> bool:
         """Return whether somebody at a keyboard waits for this change."""
         return False
 
-    def _ends_flood(self, situation: Situation) -> bool:
+    def _ends_flood(self, _situation: Situation) -> bool:
         """Return whether this change is what a key did to a flood. (One frame for a key, so no queue builds.)"""
         return False
 
@@ -234,7 +234,7 @@ class ClientPacing(Pacing):
             return last_sent_at + SILENCE_PROBE_MS
         return last_sent_at + min(max(silence // PROBE_DIVISOR, PROBE_MIN_MS), PROBE_MAX_MS)
 
-    def _may_be_answer(self, situation: Situation) -> bool:
+    def _may_be_answer(self) -> bool:
         return True
 
     def _complete_at(self, situation: Situation) -> int:
@@ -300,7 +300,7 @@ class ServerPacing(Pacing):
         often = link.send_interval if link.congested else link.send_interval // SILENT_SPEEDUP
         return max(often, SEND_INTERVAL_MIN_MS, seldom)
 
-    def _may_be_answer(self, situation: Situation) -> bool:
+    def _may_be_answer(self) -> bool:
         return self._answering
 
     def flood_broken(self, *, now: int) -> bool:

@@ -92,7 +92,8 @@ def utmp_helper(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch,
     return exists
 
 
-def test_setuid_programs_work_in_the_session(folder: Path, utmp_helper: bool) -> None:
+@pytest.mark.usefixtures("utmp_helper")
+def test_setuid_programs_work_in_the_session(folder: Path) -> None:
     if os.getuid():
         pytest.skip("only root can make a setuid program and be nobody")
     if os.statvfs(folder).f_flag & os.ST_NOSUID:

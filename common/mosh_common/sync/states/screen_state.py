@@ -67,8 +67,8 @@ class ServerScreen:
         # The echo is not said to be in a screen that is not whole.
         return ServerScreen(snapshot, self.echo_ack if last else known.echo_ack, self.program, self.notices)
 
-    def trimmed(self, known: ServerScreen) -> ServerScreen:
-        """Return this screen: rows shared with `known` cost nothing."""
+    def trimmed(self, _known: ServerScreen) -> ServerScreen:
+        """Return this screen: rows that it shares with another cost nothing."""
         return self
 
     def __eq__(self, other: object) -> bool:
@@ -157,8 +157,8 @@ class ClientScreen:
             skipped=self.skipped + self._emulator.skipped - before,
         )
 
-    def trimmed(self, known: ClientScreen) -> ClientScreen:
-        """Return this screen: rows shared with `known` cost nothing."""
+    def trimmed(self, _known: ClientScreen) -> ClientScreen:
+        """Return this screen: rows that it shares with another cost nothing."""
         return self
 
     def __repr__(self) -> str:
