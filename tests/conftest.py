@@ -9,13 +9,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.programs import missing_programs, why_not_upstream
+from tests.support.programs import REPOSITORY, missing_programs, why_not_upstream
+from tests.support.system_use import FOLDERS, Guard
 
 if TYPE_CHECKING:
     from tests.support.tmux import Tmux
 
+_GUARD = Guard()
+
 
 def pytest_configure(config: pytest.Config) -> None:
+    _GUARD.install()
     config.addinivalue_line(
         "markers", "requires_program(name, ...): skipped, with the reason, where one of the programs is missing"
     )
@@ -28,6 +32,20 @@ def pytest_configure(config: pytest.Config) -> None:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     config.addinivalue_line("markers", "requires_linux: looks at /proc; skipped elsewhere")
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` selects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(REPOSITORY / "tests").parts[0] in FOLDERS:
+            item.add_marker("system")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    _GUARD.refusing = item.get_closest_marker("system") is None
+    yield
+    _GUARD.refusing = False
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -153,6 +153,7 @@ def test_no_module_imports_itself_in_a_circle() -> None:
     assert not left, f"among these is a circle: {sorted(left)}"
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("first", "absent"),
     [

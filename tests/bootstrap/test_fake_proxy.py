@@ -12,6 +12,8 @@ import pytest
 
 from mosh_bootstrap.program import proxy_program
 
+pytestmark = pytest.mark.system
+
 BULK = hashlib.sha256(b"bulk").digest() * 200_000  # 6.4 MB: many reads, and more than the sockets hold
 
 

@@ -12,6 +12,8 @@ from tests.support.programs import REPOSITORY
 
 from mosh_bootstrap.options import HELP, PREDICTIONS
 
+pytestmark = pytest.mark.system
+
 COMPLETIONS = REPOSITORY / "packaging" / "completions"
 LONG_OPTIONS = sorted(set(re.findall(r"--([a-z][a-z-]+)", HELP)) - {"--"})
 

@@ -16,6 +16,8 @@ from mosh_bootstrap.dialogue import Dialogue
 from mosh_bootstrap.ssh import run_without_terminal
 from mosh_common.errors import EnvironmentFailure
 
+pytestmark = pytest.mark.system
+
 if TYPE_CHECKING:
     from tests.bootstrap.conftest import Bench
 

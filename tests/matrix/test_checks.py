@@ -92,6 +92,7 @@ def test_without_root_it_says_so_in_one_sentence(
     assert capsys.readouterr().err == f"{matrix.why_not()}\n"
 
 
+@pytest.mark.system
 def test_it_needs_nothing_that_python_does_not_bring() -> None:
     """CI and a new machine run it before anything is installed."""
     words = [sys.executable, "-I", "-S", "-c", "import sys; sys.path.insert(0, '.'); import tests.matrix.__main__"]

@@ -18,6 +18,8 @@ from mosh_server import process as server_process
 from mosh_server.host.pty import Pty
 from mosh_server.output.flood import Batch, Rest
 
+pytestmark = pytest.mark.system
+
 FOREVER_MS = 60_000
 
 

@@ -32,6 +32,7 @@ from mosh_common.terminal.cells import cell_text
 from mosh_common.terminal.emulator import Emulator
 
 pytestmark = [
+    pytest.mark.system,
     pytest.mark.interop,
     pytest.mark.requires_upstream("mosh-client"),
 ]

@@ -11,6 +11,8 @@ import pytest
 from mosh_client.network.sockets import ADDRESSES_LIMIT, Sockets, alternatives
 from mosh_common.protocol import PORT_LIFETIME_MS, PORTS_KEPT
 
+pytestmark = pytest.mark.system
+
 NOW = 1000
 
 

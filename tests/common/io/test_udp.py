@@ -11,6 +11,8 @@ import pytest
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.io.udp import RECEIVE_BATCH, UdpSocket
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture
 def server():

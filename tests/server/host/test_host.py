@@ -18,7 +18,7 @@ from mosh_server.host import accounting
 from mosh_server.host.environment import Account
 from mosh_server.host.host import Host
 
-pytestmark = pytest.mark.requires_linux
+pytestmark = [pytest.mark.system, pytest.mark.requires_linux]
 
 NOBODY = 65534
 PR_SET_DUMPABLE = 4

@@ -15,6 +15,8 @@ import pytest
 from mosh_server.host.pty import Pty
 from mosh_server.output.flood import FLOOD_OCTETS
 
+pytestmark = pytest.mark.system
+
 PATIENCE_S = 20.0
 
 
