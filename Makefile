@@ -21,12 +21,12 @@ SOURCES := $(PRODUCT) tests
 demo: $(STAMP)
 	@$(BIN)/python tests/demo.py
 
-# After each change: what can be said without starting anything. TESTS=tests/common runs a part of it.
+# After each change: what can be said soon, without starting anything. TESTS=tests/common runs a part of it.
 quick: $(STAMP)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 -q -m "not system" $(TESTS)
+	$(BIN)/python -m pytest -n 2 -q -m "not system and not thorough" $(TESTS)
 
 # Everything that can run here; what needs programs that are missing says so and is skipped.
 test: $(STAMP)

@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.programs import REPOSITORY, missing_programs, why_not_upstream
-from tests.support.system_use import FOLDERS, Guard
+from tests.support.system_use import Guard
 
 if TYPE_CHECKING:
     from tests.support.tmux import Tmux
+
+# Whatever is in these folders has these marks; elsewhere a file or a test says so. docs/testing.md
+MARKS_OF_FOLDERS = {
+    **dict.fromkeys(("bad_input", "e2e", "faults", "interop", "netns"), "system"),
+    **dict.fromkeys(("fuzz", "property", "simulated"), "thorough"),
+}
 
 _GUARD = Guard()
 
@@ -37,8 +43,9 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)  # before `-m` selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.relative_to(REPOSITORY / "tests").parts[0] in FOLDERS:
-            item.add_marker("system")
+        mark = MARKS_OF_FOLDERS.get(item.path.relative_to(REPOSITORY / "tests").parts[0])
+        if mark is not None:
+            item.add_marker(mark)
 
 
 @pytest.hookimpl(hookwrapper=True)

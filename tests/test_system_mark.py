@@ -1,4 +1,4 @@
-"""Unit tests and tests that use the system are told apart, and no test can be on the wrong side unnoticed."""
+"""Tests that use the system are told from those that do not, and none can be on the wrong side unnoticed."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import os
 import socket
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from tests.support.system_use import FOLDERS
-
-HERE = Path(__file__).parent
+from tests.conftest import MARKS_OF_FOLDERS
+from tests.support.programs import REPOSITORY
 
 
 def fork() -> None:
@@ -40,8 +38,6 @@ def test_a_test_without_the_mark_fails_when_it_uses_the_system(use: Callable[[],
         use()
 
 
-def test_the_mark_is_on_whatever_is_in_the_folders(request: pytest.FixtureRequest) -> None:
-    assert all(list((HERE / folder).glob("test_*.py")) for folder in FOLDERS)
-    marked = {item.path.parent.name for item in request.session.items if item.get_closest_marker("system")}
-    present = {item.path.relative_to(HERE).parts[0] for item in request.session.items}
-    assert present & set(FOLDERS) <= marked
+@pytest.mark.parametrize("folder", MARKS_OF_FOLDERS)
+def test_the_folders_whose_tests_are_marked_are_there(folder: str) -> None:
+    assert list((REPOSITORY / "tests" / folder).glob("*_*.py"))

@@ -11,9 +11,6 @@ from typing import Final
 
 import pytest
 
-# Whatever is in these folders of tests/ has the mark; elsewhere a file or a test says it.
-FOLDERS: Final = ("bad_input", "e2e", "faults", "interop", "netns")
-
 _USES: Final = frozenset(
     {
         *("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.openpty"),
