@@ -26,7 +26,7 @@ quick: $(STAMP)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 -q -m "not system and not thorough" $(TESTS)
+	$(BIN)/python -m pytest -n 2 -q -m "not (system or thorough or hypothesis)" $(TESTS)
 
 # Everything that can run here; what needs programs that are missing says so and is skipped.
 test: $(STAMP)

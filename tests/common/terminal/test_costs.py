@@ -14,6 +14,8 @@ from tests.support.work_counting import calls_of
 from mosh_common.terminal.cells import LINKS_LIMIT_OCTETS
 from mosh_common.terminal.emulator import DIGEST_UNITS, Emulator
 
+pytestmark = pytest.mark.thorough
+
 COLUMNS, LINES = 200, 60
 OCTETS = 2048  # of each input
 MOST_CALLS = 200  # for each octet, looks at the screen included: some 20 µs; what was dear took thousands

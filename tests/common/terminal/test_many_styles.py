@@ -58,6 +58,7 @@ def test_letters_leave_out_the_surrogates() -> None:
         palette.letter(Style(fg=1))
 
 
+@pytest.mark.thorough
 def test_fifty_thousand_renditions_on_both_screens_are_kept() -> None:
     columns, lines = 250, 100
     size = columns * lines

@@ -37,7 +37,6 @@ _blocks = st.tuples(
 )
 
 
-@pytest.mark.thorough
 @settings(max_examples=400, deadline=None)
 @given(blocks=st.lists(_blocks, min_size=1, max_size=4), opening=_others, chunk=st.sampled_from([300, 1000, 100_000]))
 def test_overpainting_changes_nothing_that_can_be_seen(blocks: list[tuple[str, str]], opening: str, chunk: int) -> None:
