@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,7 @@ FORBIDDEN_IN_CORE = {
 }  # fmt: skip
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Every module of the project by its dotted name; generated protobuf code is protoc's business."""
     found = {}
@@ -126,6 +128,7 @@ def layer_of(name: str) -> str:
     return max((key for key in ALLOWED if within(name, {key})), key=len)
 
 
+@cache
 def imported_modules(name: str) -> set[str]:
     """Return the modules of ours that the module imports; a package itself only if nothing within it."""
     found = imports_of(modules()[name], name) & set(modules())

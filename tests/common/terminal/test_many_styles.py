@@ -16,6 +16,8 @@ from mosh_common.terminal.frame_diff.diff import diff
 from mosh_common.terminal.screen.grid import Grid
 from mosh_common.terminal.screen.style_merging import FEWEST, merge_styles
 
+pytestmark = pytest.mark.thorough
+
 
 def colors(first: int = 0) -> Iterator[int]:
     """Yield colours, all of them different, in no order."""
@@ -58,7 +60,6 @@ def test_letters_leave_out_the_surrogates() -> None:
         palette.letter(Style(fg=1))
 
 
-@pytest.mark.thorough
 def test_fifty_thousand_renditions_on_both_screens_are_kept() -> None:
     columns, lines = 250, 100
     size = columns * lines
