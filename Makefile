@@ -14,12 +14,19 @@ MANDIR  ?= $(PREFIX)/share/man/man1
 PRODUCT := bootstrap client common server
 SOURCES := $(PRODUCT) tests
 
-.PHONY: demo test test-oldest matrix check ci lint types audit fuzz bench soak protobuf pins install deb zipapps clean
+.PHONY: demo quick test test-oldest matrix check ci lint types audit fuzz bench soak protobuf pins install deb zipapps clean
 .DELETE_ON_ERROR:
 
 # A session on this machine: yours when stdin is a terminal, else a scripted one over a bad link.
 demo: $(STAMP)
 	@$(BIN)/python tests/demo.py
+
+# After each change: what can be said soon, without starting anything. TESTS=tests/common runs a part of it.
+quick: $(STAMP)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2 -q -m "not (system or thorough or hypothesis)" $(TESTS)
 
 # Everything that can run here; what needs programs that are missing says so and is skipped.
 test: $(STAMP)
@@ -45,8 +52,10 @@ lint: $(STAMP)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(PRODUCT)
 
+# As on Linux, and as on macOS: what only one of them has is reached by a check that mypy understands (docs/porting.md).
 types: $(STAMP)
 	$(BIN)/mypy
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
 
 # Whether the pinned dependencies are still what they were, and without known vulnerabilities; needs the network.
 audit: $(STAMP)

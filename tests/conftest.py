@@ -9,13 +9,23 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.programs import missing_programs, why_not_upstream
+from tests.support.programs import REPOSITORY, missing_programs, why_not_upstream
+from tests.support.system_use import Guard
 
 if TYPE_CHECKING:
     from tests.support.tmux import Tmux
 
+# Whatever is in these folders has these marks; elsewhere a file or a test says so. docs/testing.md
+MARKS_OF_FOLDERS = {
+    **dict.fromkeys(("bad_input", "e2e", "faults", "interop", "netns"), "system"),
+    **dict.fromkeys(("fuzz", "property", "simulated"), "thorough"),
+}
+
+_GUARD = Guard()
+
 
 def pytest_configure(config: pytest.Config) -> None:
+    _GUARD.install()
     config.addinivalue_line(
         "markers", "requires_program(name, ...): skipped, with the reason, where one of the programs is missing"
     )
@@ -28,6 +38,21 @@ def pytest_configure(config: pytest.Config) -> None:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     config.addinivalue_line("markers", "requires_linux: looks at /proc; skipped elsewhere")
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` selects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        mark = MARKS_OF_FOLDERS.get(item.path.relative_to(REPOSITORY / "tests").parts[0])
+        if mark is not None:
+            item.add_marker(mark)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    _GUARD.refusing = item.get_closest_marker("system") is None
+    yield
+    _GUARD.refusing = False
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

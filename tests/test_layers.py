@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,7 @@ FORBIDDEN_IN_CORE = {
 }  # fmt: skip
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Every module of the project by its dotted name; generated protobuf code is protoc's business."""
     found = {}
@@ -150,6 +152,7 @@ def layer_of(name: str) -> str:
     return max((key for key in ALLOWED if within(name, {key})), key=len)
 
 
+@cache
 def imported_modules(name: str) -> set[str]:
     """Return the modules of ours that the module imports; a package itself only if nothing within it."""
     found = imports_of(modules()[name], name) & set(modules())
@@ -177,6 +180,7 @@ def test_no_module_imports_itself_in_a_circle() -> None:
     assert not left, f"among these is a circle: {sorted(left)}"
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("first", "absent"),
     [

@@ -119,6 +119,7 @@ class Advisories(http.server.BaseHTTPRequestHandler):
         pass
 
 
+@pytest.mark.system
 @pytest.mark.skipif(importlib.util.find_spec("pip_audit") is None, reason="pip-audit is not installed")
 def test_pip_audit_tells_what_a_database_knows_and_when_there_is_none() -> None:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Advisories) as server:

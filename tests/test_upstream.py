@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from tests.support.programs import OURS, REPOSITORY, Programs, why_not_upstream, write_launcher
 
+pytestmark = pytest.mark.system
+
 USES_UPSTREAM = re.compile(r"\b(UPSTREAM|ALL_PAIRS|UpstreamScreen|UpstreamClient)\b")
 
 

@@ -49,7 +49,7 @@ def entries(columns: int, lines: int) -> dict[str, Callable[[int], str]]:
         "backgrounds, SU": lambda n: f"\x1b[48;2;{n >> 16};{n >> 8 & 255};{n & 255}m\x1b[S",
         "links": lambda n: f"\x1b]8;;http://{n}\ax",
         "titles": lambda n: f"\x1b]2;{n}\a",
-        "clipboards": lambda n: f"\x1b]52;c;{'aGk=' * 1000}\a",
+        "clipboards": lambda _: f"\x1b]52;c;{'aGk=' * 1000}\a",
         "what is skipped": lambda _: "\x1b[$t",
     }
     for key in FRAMES.sequences:

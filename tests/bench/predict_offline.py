@@ -252,7 +252,7 @@ def play(
     def show(now: float) -> None:
         nonlocal deadline_at
         judge.display(now, engine.apply(client_screen))
-        deadline = engine.next_deadline(now=int(now))
+        deadline = engine.next_deadline()
         if deadline is not None:
             deadline = max(deadline, now + 1)
             if deadline_at is None or deadline < deadline_at or deadline_at <= now:

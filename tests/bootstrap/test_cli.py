@@ -11,6 +11,8 @@ from tests.support.user_terminal import mosh_words
 
 from mosh_bootstrap.options import HELP
 
+pytestmark = pytest.mark.system
+
 if TYPE_CHECKING:
     from tests.bootstrap.conftest import Bench
 

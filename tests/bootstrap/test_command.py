@@ -49,6 +49,7 @@ def test_options_of_the_ssh_command_come_first_and_its_quotes_count() -> None:
     assert "-tt" not in ssh_line("--no-ssh-pty", "host")
 
 
+@pytest.mark.system
 def test_in_the_mode_remote_the_shell_prints_what_sshd_told_it() -> None:
     line = ssh_line("--experimental-remote-ip=remote", "-6", "host")
     assert line[:-1] == ["ssh", "-n", "-tt", "-6", "host", "--"]
@@ -101,6 +102,7 @@ def test_any_command_reaches_the_server_unchanged(words: list[str]) -> None:
     assert received == ["run", "new", "-c", "8", "-s", *(["--", *words] if words else [])]
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("shell", ["sh", "bash", "fish", "zsh"])
 def test_a_quoted_word_is_one_word_of_any_shell(shell: str) -> None:
     word = "it's $HOME `x` \"y\" \\ \\\\ \\' ! * ~ 'a'\n#"

@@ -13,6 +13,8 @@ from tests.support.programs import REPOSITORY
 from mosh_bootstrap.options import HELP
 from mosh_common.prediction_display import SPELLINGS
 
+pytestmark = pytest.mark.system
+
 COMPLETIONS = REPOSITORY / "packaging" / "completions"
 LONG_OPTIONS = sorted(set(re.findall(r"--([a-z][a-z-]+)", HELP)) - {"--"})
 

@@ -16,6 +16,8 @@ from mosh_bootstrap.dialogue import Dialogue
 from mosh_bootstrap.ssh import run_without_terminal
 from mosh_common.errors import EnvironmentFailure
 
+pytestmark = pytest.mark.system
+
 if TYPE_CHECKING:
     from tests.bootstrap.conftest import Bench
 
@@ -327,7 +329,7 @@ def test_a_background_process_that_keeps_the_output_open_is_not_waited_for(
     assert ended == ssh_module.Ended(0, None)
 
 
-def test_all_that_ssh_said_before_its_end_is_read(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_that_ssh_said_before_its_end_is_read(bench: Bench) -> None:
     shown = bytearray()
     script = bench.script("talkative", f"head -c 60000 /dev/zero | tr '\\0' x; echo; {bench.server_answers}")
     dialogue = Dialogue("proxy")

@@ -14,6 +14,8 @@ from tests.support.programs import REPOSITORY
 
 from mosh_bootstrap.program import own_program, path_program
 
+pytestmark = pytest.mark.system
+
 WRAPPER = REPOSITORY / "bootstrap" / "mosh"
 PROGRAMS = ("mosh", "mosh-client", "mosh-server")
 

@@ -60,6 +60,7 @@ def run(*words: str, **environment: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("words", "environment", "sentence"),
     [
@@ -86,6 +87,7 @@ def test_what_is_wrong_is_said_in_one_sentence(words: list[str], environment: di
     assert KEY not in error
 
 
+@pytest.mark.system
 def test_colours_are_printed_for_the_wrapper() -> None:
     assert run("-c") == (0, "256\n", "")
 

@@ -53,7 +53,7 @@ def test_a_server_that_fails(user: User, sshd: Sshd) -> None:
     assert_ends(terminal, 1, "it is raining", "did not start: ssh ended with exit code 1")
 
 
-def test_a_port_where_nobody_listens(user: User, sshd: Sshd) -> None:
+def test_a_port_where_nobody_listens(user: User) -> None:
     terminal = user.run(mosh_words(f"--ssh=ssh -F none -p {free_port()}", "127.0.0.1"))
     assert_ends(terminal, 255, "Cannot connect to 127.0.0.1", "Connection refused", "mosh: ssh could not log in")
 

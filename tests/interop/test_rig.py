@@ -99,7 +99,7 @@ def test_a_change_of_source_is_what_the_server_sees(client: socket.socket, serve
         assert client.recv(100) == b"to the new address"
 
 
-def test_a_relay_that_was_closed_frees_its_ports(client: socket.socket, server: socket.socket) -> None:
+def test_a_relay_that_was_closed_frees_its_ports(server: socket.socket) -> None:
     with Relay(server.getsockname()[1]) as relay:
         taken = relay.port
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as another:

@@ -92,6 +92,7 @@ def test_without_root_it_says_so_in_one_sentence(
     assert capsys.readouterr().err == f"{matrix.why_not()}\n"
 
 
+@pytest.mark.system
 def test_it_needs_nothing_that_python_does_not_bring() -> None:
     """CI and a new machine run it before anything is installed."""
     words = [sys.executable, "-I", "-S", "-c", "import sys; sys.path.insert(0, '.'); import tests.matrix.__main__"]
@@ -112,7 +113,7 @@ class RootWhere:
 
 
 def test_a_suite_that_fails_without_a_failed_test_has_not_passed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.matrix.checks.bring_source", lambda root: None)
+    monkeypatch.setattr("tests.matrix.checks.bring_source", lambda _root: None)
     words = ["python3", "-m", "pytest"]
     failed = RootWhere("1 failed, 7 passed in 1.00s\n")
     assert run_suite(failed, words, python="python3")[:3] == (7, 1, 0)  # type: ignore[arg-type]  # stands in for a Root

@@ -28,6 +28,7 @@ def test_a_copy_that_another_run_holds_cannot_be_held(tmp_path: Path) -> None:
     os.close(holder)
 
 
+@pytest.mark.system
 def test_half_a_root_is_not_taken_for_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tools = tmp_path / "tools"
     tools.mkdir()
@@ -43,6 +44,7 @@ def test_half_a_root_is_not_taken_for_one(tmp_path: Path, monkeypatch: pytest.Mo
             assert not base.path.exists()
 
 
+@pytest.mark.system
 def test_a_copy_is_gone_however_its_making_ends(tmp_path: Path) -> None:
     base = Base("sid", folder=tmp_path, mirrors=machine.Mirrors("http://mirror.invalid", None))
     with (tmp_path / "log").open("w+b") as log:

@@ -12,6 +12,8 @@ import pytest
 from mosh_common.errors import UsageError
 from mosh_server.cli import USAGE, Options, main, parse
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(__file__).resolve().parents[2]
 SSH = "203.0.113.9 51234 198.51.100.7 22"
 

@@ -30,6 +30,8 @@ from mosh_server.output.flood import (
     Flood,
 )
 
+pytestmark = pytest.mark.system
+
 FOREVER_MS = 60_000
 
 

@@ -15,6 +15,8 @@ import pytest
 
 from mosh_common.terminal.emulator import Emulator
 
+pytestmark = pytest.mark.system
+
 MEGABYTES = int(os.environ.get("MEMORY_MB", "20"))
 ALLOWED_KB = 2048 + 1024  # 2 MB, and one arena of Python's, which it takes from the system whole
 WARM_UP_MB = 1

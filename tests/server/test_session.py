@@ -551,6 +551,7 @@ def test_a_client_that_comes_back_hours_later_gets_the_last_screen_and_the_end(r
     assert running.session.finished
 
 
+@pytest.mark.thorough
 def test_a_client_that_stays_away_is_given_a_day(running):
     running.connected = False
     running.run(6_000)

@@ -32,6 +32,7 @@ from mosh_common.terminal.cells import cell_text
 from mosh_common.terminal.emulator import Emulator
 
 pytestmark = [
+    pytest.mark.system,
     pytest.mark.interop,
     pytest.mark.requires_upstream("mosh-client"),
 ]
@@ -289,7 +290,7 @@ def test_setuid_programs_work_in_the_session(visit):
     session.wait_for("\n1\n")
 
 
-def test_the_server_holds_its_socket_and_its_pty_and_nothing_that_it_was_given(visit, tmp_path):
+def test_the_server_holds_its_socket_and_its_pty_and_nothing_that_it_was_given(visit):
     read_end, write_end = os.pipe()
     os.set_inheritable(write_end, True)
     try:

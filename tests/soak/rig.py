@@ -107,7 +107,7 @@ class Outcome(NamedTuple):
 class Soak:
     """The session: `run()` it once."""
 
-    def __init__(self, plan: Plan, *, say: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(self, plan: Plan, *, say: Callable[[str], None] = lambda _line: None) -> None:
         self._plan = plan
         self._say = say
         self._folder = tempfile.TemporaryDirectory(prefix="mosh-soak-")

@@ -16,6 +16,7 @@ SOUND = Outcome(
 )
 
 
+@pytest.mark.system
 @pytest.mark.requires_linux
 def test_a_fiftieth_of_the_soak() -> None:
     with Soak(SHORT) as soak:

@@ -98,10 +98,10 @@ class Typist:
     def passes(self, milliseconds: int) -> None:
         """Time passes; the engine is called when it asked for it."""
         until = self.now + milliseconds
-        while (deadline := self.engine.next_deadline(now=self.now)) is not None and deadline <= until:
+        while (deadline := self.engine.next_deadline()) is not None and deadline <= until:
             self.now = max(self.now, deadline)
             self.engine.server_screen(self.screen, now=self.now)
-            if self.engine.next_deadline(now=self.now) == deadline:
+            if self.engine.next_deadline() == deadline:
                 break
         self.now = until
 

@@ -205,9 +205,10 @@ def _on_no_descriptor(name: str, what: int, argument: int | bytes) -> Callable[[
 
 def _linux_call(name: str, *arguments: object) -> None:
     """Call what some other systems end a process for (SIGSYS)."""
-    if not sys.platform.startswith("linux"):
+    if sys.platform.startswith("linux"):
+        libc.call(name, *arguments)
+    else:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-    libc.call(name, *arguments)
 
 
 def _all(*attempts: Callable[[], None]) -> None:

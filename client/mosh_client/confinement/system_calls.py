@@ -27,9 +27,10 @@ class Machine(NamedTuple):
 def this_machine() -> Machine | None:
     """Return the machine that this runs on, if its numbers are known."""
     # A 32-bit Python on a 64-bit kernel makes other calls than the kernel's machine says.
-    if not sys.platform.startswith("linux") or sys.byteorder != "little" or sys.maxsize < 1 << 32:
-        return None
-    return {"x86_64": Machine(0xC000003E, 0, has_x32=True), "aarch64": Machine(0xC00000B7, 1)}.get(os.uname().machine)
+    if sys.platform.startswith("linux") and sys.byteorder == "little" and sys.maxsize >= 1 << 32:
+        known = {"x86_64": Machine(0xC000003E, 0, has_x32=True), "aarch64": Machine(0xC00000B7, 1)}
+        return known.get(os.uname().machine)
+    return None
 
 
 PROGRAMS: Final[Numbers] = {

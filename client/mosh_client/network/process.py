@@ -101,7 +101,7 @@ class _NetworkProcess:
                     return session.outcome
 
     def _next_deadline(self, *, now: int) -> int | None:
-        deadlines = [self._sockets.next_deadline(now=now)]
+        deadlines = [self._sockets.next_deadline()]
         if self._session is not None:
             ready = self._channel is not None and not self._channel.pending
             deadlines.append(self._session.next_deadline(now=now, renderer_ready=ready))

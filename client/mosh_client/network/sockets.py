@@ -80,7 +80,7 @@ class Sockets:
             return []
         return self._close_oldest(len(self._sockets) - 1)
 
-    def next_deadline(self, *, now: int) -> int | None:
+    def next_deadline(self) -> int | None:
         """Return when `close_expired` has something to do; None = never."""
         return self._chosen_at + PORT_LIFETIME_MS if len(self._sockets) > 1 else None
 

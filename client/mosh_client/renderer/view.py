@@ -176,7 +176,7 @@ class View:
             self._compositor.next_deadline(now=now),
         ]
         if self._screen is not None:
-            deadlines.append(self._predictions.next_deadline(now=now))
+            deadlines.append(self._predictions.next_deadline())
         return min([each for each in deadlines if each is not None], default=None)
 
     @property
@@ -211,5 +211,5 @@ class View:
             self._compositor.forget()
 
     def _is_glitch_due(self, *, now: int) -> bool:
-        due = self._predictions.next_deadline(now=now)
+        due = self._predictions.next_deadline()
         return due is not None and now >= due

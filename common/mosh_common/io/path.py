@@ -91,16 +91,15 @@ def source_address(peer: Address) -> str | None:
 
 
 def _open_netlink() -> socket.socket | None:
-    if not sys.platform.startswith("linux"):
-        return None
-    try:
-        netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
-    except OSError:
-        return None
-    try:
-        netlink.setblocking(False)
-        netlink.bind((0, _GROUPS))
-    except OSError:
-        netlink.close()
-        return None
-    return netlink
+    if sys.platform.startswith("linux"):
+        try:
+            netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+        except OSError:
+            return None
+        try:
+            netlink.setblocking(False)
+            netlink.bind((0, _GROUPS))
+            return netlink
+        except OSError:
+            netlink.close()
+    return None

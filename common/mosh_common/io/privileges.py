@@ -29,11 +29,11 @@ def name_process(name: str) -> bool:
 
 
 def _prctl(option: int, value: int | bytes) -> bool:
-    if not sys.platform.startswith("linux"):
-        return False
-    try:
-        import ctypes
+    if sys.platform.startswith("linux"):
+        try:
+            import ctypes
 
-        return bool(ctypes.CDLL(None).prctl(option, value, 0, 0, 0) == 0)
-    except (ImportError, OSError, AttributeError):
-        return False
+            return bool(ctypes.CDLL(None).prctl(option, value, 0, 0, 0) == 0)
+        except (ImportError, OSError, AttributeError):
+            pass
+    return False

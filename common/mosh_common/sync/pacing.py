@@ -151,11 +151,11 @@ class Pacing:
         """Return how long the acknowledgement of a state may take."""
         return rto + self.doubt_delay_ms
 
-    def heartbeat_due(self, due_at: int, *, now: int) -> int:
+    def heartbeat_due(self, due_at: int, *, now: int) -> int:  # noqa: ARG002  # a server rides on the heartbeat that came
         """Return when an empty ack that is due at `due_at` goes out, now that the peer's heartbeat came."""
         return due_at
 
-    def probe_at(self, last_sent_at: int, link: Link) -> int | None:
+    def probe_at(self, _last_sent_at: int, _link: Link) -> int | None:
         """Return when a silent peer is to be sent something, whatever else there is to say."""
         return None
 
@@ -214,9 +214,9 @@ class Pacing:
 
     def _may_be_answer(self, situation: Situation) -> bool:
         """Return whether somebody at a keyboard waits for this change."""
-        return False
+        return situation.interaction.answering
 
-    def _ends_flood(self, situation: Situation) -> bool:
+    def _ends_flood(self, _situation: Situation) -> bool:
         """Return whether this change is what a key did to a flood. (One frame for a key, so no queue builds.)"""
         return False
 
@@ -246,7 +246,7 @@ class ClientPacing(Pacing):
             return last_sent_at + SILENCE_PROBE_MS
         return last_sent_at + min(max(silence // PROBE_DIVISOR, PROBE_MIN_MS), PROBE_MAX_MS)
 
-    def _may_be_answer(self, situation: Situation) -> bool:
+    def _may_be_answer(self, situation: Situation) -> bool:  # noqa: ARG002  # each change of a client's is a key
         return True
 
     def _complete_at(self, situation: Situation) -> int:
@@ -273,9 +273,6 @@ class ServerPacing(Pacing):
         seldom = min((last_frame_at - link.contact.silent_since) // SILENT_FRAME_DIVISOR, SILENT_FRAME_MAX_MS)
         often = link.send_interval if link.congested else link.send_interval // SILENT_SPEEDUP
         return max(often, SEND_INTERVAL_MIN_MS, seldom)
-
-    def _may_be_answer(self, situation: Situation) -> bool:
-        return situation.interaction.answering
 
     def _ends_flood(self, situation: Situation) -> bool:
         return situation.interaction.flood_broken(at=situation.touched_at) and not self._answered(situation)

@@ -20,11 +20,11 @@ class LocalState(Protocol):
         """Return whether nobody who watches would see this state take the place of `other`."""
         ...
 
-    def within_reach(self, known: Self) -> Self:
+    def within_reach(self, known: Self, /) -> Self:
         """Return the newest state on the way to this one that one diff from `known` may carry; mostly itself."""
         ...
 
-    def trimmed(self, known: Self) -> Self:
+    def trimmed(self, known: Self, /) -> Self:
         """Return this state without what `known`, which the peer has, already holds."""
         ...
 
@@ -41,6 +41,6 @@ class RemoteState(Protocol):
         """Return the state that `diff` leads to. Raises PeerError and nothing else."""
         ...
 
-    def trimmed(self, known: Self) -> Self:
+    def trimmed(self, known: Self, /) -> Self:
         """Return this state without what `known`, the oldest state still held, already holds."""
         ...

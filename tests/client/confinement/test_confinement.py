@@ -29,6 +29,7 @@ from mosh_client.launcher import child
 from mosh_client.terminal import tty
 
 pytestmark = [
+    pytest.mark.system,
     pytest.mark.requires_linux,
     pytest.mark.skipif(os.uname().machine not in ("x86_64", "aarch64"), reason="no table of this machine's calls"),
 ]

@@ -25,6 +25,7 @@ from tests.support.programs import (
 from tests.support.user_terminal import UserTerminal, modes_left_on, mosh_words, source_environment
 
 pytestmark = [
+    pytest.mark.system,
     pytest.mark.interop,
     pytest.mark.requires_linux,
     pytest.mark.requires_program("bash"),

@@ -42,6 +42,7 @@ def test_an_environment_without_a_key_is_refused(monkeypatch: pytest.MonkeyPatch
         key_in_environment()
 
 
+@pytest.mark.system
 @pytest.mark.requires_linux
 @pytest.mark.parametrize("text", [KEY, "A" * 22])
 def test_a_forgotten_key_is_in_neither_of_its_places(text: str) -> None:

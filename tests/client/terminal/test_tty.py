@@ -18,6 +18,8 @@ from mosh_common.io.fds import write_available
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.size import SIDE_LIMIT
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture
 def pty() -> Iterator[tuple[int, int]]:

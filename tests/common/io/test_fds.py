@@ -8,6 +8,8 @@ import select
 import subprocess
 import sys
 
+import pytest
+
 from mosh_common.io.fds import read_available, write_available, write_line
 
 
@@ -33,6 +35,7 @@ def test_a_full_pipe_takes_nothing_and_a_broken_one_says_so():
     os.close(write)
 
 
+@pytest.mark.system
 def test_inherited_descriptors_are_closed_but_for_those_named():
     script = (
         "import os\n"
@@ -63,6 +66,7 @@ def test_a_line_is_written_where_it_can_be_and_lost_where_not() -> None:
         write_line(full.fileno(), "no room")
 
 
+@pytest.mark.system
 def test_a_line_is_written_by_a_process_that_may_open_no_descriptor() -> None:
     reading, writing = os.pipe()
     child = os.fork()

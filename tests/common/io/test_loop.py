@@ -33,7 +33,7 @@ def test_a_deadline_in_the_past_only_looks(pipe):
         assert waiter.wait(now_ms() - 5) == NOTHING_READY
 
 
-def test_a_deadline_ends_the_wait(pipe):
+def test_a_deadline_ends_the_wait():
     with Waiter() as waiter:
         deadline = now_ms() + 5
         assert waiter.wait(deadline) == NOTHING_READY

@@ -21,6 +21,7 @@ def addresses(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     return answers
 
 
+@pytest.mark.system
 def test_the_local_address_towards_loopback_is_loopback() -> None:
     assert source_address(PEER) == "127.0.0.1"
 

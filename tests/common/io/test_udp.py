@@ -12,6 +12,8 @@ from mosh_common.address import Address
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.io.udp import RECEIVE_BATCH, UdpSocket
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture
 def server():
@@ -85,7 +87,7 @@ def test_the_next_port_of_the_range_is_taken_when_one_is_in_use(server):
             other.close()
 
 
-def test_a_range_in_use_is_one_clear_sentence(server):
+def test_a_range_in_use_is_one_clear_sentence():
     # Both families are taken when the wildcard socket holds the port.
     blocker = UdpSocket.bind_server(None, (0, 0))
     try:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.system
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 RUNNER = REPOSITORY.parent / "shared" / "conformance" / "run.py"
 ADAPTER = REPOSITORY / "tests" / "support" / "conformance_adapter.py"

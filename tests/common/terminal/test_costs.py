@@ -14,6 +14,8 @@ from tests.support.work_counting import calls_of
 from mosh_common.terminal.cells import LINKS_LIMIT_OCTETS
 from mosh_common.terminal.emulator import DIGEST_UNITS, Emulator
 
+pytestmark = pytest.mark.thorough
+
 COLUMNS, LINES = 200, 60
 OCTETS = 2048  # of each input
 MOST_CALLS = 200  # for each octet, looks at the screen included: some 20 µs; what was dear took thousands
@@ -31,9 +33,9 @@ def each_row(cells: Callable[[int, int], str]) -> str:
 
 
 COLOURS = each_row(lambda row, column: f"{CSI}38;2;{row};{column};9mx") + f"{CSI}2*x"
-CLUSTERS = each_row(lambda row, column: "e\u0301")
-WIDE = each_row(lambda row, column: "中" if column % 2 else "")
-PROTECTED = each_row(lambda row, column: f'{CSI}{column % 2}"qx')
+CLUSTERS = each_row(lambda _row, _column: "e\u0301")
+WIDE = each_row(lambda _row, column: "中" if column % 2 else "")
+PROTECTED = each_row(lambda _row, column: f'{CSI}{column % 2}"qx')
 MARGINS = f"{CSI}?69h{CSI}3;{COLUMNS - 2}s"
 AT_BOTTOM = f"{MARGINS}{CSI}{LINES};5H"
 

@@ -16,6 +16,8 @@ from mosh_common.terminal.frame_diff.diff import diff
 from mosh_common.terminal.screen.grid import Grid
 from mosh_common.terminal.screen.style_merging import FEWEST, merge_styles
 
+pytestmark = pytest.mark.thorough
+
 
 def colors(first: int = 0) -> Iterator[int]:
     """Yield colours, all of them different, in no order."""

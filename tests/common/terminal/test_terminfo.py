@@ -18,7 +18,10 @@ from mosh_common.terminal.cells import BLINK, BOLD, FAINT, INVERSE, INVISIBLE, I
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.screen.reports import NAME_AND_VERSION
 
-pytestmark = pytest.mark.skipif(shutil.which("infocmp") is None, reason="infocmp (ncurses-bin) is not installed")
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.skipif(shutil.which("infocmp") is None, reason="infocmp (ncurses-bin) is not installed"),
+]
 
 COLUMNS, LINES = 20, 6
 TEXT: Final = ("abcdefgh", "ijklmnop", "qrstuvwx", "", "", "")

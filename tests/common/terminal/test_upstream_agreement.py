@@ -11,7 +11,7 @@ from tests.support.upstream_screen import UpstreamScreen
 from mosh_common.terminal.cells import EMPTY, WIDE_TAIL, Snapshot
 from mosh_common.terminal.emulator import Emulator
 
-pytestmark = [pytest.mark.interop, pytest.mark.requires_upstream("mosh-server")]
+pytestmark = [pytest.mark.system, pytest.mark.interop, pytest.mark.requires_upstream("mosh-server")]
 
 COLUMNS, LINES = 20, 6
 STYLES = ["1", "3", "4", "5", "7", "8", "31", "42", "38;5;100", "48;5;200", "38;2;1;2;3", "1;44", "48;2;9;9;9"]

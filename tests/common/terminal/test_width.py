@@ -43,6 +43,7 @@ def test_the_common_classes_agree_with_the_table(common: str, columns: int) -> N
     assert {char_width(char) for char in members} == {columns}
 
 
+@pytest.mark.thorough
 def test_the_table_is_that_of_the_c_library_it_names() -> None:
     import platform
 

@@ -9,6 +9,8 @@ import pytest
 
 from mosh_server.host.accounting import Utmp
 
+pytestmark = pytest.mark.system
+
 HELPER = """#!/bin/sh
 echo "$* $(readlink /proc/$$/fd/0) $(readlink /proc/$$/fd/1)" >>"$(dirname "$0")/calls"
 """

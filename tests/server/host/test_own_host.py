@@ -19,7 +19,7 @@ from mosh_server.host.environment import Account
 from mosh_server.host.own_host import OwnHost
 from mosh_server.host.pty import Pty
 
-pytestmark = pytest.mark.requires_linux
+pytestmark = [pytest.mark.system, pytest.mark.requires_linux]
 
 NOBODY = 65534
 PR_SET_DUMPABLE = 4
@@ -93,7 +93,8 @@ def utmp_helper(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch,
     return exists
 
 
-def test_setuid_programs_work_in_the_session(folder: Path, utmp_helper: bool) -> None:
+@pytest.mark.usefixtures("utmp_helper")
+def test_setuid_programs_work_in_the_session(folder: Path) -> None:
     if os.getuid():
         pytest.skip("only root can make a setuid program and be nobody")
     if os.statvfs(folder).f_flag & os.ST_NOSUID:

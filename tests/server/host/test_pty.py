@@ -14,6 +14,8 @@ import pytest
 from mosh_server.host.pty import Pty
 from mosh_server.host.shell import Shell
 
+pytestmark = pytest.mark.system
+
 PATIENCE_S = 20.0
 
 

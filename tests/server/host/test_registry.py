@@ -133,6 +133,7 @@ def test_a_torn_utmp_is_read_as_far_as_it_goes():
     assert detached_in_utmp(b"", user="ada") == set()
 
 
+@pytest.mark.system
 def test_a_process_is_alive_or_not():
     assert is_alive(os.getpid())
     child = os.fork()

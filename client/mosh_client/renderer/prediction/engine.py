@@ -162,7 +162,7 @@ class PredictionEngine:
             replaced_after=self._echo_acknowledged if self._scrolling.is_line_in_sight(screen) else None,
         )
 
-    def next_deadline(self, *, now: int) -> int | None:
+    def next_deadline(self) -> int | None:
         """When `server_screen` must be called although nothing came: a pending guess is about to count as a glitch."""
         oldest = self._guesses.oldest_made_at()
         return None if oldest is None else self._visibility.glitch_due(oldest)

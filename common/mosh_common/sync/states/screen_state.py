@@ -71,8 +71,8 @@ class ServerScreen:
         # The echo is not said to be in a screen that is not whole.
         return ServerScreen(snapshot, self.echo_ack if last else known.echo_ack, self.ours, parts=self._parts)
 
-    def trimmed(self, known: ServerScreen) -> ServerScreen:
-        """Return this screen: rows shared with `known` cost nothing."""
+    def trimmed(self, _known: ServerScreen) -> ServerScreen:
+        """Return this screen: rows that it shares with another cost nothing."""
         return self
 
     def __eq__(self, other: object) -> bool:
@@ -129,8 +129,8 @@ class ClientScreen:
         # Where anything weighs, so do the octets that it was made from.
         return ClientScreen(tuple(values), parts=self._parts, weight=weight + len(diff) if weight else 0)
 
-    def trimmed(self, known: ClientScreen) -> ClientScreen:
-        """Return this screen: rows shared with `known` cost nothing."""
+    def trimmed(self, _known: ClientScreen) -> ClientScreen:
+        """Return this screen: rows that it shares with another cost nothing."""
         return self
 
     def __repr__(self) -> str:

@@ -77,11 +77,11 @@ class Pen:
         self.row += 1
         self.column = 0
 
-    def move(self, row: int, column: int, *, text: str = "", styles: str = "") -> None:
+    def move(self, row: int, column: int, *, text: str = "") -> None:
         """Move the cursor.
 
-        `text` and `styles`, if given, are what that row shows already left of `column`, for as long as all of it is
-        ASCII in the current style: it may be printed over.
+        `text`, if given, is what that row shows already left of `column`, for as long as all of it is ASCII in the
+        current style: it may be printed over.
         """
         here, there = self.column, column
         if self.pending:

@@ -19,7 +19,7 @@ FACTS = Statistics(
 )
 
 
-def shown(statistics: Statistics | None = FACTS, *, prediction: str = "adaptive", now: int = NOW) -> LinkDisplay:
+def shown(statistics: Statistics | None = FACTS, *, prediction: str = "adaptive") -> LinkDisplay:
     display = LinkDisplay(prediction_display=prediction)
     display.toggle()
     if statistics is not None:
