@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.support.programs import REPOSITORY, missing_programs, why_not_upstream
 from tests.support.system_use import Guard
 
@@ -22,6 +23,10 @@ MARKS_OF_FOLDERS = {
 }
 
 _GUARD = Guard()
+
+# How long an example takes says how busy the machine is, and no more.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -17,30 +17,7 @@ from tests.support.programs import REPOSITORY
 MOST = {"lines of a file": 400, "lines": 50, "methods": 25, "attributes": 20}
 
 # What may be larger, and why; whoever makes one smaller takes it out.
-_UNDIVIDED = "not divided yet"
-EXCEPTIONS = {
-    "client/mosh_client/ipc/messages.py: lines of a file": _UNDIVIDED,
-    "client/mosh_client/network/session.py: lines of a file": _UNDIVIDED,
-    "client/mosh_client/network/session.py: Session: methods": _UNDIVIDED,
-    "common/mosh_common/sync/sender.py: Sender: attributes": _UNDIVIDED,
-    "common/mosh_common/sync/sender.py: Sender: methods": _UNDIVIDED,
-    "common/mosh_common/sync/transport.py: Transport.datagrams_to_send: lines": _UNDIVIDED,
-    "common/mosh_common/sync/transport.py: Transport: methods": _UNDIVIDED,
-    "common/mosh_common/sync/transport.py: lines of a file": _UNDIVIDED,
-    "common/mosh_common/terminal/frame_diff/rows.py: RowPainter.draw: lines": _UNDIVIDED,
-    "common/mosh_common/terminal/parser/stream.py: Stream: methods": _UNDIVIDED,
-    "common/mosh_common/terminal/parser/stream.py: lines of a file": _UNDIVIDED,
-    "common/mosh_common/terminal/screen/grid.py: Grid: attributes": _UNDIVIDED,
-    "common/mosh_common/terminal/screen/grid.py: Grid: methods": _UNDIVIDED,
-    "common/mosh_common/terminal/screen/grid.py: lines of a file": _UNDIVIDED,
-    "common/mosh_common/terminal/screen/movement.py: Movement: methods": _UNDIVIDED,
-    "common/mosh_common/terminal/screen/screen.py: Screen: attributes": _UNDIVIDED,
-    "common/mosh_common/terminal/screen/screen.py: Screen: methods": _UNDIVIDED,
-    "common/mosh_common/terminal/screen/sgr.py: parse_sgr: lines": _UNDIVIDED,
-    "server/mosh_server/session.py: Session: attributes": _UNDIVIDED,
-    "server/mosh_server/session.py: Session: methods": _UNDIVIDED,
-    "server/mosh_server/session.py: lines of a file": _UNDIVIDED,
-}
+EXCEPTIONS: dict[str, str] = {}
 
 FILES = sorted(
     path

@@ -73,7 +73,7 @@ def _new_session(key: Key, environment: Mapping[str, str], *, flood: Flood, verb
         network=seconds_from(environment, "MOSH_SERVER_NETWORK_TMOUT"),
         signal=seconds_from(environment, "MOSH_SERVER_SIGNAL_TMOUT"),
     )
-    return Session(transport=transport, emulator=emulator, flood=flood, timeouts=timeouts, now=now)
+    return Session(transport=transport, emulator=emulator, flood=flood, timeouts=timeouts)
 
 
 def _print_line(line: str) -> None:

@@ -42,7 +42,6 @@ class Session:
         emulator: Emulator,
         flood: Flood,
         timeouts: Timeouts,
-        now: int,
         extensions: Extensions | None = None,
     ) -> None:
         """Begin with nobody there.

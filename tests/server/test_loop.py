@@ -323,14 +323,14 @@ def test_when_the_shell_ends_its_last_output_is_taken_and_the_books_are_closed(r
 
 def test_a_signal_hangs_the_shell_up_at_once(running: World, monkeypatch: pytest.MonkeyPatch) -> None:
     ready = Ready(frozenset(), frozenset(), frozenset({signal.SIGTERM}))
-    monkeypatch.setattr(running.waiter, "wait", lambda deadline, now: ready)
+    monkeypatch.setattr(running.waiter, "wait", lambda *_, **__: ready)
     running.turn()
     assert running.session.ended == ["by a signal"]
     assert running.host.asked == [("end_shell",)]
 
 
 def test_a_loop_that_fails_ends_the_shell(running: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*, now: int) -> int:
+    def fail(**_: int) -> int:
         raise LookupError
 
     monkeypatch.setattr(running.session, "next_deadline", fail)

@@ -276,7 +276,6 @@ class OurServer:
             emulator=self.emulator,
             flood=flood,
             timeouts=timeouts or Timeouts(),
-            now=now,
             extensions=extensions,
         )
 

@@ -145,7 +145,7 @@ def test_a_client_of_upstreams_is_sent_what_it_was_sent_before() -> None:
 
 
 def test_a_client_of_upstreams_is_sent_nothing_of_ours_whatever_there_is_to_say() -> None:
-    with_notice = ServerExtensions(handlers={200: lambda payload, *, now: None})
+    with_notice = ServerExtensions(handlers={200: lambda *_, **__: None})
     with_notice.set_value(NOTICE, (hostdiff.Notice(1, "it fails"),))
     pair = session(None, with_notice)
     assert numbers_said(pair, to_client=True) == {2, 3, 7}

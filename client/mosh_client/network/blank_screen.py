@@ -46,7 +46,7 @@ class BlankScreen:
         except Exception as error:  # an emulator that cannot even begin is like one that fails later
             raise Dropped(DropReason.NOT_DIGESTED, place_of(error)) from None
 
-    def trimmed(self, known: object) -> BlankScreen:
+    def trimmed(self, _known: object) -> BlankScreen:
         """Return this screen."""
         return self
 

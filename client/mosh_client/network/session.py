@@ -253,10 +253,6 @@ class Session:
         self._stream = self._transport.local_state().push_resize(columns, lines)
         self._transport.set_local_state(self._stream, now=now)
 
-    def _last_heard(self) -> int | None:
-        """Return when the server was last heard; where nothing can be used, whatever is authentic counts."""
-        return self._transport.contact.heard_at(usable=not self._reception.words)
-
     def _current_notice(self) -> Notice:
         """Return what the bar should say: of the network, or else of what cannot be shown."""
         words = self._reception.words
@@ -300,7 +296,7 @@ class Session:
     def _link(self) -> Link:
         transport = self._transport
         return Link(
-            last_heard=self._last_heard(),
+            last_heard=transport.contact.heard_at(usable=not self._reception.words),
             last_acknowledged=transport.sent.last_acknowledged_at,
             send_interval=min(transport.send_interval, LARGEST_COUNT),
             port=self._port,

@@ -19,11 +19,11 @@ class AnnouncementPart:
         """See LocalPart."""
         return (Announcement(value),) if value != known else ()
 
-    def looks_like(self, one: str, other: str) -> bool:
+    def looks_like(self, _one: str, _other: str) -> bool:
         """See LocalPart: it is looked up, not shown."""
         return True
 
-    def apply(self, value: str, events: Sequence[Announcement]) -> str:
+    def apply(self, _value: str, events: Sequence[Announcement]) -> str:
         """See RemotePart."""
         return events[-1].program
 

@@ -18,14 +18,14 @@ class EchoAckPart:
         """See LocalPart."""
         return (EchoAck(value),) if value != known else ()
 
-    def looks_like(self, one: int, other: int) -> bool:
+    def looks_like(self, _one: int, _other: int) -> bool:
         """See LocalPart: an echo ack shows nothing."""
         return True
 
-    def apply(self, value: int, events: Sequence[EchoAck]) -> int:
+    def apply(self, _value: int, events: Sequence[EchoAck]) -> int:
         """See RemotePart."""
         return events[-1].number
 
-    def weight(self, value: int) -> int:
+    def weight(self, _value: int) -> int:
         """See RemotePart."""
         return 0

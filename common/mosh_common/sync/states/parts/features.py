@@ -21,11 +21,11 @@ class FeaturesPart:
         """See LocalPart: said once, and never taken back."""
         return (value,) if value is not None and value != known else ()
 
-    def looks_like(self, one: Features | None, other: Features | None) -> bool:
+    def looks_like(self, _one: Features | None, _other: Features | None) -> bool:
         """See LocalPart: nobody sees them."""
         return True
 
-    def apply(self, value: Features | None, events: Sequence[Features]) -> Features:
+    def apply(self, _value: Features | None, events: Sequence[Features]) -> Features:
         """See RemotePart."""
         return events[-1]
 
