@@ -60,6 +60,11 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     _GUARD.refusing = False
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    _GUARD.refusing = False  # what tests before it shared may be tidied up after the last of them
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     # In setup, not at collection: a test that is not selected costs no look-up.
     if item.get_closest_marker("requires_linux") is not None and not sys.platform.startswith("linux"):

@@ -135,4 +135,4 @@ def test_when_all_is_acknowledged_the_servers_screen_is_shown(
     screen = terminal.snapshot()
     engine.server_screen(screen, now=now)
     assert engine.apply(screen) is screen
-    assert engine.next_deadline(now=now) is None
+    assert engine.next_deadline() is None

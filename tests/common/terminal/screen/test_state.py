@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mosh_common.terminal.cells import Snapshot
@@ -16,7 +18,8 @@ def changed(blank: Snapshot | None = None) -> Emulator:
     emulator = Emulator(20, 5)
     screen = emulator.screen
     screen.change_rules(**{name: not getattr(DEFAULT_RULES, name) for name in Rules._fields})
-    screen.settings = Settings(**{name: ANYTHING.get(name, True) for name in Settings._fields})  # type: ignore[arg-type]
+    anything: dict[str, Any] = {name: ANYTHING.get(name, True) for name in Settings._fields}
+    screen.settings = Settings(**anything)
     emulator.feed(b"\x1b[2;4r\x1b[3;9s\x1b[3g\x1b)0\x0e\x1b7")
     if blank is not None:
         emulator.restore(blank)
