@@ -84,10 +84,14 @@ def test_silence_is_counted_over_an_unspoilt_screen(session: MoshSession) -> Non
     session.resize(80, 24)
     wait_until(lambda: "below" in session.mosh.text()[1] and CONTACT.match(bar(session)), "no bar at the old size")
 
-    # Ctrl-L repaints it all.
-    with open(session.mosh.format("#{pane_tty}"), "wb") as terminal:
-        terminal.write(b"\x1b[Hrubbish\r\nrubbish\r\n")
-    session.mosh.wait_for("rubbish")
+    # Ctrl-L repaints it all. (So does the client for the size: tmux keeps the rows, and says it only some time later.)
+    def is_spoilt() -> bool:
+        with open(session.mosh.format("#{pane_tty}"), "wb") as terminal:
+            terminal.write(b"\x1b[Hrubbish\r\nrubbish\r\n")
+        time.sleep(0.5)
+        return session.mosh.shows("rubbish")
+
+    wait_until(is_spoilt, "the foreign text does not stay")
     session.mosh.press("C-l")
     wait_until(lambda: not session.mosh.shows("rubbish"), "the foreign text is still there")
     assert CONTACT.match(bar(session))
