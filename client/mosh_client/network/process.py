@@ -82,12 +82,14 @@ class _NetworkProcess:
                 waiter.watch(self._path.fileno)
             for fd in self._sockets.filenos:
                 waiter.watch(fd)
+            woken_at = now_ms()
             while True:
                 now = now_ms()
+                slept = now - woken_at > _ASLEEP_MS  # in the middle of a turn
                 deadline = self._next_deadline(now=now)
-                ready = waiter.wait(deadline, now=now)
+                ready = waiter.wait(now if slept else deadline, now=now)
                 woken_at = now_ms()
-                if deadline is not None and woken_at - max(deadline, now) > _ASLEEP_MS:
+                if slept or (deadline is not None and woken_at - max(deadline, now) > _ASLEEP_MS):
                     self._start_afresh(now=woken_at)
                 self._turn(waiter, ready, now=woken_at)
                 if self._session is not None and not self._confined:
