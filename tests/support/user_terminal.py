@@ -41,7 +41,7 @@ class UserTerminal:
 
     def text(self) -> str:
         """What the screen shows, without blanks at the ends of lines."""
-        return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
+        return shown_text(self._screen)
 
     def settings(self) -> list[Any]:
         """The terminal's settings, as tcgetattr gives them."""
@@ -123,6 +123,16 @@ class UserTerminal:
         self.output += data
         self._stream.feed(data)
         return True
+
+
+def shown_text(screen: pyte.Screen) -> str:
+    """The rows of a pyte screen, without blanks at the ends of lines.
+
+    pyte's own `display` fails where a wide character was overwritten in part: terminals erase its other half, pyte
+    leaves a cell that holds no character at all.
+    """
+    rows = ("".join(screen.buffer[y][x].data for x in range(screen.columns)) for y in range(screen.lines))
+    return "\n".join(row.rstrip() for row in rows).rstrip()
 
 
 def mosh_words(*arguments: str) -> list[str]:
