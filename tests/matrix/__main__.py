@@ -21,11 +21,12 @@ from typing import IO, NamedTuple
 from tests.matrix import checks, machine
 from tests.matrix.root import DEFAULT_ROOTS, ROOTS_VARIABLE, Base, CheckFailed, Root
 
+WAYS = ("pip", "install", "zipapp", "peers")
 # The oldest Python that a distribution has beside the oldest dependencies; the newest is in "fresh" of sid.
 MATRIX = {
-    "bookworm": ("fresh", "own", "deb", "oldest", "newest"),
-    "trixie": ("fresh", "own", "deb"),
-    "sid": ("fresh", "own", "deb"),
+    "bookworm": ("fresh", "own", "deb", *WAYS, "oldest", "newest"),
+    "trixie": ("fresh", "own", "deb", *WAYS),
+    "sid": ("fresh", "own", "deb", *WAYS),
 }
 LOGS = checks.REPOSITORY / "build" / "matrix"
 TAIL_LINES = 60

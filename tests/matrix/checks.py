@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
+from tests.matrix import installs
 from tests.matrix.leftovers import left_behind, listing
-from tests.matrix.root import APT_GET, HOME, USER_ID, CheckFailed, Root, as_user
+from tests.matrix.root import APT_GET, HOME, CheckFailed, Root, as_user
+from tests.matrix.sessions import PROGRAMS as SESSION_PROGRAMS
+from tests.matrix.sessions import hold_session
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 SOURCE: Final = HOME / "mosh-py"
@@ -49,6 +51,7 @@ class Outcome(NamedTuple):
 
 # A check opens as many roots as it needs. `tests`: which of the suite, with blanks between; "" = all.
 OpenRoot = Callable[[], Root]
+Built = TypeVar("Built")
 
 
 def fresh(open_root: OpenRoot, tests: str) -> Outcome:
@@ -97,7 +100,59 @@ def deb(open_root: OpenRoot, _tests: str) -> Outcome:
         return _install_use_purge(root, f"/opt/packages/{name}")
 
 
-CHECKS: Final = {"fresh": fresh, "own": own, "deb": deb, "oldest": oldest, "newest": newest}
+def pip(open_root: OpenRoot, _tests: str) -> Outcome:
+    """The source by pip, in a virtual environment; then by pipx."""
+    seen = []
+    for way in (installs.pip, installs.pipx):
+        with open_root() as root:
+            bring_source(root)
+            seen += [f"{way.__name__}:", *way(root, SOURCE)]
+    return seen_outcome(seen)
+
+
+def install(open_root: OpenRoot, _tests: str) -> Outcome:
+    """`make install` and `make uninstall`."""
+    with open_root() as root:
+        bring_source(root)
+        return seen_outcome(installs.make_install(root, SOURCE))
+
+
+def zipapp(open_root: OpenRoot, _tests: str) -> Outcome:
+    """The one file, on a root with Python and no package of it."""
+    archive = build(open_root, installs.build_archive)
+    with open_root() as root:
+        bring_source(root)
+        return seen_outcome(installs.zipapp(root, SOURCE, archive))
+
+
+def peers(open_root: OpenRoot, _tests: str) -> Outcome:
+    """Our packages and the distribution's mosh in all four pairs; our server's package alone with the one file."""
+    debs = build(open_root, installs.build_debs)
+    archive = build(open_root, installs.build_archive)
+    seen = []
+    with open_root() as ours, open_root() as upstream:
+        for root in (ours, upstream):
+            bring_source(root)
+            root.install("python3", *SESSION_PROGRAMS)
+        installs.put_debs(ours, debs, *debs)
+        upstream.install("mosh")
+        names = {ours.path: "ours", upstream.path: "upstream's"}
+        for client in (ours, upstream):
+            for server in (ours, upstream):
+                hold_session(client, server, source=SOURCE)
+                seen.append(f"{names[client.path]} with {names[server.path]}: a session")
+    with open_root() as client, open_root() as server:
+        bring_source(client)
+        client.install("python3", *SESSION_PROGRAMS)
+        server.install(*SESSION_PROGRAMS)
+        installs.put_archive(client, archive)
+        installs.put_debs(server, debs, "mosh-py-common", "mosh-py-server")
+        hold_session(client, server, source=SOURCE, path=[str(installs.OWN_PROGRAMS)])
+        seen.append("the archive with the server's package alone: a session")
+    return seen_outcome(seen)
+
+
+CHECKS: Final = {check.__name__: check for check in (fresh, own, deb, pip, install, zipapp, peers, oldest, newest)}
 
 
 # --- the suite
@@ -134,12 +189,22 @@ def run_time_dependencies() -> list[str]:
     return re.findall(r"\b(python3-\w+) \(>=", control)
 
 
+def seen_outcome(seen: Sequence[str]) -> Outcome:
+    """Return what a check comes to that has not failed: each thing it saw counts."""
+    return Outcome(len(seen), 0, 0, "; ".join(seen))
+
+
+def build(open_root: OpenRoot, how: Callable[[Root, Path], Built]) -> Built:
+    """Build something from this source, in a root of its own."""
+    with open_root() as root:
+        bring_source(root)
+        return how(root, SOURCE)
+
+
 def bring_source(root: Root) -> None:
     """Give the ordinary user this source."""
-    target = root.inside(SOURCE)
-    bring_source_to(target)
-    for path in (target, *target.rglob("*")):
-        os.chown(path, USER_ID, USER_ID, follow_symlinks=False)
+    bring_source_to(root.inside(SOURCE))
+    installs.give_to_user(root, SOURCE)
 
 
 def bring_source_to(target: Path) -> None:

@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -26,6 +27,7 @@ USER: Final = "tester"
 USER_ID: Final = 1717  # of no user of the machine, we hope: the files of a copy belong to it
 HOME: Final = Path("/home", USER)
 TIMEOUT_S: Final = 3600.0  # of one command: the suite takes minutes
+SSHD_TIMEOUT_S: Final = 60.0  # until it listens
 _COPY: Final = ".copy-"
 APT_GET: Final = ("apt-get", "-qq", "-y", "-o", "Dpkg::Use-Pty=0")
 
@@ -155,10 +157,34 @@ class Root:
         """Run a command as root; return what it printed. Without `network` it has a loopback interface of its own."""
         return enter(self.path, words, log=self._log, network=network)
 
-    def run_as_user(self, words: Sequence[str], *, directory: Path = HOME) -> str:
-        """Run a command as the ordinary user; return what it printed."""
+    def run_as_user(self, words: Sequence[str], *, directory: Path = HOME, within: Sequence[str] | None = None) -> str:
+        """Run a command as the ordinary user; return what it printed. `within`: words that enter another network."""
         settings = machine.settings_for_programs(self._environment)
-        return enter(self.path, [*as_user(directory), *words], log=self._log, settings=settings)
+        return enter(self.path, [*as_user(directory), *words], log=self._log, settings=settings, within=within or ())
+
+    @contextlib.contextmanager
+    def sshd(self, within: Sequence[str]) -> Iterator[None]:
+        """Let Debian's sshd, as Debian configures it, listen in the network that the words `within` enter."""
+        said = self.inside("run/sshd.pid")
+        said.unlink(missing_ok=True)
+        script = "mkdir -p /run/sshd && exec /usr/sbin/sshd -D"
+        process = subprocess.Popen(
+            [*within, *_ALONE, "--", "sh", "-c", _ENTER, "sh", str(self.path), "sh", "-c", script],
+            env=_ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+        )
+        try:
+            give_up = time.monotonic() + SSHD_TIMEOUT_S
+            while not said.exists():  # it writes its number once it listens
+                if process.poll() is not None or time.monotonic() > give_up:
+                    raise CheckFailed("sshd does not listen")
+                time.sleep(0.05)
+            yield
+        finally:
+            process.kill()  # and with it, the process 1 of its namespace, all that it started
+            process.wait()
 
 
 # --- several runs at a time, and runs that were killed
@@ -208,8 +234,11 @@ def enter(
     log: IO[bytes],
     settings: Mapping[str, str] = MappingProxyType({}),
     network: bool = True,
+    within: Sequence[str] = (),
 ) -> str:
     """Run a command as root within `root`; return what it printed, which is in the log too.
+
+    Without `network` it has a loopback interface of its own; `within` are words that enter another network.
 
     Raises CheckFailed when it fails or lasts longer than TIMEOUT_S.
     """
@@ -222,7 +251,7 @@ def enter(
     try:
         # Into the file: a pipe would stay open as long as anybody whom the command left behind holds it.
         status = subprocess.run(
-            [*command, script, "sh", str(root), *words],
+            [*within, *command, script, "sh", str(root), *words],
             env=_ENVIRONMENT | dict(settings),
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -1,15 +1,18 @@
-"""A user's session with what a package has installed: `python3 -m tests.matrix.session`, in a root, as its user.
+"""A user's session with what is installed: `python3 -m tests.matrix.session [OPTIONS]`, in a root, as its user.
 
-An sshd listens on localhost. In a terminal of 80 columns and 24 rows the user runs mosh,
-answers ssh's question about the host, sees what they type and its colours, and leaves. Says on stdout what it saw.
+An sshd listens on the host, localhost if none is named. In a terminal of 80 columns and 24 rows the user runs mosh,
+answers ssh's question about the host, sees what they type and its colours, changes address where somebody (sessions.py)
+helps, and leaves. Says on stdout what it saw.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -49,17 +52,18 @@ def shows_colours(pane: Pane) -> bool:
     return any(words_of(row) == SEEN for row in pane.picture().rows)
 
 
-def session(tmux: Tmux, home: Path) -> None:
+def session(tmux: Tmux, home: Path, given: argparse.Namespace) -> None:
     """Have it; raises AssertionError with the screen where it goes otherwise than it should."""
     environment = {
         "HOME": str(home),
         "LANG": "C.UTF-8",
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "PATH": ":".join([*given.path, "/usr/local/bin:/usr/bin:/bin"]),
         "SHELL": "/bin/bash",
         "TERM": "tmux-256color",
         "USER": os.environ["USER"],
     }
-    pane = tmux.open_pane(["mosh", f"{os.environ['USER']}@localhost"], environment=environment, directory=home)
+    words = ["mosh", *given.option, f"{os.environ['USER']}@{given.host}"]
+    pane = tmux.open_pane(words, environment=environment, directory=home)
     pane.wait_for("continue connecting")
     pane.type("yes")
     pane.press("Enter")
@@ -79,6 +83,13 @@ def session(tmux: Tmux, home: Path) -> None:
     pane.wait_for("日本")
     assert shows_colours(pane), [words_of(row) for row in pane.picture().rows]
     print("colours: as printed")
+    if given.roam:
+        (given.roam / "wanted").touch()
+        wait_until((given.roam / "done").exists, "nobody changed our address")
+        pane.type("echo st''ill")
+        pane.press("Enter")
+        pane.wait_for("still")
+        print("another address: still there")
     pane.type("exit")
     pane.press("Enter")
     assert pane.wait_for_end() == 0, pane.text()
@@ -97,7 +108,7 @@ def may_log_in(home: Path) -> None:
 
 def tidy_up(home: Path) -> None:
     """Leave no trace of the session in the user's home; the server's own record of it must be gone already."""
-    shutil.rmtree(home / ".ssh")
+    shutil.rmtree(home / ".ssh", ignore_errors=True)
     (home / ".bash_history").unlink(missing_ok=True)
     registry = home / ".local" / "state" / "mosh-server"
     if registry.exists():
@@ -105,15 +116,24 @@ def tidy_up(home: Path) -> None:
         os.removedirs(registry)
 
 
-def main() -> int:
-    """Have the session and tidy the user's home up."""
+def main(arguments: Sequence[str]) -> int:
+    """Have the session; with a host of this root alone, from the making of a key to the tidying up."""
+    parser = argparse.ArgumentParser(prog="python3 -m tests.matrix.session")
+    parser.add_argument("--host", default="localhost", help="another one than localhost lets the user in already")
+    parser.add_argument("--path", action="append", default=[], help="a folder to be in front of PATH")
+    parser.add_argument("--option", action="append", default=[], help="an option for mosh")
+    parser.add_argument("--roam", type=Path, help="a folder: 'wanted' appears in it, then 'done' is waited for")
+    given = parser.parse_args(arguments)
     home = Path(os.environ["HOME"])
-    may_log_in(home)
+    alone = given.host == "localhost"
+    if alone:
+        may_log_in(home)
     with Tmux() as tmux:
-        session(tmux, home)
-    tidy_up(home)
+        session(tmux, home, given)
+    if alone:
+        tidy_up(home)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

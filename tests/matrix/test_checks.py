@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.matrix import __main__ as matrix
+from tests.matrix import installs
 from tests.matrix.checks import CHECKS, bring_source_to, read_closing_line, run_suite, run_time_dependencies
 from tests.matrix.leftovers import left_behind, listing
 from tests.matrix.root import CheckFailed
@@ -67,6 +68,15 @@ def test_a_word_has_a_colour_only_if_all_of_it_has() -> None:
 def test_every_check_is_in_the_matrix_and_every_root_builds_the_package() -> None:
     assert {check for checks in matrix.MATRIX.values() for check in checks} == CHECKS.keys()
     assert all("deb" in checks for checks in matrix.MATRIX.values())
+
+
+def test_what_pip_and_pipx_keep_is_no_trace_of_ours_and_what_is_ours_is_one() -> None:
+    kept = ["/home/tester/.cache/pip/http/1", "/home/tester/.local/share/pipx/shared/bin", "/home/tester/.local/bin"]
+    ours = [
+        *("/home/tester/.local/share/pipx/venvs/mosh-py/bin", "/home/tester/.local/bin/mosh"),
+        *("/home/tester/.local/state/mosh-server", "/usr/share/man/man1/mosh.1"),
+    ]
+    assert [place for place in kept + ours if not installs.is_bookkeeping(place)] == ours
 
 
 def test_the_source_that_a_root_gets_is_what_a_download_would_be(tmp_path: Path) -> None:
