@@ -64,7 +64,7 @@ def make_dists() -> list[Path]:
     stage_server(STAGE)
     for source in (ROOT, STAGE):
         # First the source distribution, then from it the wheel: what it lacks, the wheel cannot have.
-        run([sys.executable, "-m", "build", "--no-isolation", "--outdir", DIST, source])
+        run([sys.executable, "-m", "build", "--quiet", "--no-isolation", "--outdir", DIST, source])
     made = sorted(DIST.iterdir())
     run([sys.executable, "-m", "twine", "check", "--strict", *made])
     for source, name in ((ROOT, "mosh_py-"), (STAGE, "mosh_py_server-")):
