@@ -168,6 +168,13 @@ def test_a_module_that_a_newer_version_has_not_goes_with_the_older(tmp_path: Pat
     assert (folder / "cli.py").is_file()
 
 
+@pytest.mark.parametrize(("target", "fetched"), [("demo", "/run-time.txt"), ("test", "'.[dev]'")])
+def test_only_the_tests_fetch_developers_tools(target: str, fetched: str, tmp_path: Path) -> None:
+    said = make("--dry-run", target, f"VENV={tmp_path}/.venv").stdout
+    [line] = [line for line in said.splitlines() if "pip install" in line]
+    assert line.endswith(fetched)
+
+
 def test_firewalld_opens_the_ports_that_a_server_takes() -> None:
     service = ElementTree.parse(REPOSITORY / "packaging/firewalld/mosh-py.xml").getroot()
     [port] = service.findall("port")
