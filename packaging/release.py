@@ -3,7 +3,7 @@
     python release.py dists      the source distributions and wheels, of the whole and of the server alone
     python release.py release    the changelog stamped, all that can be built here, checked; bill of materials, sums
 
-Uses what pyproject.toml's extra `release` names; asks no index for anything.
+Uses what pyproject.toml's extra `release` names. Only the archive's build asks an index, for what it holds of others.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ DIST: Final = ROOT / "dist"
 STAGE: Final = ROOT / "build" / "mosh-py-server"
 # What the server's distribution holds of this source; packaging/server lies on top.
 SERVER_PARTS: Final = ("LICENSE", "setup.py", "common", "server", "man/mosh-server.1", "packaging/source.py")
+# What no part of the server or of what it shares with the client imports.
+ONLY_CLIENT: Final = ("msgpack", "pexpect")
 _NOT_SOURCE = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
@@ -37,6 +39,12 @@ def run(words: Sequence[str | Path], directory: Path = ROOT) -> None:
     done = subprocess.run([str(word) for word in words], cwd=directory, check=False)
     if done.returncode:
         raise SystemExit(f"Failed ({done.returncode}): {' '.join(map(str, words))}")
+
+
+def dependencies() -> list[str]:
+    """Return what the whole asks for at run time."""
+    asked: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    return asked
 
 
 # --- distributions
@@ -54,8 +62,13 @@ def stage_server(stage: Path) -> None:
             shutil.copy2(ROOT / name, target)
     for path in sorted((ROOT / "packaging" / "server").iterdir()):
         shutil.copy2(path, stage / path.name)
+    asked = [text for text in dependencies() if _name_of(text) not in ONLY_CLIENT]
+    description = stage / "pyproject.toml"
+    description.write_text(
+        description.read_text(encoding="utf-8").replace("dependencies = []", f"dependencies = {json.dumps(asked)}")
+    )
     seconds = epoch()
-    os.utime(stage / "pyproject.toml", (seconds, seconds))  # by which it tells its time, having no changelog
+    os.utime(description, (seconds, seconds))  # by which it tells its time, having no changelog
 
 
 def make_dists() -> list[Path]:
@@ -192,8 +205,7 @@ def release() -> None:
     make_others()
     pins = (ROOT / "packaging" / "requirements.txt").read_text()
     pinned = re.findall(r"^([A-Za-z0-9._-]+)==", pins, re.MULTILINE)
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    direct = [_name_of(text) for text in project["dependencies"]]
+    direct = [_name_of(text) for text in dependencies()]
     bill = DIST / f"mosh-py-{version()}.cdx.json"
     bill.write_text(bill_of_materials(pins, direct, needs_of(pinned), seconds=epoch()))
     (DIST / "SHA256SUMS").write_text(checksums(DIST))
