@@ -181,7 +181,8 @@ zipapps:
 # Needs debhelper and dh-python; no git, so that a downloaded archive of the source will do.
 deb:
 	rm -rf build/deb && mkdir -p build/deb/mosh-py
-	tar -c --exclude=__pycache__ Makefile README.md LICENSE CHANGELOG.md $(PRODUCT) man packaging | \
+	tar -c --exclude=__pycache__ \
+		Makefile README.md LICENSE CHANGELOG.md SECURITY.md pyproject.toml $(PRODUCT) docs man packaging | \
 		tar -x -C build/deb/mosh-py
 	cp -R packaging/debian build/deb/mosh-py/debian
 	cd build/deb/mosh-py && dpkg-buildpackage -us -uc -b
