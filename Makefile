@@ -4,21 +4,39 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
+# What the programs need, without the developers' tools; and what a release needs besides these.
+RUNNING   := $(VENV)/.running
+RELEASING := $(VENV)/.releasing
 OLDEST := .venv-oldest
 
+# For packagers; each may be given to `make install`, and must be given to `make uninstall` again.
 PREFIX  ?= /usr/local
 DESTDIR ?=
+BINDIR  ?= $(PREFIX)/bin
 LIBDIR  ?= $(PREFIX)/lib/mosh-py
 MANDIR  ?= $(PREFIX)/share/man/man1
+DOCDIR  ?= $(PREFIX)/share/doc/mosh-py
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+# Firewalls read the system's folders only, so an installation below somebody's home leaves these empty: not at all.
+SYSTEM       := $(filter /usr /usr/local /opt/%,$(PREFIX))
+UFWDIR       ?= $(if $(SYSTEM),/etc/ufw/applications.d)
+FIREWALLDDIR ?= $(if $(filter /usr,$(PREFIX)),/usr/lib/firewalld/services,$(if $(SYSTEM),/etc/firewalld/services))
+# no: without byte code, for packages that make it where they are installed.
+COMPILE    ?= yes
+# The Python that the programs run on; left empty, they look for one.
+RUN_PYTHON ?=
 
 PRODUCT := bootstrap client common server
-SOURCES := $(PRODUCT) tests
+SOURCES := $(PRODUCT) tests packaging setup.py
 
-.PHONY: demo quick test test-oldest matrix check ci lint types audit fuzz bench soak protobuf pins install deb zipapps clean
+.PHONY: demo quick test test-oldest matrix check ci lint types audit fuzz bench soak protobuf pins deb zipapps clean
+.PHONY: install install-common install-client install-server install-mosh install-docs uninstall dists release
 .DELETE_ON_ERROR:
 
 # A session on this machine: yours when stdin is a terminal, else a scripted one over a bad link.
-demo: $(STAMP)
+demo: $(RUNNING)
 	@$(BIN)/python tests/demo.py
 
 # After each change: what can be said soon, without starting anything. TESTS=tests/common runs a part of it.
@@ -51,6 +69,8 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(PRODUCT)
+	grep --recursive --files-with-matches --null -E '^#! ?/(usr/)?bin/(env )?(ba)?sh' .ci $(PRODUCT) packaging | \
+		xargs -0 $(BIN)/shellcheck packaging/completions/mosh.bash
 
 # As on Linux, and as on macOS: what only one of them has is reached by a check that mypy understands (docs/porting.md).
 types: $(STAMP)
@@ -85,12 +105,32 @@ pins: $(STAMP)
 	{ echo "# Written by \`make pins\`; pip install --require-hashes --requirement requirements.txt"; cat build/pins.txt; } \
 		> packaging/requirements.txt
 
-$(STAMP): pyproject.toml
+define virtual_environment
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "mosh-py needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 		{ echo "Cannot make a virtual environment; on Debian: apt install python3-venv" >&2; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+endef
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# The dependencies without ourselves, whose building would double the time; and compiled where they are used.
+$(RUNNING): pyproject.toml
+	@echo "Once: fetching what mosh-py needs at run time into $(VENV), which takes some seconds …"
+	$(virtual_environment)
+	@$(BIN)/python -c 'import tomllib; \
+		print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' \
+		> $(VENV)/run-time.txt
+	@$(PIP_INSTALL) --no-compile --requirement $(VENV)/run-time.txt
+	@touch $@
+
+$(STAMP): pyproject.toml
+	@echo "Once: fetching the tests' and linters' tools into $(VENV), which takes about a minute …"
+	$(virtual_environment)
+	@$(PIP_INSTALL) --editable '.[dev]'
+	@touch $@ $(RUNNING)
+
+$(RELEASING): $(STAMP)
+	@$(PIP_INSTALL) --editable '.[dev,release]'
 	@touch $@
 
 $(OLDEST)/.ready: pyproject.toml packaging/oldest.txt
@@ -99,19 +139,31 @@ $(OLDEST)/.ready: pyproject.toml packaging/oldest.txt
 		--editable '.[dev]'
 	@touch $@
 
-# For packagers: needs python3 with the five run-time dependencies on the target, nothing from the index here.
+# Everything, or one part for a package of its own: install-common is what the other three need, install-mosh the wrapper.
+# Needs python3 here, and python3 with the run-time dependencies where it is used; nothing from the index.
+INSTALL = @$(PYTHON) -B packaging/install.py
+FOLDERS = $(foreach name,DESTDIR COMPILE RUN_PYTHON PREFIX BINDIR LIBDIR MANDIR DOCDIR \
+	BASHDIR ZSHDIR FISHDIR UFWDIR FIREWALLDDIR,'$(name)=$($(name))')
+PARTS  := common client server mosh docs
+
 install:
-	@case '$(LIBDIR)' in /*) ;; *) echo "LIBDIR must be absolute, not $(LIBDIR)" >&2; exit 1;; esac
-	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(LIBDIR)" "$(DESTDIR)$(MANDIR)"
-	for package in bootstrap/mosh_bootstrap client/mosh_client common/mosh_common server/mosh_server; do \
-		cp -R "$$package" "$(DESTDIR)$(LIBDIR)/"; \
-	done
-	find "$(DESTDIR)$(LIBDIR)" -name __pycache__ -type d -prune -exec rm -rf {} +
-	for command in mosh mosh-client mosh-server; do \
-		sed 's|@LIBDIR@|$(LIBDIR)|g' bootstrap/mosh > "$(DESTDIR)$(PREFIX)/bin/$$command"; \
-		chmod 755 "$(DESTDIR)$(PREFIX)/bin/$$command"; \
-	done
-	install -m 644 man/mosh.1 man/mosh-client.1 man/mosh-server.1 "$(DESTDIR)$(MANDIR)/"
+	$(INSTALL) install $(PARTS) $(FOLDERS)
+
+$(PARTS:%=install-%): install-%:
+	$(INSTALL) install $* $(FOLDERS)
+
+# With the variables of the installation.
+uninstall:
+	$(INSTALL) uninstall $(PARTS) $(FOLDERS)
+
+# The source distribution and the wheels in dist/, each made from the one before it, and held against what an index asks for.
+dists: $(RELEASING)
+	$(BIN)/python packaging/release.py dists
+
+# dists, the archive and, where it can be made, the .deb; checked; with SHA256SUMS and a bill of materials; the changelog
+# has the version and its day first. What is left is yours: to look, to sign, to tag.
+release: $(RELEASING)
+	$(BIN)/python packaging/release.py release
 
 # build/mosh.pyz holds our packages; beside it the three commands, which find it there, and the pinned dependencies for
 # `pip install --require-hashes`. What is not pure Python cannot be loaded from an archive.
@@ -129,7 +181,8 @@ zipapps:
 # Needs debhelper and dh-python; no git, so that a downloaded archive of the source will do.
 deb:
 	rm -rf build/deb && mkdir -p build/deb/mosh-py
-	tar -c --exclude=__pycache__ Makefile README.md LICENSE CHANGELOG.md $(PRODUCT) man packaging | \
+	tar -c --exclude=__pycache__ \
+		Makefile README.md LICENSE CHANGELOG.md SECURITY.md pyproject.toml $(PRODUCT) docs man packaging | \
 		tar -x -C build/deb/mosh-py
 	cp -R packaging/debian build/deb/mosh-py/debian
 	cd build/deb/mosh-py && dpkg-buildpackage -us -uc -b

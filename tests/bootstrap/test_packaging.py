@@ -91,4 +91,4 @@ def test_zsh_can_read_its_completion() -> None:
 def test_the_firewall_profile_opens_the_default_ports() -> None:
     profile = configparser.ConfigParser()
     profile.read(REPOSITORY / "packaging" / "ufw" / "mosh")
-    assert profile["mosh"]["ports"] == "60001:60999/udp"
+    assert profile["mosh-py"]["ports"] == "60001:60999/udp"

@@ -1,0 +1,82 @@
+"""Building what is handed out, from copies of this source; the tools of packaging/ as they are called by make."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+from collections.abc import Collection
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from tests.support.programs import REPOSITORY
+
+FOLDER = REPOSITORY / "packaging"
+SOME_TIME = 1_700_000_000  # 2023-11-14T22:13:20Z
+_BUILD = "import sys, setuptools.build_meta as backend; print(getattr(backend, 'build_' + sys.argv[1])(sys.argv[2]))"
+_NOT_SOURCE = shutil.ignore_patterns(
+    *(".git", ".venv*", "build", "dist", "__pycache__", "*.egg-info"),
+    *(".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
+)
+
+
+def _setuptools() -> int:
+    try:
+        return int(importlib.metadata.version("setuptools").partition(".")[0])
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        return 0
+
+
+needs_setuptools = pytest.mark.skipif(
+    _setuptools() < 77, reason="setuptools 77 or later, which knows licences as expressions, is not installed"
+)
+
+
+def tool(name: str) -> SimpleNamespace:
+    """Return what packaging/NAME.py defines."""
+    sys.path.insert(0, str(FOLDER))
+    try:
+        return SimpleNamespace(**runpy.run_path(str(FOLDER / f"{name}.py")))
+    finally:
+        sys.path.remove(str(FOLDER))
+        sys.modules.pop("source", None)
+
+
+def copy_of_source(target: Path, *, without: Collection[str] = ()) -> Path:
+    """Copy this source as a download of it would be, without git, nothing built; `without` these folders at its top."""
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        return _NOT_SOURCE(folder, names) | (set(without) if folder == str(REPOSITORY) else set())
+
+    shutil.copytree(REPOSITORY, target, symlinks=True, ignore=ignored)
+    return target
+
+
+def spoil(source: Path) -> None:
+    """Change what of the files' circumstances must not matter: times, and what a umask of 077 leaves of modes."""
+    for path in source.rglob("*"):
+        if path.is_file():
+            path.chmod(path.stat().st_mode & 0o700)
+            os.utime(path, (SOME_TIME + 999, SOME_TIME + 999))
+
+
+def build(kind: str, source: Path, target: Path, *, umask: int = 0o022, **environ: str) -> Path:
+    """Build an "sdist" or "wheel" of `source` into `target` without the network; return the file."""
+    target.mkdir(parents=True, exist_ok=True)
+    inherited = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
+    done = subprocess.run(
+        [sys.executable, "-c", _BUILD, kind, str(target)],
+        cwd=source,
+        env={**inherited, **environ},
+        umask=umask,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return target / done.stdout.splitlines()[-1]
