@@ -105,29 +105,33 @@ pins: $(STAMP)
 	{ echo "# Written by \`make pins\`; pip install --require-hashes --requirement requirements.txt"; cat build/pins.txt; } \
 		> packaging/requirements.txt
 
-# $(call prepare,PACKAGES): the virtual environment, with PACKAGES.
-define prepare
+define virtual_environment
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "mosh-py needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 		{ echo "Cannot make a virtual environment; on Debian: apt install python3-venv" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(1)
-	@touch $@
 endef
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# The dependencies without ourselves, whose building would double the time; and compiled where they are used.
 $(RUNNING): pyproject.toml
 	@echo "Once: fetching what mosh-py needs at run time into $(VENV), which takes some seconds …"
-	$(call prepare,--editable .)
+	$(virtual_environment)
+	@$(BIN)/python -c 'import tomllib; \
+		print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' \
+		> $(VENV)/run-time.txt
+	@$(PIP_INSTALL) --no-compile --requirement $(VENV)/run-time.txt
+	@touch $@
 
 $(STAMP): pyproject.toml
 	@echo "Once: fetching the tests' and linters' tools into $(VENV), which takes about a minute …"
-	$(call prepare,--editable '.[dev]')
-	@touch $(RUNNING)
+	$(virtual_environment)
+	@$(PIP_INSTALL) --editable '.[dev]'
+	@touch $@ $(RUNNING)
 
 $(RELEASING): $(STAMP)
-	$(call prepare,--editable '.[dev$(comma)release]')
-
-comma := ,
+	@$(PIP_INSTALL) --editable '.[dev,release]'
+	@touch $@
 
 $(OLDEST)/.ready: pyproject.toml packaging/oldest.txt
 	test -x $(OLDEST)/bin/python || $(PYTHON) -m venv $(OLDEST)

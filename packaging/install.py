@@ -2,9 +2,9 @@
 
     python3 install.py install|uninstall PART… NAME=VALUE…
 
-PART is one of PARTS, NAME a folder of Folders, or DESTDIR, COMPILE, RUN_PYTHON; the Makefile says what each means. Needs
-Python 3.11 and no package. The byte code is this Python's, is never held against its source again, and names the files as
-they will be called, so that two builds are the same wherever they were made.
+PART is one of PARTS, NAME a folder of Folders, or DESTDIR, COMPILE, RUN_PYTHON; the Makefile says what each means.
+Needs Python 3.11 and no package. The byte code is this Python's, is never held against its source again, and names the
+files as they will be called, so that two builds are the same wherever they were made.
 """
 
 from __future__ import annotations

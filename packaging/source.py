@@ -24,7 +24,7 @@ def version(root: Path = ROOT) -> str:
     text = (root / "common/mosh_common/version.py").read_text(encoding="utf-8")
     found = re.search(r'^VERSION: Final = "([^"]+)"$', text, re.MULTILINE)
     if found is None:
-        raise SystemExit("common/mosh_common/version.py has no line VERSION: Final = \"…\"")
+        raise SystemExit('common/mosh_common/version.py has no line VERSION: Final = "…"')
     return found[1]
 
 

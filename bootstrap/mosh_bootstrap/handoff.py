@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import Final, NoReturn
 
 from mosh_bootstrap.program import own_program, path_program
@@ -30,6 +32,13 @@ def find_client(client: str, *, own_path: str) -> list[str]:
         return [found]
     own = own_program("mosh-client", "mosh_client", own_path=own_path)
     if own is not None:
+        # It is of the same installation; the server alone has no need of it.
+        if find_spec("msgpack") is None:
+            raise EnvironmentFailure(
+                f"{sys.executable} lacks the package msgpack, which mosh-client needs; install it, or name another"
+                " Python in MOSH_PYTHON.",
+                exit_code=_NOT_FOUND_EXIT,
+            )
         return own
     found = path_program("mosh-client")
     if found is None:

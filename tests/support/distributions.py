@@ -8,6 +8,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -42,13 +43,16 @@ def tool(name: str) -> SimpleNamespace:
         return SimpleNamespace(**runpy.run_path(str(FOLDER / f"{name}.py")))
     finally:
         sys.path.remove(str(FOLDER))
-        for other in ("source",):
-            sys.modules.pop(other, None)
+        sys.modules.pop("source", None)
 
 
-def copy_of_source(target: Path) -> Path:
-    """Copy this source as a download of it would be: without git, nothing built."""
-    shutil.copytree(REPOSITORY, target, symlinks=True, ignore=_NOT_SOURCE)
+def copy_of_source(target: Path, *, without: Collection[str] = ()) -> Path:
+    """Copy this source as a download of it would be, without git, nothing built; `without` these folders at its top."""
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        return _NOT_SOURCE(folder, names) | (set(without) if folder == str(REPOSITORY) else set())
+
+    shutil.copytree(REPOSITORY, target, symlinks=True, ignore=ignored)
     return target
 
 
