@@ -141,20 +141,20 @@ $(OLDEST)/.ready: pyproject.toml packaging/oldest.txt
 
 # Everything, or one part for a package of its own: install-common is what the other three need, install-mosh the wrapper.
 # Needs python3 here, and python3 with the run-time dependencies where it is used; nothing from the index.
-INSTALL = @$(PYTHON) -B packaging/install.py
+LAY_OUT = @$(PYTHON) -B packaging/install.py
 FOLDERS = $(foreach name,DESTDIR COMPILE RUN_PYTHON PREFIX BINDIR LIBDIR MANDIR DOCDIR \
 	BASHDIR ZSHDIR FISHDIR UFWDIR FIREWALLDDIR,'$(name)=$($(name))')
 PARTS  := common client server mosh docs
 
 install:
-	$(INSTALL) install $(PARTS) $(FOLDERS)
+	$(LAY_OUT) install $(PARTS) $(FOLDERS)
 
 $(PARTS:%=install-%): install-%:
-	$(INSTALL) install $* $(FOLDERS)
+	$(LAY_OUT) install $* $(FOLDERS)
 
 # With the variables of the installation.
 uninstall:
-	$(INSTALL) uninstall $(PARTS) $(FOLDERS)
+	$(LAY_OUT) uninstall $(PARTS) $(FOLDERS)
 
 # The source distribution and the wheels in dist/, each made from the one before it, and held against what an index asks for.
 dists: $(RELEASING)
@@ -178,13 +178,14 @@ zipapps:
 	for command in mosh mosh-client mosh-server; do install -m 755 bootstrap/mosh "build/$$command"; done
 	install -m 644 packaging/requirements.txt build/requirements.txt
 
-# Needs debhelper and dh-python; no git, so that a downloaded archive of the source will do.
+# Needs debhelper and dh-python; no git, so that a downloaded archive of the source will do. All files get one time: a
+# package keeps that of a file which is older than its changelog.
 deb:
 	rm -rf build/deb && mkdir -p build/deb/mosh-py
-	tar -c --exclude=__pycache__ \
+	tar -c --exclude=__pycache__ --mtime="@$$(dpkg-parsechangelog -l packaging/debian/changelog -S Timestamp)" \
 		Makefile README.md LICENSE CHANGELOG.md SECURITY.md pyproject.toml $(PRODUCT) docs man packaging | \
 		tar -x -C build/deb/mosh-py
-	cp -R packaging/debian build/deb/mosh-py/debian
+	cp -R build/deb/mosh-py/packaging/debian build/deb/mosh-py/debian
 	cd build/deb/mosh-py && dpkg-buildpackage -us -uc -b
 
 clean:

@@ -1,15 +1,16 @@
-"""What is checked in roots, each in fresh copies: README's `make test`, the distribution's own packages, the .deb."""
+"""What is checked in roots, each in fresh copies: README's `make test`, the distribution's own packages, the .debs."""
 
 from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from tests.matrix import installs
-from tests.matrix.leftovers import left_behind, listing
+from tests.matrix.leftovers import Listing, left_behind, listing
 from tests.matrix.root import APT_GET, HOME, CheckFailed, Root, as_user
 from tests.matrix.sessions import PROGRAMS as SESSION_PROGRAMS
 from tests.matrix.sessions import hold_session
@@ -31,6 +32,12 @@ VERSIONS: Final = (
     "import platform; from importlib.metadata import version as v; print('python', platform.python_version(),"
     " *(f'{p} {v(p)}' for p in ('cryptography', 'msgpack', 'pexpect', 'protobuf', 'pyte', 'pytest')))"
 )
+
+OURS: Final = frozenset({"mosh-py", "mosh-py-client", "mosh-py-common", "mosh-py-server"})
+CLIENTS_ONLY: Final = frozenset({"python3-msgpack", "python3-pexpect"})
+PACKAGES: Final = Path("/opt/packages")
+UPSTREAM: Final = Path("/opt/upstream")  # a root in the root
+AUTOPKGTESTS: Final = SOURCE / "packaging/debian/tests"
 
 # Debian's sshd as Debian configures it. It and what it starts end with the command's namespace.
 WITH_SSHD: Final = 'mkdir -p /run/sshd && /usr/sbin/sshd && "$@"'
@@ -85,19 +92,21 @@ def oldest(open_root: OpenRoot, tests: str) -> Outcome:
 
 
 def deb(open_root: OpenRoot, _tests: str) -> Outcome:
-    """The package, built by an ordinary user without git: installed, used, removed, and nothing left behind."""
+    """The packages, built by an ordinary user without git: installed, used, removed, and nothing left behind."""
     with open_root() as builder:
         bring_source(builder)
         builder.run([*APT_GET, "build-dep", f"{SOURCE}/packaging"])
-        builder.run_as_user(["make", "deb"], directory=SOURCE)
-        [package] = builder.inside(SOURCE / "build" / "deb").glob("mosh-py_*_all.deb")
-        name, content = package.name, package.read_bytes()
+        built = _build_twice(builder)
     with open_root() as root:
-        bring_source(root)  # for the session's script; no part of it is installed
+        bring_source(root)  # for the sessions' scripts; no part of it is installed
         root.install("openssh-server", "tmux", "iproute2")
-        root.inside("opt/packages").mkdir()
-        root.inside("opt/packages").joinpath(name).write_bytes(content)
-        return _install_use_purge(root, f"/opt/packages/{name}")
+        with open_root() as upstream:
+            upstream.install("mosh", "openssh-client", "openssh-server")
+            subprocess.run(["cp", "-a", "--reflink=auto", str(upstream.path), str(root.inside(UPSTREAM))], check=True)
+        root.inside(PACKAGES).mkdir()
+        for name, content in built.items():
+            root.inside(PACKAGES / name).write_bytes(content)
+        return _install_use_purge(root, sorted(f"{PACKAGES}/{name}" for name in built))
 
 
 def pip(open_root: OpenRoot, _tests: str) -> Outcome:
@@ -212,28 +221,93 @@ def bring_source_to(target: Path) -> None:
     shutil.copytree(REPOSITORY, target, symlinks=True, ignore=shutil.ignore_patterns(*NOT_SOURCE))
 
 
-# --- the package
+# --- the packages
 
 
-def _install_use_purge(root: Root, package: str) -> Outcome:
-    simulated = root.run(["apt-get", "-s", "install", package])
-    others = [name for name in _TO_BE_INSTALLED.findall(simulated) if name != "mosh-py"]
-    root.install(*others)
+def _build_twice(builder: Root) -> dict[str, bytes]:
+    """Build in two folders, for two users' habits; return what came out of both, a file's content by its name."""
+    elsewhere = HOME / "elsewhere"
+    builder.run_as_user(["cp", "-R", str(SOURCE), str(elsewhere)])
+    for path in builder.inside(elsewhere).rglob("*"):
+        os.utime(path, (0, 0), follow_symlinks=False)
+    results = []
+    for folder, habits in ((SOURCE, "umask 022"), (elsewhere, "umask 077; export TZ=Asia/Kolkata LC_ALL=C")):
+        builder.run_as_user(["sh", "-c", f"{habits}; make deb"], directory=folder)
+        results.append({path.name: path.read_bytes() for path in builder.inside(folder / "build/deb").glob("*.deb")})
+    if results[0] != results[1] or {name.partition("_")[0] for name in results[0]} != OURS:
+        raise CheckFailed("two builds are not the same four packages", " ".join(sorted(results[0] | results[1])))
+    return results[0]
+
+
+def _install_use_purge(root: Root, packages: Sequence[str]) -> Outcome:
+    seen = ["two builds: identical"]
+    of_server = [path for path in packages if re.search(r"mosh-py-(common|server)_", path)]
+    root.install(*others_wanted(root, of_server))
     before = listing(root.path)
-    root.install(package, recommended=True)
-    _refuse_to_stand_beside(root, "mosh", removes="mosh-py")
+    root.install(*of_server)
+    seen += _server_alone(root)
+    _purge(root, before)
+
+    root.install(*others_wanted(root, packages), *others_wanted(root, ["mosh"]))
+    before = listing(root.path)
+    root.install(*packages, recommended=True)
+    for name in OURS - {"mosh-py-common"}:  # which has no file of a name that mosh has
+        _refuse_to_stand_beside(root, "mosh", removes=name)
     session = [*as_user(SOURCE), "python3", "-B", "-m", "tests.matrix.session"]
-    seen = root.run(["sh", "-c", WITH_SSHD, "sh", *session], network=False).splitlines()
-    root.run([*APT_GET, "purge", "mosh-py"])
-    left = left_behind(before, listing(root.path))
+    seen += root.run(["sh", "-c", WITH_SSHD, "sh", *session], network=False).splitlines()
+    seen += root.run([f"{AUTOPKGTESTS}/session"]).splitlines()
+    seen += root.run(["env", f"MOSH_UPSTREAM_ROOT={UPSTREAM}", f"{AUTOPKGTESTS}/session-with-upstream"]).splitlines()
+    root.run([*APT_GET, "remove", *OURS])
+    seen += _upstreams_after_ours(root)
+    root.run([*APT_GET, "purge", "mosh"])
+    _purge(root, before)
+    root.install("mosh")
+    _refuse_to_stand_beside(root, *packages, removes="mosh")
+    return Outcome(len(seen) + 2, 0, 0, "; ".join([*dict.fromkeys(seen), "purge: nothing left", "never beside mosh"]))
+
+
+def others_wanted(root: Root, packages: Sequence[str]) -> list[str]:
+    """Return what apt would install with `packages`, but for ours and Debian's mosh."""
+    simulated = root.run(["apt-get", "-s", "--no-install-recommends", "install", *packages])
+    return [name for name in _TO_BE_INSTALLED.findall(simulated) if name not in {*OURS, "mosh"}]
+
+
+def _server_alone(root: Root) -> list[str]:
+    """A server that has only what its package depends on, with a client of upstream's root."""
+    superfluous = CLIENTS_ONLY & set(_known_to_dpkg(root))
+    if superfluous:
+        raise CheckFailed(f"the server alone brought {superfluous}")
+    seen = root.run([f"{AUTOPKGTESTS}/server-alone"]).splitlines()
+    return seen[-1:] + root.run([f"{AUTOPKGTESTS}/session", str(UPSTREAM), "/"]).splitlines()
+
+
+def _upstreams_after_ours(root: Root) -> list[str]:
+    """Debian's mosh where ours was removed, but its configuration has stayed: neither is in the other's way."""
+    root.install("mosh")
+    names = [
+        line
+        for profile in root.inside("etc/ufw/applications.d").iterdir()
+        for line in profile.read_text().splitlines()
+        if line.startswith("[")
+    ]
+    if sorted(names) != ["[mosh-py]", "[mosh]"]:
+        raise CheckFailed(f"profiles of ufw after removing ours and installing mosh: {names}")
+    return root.run(["mosh", "--version"]).splitlines()[:1]
+
+
+def _purge(root: Root, before: Listing) -> None:
+    root.run([*APT_GET, "purge", *sorted(OURS & set(_known_to_dpkg(root)))])
+    left = [line for line in left_behind(before, listing(root.path)) if f" {UPSTREAM}/" not in line]
     if left:
         raise CheckFailed("purge left something behind", "\n".join(left))
-    root.install("mosh")
-    _refuse_to_stand_beside(root, package, removes="mosh")
-    return Outcome(len(seen) + 3, 0, 0, "; ".join([*seen, "purge: nothing left", "never beside mosh"]))
 
 
-def _refuse_to_stand_beside(root: Root, name: str, *, removes: str) -> None:
-    simulated = root.run(["apt-get", "-s", "install", name])
+def _known_to_dpkg(root: Root) -> list[str]:
+    """Return what is installed, or has left its configuration."""
+    return root.run(["dpkg-query", "-W", "-f", "${Package}\n"]).split()
+
+
+def _refuse_to_stand_beside(root: Root, *names: str, removes: str) -> None:
+    simulated = root.run(["apt-get", "-s", "install", *names])
     if not re.search(rf"^Remv {re.escape(removes)} ", simulated, re.MULTILINE):
-        raise CheckFailed(f"{name} could be installed beside {removes}", simulated)
+        raise CheckFailed(f"{' '.join(names)} could be installed beside {removes}", simulated)

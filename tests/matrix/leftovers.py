@@ -11,9 +11,10 @@ from typing import Final
 # What is there, with the content of what the system's configuration is: a file of ours, or a line of ours in one.
 Listing = dict[str, str]
 
-# What apt, dpkg, the dynamic linker and sshd keep of everything that they do.
+# What apt, dpkg, the dynamic linker, sshd and useradd (in backups) keep of everything that they do.
 _BOOKKEEPING: Final = re.compile(
-    r"/(var/(lib/(apt|dpkg)|cache/(apt|debconf|ldconfig)|log)(/.*)?|etc/ld\.so\.cache|run/(sshd(\.pid)?|utmp|motd.*))"
+    r"/(var/(lib/(apt|dpkg)|cache/(apt|debconf|ldconfig)|log)(/.*)?|etc/(ld\.so\.cache|g?shadow-|passwd-|group-|sub[ug]id-)"
+    r"|run/(sshd(\.pid)?|utmp|motd.*))"
 )
 
 

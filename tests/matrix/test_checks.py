@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,15 @@ from pathlib import Path
 import pytest
 from tests.matrix import __main__ as matrix
 from tests.matrix import installs
-from tests.matrix.checks import CHECKS, bring_source_to, read_closing_line, run_suite, run_time_dependencies
+from tests.matrix.checks import (
+    CHECKS,
+    OURS,
+    REPOSITORY,
+    bring_source_to,
+    read_closing_line,
+    run_suite,
+    run_time_dependencies,
+)
 from tests.matrix.leftovers import left_behind, listing
 from tests.matrix.root import CheckFailed
 from tests.matrix.session import words_of
@@ -39,6 +48,11 @@ def test_the_packages_are_those_of_the_control_file() -> None:
     assert set(run_time_dependencies()) == {
         *("python3-cryptography", "python3-msgpack", "python3-pexpect", "python3-protobuf", "python3-pyte")
     }
+
+
+def test_ours_are_those_of_the_control_file() -> None:
+    control = (REPOSITORY / "packaging" / "debian" / "control").read_text()
+    assert set(re.findall(r"^Package: (\S+)$", control, re.MULTILINE)) == OURS
 
 
 def test_what_comes_goes_or_changes_is_left_behind_but_bookkeeping_is_not(tmp_path: Path) -> None:
