@@ -23,8 +23,8 @@ from tests.matrix.root import DEFAULT_ROOTS, ROOTS_VARIABLE, Base, CheckFailed, 
 
 # The oldest Python that a distribution has beside the oldest dependencies; the newest is in "fresh" of sid.
 MATRIX = {
-    "bookworm": ("fresh", "own", "deb", "oldest", "newest"),
-    "trixie": ("fresh", "own", "deb"),
+    "bookworm": ("fresh", "own", "deb", "readme", "oldest", "newest"),
+    "trixie": ("fresh", "own", "deb", "readme"),
     "sid": ("fresh", "own", "deb"),
 }
 LOGS = checks.REPOSITORY / "build" / "matrix"
