@@ -106,7 +106,7 @@ def deb(open_root: OpenRoot, _tests: str) -> Outcome:
 
 def readme(open_root: OpenRoot, _tests: str) -> Outcome:
     """The commands that README and docs/ tell a user of Debian to type, each way in its own root, and a session."""
-    numbers = [_follow(open_root, scene) for scene in SCENES]
+    numbers = [follow(open_root, scene) for scene in SCENES]
     return Outcome(sum(numbers), 0, 0, "; ".join(f"{scene}: {n}" for scene, n in zip(SCENES, numbers, strict=True)))
 
 
@@ -163,7 +163,7 @@ def bring_source_to(target: Path) -> None:
 # --- the pages
 
 
-def _follow(open_root: OpenRoot, scene: str) -> int:
+def follow(open_root: OpenRoot, scene: str) -> int:
     """Type the blocks of one scene, with a shell for each; return how many there were."""
     blocks, (packages, mosh) = blocks_of_scene(scene), SCENES[scene]
     with open_root() as root:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tests.matrix import checks
 from tests.matrix.blocks import REPOSITORY, SCENES, Block, blocks_of, blocks_of_scene, pages
+from tests.matrix.root import CheckFailed
 
 EVERY_BLOCK = [block for page in pages() for block in blocks_of(page)]
 _LINK = re.compile(r"\]\((?!https?://)([^)\s#]*)(?:#([^)\s]*))?\)")
@@ -75,3 +78,53 @@ def test_only_blocks_of_another_language_need_no_mark(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("```python\nx = 1\n```\n\n```\nls\n```\n\n```console\n$ ls\n```\n")
     assert [block.needs_mark for block in blocks_of(page)] == [False, True, True]
+
+
+class RecordingRoot:
+    """Stands in for a root of Debian: remembers what is typed, and has one answer for every session."""
+
+    def __init__(self, folder: Path, answer: str) -> None:
+        self.folder, self.answer = folder, answer
+        self.typed: list[str] = []
+        self.sessions: list[str] = []
+
+    def __enter__(self) -> RecordingRoot:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        pass
+
+    def install(self, *packages: str) -> None:
+        self.typed.append(f"install {' '.join(packages)}")
+
+    def inside(self, place: str) -> Path:
+        (self.folder / place).parent.mkdir(parents=True, exist_ok=True)
+        return self.folder / place
+
+    def run_as_user(self, words: Sequence[str], *, directory: Path) -> str:
+        self.typed.append(words[-1])
+        return ""
+
+    def run(self, words: Sequence[str], *, network: bool) -> str:
+        self.sessions.append(words[-2])
+        return self.answer
+
+
+def test_the_blocks_are_typed_in_their_order_and_a_session_is_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "bring_source", lambda _: None)
+    root = RecordingRoot(tmp_path, "far away\r\n")
+    number = checks.follow(lambda: root, "pip")
+    assert root.typed == [
+        "install sudo python3 python3-venv make",
+        *(block.text for block in blocks_of_scene("pip")),
+    ]
+    assert root.sessions == ["~/.mosh-py/bin/mosh --local 127.0.0.1 -- echo far away"]
+    assert number == len(root.typed) - 1
+
+
+def test_a_session_that_shows_nothing_fails_the_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "bring_source", lambda _: None)
+    with pytest.raises(CheckFailed, match="pip: the session does not show"):
+        checks.follow(lambda: RecordingRoot(tmp_path, ""), "pip")

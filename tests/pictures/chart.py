@@ -17,7 +17,7 @@ from tests.pictures.svg import FOOT, FRAME, INK, PAPER, QUIET, SANS
 
 COLUMNS: Final = 2  # of panels
 WIDTH, PAD, GAP = 808, 24, 36  # px
-BAR, BAR_STEP, HEAD, FOOTER = 14, 24, 46, 40
+BAR, BAR_STEP, HEAD, FOOTER = 14, 24, 48, 40
 NAMES_WIDTH, VALUES_WIDTH = 88, 76
 OURS, OTHERS = "#6cb6ff", "#7d8793"
 TITLE: Final = "mosh-py beside mosh and ssh"
