@@ -34,6 +34,11 @@ def test_what_is_to_be_made_can_be_made(block: Block) -> None:
     assert set(_MAKE.findall(block.text)) <= set(targets)
 
 
+def test_make_install_is_preceded_by_the_packages_that_ours_depends_on() -> None:
+    commands = "\n".join(block.text for block in blocks_of_scene("make"))
+    assert set(re.findall(r"python3-\w+", commands)) == set(checks.run_time_dependencies())
+
+
 def anchors(page: Path) -> set[str]:
     """Return what of a page can be linked to, as GitHub names it."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
