@@ -14,7 +14,7 @@ MANDIR  ?= $(PREFIX)/share/man/man1
 PRODUCT := bootstrap client common server
 SOURCES := $(PRODUCT) tests
 
-.PHONY: demo quick test test-oldest matrix check ci lint types audit fuzz bench soak pictures protobuf pins install deb zipapps clean
+.PHONY: demo quick test test-oldest matrix check ci lint types audit fuzz bench soak protobuf pins install deb zipapps clean
 .DELETE_ON_ERROR:
 
 # A session on this machine: yours when stdin is a terminal, else a scripted one over a bad link.
@@ -73,6 +73,7 @@ soak: $(STAMP)
 	$(BIN)/python -m tests.soak
 
 # README's recording and chart: has the session again, and draws. PICTURES=drawing only draws. docs/pictures/README.md
+.PHONY: pictures
 pictures: $(STAMP)
 	$(BIN)/python -m tests.pictures $(PICTURES)
 
