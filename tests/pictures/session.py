@@ -1,7 +1,7 @@
 """Records a session of this checkout's programs over a bad link: typing, an outage, another address, and back.
 
-Client and server are the real ones, on this machine; tests/support/relay.py is the network between them. Nothing is
-cut and no time is made shorter: what the recording shows took as long.
+Client and server are the real ones, on this machine; tests/support/relay.py is the network between them. The
+recording begins at the prompt; nothing of the rest is cut and no time is made shorter.
 """
 
 from __future__ import annotations
@@ -55,6 +55,11 @@ class Recorder:
         """What the screen shows."""
         return "\n".join(row[0].replace("\0", " ").rstrip() for row in self._emulator.snapshot().rows)
 
+    def begin(self) -> None:
+        """Let the recording begin here, with what the terminal shows now."""
+        self.events = [Event(0.0, OUTPUT, "".join(event.text for event in self.events))]
+        self._start = time.monotonic()
+
     def say(self, caption: str) -> None:
         """Have a caption from now on."""
         self._note(MARKER, caption)
@@ -95,9 +100,10 @@ class Recorder:
 
 def play(recorder: Recorder, relay: Relay) -> None:
     """Have the session."""
-    recorder.say(BAD_LINK)
     recorder.wait_for(r"far-away ~ \$ ?$")
-    recorder.watch(1.0)
+    recorder.begin()
+    recorder.say(BAD_LINK)
+    recorder.watch(1.5)
     recorder.type("ls --color\r")
     recorder.wait_for(r"^deploy\.sh")
     recorder.watch(0.8)
