@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tests.matrix.blocks import SCENES, blocks_of_scene
+from tests.matrix.blocks import SCENES
 from tests.matrix.leftovers import left_behind, listing
-from tests.matrix.root import APT_GET, HOME, USER, USER_ID, CheckFailed, Root, as_user
+from tests.matrix.pages import follow
+from tests.matrix.root import APT_GET, HOME, USER_ID, CheckFailed, Root, as_user
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 SOURCE: Final = HOME / "mosh-py"
@@ -30,12 +31,6 @@ VERSIONS: Final = (
     "import platform; from importlib.metadata import version as v; print('python', platform.python_version(),"
     " *(f'{p} {v(p)}' for p in ('cryptography', 'msgpack', 'pexpect', 'protobuf', 'pyte', 'pytest')))"
 )
-
-# Who follows a page is asked for no password, and says yes to what apt asks.
-SUDO_AND_APT: Final = {
-    "etc/sudoers.d/matrix": f"{USER} ALL=(ALL) NOPASSWD: ALL\nDefaults env_keep += DEBIAN_FRONTEND\n",
-    "etc/apt/apt.conf.d/92yes": 'APT::Get::Assume-Yes "true";\nDpkg::Use-Pty "false";\n',
-}
 
 # Debian's sshd as Debian configures it. It and what it starts end with the command's namespace.
 WITH_SSHD: Final = 'mkdir -p /run/sshd && /usr/sbin/sshd && "$@"'
@@ -74,6 +69,16 @@ def own(open_root: OpenRoot, tests: str) -> Outcome:
         return run_suite(root, words, python="python3")
 
 
+def readme(open_root: OpenRoot, _tests: str) -> Outcome:
+    """The commands that README and docs/ tell a user of Debian to type, each way in its own root, and a session."""
+    counts = {}
+    for scene in SCENES:
+        with open_root() as root:
+            bring_source(root)
+            counts[scene] = follow(root, scene, source=SOURCE)
+    return Outcome(sum(counts.values()), 0, 0, "; ".join(f"{scene}: {number}" for scene, number in counts.items()))
+
+
 def newest(open_root: OpenRoot, tests: str) -> Outcome:
     """`make test` with the newest of every dependency that the index has, and every program that it can drive."""
     with open_root() as root:
@@ -104,13 +109,7 @@ def deb(open_root: OpenRoot, _tests: str) -> Outcome:
         return _install_use_purge(root, f"/opt/packages/{name}")
 
 
-def readme(open_root: OpenRoot, _tests: str) -> Outcome:
-    """The commands that README and docs/ tell a user of Debian to type, each way in its own root, and a session."""
-    numbers = [follow(open_root, scene) for scene in SCENES]
-    return Outcome(sum(numbers), 0, 0, "; ".join(f"{scene}: {n}" for scene, n in zip(SCENES, numbers, strict=True)))
-
-
-CHECKS: Final = {"fresh": fresh, "own": own, "deb": deb, "readme": readme, "oldest": oldest, "newest": newest}
+CHECKS: Final = {"fresh": fresh, "own": own, "deb": deb, "oldest": oldest, "newest": newest, "readme": readme}
 
 
 # --- the suite
@@ -158,26 +157,6 @@ def bring_source(root: Root) -> None:
 def bring_source_to(target: Path) -> None:
     """Copy this source as a download of it would be: without git, nothing built."""
     shutil.copytree(REPOSITORY, target, symlinks=True, ignore=shutil.ignore_patterns(*NOT_SOURCE))
-
-
-# --- the pages
-
-
-def follow(open_root: OpenRoot, scene: str) -> int:
-    """Type the blocks of one scene, with a shell for each; return how many there were."""
-    blocks, (packages, mosh) = blocks_of_scene(scene), SCENES[scene]
-    with open_root() as root:
-        bring_source(root)
-        root.install("sudo", *packages)
-        for place, line in SUDO_AND_APT.items():
-            root.inside(place).write_text(line)
-        for block in blocks:
-            root.run_as_user(["bash", "-euxc", block.text], directory=SOURCE)
-        if mosh:
-            script = ["script", "-qec", f"{mosh} --local 127.0.0.1 -- echo far away", "/dev/null"]
-            if "far away" not in root.run([*as_user(HOME), *script], network=False):
-                raise CheckFailed(f"{scene}: the session does not show what its command printed")
-    return len(blocks)
 
 
 # --- the package

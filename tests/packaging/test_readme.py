@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.matrix import checks
 from tests.matrix.blocks import REPOSITORY, SCENES, Block, blocks_of, blocks_of_scene, pages
+from tests.matrix.checks import run_time_dependencies
+from tests.matrix.pages import follow
 from tests.matrix.root import CheckFailed
 
 EVERY_BLOCK = [block for page in pages() for block in blocks_of(page)]
@@ -36,7 +37,7 @@ def test_what_is_to_be_made_can_be_made(block: Block) -> None:
 
 def test_make_install_is_preceded_by_the_packages_that_ours_depends_on() -> None:
     commands = "\n".join(block.text for block in blocks_of_scene("make"))
-    assert set(re.findall(r"python3-\w+", commands)) == set(checks.run_time_dependencies())
+    assert set(re.findall(r"python3-\w+", commands)) == set(run_time_dependencies())
 
 
 def anchors(page: Path) -> set[str]:
@@ -93,12 +94,6 @@ class RecordingRoot:
         self.typed: list[str] = []
         self.sessions: list[str] = []
 
-    def __enter__(self) -> RecordingRoot:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        pass
-
     def install(self, *packages: str) -> None:
         self.typed.append(f"install {' '.join(packages)}")
 
@@ -115,21 +110,16 @@ class RecordingRoot:
         return self.answer
 
 
-def test_the_blocks_are_typed_in_their_order_and_a_session_is_had(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(checks, "bring_source", lambda _: None)
+def test_the_blocks_are_typed_in_their_order_and_a_session_is_had(tmp_path: Path) -> None:
     root = RecordingRoot(tmp_path, "far away\r\n")
-    number = checks.follow(lambda: root, "pip")
+    assert follow(root, "pip", source=tmp_path) == len(blocks_of_scene("pip"))
     assert root.typed == [
         "install sudo python3 python3-venv make",
         *(block.text for block in blocks_of_scene("pip")),
     ]
     assert root.sessions == ["~/.mosh-py/bin/mosh --local 127.0.0.1 -- echo far away"]
-    assert number == len(root.typed) - 1
 
 
-def test_a_session_that_shows_nothing_fails_the_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "bring_source", lambda _: None)
+def test_a_session_that_shows_nothing_fails_the_check(tmp_path: Path) -> None:
     with pytest.raises(CheckFailed, match="pip: the session does not show"):
-        checks.follow(lambda: RecordingRoot(tmp_path, ""), "pip")
+        follow(RecordingRoot(tmp_path, ""), "pip", source=tmp_path)
