@@ -88,6 +88,11 @@ fuzz: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
 
+# README's recording and chart: has the session again, and draws. PICTURES=drawing only draws. docs/pictures/README.md
+.PHONY: pictures
+pictures: $(STAMP)
+	$(BIN)/python -m tests.pictures $(PICTURES)
+
 # A long session, shortened: 10^5 keys, 10^3 sizes, 10^2 addresses, 1 GB of output. A fiftieth is among the tests.
 soak: $(STAMP)
 	$(BIN)/python -m tests.soak

@@ -24,8 +24,8 @@ from tests.matrix.root import DEFAULT_ROOTS, ROOTS_VARIABLE, Base, CheckFailed, 
 WAYS = ("pip", "install", "zipapp", "peers")
 # The oldest Python that a distribution has beside the oldest dependencies; the newest is in "fresh" of sid.
 MATRIX = {
-    "bookworm": ("fresh", "own", "deb", *WAYS, "oldest", "newest"),
-    "trixie": ("fresh", "own", "deb", *WAYS),
+    "bookworm": ("fresh", "own", "deb", *WAYS, "readme", "oldest", "newest"),
+    "trixie": ("fresh", "own", "deb", *WAYS, "readme"),
     "sid": ("fresh", "own", "deb", *WAYS),
 }
 LOGS = checks.REPOSITORY / "build" / "matrix"

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from tests.matrix import installs
+from tests.matrix.blocks import SCENES
 from tests.matrix.leftovers import Listing, left_behind, listing
+from tests.matrix.pages import follow
 from tests.matrix.root import APT_GET, HOME, CheckFailed, Root, as_user
 from tests.matrix.sessions import PROGRAMS as SESSION_PROGRAMS
 from tests.matrix.sessions import hold_session
@@ -75,6 +77,16 @@ def own(open_root: OpenRoot, tests: str) -> Outcome:
         # pytest 7.2's own tracebacks end it where a line of code that hypothesis made is in one.
         words = ["python3", "-m", "pytest", "-n", "2", "--dist", "loadfile", "-q", "--tb=native", *tests.split()]
         return run_suite(root, words, python="python3")
+
+
+def readme(open_root: OpenRoot, _tests: str) -> Outcome:
+    """The commands that README and docs/ tell a user of Debian to type, each way in its own root, and a session."""
+    counts = {}
+    for scene in SCENES:
+        with open_root() as root:
+            bring_source(root)
+            counts[scene] = follow(root, scene, source=SOURCE)
+    return Outcome(sum(counts.values()), 0, 0, "; ".join(f"{scene}: {number}" for scene, number in counts.items()))
 
 
 def newest(open_root: OpenRoot, tests: str) -> Outcome:
@@ -161,7 +173,9 @@ def peers(open_root: OpenRoot, _tests: str) -> Outcome:
     return seen_outcome(seen)
 
 
-CHECKS: Final = {check.__name__: check for check in (fresh, own, deb, pip, install, zipapp, peers, oldest, newest)}
+CHECKS: Final = {
+    check.__name__: check for check in (fresh, own, deb, pip, install, zipapp, peers, readme, oldest, newest)
+}
 
 
 # --- the suite
