@@ -21,6 +21,7 @@ from typing import Final
 from tests.support.programs import (
     OURS,
     Process,
+    Programs,
     clean_environment,
     descendants,
     process,
@@ -44,6 +45,7 @@ class ClientSession:
         self,
         folder: Path,
         *,
+        programs: Programs = OURS,
         command: Sequence[str] = SHELL,
         prediction: str = "adaptive",
         environment: Mapping[str, str] | None = None,
@@ -54,6 +56,8 @@ class ClientSession:
     ) -> None:
         """Start it in `folder`, which must exist. `command` runs in place of the shell; then nothing is waited for.
 
+        `programs` says how ours are called.
+
         `mute`: of what the server sends nothing arrives, until the relay is told otherwise. With an `address` of the
         server there is no relay between; `client_within` and `server_within` are the words that run a command where
         each is at home.
@@ -62,7 +66,7 @@ class ClientSession:
         furnish(self.home)
         shared = clean_environment(self.home)
         self.server = start_server(
-            OURS._replace(server=(*server_within, *OURS.server)),
+            programs._replace(server=(*server_within, *programs.server)),
             command,
             # Should the test die before it can end the server.
             environment={**shared, "MOSH_SERVER_NETWORK_TMOUT": "120"},
@@ -74,7 +78,7 @@ class ClientSession:
         self.terminal = UserTerminal(
             [
                 *client_within,
-                *OURS.client,
+                *programs.client,
                 address or "127.0.0.1",
                 str(self.server.port if address else self.relay.port),
             ],
