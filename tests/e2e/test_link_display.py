@@ -62,8 +62,8 @@ def test_the_line_comes_goes_and_follows_the_link(session: MoshSession) -> None:
     "server", [OURS, pytest.param(UPSTREAM, marks=[pytest.mark.interop, pytest.mark.requires_upstream("mosh-server")])]
 )
 def test_the_round_trip_is_the_networks_without_our_delays(tmp_path: Path, server: Programs, round_trip: int) -> None:
-    with ClientSession(tmp_path, programs=OURS._replace(server=server.server)) as session:
-        session.relay.set(delay_ms=round_trip / 2)
+    programs = OURS._replace(server=server.server)
+    with ClientSession(tmp_path, programs=programs, delay_ms=round_trip / 2) as session:
         session.terminal.type("\x1es")
         read: list[int] = []
 

@@ -50,6 +50,7 @@ class ClientSession:
         prediction: str = "adaptive",
         environment: Mapping[str, str] | None = None,
         mute: bool = False,
+        delay_ms: float = 0.0,
         address: str = "",
         client_within: Sequence[str] = (),
         server_within: Sequence[str] = (),
@@ -58,7 +59,8 @@ class ClientSession:
 
         `programs` says how ours are called.
 
-        `mute`: of what the server sends nothing arrives, until the relay is told otherwise. With an `address` of the
+        `mute`: of what the server sends nothing arrives, and `delay_ms`: everything arrives so much later, until the
+        relay is told otherwise. With an `address` of the
         server there is no relay between; `client_within` and `server_within` are the words that run a command where
         each is at home.
         """
@@ -74,7 +76,7 @@ class ClientSession:
             options=("-i", address) if address else (),
         )
         self.relay = Relay(self.server.port).start()
-        self.relay.set(mute=mute)
+        self.relay.set(mute=mute, delay_ms=delay_ms)
         self.terminal = UserTerminal(
             [
                 *client_within,
