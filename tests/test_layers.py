@@ -63,8 +63,9 @@ ALLOWED: dict[str, set[str]] = {
     | CONFINING
     | {f"{_CLIENT}.{name}" for name in ("launcher", "terminal", "ipc.control", "ipc.lifelines")}
     | {f"{_T}.frame_diff.dialect", "mosh_common.io.privileges"}
-    # Only in the child, once it has been forked:
-    | {"mosh_common.wire.key", f"{_CLIENT}.network.process", f"{_CLIENT}.renderer.process"},
+    # Only in the child, once it has been forked; or for the children that draw, once the other has been:
+    | {"mosh_common.wire.key", f"{_CLIENT}.network.process"}
+    | {f"{_CLIENT}.renderer.process"},
     f"{_CLIENT}.network": BASE
     | CONFINING
     | {f"{_CLIENT}.network", f"{_CLIENT}.ipc", "mosh_common.io", "mosh_common.wire", _S}

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.programs import OUR_PAIR, Process, wait_until
+from tests.support.client_session import ClientSession
+from tests.support.programs import OUR_PAIR, OURS, UPSTREAM, Process, Programs, wait_until
 from tests.support.terminal_session import PROMPT, MoshSession
 from tests.support.tmux import Tmux
 
@@ -54,6 +55,37 @@ def test_the_line_comes_goes_and_follows_the_link(session: MoshSession) -> None:
     session.mosh.send(TOGGLE)
     wait_until(lambda: not session.mosh.shows("link:"), "the line is still there")
     assert session.mosh.picture().rows == before.rows
+
+
+@pytest.mark.parametrize("round_trip", [2, 100])
+@pytest.mark.parametrize(
+    "server", [OURS, pytest.param(UPSTREAM, marks=[pytest.mark.interop, pytest.mark.requires_upstream("mosh-server")])]
+)
+def test_the_round_trip_is_the_networks_without_our_delays(tmp_path: Path, server: Programs, round_trip: int) -> None:
+    programs = OURS._replace(server=server.server)
+    with ClientSession(tmp_path, programs=programs, delay_ms=round_trip / 2) as session:
+        session.terminal.type("\x1es")
+        read: list[int] = []
+
+        def near() -> bool:
+            session.terminal.type("\x05")  # of no effect; the shell does not even answer
+            match = re.match(r"link: rtt (\d+) ms", session.terminal.text())
+            read.extend([int(match.group(1))] if match else [])
+            return bool(read) and abs(read[-1] - round_trip) <= max(round_trip / 5, 2)
+
+        session.terminal.wait_until(near, f"never within 20 % or 2 ms of {round_trip} ms")
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+def test_the_line_fits_the_window_and_ends_with_a_whole_word(tmux: Tmux, columns: int) -> None:
+    with MoshSession(OUR_PAIR, tmux, columns=columns) as session:
+        session.mosh.wait_for(PROMPT.rstrip())
+        session.mosh.send(TOGGLE)
+        session.mosh.wait_for("link: rtt ")
+        line = session.mosh.text()[0]
+        assert re.match(r"link: rtt \d+ ms \| loss [\d.]+% in [\d.]+% out", line)
+        assert re.search(r"( out| ago|: (on|off)| prediction (on|off)| mosh-py \S+)$", line), line
+        assert ("heard" in line, "B in" in line) == (columns > 40, columns > 80)
 
 
 # --- what the terminal can do

@@ -21,6 +21,7 @@ from typing import Final
 from tests.support.programs import (
     OURS,
     Process,
+    Programs,
     clean_environment,
     descendants,
     process,
@@ -44,17 +45,22 @@ class ClientSession:
         self,
         folder: Path,
         *,
+        programs: Programs = OURS,
         command: Sequence[str] = SHELL,
         prediction: str = "adaptive",
         environment: Mapping[str, str] | None = None,
         mute: bool = False,
+        delay_ms: float = 0.0,
         address: str = "",
         client_within: Sequence[str] = (),
         server_within: Sequence[str] = (),
     ) -> None:
         """Start it in `folder`, which must exist. `command` runs in place of the shell; then nothing is waited for.
 
-        `mute`: of what the server sends nothing arrives, until the relay is told otherwise. With an `address` of the
+        `programs` says how ours are called.
+
+        `mute`: of what the server sends nothing arrives, and `delay_ms`: everything arrives so much later, until the
+        relay is told otherwise. With an `address` of the
         server there is no relay between; `client_within` and `server_within` are the words that run a command where
         each is at home.
         """
@@ -62,7 +68,7 @@ class ClientSession:
         furnish(self.home)
         shared = clean_environment(self.home)
         self.server = start_server(
-            OURS._replace(server=(*server_within, *OURS.server)),
+            programs._replace(server=(*server_within, *programs.server)),
             command,
             # Should the test die before it can end the server.
             environment={**shared, "MOSH_SERVER_NETWORK_TMOUT": "120"},
@@ -70,11 +76,11 @@ class ClientSession:
             options=("-i", address) if address else (),
         )
         self.relay = Relay(self.server.port).start()
-        self.relay.set(mute=mute)
+        self.relay.set(mute=mute, delay_ms=delay_ms)
         self.terminal = UserTerminal(
             [
                 *client_within,
-                *OURS.client,
+                *programs.client,
                 address or "127.0.0.1",
                 str(self.server.port if address else self.relay.port),
             ],

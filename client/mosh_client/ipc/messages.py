@@ -123,7 +123,7 @@ class ServerNotices(NamedTuple):
 class Statistics(NamedTuple):
     """Network, while it is watched: how the connection is. Times are the shared clock's (clock.now_ms)."""
 
-    round_trip: int | None  # ms, smoothed; None = not measured yet
+    round_trip: int | None  # ms, the path's own; None = not measured yet
     lost_incoming: int  # per mille of the server's datagrams, estimated
     lost_outgoing: int  # per mille of ours, estimated
     last_heard: int | None  # newest authentic datagram; None = nothing yet

@@ -104,6 +104,7 @@ class Launcher:
         assert self._control is not None
         self._control.setblocking(False)
         waiter.watch(self._control.fileno())
+        _load_renderer()
         self._start_renderer(described)
         self._confine()
         signals_seen = 0
@@ -275,6 +276,18 @@ class Launcher:
         from mosh_client.renderer import process as renderer_process
 
         return renderer_process.run(ipc, lifeline, settings=self._settings, described=described, taken=taken)
+
+
+def _load_renderer() -> None:
+    """Import what renderers need, into the process that each is a copy of. Raises EnvironmentFailure.
+
+    When one must be replaced, the files may be those of another version, or gone.
+    """
+    try:
+        import mosh_client.renderer.process  # noqa: F401  # for its being imported
+    except ImportError as error:
+        raise EnvironmentFailure(f"The part that draws the terminal cannot be loaded: {error}.") from error
+    gc.freeze()  # as before the other child
 
 
 def _socket_pair() -> tuple[socket.socket, socket.socket]:

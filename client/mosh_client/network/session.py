@@ -305,7 +305,7 @@ class Session:
     def _statistics(self) -> Statistics:
         transport, path = self._transport, self._transport.path
         return Statistics(
-            round_trip=round(path.rtt.srtt) if path.rtt.measured else None,
+            round_trip=path.rtt.shortest,
             lost_incoming=_per_mille(path.loss.incoming),
             lost_outgoing=_per_mille(path.loss.outgoing),
             last_heard=transport.contact.last_datagram_at,

@@ -193,7 +193,8 @@ class View:
         # SECURITY: the server's words have bars of their own, which begin with whose they are: they cannot pass for the
         # client's. Test: test_what_the_server_says_never_looks_like_the_clients_words.
         theirs = [f"mosh-server: {text}" for text in self._server_notices]
-        ours = (self._notices.text(now=now), *theirs, self._link_display.text(now=now))
+        link = self._link_display.text(columns=self._size[0], now=now)
+        ours = (self._notices.text(now=now), *theirs, link)
         return tuple([bar for bar in ours if bar])
 
     def _ask_to_quit(self) -> None:

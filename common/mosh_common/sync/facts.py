@@ -22,7 +22,7 @@ class PathFacts(Protocol):
 
     @property
     def rtt(self) -> RoundTripTime:
-        """Round-trip times: `srtt` and `rto` in ms, `measured` once there was a sample."""
+        """Round-trip times: `srtt`, `rto` and `shortest` in ms, `measured` once there was a sample."""
         ...
 
     @property

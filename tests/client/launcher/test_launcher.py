@@ -303,6 +303,21 @@ def test_a_server_that_never_answers_is_named_and_can_be_left(tmp_path: Path) ->
             assert terminal.echoes
 
 
+def test_a_renderer_that_cannot_be_loaded_is_told_in_a_sentence(tmp_path: Path) -> None:
+    lines = (
+        *("import sys", "sys.modules['mosh_client.renderer.view'] = None"),
+        *("from mosh_client.cli import main", "sys.exit(main())"),
+    )
+    with UserTerminal(
+        [sys.executable, "-P", "-c", "\n".join(lines), "127.0.0.1", "60001"],
+        environment={**clean_environment(tmp_path), **source_environment(), "MOSH_KEY": KEY},
+    ) as terminal:
+        assert terminal.wait_for_end() == 1
+        said = terminal.text().replace("\n", "")
+        assert said.startswith("mosh-client: The part that draws the terminal cannot be loaded: import of")
+        assert terminal.settings() == terminal.settings_before
+
+
 def test_neither_launcher_nor_renderer_holds_the_key(
     session: tuple[UserTerminal, Family], server: RunningServer
 ) -> None:
@@ -425,6 +440,7 @@ sys.exit(main())
 def test_a_confined_process_needs_no_file_any_more(server: RunningServer, tmp_path: Path) -> None:
     log = tmp_path / "log"
     words = ["/bin/sh", "-c", f'exec "$0" "$@" 2>{log}', sys.executable, "-P", "-c", WATCHED]
+    words.append("-v")  # else the network process has no standard error
     environment = {**clean_environment(tmp_path), **source_environment(), "MOSH_KEY": server.key}
     with UserTerminal([*words, "127.0.0.1", str(server.port)], environment=environment) as terminal:
         terminal.wait_for("ready>")
@@ -457,7 +473,10 @@ def test_a_confined_process_needs_no_file_any_more(server: RunningServer, tmp_pa
         terminal.wait_for("after 42")
         terminal.type("exit\r")
         assert terminal.wait_for_end() == 0
-    assert log.read_text() == ""
+    said = log.read_text().splitlines()
+    assert [line for line in said if line.startswith("late: ")] == []
+    for name in ("network process", "renderer"):
+        assert any(line.startswith(f"{name}: given up: opening files") for line in said)  # it would have been heard
 
 
 def _sources_of(member: Process) -> int:

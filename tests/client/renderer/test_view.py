@@ -267,7 +267,7 @@ def test_the_link_display_is_asked_for_shown_and_hidden() -> None:
     assert desk.lines[:2] == ["link: no figures yet", "world"]
     desk.view.receive_message(Statistics(40, 0, 0, desk.now, 5, 6, ""), now=desk.now)
     desk.draw()
-    assert desk.lines[:2] == ["link: rtt 40 ms | lo", "world"]
+    assert desk.lines[:2] == ["link: rtt 40 ms", "world"]
     assert desk.type(b"\x1es") == [Watch(False)]
     desk.draw()
     assert desk.lines[:2] == ["hello", "world"]

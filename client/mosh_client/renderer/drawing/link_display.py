@@ -5,6 +5,7 @@ Knows the facts and the time, not how they were learnt. Where the line goes is n
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from mosh_client.ipc.messages import Statistics
@@ -39,21 +40,11 @@ class LinkDisplay:
         self._prediction.set_send_interval(interval_ms)
         self._prediction.settle(guessing=False)
 
-    def text(self, *, now: int) -> str:
-        """Return the line; "" = none is wanted."""
+    def text(self, *, columns: int, now: int) -> str:
+        """Return the longest form of the line that fits; "" = none is wanted, or none does."""
         if not self.on:
             return ""
-        facts = self._statistics
-        predicting = f"prediction {self._prediction.preference.value}: {'on' if self._prediction.shown else 'off'}"
-        if facts is None:
-            return f"link: no figures yet | {predicting}"
-        round_trip = "unknown" if facts.round_trip is None else f"{facts.round_trip} ms"
-        heard = "never" if facts.last_heard is None else f"{max(now - facts.last_heard, 0) // _SECOND_MS} s ago"
-        return (
-            f"link: rtt {round_trip} | loss {_percent(facts.lost_incoming)} in {_percent(facts.lost_outgoing)} out"
-            f" | heard {heard} | {_amount(facts.received_octets)} in {_amount(facts.sent_octets)} out"
-            f" | {predicting} | server {facts.peer or _QUIET_PEER}"
-        )
+        return next((form for form in self._forms(now=now) if len(form) <= columns), "")
 
     def next_deadline(self, *, now: int) -> int | None:
         """Return when `text` will differ although nothing is told; None = never. Changes nothing."""
@@ -61,6 +52,35 @@ class LinkDisplay:
         if not self.on or facts is None or facts.last_heard is None:
             return None
         return facts.last_heard + (max(now - facts.last_heard, 0) // _SECOND_MS + 1) * _SECOND_MS
+
+    def _forms(self, *, now: int) -> Iterator[str]:
+        """Yield the line, and then ever shorter ones: each lacks what of the one before matters least."""
+        facts = self._statistics
+        shown = "on" if self._prediction.shown else "off"
+        predicting = f"prediction {self._prediction.preference.value}: {shown}"
+        if facts is None:
+            yield _joined("no figures yet", predicting)
+            yield _joined("no figures yet", f"prediction {shown}")
+            yield _joined("no figures yet")
+            yield "no figures yet"
+            return
+        round_trip = "rtt unknown" if facts.round_trip is None else f"rtt {facts.round_trip} ms"
+        loss = f"loss {_percent(facts.lost_incoming)} in {_percent(facts.lost_outgoing)} out"
+        ago = "never" if facts.last_heard is None else f"{max(now - facts.last_heard, 0) // _SECOND_MS} s ago"
+        heard = f"heard {ago}"
+        traffic = f"{_amount(facts.received_octets)} in {_amount(facts.sent_octets)} out"
+        yield _joined(round_trip, loss, heard, traffic, predicting, f"server {facts.peer or _QUIET_PEER}")
+        yield _joined(round_trip, loss, heard, traffic, predicting)
+        yield _joined(round_trip, loss, heard, traffic, f"prediction {shown}")
+        yield _joined(round_trip, loss, heard, f"prediction {shown}")
+        yield _joined(round_trip, loss, heard)
+        yield _joined(round_trip, loss)
+        yield _joined(round_trip)
+        yield round_trip
+
+
+def _joined(*parts: str) -> str:
+    return f"link: {' | '.join(parts)}"
 
 
 def _percent(per_mille: int) -> str:

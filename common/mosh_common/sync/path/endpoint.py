@@ -89,6 +89,7 @@ class Endpoint:
             if source != self.peer and (self._is_server or source in self.alternatives):
                 self.peer = source
                 self.path_mtu = self._new_path_mtu()
+                self.rtt.path_moved()
                 moved = True
         else:
             self.loss.received_late()
@@ -150,6 +151,7 @@ class Endpoint:
         self._port_chosen_at = now
         self._hop_requested = False
         self.path_mtu = self._new_path_mtu()
+        self.rtt.path_moved()
 
     def request_hop(self) -> None:
         """Say that the path is another: a new source port is wanted at once (client)."""

@@ -6,6 +6,7 @@ Knows nothing of datagrams; the endpoint gives it only what came in order.
 from __future__ import annotations
 
 import math
+from collections import deque
 from typing import Final
 
 from mosh_common.protocol import (
@@ -23,6 +24,7 @@ from mosh_common.protocol import (
 # RFC 6298 §2.3: what a new sample weighs.
 _SRTT_GAIN: Final = 1 / 8
 _RTTVAR_GAIN: Final = 1 / 4
+RECENT_MS: Final = 5000  # holds a heartbeat's answer at the least, and a link that changed is soon seen to have
 
 
 def timestamp16(now: int) -> int:
@@ -32,15 +34,18 @@ def timestamp16(now: int) -> int:
 
 
 class RoundTripTime:
-    """The smoothed round-trip time, and the peer's timestamp waiting to be sent back."""
+    """The smoothed round-trip time, the path's own, and the peer's timestamp waiting to be sent back."""
 
-    __slots__ = ("_saved", "_saved_at", "measured", "rttvar", "srtt")
+    __slots__ = ("_moved", "_recent", "_saved", "_saved_at", "measured", "rttvar", "srtt")
 
     def __init__(self) -> None:
         # The estimate, ms.
         self.srtt = SRTT_START_MS
         self.rttvar = RTTVAR_START_MS
         self.measured = False  # whether any sample came
+        # (when, sample) of those that no later one undercut, within RECENT_MS before the newest; ever longer samples.
+        self._recent: deque[tuple[int, int]] = deque()
+        self._moved = False  # the path is another since the newest of them
         # The peer's newest timestamp and when it came; None = sent back already.
         self._saved: int | None = None
         self._saved_at = 0
@@ -55,6 +60,7 @@ class RoundTripTime:
             sample = (timestamp16(now) - reply) % TIMESTAMP_MODULUS
             if sample < RTT_SAMPLE_LIMIT_MS:
                 self._add(sample)
+                self._add_recent(sample, now=now)
 
     def take_reply(self, *, now: int) -> int:
         """Return the timestamp reply for the next datagram, and forget it: each is echoed once."""
@@ -63,6 +69,19 @@ class RoundTripTime:
         if saved is None or held >= TIMESTAMP_HOLD_MS:
             return TIMESTAMP_NONE
         return (saved + held) % TIMESTAMP_MODULUS
+
+    @property
+    def shortest(self) -> int | None:
+        """The shortest of the recent samples, ms; None = there was none.
+
+        What a sample holds besides the path's round trip is delay of the two programs: one that was still loading, or
+        had other work before it read the datagram or sent the answer. Now and then there is none of it.
+        """
+        return self._recent[0][1] if self._recent else None
+
+    def path_moved(self) -> None:
+        """Say that the path is another: `shortest` holds until something is known of that."""
+        self._moved = True
 
     @property
     def rto(self) -> int:
@@ -77,3 +96,14 @@ class RoundTripTime:
             return
         self.rttvar += _RTTVAR_GAIN * (abs(self.srtt - sample) - self.rttvar)
         self.srtt += _SRTT_GAIN * (sample - self.srtt)
+
+    def _add_recent(self, sample: int, *, now: int) -> None:
+        recent = self._recent
+        if self._moved:
+            self._moved = False
+            recent.clear()
+        while recent and recent[-1][1] >= sample:
+            recent.pop()
+        recent.append((now, sample))
+        while recent[0][0] <= now - RECENT_MS:
+            recent.popleft()

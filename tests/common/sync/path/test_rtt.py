@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mosh_common.protocol import TIMESTAMP_NONE
-from mosh_common.sync.path.rtt import RoundTripTime, timestamp16
+from mosh_common.sync.path.rtt import RECENT_MS, RoundTripTime, timestamp16
 
 NOW = 65536 * 1000 + 10_000  # a clock whose 16-bit reading is 10000
 
@@ -77,3 +77,58 @@ def test_congestion_makes_the_peer_measure_half_a_second_more() -> None:
     rtt = RoundTripTime()
     rtt.receive_timestamps(300, TIMESTAMP_NONE, now=NOW, congestion=True)
     assert rtt.take_reply(now=NOW) == (300 - 500) % 65536
+
+
+# --- the path's own round trip
+
+
+def sampled(rtt: RoundTripTime, sample: int, *, now: int) -> int | None:
+    """Take a sample at that time; return the shortest recent one."""
+    rtt.receive_timestamps(TIMESTAMP_NONE, timestamp16(now - sample), now=now)
+    return rtt.shortest
+
+
+def test_a_first_sample_that_a_program_delayed_is_forgotten_with_the_next() -> None:
+    rtt = RoundTripTime()
+    assert rtt.shortest is None
+    assert sampled(rtt, 80, now=NOW) == 80
+    assert sampled(rtt, 2, now=NOW + 100) == 2
+    assert round(rtt.srtt) == 70
+
+
+def test_a_delay_of_a_program_does_not_show_as_long_as_there_was_none_lately() -> None:
+    rtt = RoundTripTime()
+    for number in range(50):
+        assert sampled(rtt, 100 if number % 10 == 0 else 100 + number % 40, now=NOW + 300 * number) == 100
+
+
+def test_a_path_that_became_slower_shows_once_the_quicker_samples_are_old() -> None:
+    rtt = RoundTripTime()
+    sampled(rtt, 10, now=NOW)
+    assert sampled(rtt, 200, now=NOW + 1000) == 10
+    assert sampled(rtt, 150, now=NOW + 2000) == 10
+    assert sampled(rtt, 180, now=NOW + RECENT_MS - 1) == 10
+    assert sampled(rtt, 180, now=NOW + RECENT_MS) == 150
+    assert sampled(rtt, 180, now=NOW + RECENT_MS + 2000) == 180
+
+
+def test_while_nothing_comes_the_last_figure_stays() -> None:
+    rtt = RoundTripTime()
+    sampled(rtt, 10, now=NOW)
+    assert sampled(rtt, 300, now=NOW + 60_000) == 300
+
+
+def test_another_path_is_known_with_its_first_sample() -> None:
+    rtt = RoundTripTime()
+    sampled(rtt, 10, now=NOW)
+    rtt.path_moved()
+    assert rtt.shortest == 10  # the best that is known
+    assert sampled(rtt, 200, now=NOW + 10) == 200
+    assert sampled(rtt, 190, now=NOW + 20) == 190
+
+
+def test_what_is_kept_of_samples_is_bounded() -> None:
+    rtt = RoundTripTime()
+    for number in range(20_000):
+        sampled(rtt, number % 5000, now=NOW + number)
+    assert len(rtt._recent) <= RECENT_MS
