@@ -22,46 +22,70 @@ LOCAL_ADDRESS: Final = "127.0.0.1"  # where --local listens when no host is name
 
 HELP: Final = """\
 Usage: mosh [options] [--] [user@]host [command...]
-        --client=PATH        mosh client on this machine
-                                (default: "mosh-client")
-        --server=COMMAND     mosh server on the remote machine, a piece of shell
-                                (default: "mosh-server")
+       mosh --local [options] [address [command...]]
 
-        --predict=adaptive      local echo for slower links [default]
--a      --predict=always        use local echo even on fast links
--n      --predict=never         never use local echo
-        --predict=experimental  echo at once, even where that is often wrong
+Logs in with ssh, starts mosh-server there, and goes on over encrypted UDP.
+Options may stand before or after the host, up to the command's first word.
 
--o      --predict-overwrite     prediction overwrites instead of inserting
+        --predict=adaptive   show guesses of what keys do on slow links
+                             [default]
+-a      --predict=always     show them on fast links too
+-n      --predict=never      never show any
+        --predict=experimental  show them at once, even where often wrong
+-o      --predict-overwrite     what is typed replaces, it does not insert
+        --no-predict-overwrite  it inserts [default]
 
+        --family=prefer-inet    try all addresses, IPv4 first [default]
+        --family=prefer-inet6   try all addresses, IPv6 first
 -4      --family=inet        use IPv4 only
 -6      --family=inet6       use IPv6 only
         --family=auto        only for hosts that have one kind of address
         --family=all         try all addresses, in the resolver's order
-        --family=prefer-inet    try all addresses, IPv4 first [default]
-        --family=prefer-inet6   try all addresses, IPv6 first
+
 -p PORT[:PORT2]
         --port=PORT[:PORT2]  UDP port or range on the server; 0 = any free one
-                                (not the port of ssh: see --ssh)
+                             (not the port of ssh: see --ssh)
         --bind-server={ssh|any|IP}  address that the server answers from
-                                (default: "ssh", the one that ssh came to)
+                             (default: "ssh", the one that ssh came to)
 
+        --client=PATH        mosh-client on this machine
+                             (default: the one of this installation)
+        --server=COMMAND     mosh-server on the remote machine, a piece of
+                             shell (default: "mosh-server")
         --ssh=COMMAND        ssh command that sets the session up
-                                (example: "ssh -p 2222"; default: "ssh")
-
-        --no-ssh-pty         do not ask ssh for a pseudo-terminal
-
-        --no-init            do not switch to the alternate screen
-
+                             (example: "ssh -p 2222"; default: "ssh")
+        --ssh-pty            ask ssh for a pseudo-terminal [default]
+        --no-ssh-pty         do not
+        --experimental-remote-ip={proxy|remote|local}
+                             how to find the server's address: by making ssh's
+                             connection ourselves [default], by asking the
+                             server (behind jump hosts), or by its name here
         --local              run mosh-server on this machine, without ssh
 
-        --experimental-remote-ip=(local|remote|proxy)
-                             how to find the server's address: by resolving its
-                             name here, by asking it, or by making ssh's
-                             connection ourselves (default: "proxy")
+        --init               use the terminal's alternate screen [default]
+        --no-init            do not: the last screen stays after the session
 
-        --help               this text
-        --version            version and licence
+-h      --help               this text
+-v, -V  --version            version and licence
+
+Keys in a session, each after Ctrl-^ (often Ctrl-Shift-6):
+  .       quit           s  show how the link is, or hide it
+  Ctrl-Z  suspend        ?  list these keys
+  ^       send a Ctrl-^
+
+Environment:
+  MOSH_PREDICTION_DISPLAY=WHEN   as --predict=WHEN
+  MOSH_PREDICTION_OVERWRITE=yes  as --predict-overwrite
+  MOSH_ESCAPE_KEY=KEY            another key than Ctrl-^; "~" is as in ssh
+  MOSH_TITLE_NOPREFIX=1          no "[mosh] " before window titles
+  MOSH_CLIPBOARD=no              programs cannot set the clipboard
+  MOSH_NO_TERM_INIT=1            as --no-init
+  MOSH_PYTHON=PATH               the Python to use (not where pip installed it)
+
+Example:
+  mosh --ssh="ssh -p 2222" -p 60010:60020 me@example.org -- tmux attach
+
+More: mosh(1), mosh-client(1), mosh-server(1).
 """
 
 
@@ -87,8 +111,8 @@ class Options(NamedTuple):
     fake_proxy: bool = False  # internal: we are ssh's ProxyCommand; host and command are host and port
 
 
-# Spelling → (field, value); None as value: the option takes one.
-_SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
+# Spelling → (field, value); None as value: the option takes one. Manual page, --help and completions are held to it.
+SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
     "--client": ("client", None),
     "--server": ("server", None),
     "--predict": ("predict", None),
@@ -117,10 +141,11 @@ _SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
     "-V": ("version", True),
     "--fake-proxy": ("fake_proxy", True),
 }
+INTERNAL: Final = ("--fake-proxy",)  # of us to ourselves: no user is told of it
 
-_WITH_VALUE: Final = "".join([name[1:] for name, (_, fixed) in _SPELLINGS.items() if fixed is None and len(name) == 2])
+_WITH_VALUE: Final = "".join([name[1:] for name, (_, fixed) in SPELLINGS.items() if fixed is None and len(name) == 2])
 
-_CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+CHOICES: Final[Mapping[str, tuple[str, ...]]] = {  # field → the values that it can have
     "predict": prediction_display.SPELLINGS,
     "family": FAMILIES,
     "experimental_remote_ip": REMOTE_IP_MODES,
@@ -154,7 +179,7 @@ def parse_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Optio
             words.insert(0, word)
             break
     options = Options(host=host or "", command=tuple(words))
-    options = options._replace(**found)  # type: ignore[arg-type]  # _SPELLINGS gives each field a value of its type
+    options = options._replace(**found)  # type: ignore[arg-type]  # SPELLINGS gives each field a value of its type
     if not (options.help or options.version):
         _check(options, host)
     return options
@@ -164,7 +189,7 @@ def _take_option(word: str, words: list[str], found: dict[str, str | bool]) -> N
     """Note `word` in `found`, taking its value from `words` where it needs one."""
     if word.startswith("--"):
         name, equals, value = word.partition("=")
-        field, fixed = _SPELLINGS[_full_name(name)]
+        field, fixed = SPELLINGS[_full_name(name)]
         if fixed is not None:
             if equals:
                 raise UsageError(f"The option {name} takes no value, but got {value!r}.")
@@ -178,19 +203,19 @@ def _take_option(word: str, words: list[str], found: dict[str, str | bool]) -> N
         return
     for letter, given in letters(word, words, with_value=_WITH_VALUE):
         name = "-" + letter
-        if name not in _SPELLINGS:
+        if name not in SPELLINGS:
             raise UsageError(f"Unknown option {name} (in {word!r}); mosh --help lists them.")
         if given is None:
             _refuse_missing_value(name)
-        field, fixed = _SPELLINGS[name]
+        field, fixed = SPELLINGS[name]
         found[field] = given if fixed is None else fixed
 
 
 def _full_name(name: str) -> str:
     """Return the long option that `name` is, or is the unambiguous beginning of."""
-    if name in _SPELLINGS:
+    if name in SPELLINGS:
         return name
-    candidates = [known for known in _SPELLINGS if known.startswith(name) and known != "--fake-proxy"]
+    candidates = [known for known in SPELLINGS if known.startswith(name) and known not in INTERNAL]
     if len(candidates) == 1:
         return candidates[0]
     if candidates:
@@ -204,7 +229,7 @@ def _refuse_missing_value(name: str) -> NoReturn:
 
 def _check(options: Options, host: str | None) -> None:
     """Raise UsageError for the first value that cannot be meant."""
-    for field, choices in _CHOICES.items():
+    for field, choices in CHOICES.items():
         value = getattr(options, field)
         if value not in choices:
             name = "--" + field.replace("_", "-")

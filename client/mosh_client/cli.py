@@ -17,26 +17,43 @@ from mosh_common.terminal.width_table import UNICODE_VERSION
 from mosh_common.version import LICENCE, MOSH_COMPATIBLE, VERSION
 
 USAGE: Final = """\
-Usage: mosh-client [-v] [-# ARGS] IP PORT
+Usage: mosh-client [-v] [-# ARGS] [IP PORT]
        mosh-client -c
        mosh-client --doctor
 
-Connects to a mosh-server; usually it is `mosh` that starts it. The session key is read from MOSH_KEY in the
-environment, and so are the address and the port (MOSH_IP, MOSH_PORT) when they are not given.
+Connects to a mosh-server; usually it is `mosh` that starts it.
 
-  -c           print the number of colours of the terminal, and exit
-  -v           say on standard error (unless that is the terminal) what is sent and received, and what each process
-               has given up
-  -# ARGS      ignored: shows in the process list what `mosh` was asked for
-  --doctor     try what the processes give up, print what of that works on this machine, and exit
-  --help       print this, and exit
-  --version    print the version, and exit
+  -c            print the number of colours of the terminal, and exit
+  -v            say on standard error, if it is not the terminal, what is sent
+                and received, and what each process has given up
+  -# ARGS       ignored: shows in the process list what `mosh` was asked for
+  --doctor      try what the processes give up, print what of it works on this
+                machine, and exit
+  -h, --help    print this, and exit
+  --version     print the version, and exit
+
+Environment:
+  MOSH_KEY                   the session key, as mosh-server printed it
+  MOSH_IP, MOSH_PORT         the server, where IP and PORT are not given
+  MOSH_ADDRESSES             other addresses of the server, with blanks between
+  MOSH_PREDICTION_DISPLAY    adaptive, always, never or experimental
+  MOSH_PREDICTION_OVERWRITE  yes: what is typed replaces, it does not insert
+  MOSH_ESCAPE_KEY            another escape key than Ctrl-^
+  MOSH_TITLE_NOPREFIX        set: no "[mosh] " before window titles
+  MOSH_CLIPBOARD             no: programs cannot set the clipboard
+  MOSH_NO_TERM_INIT          set: the alternate screen is not used
+
+In a session, Ctrl-^ and then ? lists the keys. More: mosh-client(1).
 """
 VERSION_TEXT: Final = f"""\
 mosh-client (mosh-py {VERSION}), compatible with mosh {MOSH_COMPATIBLE}
 Widths of characters: Unicode {UNICODE_VERSION}
 {LICENCE}"""
-_WITH_VALUE: Final = "#"  # and it is ignored, with what it has
+# The options; manual page and --help are held to them.
+ACTIONS: Final = {"-c": "colors", "--doctor": "doctor", "-h": "help", "--help": "help", "--version": "version"}
+FLAGS: Final = "v"
+WITH_VALUE: Final = "#"  # and it is ignored, with what it has
+_AT_ONCE: Final = ("doctor", "help", "version")  # nothing else that stands there matters
 
 
 class Arguments(NamedTuple):
@@ -57,25 +74,21 @@ def parse_arguments(arguments: list[str]) -> Arguments:
         if word == "--":
             positional += rest
             break
-        if word == "--help":
-            return Arguments("help", verbose, ())
-        if word == "--doctor":
-            return Arguments("doctor", verbose, ())
-        if word == "--version":
-            return Arguments("version", verbose, ())
-        if word.startswith("--") or not word.startswith("-") or word == "-":
-            if word.startswith("--"):
+        if word.startswith("--"):
+            if word not in ACTIONS:
                 raise UsageError(f"Unknown option {word}; see mosh-client --help.")
+            return Arguments(ACTIONS[word], verbose, ())
+        if not word.startswith("-") or word == "-":
             positional.append(word)
             continue
-        for letter, _value in letters(word, rest, with_value=_WITH_VALUE):
-            if letter == "c":
-                action = "colors"
-            elif letter == "v":
+        for letter, _value in letters(word, rest, with_value=WITH_VALUE):
+            if letter in FLAGS:
                 verbose += 1
-            elif letter == "h":
-                return Arguments("help", verbose, ())
-            elif letter not in _WITH_VALUE:
+            elif (wanted := ACTIONS.get(f"-{letter}")) is not None:
+                action = wanted
+                if action in _AT_ONCE:
+                    return Arguments(action, verbose, ())
+            elif letter not in WITH_VALUE:
                 raise UsageError(f"Unknown option -{letter}; see mosh-client --help.")
     if action == "connect" and len(positional) not in (0, 2):
         raise UsageError("mosh-client wants an IP address and a port; see mosh-client --help.")

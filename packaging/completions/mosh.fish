@@ -1,30 +1,63 @@
 # Completion of mosh(1) for fish; install as .../vendor_completions.d/mosh.fish.
 
+# Prints the words before the cursor that are no options of mosh, a line each: the host, then the command's.
+function __fish_mosh_words
+    set -l options client= server= predict= a n o/predict-overwrite no-predict-overwrite family= 4 6 p/port= \
+        bind-server= ssh= ssh-pty no-ssh-pty init no-init local experimental-remote-ip= h/help v/version V
+    set -l words (commandline -opc)
+    argparse -s $options -- $words[2..-1] 2>/dev/null
+    or return
+    set -q argv[1]
+    or return
+    printf '%s\n' $argv[1]
+    # Options may stand behind the host as well.
+    argparse -s $options -- $argv[2..-1] 2>/dev/null
+    or return
+    set -q argv[1]
+    and printf '%s\n' $argv
+end
+
 function __fish_mosh_needs_host
-    for word in (commandline -opc)[2..-1]
-        string match -q -- '-*' $word; or return 1
-    end
+    test (count (__fish_mosh_words)) -eq 0
+end
+
+# Whether options are still mosh's own.
+function __fish_mosh_takes_options
+    test (count (__fish_mosh_words)) -le 1
+end
+
+function __fish_mosh_command
+    set -l words (__fish_mosh_words)
+    __fish_complete_subcommand --commandline $words[2..-1] (commandline -ct)
 end
 
 complete -c mosh -f
 complete -c mosh -n __fish_mosh_needs_host -a '(__fish_complete_user_at_hosts)' -d 'Remote host'
-complete -c mosh -n 'not __fish_mosh_needs_host' -a '(__fish_complete_subcommand)'
+complete -c mosh -n 'not __fish_mosh_needs_host' -x -a '(__fish_mosh_command)'
 
-complete -c mosh -l client -r -a '(__fish_complete_command)' -d 'mosh client on this machine'
-complete -c mosh -l server -x -d 'mosh server on the remote machine, a piece of shell'
-complete -c mosh -l predict -x -a 'adaptive always never experimental' -d 'When to show guesses'
-complete -c mosh -s a -d 'Show guesses even on fast links'
-complete -c mosh -s n -d 'Never show guesses'
-complete -c mosh -s o -l predict-overwrite -d 'Guesses overwrite instead of inserting'
-complete -c mosh -s 4 -d 'IPv4 only'
-complete -c mosh -s 6 -d 'IPv6 only'
-complete -c mosh -l family -x -a 'prefer-inet prefer-inet6 inet inet6 all auto' -d 'Addresses to try'
-complete -c mosh -s p -l port -x -d 'UDP port or range on the server'
-complete -c mosh -l bind-server -x -a 'ssh any' -d 'Address that the server answers from'
-complete -c mosh -l ssh -x -a '(__fish_complete_command)' -d 'ssh command that sets the session up'
-complete -c mosh -l no-ssh-pty -d 'Do not ask ssh for a pseudo-terminal'
-complete -c mosh -l no-init -d 'Do not switch to the alternate screen'
-complete -c mosh -l local -d 'Run mosh-server on this machine, without ssh'
-complete -c mosh -l experimental-remote-ip -x -a 'proxy remote local' -d 'How to find the address of the server'
-complete -c mosh -s h -l help -d 'Print a summary'
-complete -c mosh -s v -l version -d 'Print version and licence'
+function __fish_mosh_option
+    complete -c mosh -n __fish_mosh_takes_options $argv
+end
+
+__fish_mosh_option -l client -r -a '(__fish_complete_command)' -d 'mosh-client on this machine'
+__fish_mosh_option -l server -x -d 'mosh-server on the remote machine, a piece of shell'
+__fish_mosh_option -l predict -x -a 'adaptive always never experimental' -d 'When to show guesses'
+__fish_mosh_option -s a -d 'Show guesses even on fast links'
+__fish_mosh_option -s n -d 'Never show guesses'
+__fish_mosh_option -s o -l predict-overwrite -d 'Guesses overwrite instead of inserting'
+__fish_mosh_option -l no-predict-overwrite -d 'Guesses insert, the default'
+__fish_mosh_option -s 4 -d 'IPv4 only'
+__fish_mosh_option -s 6 -d 'IPv6 only'
+__fish_mosh_option -l family -x -a 'prefer-inet prefer-inet6 inet inet6 auto all' -d 'Addresses to try'
+__fish_mosh_option -s p -l port -x -d 'UDP port or range on the server'
+__fish_mosh_option -l bind-server -x -a 'ssh any' -d 'Address that the server answers from'
+__fish_mosh_option -l ssh -x -a '(__fish_complete_command)' -d 'ssh command that sets the session up'
+__fish_mosh_option -l ssh-pty -d 'Ask ssh for a pseudo-terminal, the default'
+__fish_mosh_option -l no-ssh-pty -d 'Do not ask ssh for a pseudo-terminal'
+__fish_mosh_option -l init -d 'Use the alternate screen, the default'
+__fish_mosh_option -l no-init -d 'Do not use the alternate screen'
+__fish_mosh_option -l local -d 'Run mosh-server on this machine, without ssh'
+__fish_mosh_option -l experimental-remote-ip -x -a 'proxy remote local' -d 'How to find the address of the server'
+__fish_mosh_option -s h -l help -d 'Print a summary'
+__fish_mosh_option -s v -s V -l version -d 'Print version and licence'
+functions --erase __fish_mosh_option

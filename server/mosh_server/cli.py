@@ -23,8 +23,37 @@ if TYPE_CHECKING:
 
 PROGRAM: Final = "mosh-server"
 USAGE: Final = (
-    f"Usage: {PROGRAM} new [-s] [-v] [-i LOCALADDR] [-p PORT[:PORT2]] [-c COLORS] [-l NAME=VALUE] [-- COMMAND...]"
+    f"Usage: {PROGRAM} new [-s] [-v] [-i LOCALADDR] [-p PORT[:PORT2]] [-c COLORS]\n"
+    "       [-l NAME=VALUE] [-- COMMAND...]"
 )
+HELP: Final = f"""\
+{USAGE}
+       {PROGRAM} [LOCALADDR [PORT]] [-- COMMAND...]
+       {PROGRAM} --doctor
+
+Serves one session; usually it is `mosh` that starts it, through ssh. Prints a
+UDP port and the session's key, and goes to the background. An option that is
+not known is complained about and passed over.
+
+  -s              bind the address that ssh came to (SSH_CONNECTION)
+  -i LOCALADDR    bind this address, any where that cannot be
+  -p PORT[:PORT2] bind this UDP port, or the first free one of the range
+                  (default: 60001:60999); with 0 the system chooses
+  -c COLORS       colours that programs are promised: 256, or fewer
+  -l NAME=VALUE   a locale variable of the client, for want of a UTF-8 locale
+                  here; may be given several times
+  -v              stay in the foreground and report; twice: every message
+  --doctor        say what a session would find on this machine, and exit
+  -h, --help      print this, and exit
+  --version       print the version, and exit
+
+Environment:
+  MOSH_SERVER_NETWORK_TMOUT=SECONDS  end after so long without the client
+  MOSH_SERVER_SIGNAL_TMOUT=SECONDS   SIGUSR1 ends only after so long without it
+  MOSH_SERVER_CHECKSUM=yes           programs may read the screen by checksums
+
+More: mosh-server(1).
+"""
 ABOUT: Final = (
     f"{PROGRAM} (mosh-py {VERSION}, speaks mosh {MOSH_COMPATIBLE})\n"
     f"Widths of characters: Unicode {UNICODE_VERSION}\n"
@@ -32,16 +61,17 @@ ABOUT: Final = (
 )
 FEWEST_COLORS: Final = 8
 
-_WITH_VALUE: Final = "ipcl"
-_FLAGS: Final = "sv"
-_SHOWN: Final = {"--help": "help", "-h": "help", "--version": "version"}
+# The options; manual page and --help are held to them.
+WITH_VALUE: Final = "ipcl"
+FLAGS: Final = "sv"
+SHOWN: Final = {"--help": "help", "-h": "help", "--version": "version", "--doctor": "doctor"}
 _MAPPED_IPV4: Final = "::ffff:"  # how a dual-stack sshd writes an IPv4 address
 
 
 class Options(NamedTuple):
     """What the command line asked for."""
 
-    show: str = ""  # "help" or "version": print that and leave
+    show: str = ""  # "help", "version" or "doctor": print that and leave
     address: str | None = None  # local address to try first
     ports: tuple[int, int] | None = None  # inclusive; None = the default range; (0, 0) = the system's choice
     colors: int = 0
@@ -57,8 +87,8 @@ def parse(arguments: Sequence[str], *, ssh_connection: str | None = None) -> Opt
     Raises UsageError for a value that cannot be meant: a port, a port range or a number of colours.
     """
     words, command = _split_command(arguments)
-    if words and words[0] in _SHOWN:
-        return Options(show=_SHOWN[words[0]])
+    if words and words[0] in SHOWN:
+        return Options(show=SHOWN[words[0]])
     if not words or words[0] != "new":
         return _parse_legacy(words, command)
     return _parse_new(words[1:], command, ssh_connection)
@@ -70,8 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parse(given, ssh_connection=os.environ.get("SSH_CONNECTION"))
         if options.show:
-            print(USAGE if options.show == "help" else ABOUT)
-            return 0
+            return _show(options.show)
         for complaint in options.complaints:
             print(complaint, file=sys.stderr)
         return _serve(options)
@@ -81,6 +110,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EnvironmentFailure as error:
         print(error if str(error).startswith(PROGRAM) else f"{PROGRAM}: {error}", file=sys.stderr)
         return error.exit_code
+
+
+def _show(what: str) -> int:
+    """Print what was asked for instead of a session; return the exit status."""
+    if what == "doctor":
+        from mosh_server import doctor
+
+        lines, sound = doctor.examine(os.environ, needed={"Python packages": _check_installation, "pty": _check_pty})
+        print(ABOUT.partition("\n")[0], *lines, sep="\n")
+        return 0 if sound else 1
+    print(HELP, end="") if what == "help" else print(ABOUT)
+    return 0
 
 
 def _serve(options: Options) -> int:
@@ -184,7 +225,7 @@ def _parse_new(words: Sequence[str], command: tuple[str, ...], ssh_connection: s
     options = Options(command=command)
     complaints: list[str] = []
     for letter, value in _options(words, complaints):
-        if letter in _SHOWN.values():
+        if letter in SHOWN.values():
             return Options(show=letter)
         if letter == "v":
             options = options._replace(verbose=options.verbose + 1)
@@ -214,13 +255,13 @@ def _options(words: Sequence[str], complaints: list[str]) -> list[tuple[str, str
     waiting = list(words)
     while waiting:
         word = waiting.pop(0)
-        if word in _SHOWN:
-            found.append((_SHOWN[word], ""))
+        if word in SHOWN:
+            found.append((SHOWN[word], ""))
             continue
         if len(word) < 2 or word[0] != "-":
             continue  # upstream passes over words without a dash
-        for letter, value in letters(word, waiting, with_value=_WITH_VALUE):
-            if letter not in _FLAGS + _WITH_VALUE:
+        for letter, value in letters(word, waiting, with_value=WITH_VALUE):
+            if letter not in FLAGS + WITH_VALUE:
                 complaints.append(f"{PROGRAM}: unknown option: {word}\n{USAGE}")
                 break
             if value is None:

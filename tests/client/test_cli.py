@@ -29,6 +29,7 @@ KEY = "zzzzzzzzzzzzzzzzzzzzzg"
         (["-c"], Arguments("colors", 0, ())),
         (["--doctor"], Arguments("doctor", 0, ())),
         (["--help"], Arguments("help", 0, ())),
+        (["-vh"], Arguments("help", 1, ())),
         (["--version", "nonsense"], Arguments("version", 0, ())),
     ],
 )

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from mosh_common.errors import EnvironmentFailure
-from mosh_common.io.privileges import forbid_new_privileges, forbid_tracing
+from mosh_common.io.privileges import forbid_new_privileges, forbid_tracing, name_process
 from mosh_server.host import greeting, registry
 from mosh_server.host.accounting import Accounting, log_failure
 from mosh_server.host.detach import forbid_core_dumps
@@ -27,6 +27,7 @@ class OwnHost:
         self._account = account
         self._core_limit = forbid_core_dumps()  # what the shell gets back
         forbid_tracing()  # SECURITY: this process holds the key; the exec of the shell undoes it for that
+        name_process("mosh-server")  # else Python's, and `pkill -USR1 mosh-server` would find nobody
         self._accounting = Accounting(user=account.user, pid=os.getpid())
         self._registry = registry.Registry(registry.directory_for(environment, uid=os.getuid()))
         self._shell: Shell | None = None  # None before it was started and after it ended

@@ -120,6 +120,14 @@ def test_the_server_gives_up_new_privileges_unless_the_helper_for_utmp_needs_the
         assert (folder / "calls").read_text().split() == ["add", "del"]
 
 
+def test_the_server_has_the_name_by_which_pkill_finds_it(folder: Path) -> None:
+    def write_name(_host: OwnHost) -> None:
+        (folder / "name").write_text(Path("/proc/self/comm").read_text())
+
+    serve(folder, "true", write_name)
+    assert (folder / "name").read_text() == "mosh-server\n"
+
+
 def test_the_server_leaves_no_core_and_the_shell_has_its_limit_back(folder: Path) -> None:
     before = resource.getrlimit(resource.RLIMIT_CORE)
 

@@ -1,0 +1,154 @@
+"""`mosh-server --doctor`: what a session would find on this machine, tried without starting one.
+
+Asks the system and binds a port for a moment; writes nothing. What a session cannot do without is told from what is
+merely good to have.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from glob import glob
+from importlib import metadata
+from typing import Final, NamedTuple
+
+from mosh_common.errors import EnvironmentFailure, MoshError
+from mosh_common.io import privileges
+from mosh_common.io.udp import UdpSocket
+from mosh_common.protocol import KEY_OCTETS
+from mosh_common.wire.key import Key
+from mosh_server.host import environment
+from mosh_server.host.accounting import HELPERS
+from mosh_server.host.detach import forbid_core_dumps
+
+WORKS: Final = "works"
+
+_DISTRIBUTIONS: Final = ("cryptography", "protobuf", "pyte", "wcwidth")
+_PROBE_NONCE: Final = bytes(12)  # under a key that is used once
+
+_LOGIND_FOLDERS: Final = ("usr/lib", "usr/local/lib", "run", "etc")  # what is in a later one has precedence
+_KILLS: Final = re.compile(r"^\s*KillUserProcesses\s*=\s*(\S+)", re.MULTILINE | re.IGNORECASE)
+_TRUE: Final = ("1", "yes", "y", "true", "t", "on")
+
+
+class Finding(NamedTuple):
+    """What was looked at, and what came of it."""
+
+    name: str
+    outcome: str  # "works", or a sentence
+    needed: bool = False  # without it there is no session, should it not work
+
+
+def examine(
+    environ: Mapping[str, str], *, needed: Mapping[str, Callable[[], None]], root: str = "/"
+) -> tuple[list[str], bool]:
+    """Return lines for the user, and whether all that a session needs is there.
+
+    `needed`: what is tried before a session, by name; each raises EnvironmentFailure when it is not there. `root` is
+    where the system's files lie.
+    """
+    findings = [
+        *[Finding(name, _tried(check), True) for name, check in needed.items()],
+        Finding("cipher", _tried(_try_cipher), True),
+        Finding("UDP port", _tried(_try_port), True),
+        Finding("locale", _locale(environ)),
+        *_given_up(),
+        Finding("utmp", _utmp()),
+        Finding("end of the login", _end_of_login(root)),
+    ]
+    lines = [
+        f"{os.uname().sysname} {os.uname().release} on {os.uname().machine}",
+        f"Python {sys.version.split()[0]} ({sys.executable})",
+        f"versions: {', '.join(map(_version, _DISTRIBUTIONS))}",
+    ]
+    lines += [f"{each.name}: {each.outcome}" for each in findings]
+    sound = all(each.outcome == WORKS for each in findings if each.needed)
+    return lines, sound
+
+
+def _tried(check: Callable[[], None]) -> str:
+    try:
+        check()
+    except (MoshError, ImportError) as error:
+        return f"missing: {error}"
+    return WORKS
+
+
+def _version(distribution: str) -> str:
+    try:
+        return f"{distribution} {metadata.version(distribution)}"
+    except metadata.PackageNotFoundError:
+        return f"{distribution} not installed"
+
+
+def _try_cipher() -> None:
+    """Encrypt and decrypt a few octets. Raises EnvironmentFailure, or ImportError."""
+    from mosh_common.wire.ocb import Ocb
+
+    text = b"mosh"
+    cipher = Ocb(Key.generate(os.urandom(KEY_OCTETS)))
+    if cipher.open(_PROBE_NONCE, cipher.seal(_PROBE_NONCE, text)) != text:
+        raise EnvironmentFailure("AES-OCB does not decrypt what it has encrypted.")
+
+
+def _try_port() -> None:
+    """Bind the port that the next session would, and give it back. Raises EnvironmentFailure."""
+    UdpSocket.bind_server(None).close()
+
+
+def _locale(environ: Mapping[str, str]) -> str:
+    native = environment.native_environment(environ, environment.initial_environment_block())
+    try:
+        environment.choose_locale(native, ())
+    except EnvironmentFailure:
+        return "not UTF-8 here; sessions take the client's, where it is installed"
+    return WORKS
+
+
+def _given_up() -> list[Finding]:
+    """What the server gives up of its own accord, tried on this process, which has nothing else to do."""
+    forbid_core_dumps()
+    return [
+        Finding("core dumps", "given up"),
+        Finding("being traced", _by_prctl(privileges.forbid_tracing)),
+        Finding("new privileges", _by_prctl(privileges.forbid_new_privileges)),
+    ]
+
+
+def _by_prctl(give_up: Callable[[], bool]) -> str:
+    return "given up" if give_up() else "not given up: prctl(2) of Linux is not there"
+
+
+def _utmp() -> str:
+    helper = next((path for path in HELPERS if os.access(path, os.X_OK)), None)
+    return f"who(1) shows sessions, by {helper}" if helper else "who(1) shows no sessions: utempter is not installed"
+
+
+def _end_of_login(root: str) -> str:
+    """Whether logind ends what a user has started when the login ends: then no session outlives ssh."""
+    found, where = "", ""
+    for path in _logind_files(root):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                settings = _KILLS.findall(file.read())
+        except OSError:
+            continue
+        if settings:
+            found, where = settings[-1], path
+    if found.lower() in _TRUE:
+        return f"ends sessions: KillUserProcesses={found} in {where}; see mosh-server(1), BUGS"
+    return "ends no session"
+
+
+def _logind_files(root: str) -> list[str]:
+    """Return logind's configuration, in the order in which it is read: the last setting holds (logind.conf(5))."""
+    main: list[str] = []
+    further: dict[str, str] = {}  # by name: of files of one name, only one is read
+    for folder in _LOGIND_FOLDERS:
+        place = os.path.join(root, folder, "systemd")
+        if os.path.exists(os.path.join(place, "logind.conf")):
+            main = [os.path.join(place, "logind.conf")]
+        further |= {os.path.basename(path): path for path in glob(os.path.join(place, "logind.conf.d", "*.conf"))}
+    return main + [further[name] for name in sorted(further)]

@@ -1,0 +1,117 @@
+"""`mosh-server --doctor` says what a session would find, and starts none."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.support.programs import SOURCE_FOLDERS, bound_udp_ports
+
+from mosh_common.errors import EnvironmentFailure
+from mosh_server import doctor
+from mosh_server.cli import parse
+
+pytestmark = pytest.mark.system
+
+
+def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "mosh_server", *words],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(SOURCE_FOLDERS), **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("words", [["--doctor"], ["new", "--doctor"], ["new", "-s", "--doctor"]])
+def test_it_is_asked_for_like_help(words: list[str]) -> None:
+    assert parse(words).show == "doctor"
+
+
+def test_a_doctor_of_the_command_is_the_commands_own() -> None:
+    assert parse(["new", "--", "git", "--doctor"]).show == ""
+
+
+@pytest.mark.requires_linux
+def test_it_finds_all_that_a_session_needs_and_starts_none(tmp_path: Path) -> None:
+    before = bound_udp_ports()
+    done = run("--doctor", LANG="C.UTF-8", HOME=str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "MOSH CONNECT" not in done.stdout
+    for name in ("Python packages", "pty", "cipher", "UDP port", "locale"):
+        assert f"\n{name}: works\n" in done.stdout
+    assert re.match(r"mosh-server \(mosh-py .*\nLinux .*\nPython 3\.\d+", done.stdout)
+    assert not list(tmp_path.iterdir())
+    assert bound_udp_ports() <= before | set(bound_udp_ports() - set(range(60001, 61000)))
+
+
+@pytest.mark.usefixtures("isolated")
+def test_what_a_session_needs_and_is_missing_is_an_error() -> None:
+    def fail() -> None:
+        raise EnvironmentFailure("There is none.")
+
+    lines, sound = doctor.examine({"LANG": "C.UTF-8"}, needed={"pty": fail})
+    assert "pty: missing: There is none." in lines
+    assert not sound
+
+
+def test_a_locale_that_is_not_utf8_is_told_and_is_no_error() -> None:
+    done = run("--doctor", LC_ALL="C")
+    assert done.returncode == 0
+    assert "\nlocale: not UTF-8 here; sessions take the client's, where it is installed\n" in done.stdout
+
+
+@pytest.fixture
+def isolated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the doctor gives up of its own process, this one keeps."""
+    monkeypatch.setattr(doctor, "_given_up", list)
+
+
+@pytest.mark.parametrize(
+    ("files", "ends"),
+    [
+        ({}, ""),
+        ({"etc/systemd/logind.conf": "[Login]\n#KillUserProcesses=yes\n"}, ""),
+        ({"etc/systemd/logind.conf": "[Login]\nKillUserProcesses=no\n"}, ""),
+        ({"etc/systemd/logind.conf": "[Login]\nKillUserProcesses = yes\n"}, "etc/systemd/logind.conf"),
+        (
+            {
+                "usr/lib/systemd/logind.conf": "KillUserProcesses=yes\n",  # the whole file is put away by the next
+                "etc/systemd/logind.conf": "[Login]\n",
+            },
+            "",
+        ),
+        (
+            {
+                "etc/systemd/logind.conf": "KillUserProcesses=no\n",
+                "usr/lib/systemd/logind.conf.d/20-kill.conf": "KillUserProcesses=on\n",
+            },
+            "usr/lib/systemd/logind.conf.d/20-kill.conf",
+        ),
+        (
+            {
+                "etc/systemd/logind.conf.d/10.conf": "KillUserProcesses=no\n",
+                "usr/lib/systemd/logind.conf.d/20.conf": "KillUserProcesses=1\n",
+                "run/systemd/logind.conf.d/20.conf": "KillUserProcesses=false\n",
+            },
+            "",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("isolated")
+def test_whether_the_end_of_the_login_ends_sessions(files: dict[str, str], ends: str, tmp_path: Path) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    lines, sound = doctor.examine({"LANG": "C.UTF-8"}, needed={}, root=str(tmp_path))
+    assert sound  # it is told, and is nobody's fault here
+    told = next(line for line in lines if line.startswith("end of the login: "))
+    assert told.startswith("end of the login: ends sessions: KillUserProcesses=") == bool(ends)
+    assert f"{tmp_path}/{ends};" in told if ends else told == "end of the login: ends no session"
