@@ -64,9 +64,8 @@ class RoundTripTime:
         if reply != TIMESTAMP_NONE:
             sample = (timestamp16(now) - reply) % TIMESTAMP_MODULUS
             if sample < RTT_SAMPLE_LIMIT_MS:
-                if (
-                    self.measured
-                ):  # the first tells how long the peer took to begin: a server starts the shell meanwhile
+                # The first tells how long the two took to begin: a server starts the shell before it answers.
+                if self.measured:
                     waited = 0 if arrived_at is None else now - arrived_at
                     self._add_recent(max(sample - waited, 0), now=now)
                 self._add(sample)
