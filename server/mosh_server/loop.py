@@ -70,7 +70,7 @@ class Loop:
             self._end_shell(waiter)
         if self._socket.fileno() in ready.readable:
             self._flood.end_rest()
-            for data, source, congestion in self._socket.receive():
+            for data, source, congestion, _ in self._socket.receive():
                 session.receive_datagram(data, source, now=now, congestion=congestion)
         self._perform_all(now=now)
         # Before output is digested, which takes its time in a flood: what is typed may be the Ctrl-C that ends it.

@@ -57,12 +57,10 @@ class ClientSession:
     ) -> None:
         """Start it in `folder`, which must exist. `command` runs in place of the shell; then nothing is waited for.
 
-        `programs` says how ours are called.
-
+        `programs`: ours, called in another way, or with another server.
         `mute`: of what the server sends nothing arrives, and `delay_ms`: everything arrives so much later, until the
-        relay is told otherwise. With an `address` of the
-        server there is no relay between; `client_within` and `server_within` are the words that run a command where
-        each is at home.
+        relay is told otherwise. With an `address` of the server there is no relay between; `client_within` and
+        `server_within` are the words that run a command where each is at home.
         """
         self.home = folder / "home"
         furnish(self.home)

@@ -115,14 +115,17 @@ class _NetworkProcess:
             self._read_control(waiter, now=now)
         channel = self._channel
         if channel is not None and channel.fileno() in ready.readable:
+            begun = self._session is not None
             self._read_renderer(channel, now=now)
+            if not begun:  # making a session takes its time: the first datagram is to say when it is sent
+                now = now_ms()
         session = self._session
         if session is None:
             return
         for fd in self._sockets.filenos if self._confined else ():
             if fd in ready.readable:
-                for data, source, congestion in self._sockets.receive(fd):
-                    session.receive_datagram(data, source, now=now, congestion=congestion)
+                for data, source, congestion, arrived_at in self._sockets.receive(fd):
+                    session.receive_datagram(data, source, now=now, congestion=congestion, arrived_at=arrived_at)
                 if self._channel is not None:  # the user waits for the frame; the acknowledgement can wait for it
                     self._write_renderer(waiter, self._channel, session, now=now)
         if ready.signals:

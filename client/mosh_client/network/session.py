@@ -149,9 +149,11 @@ class Session:
         self._stream = self.extensions.request(self._transport.local_state(), feature, payload)
         self._transport.set_local_state(self._stream, now=now)
 
-    def receive_datagram(self, data: bytes, source: Address, *, now: int, congestion: bool) -> None:
-        """Take a datagram. Never raises on what is in it."""
-        self._transport.receive_datagram(data, source, now=now, congestion=congestion)
+    def receive_datagram(
+        self, data: bytes, source: Address, *, now: int, congestion: bool, arrived_at: int | None = None
+    ) -> None:
+        """Take a datagram, come to this machine at `arrived_at` if that is known. Never raises on what is in it."""
+        self._transport.receive_datagram(data, source, now=now, congestion=congestion, arrived_at=arrived_at)
 
     def report_sent(self, failure: int, *, now: int) -> None:
         """Say how sending a datagram went: 0, or the errno."""

@@ -56,8 +56,8 @@ class Sockets:
             return self._send_elsewhere(data, to)
         return self._sockets[-1].send(data, to)
 
-    def receive(self, fd: int) -> list[tuple[bytes, Address, bool]]:
-        """Return what waits on one of `filenos`: (datagram, source, congestion mark seen)."""
+    def receive(self, fd: int) -> list[tuple[bytes, Address, bool, int | None]]:
+        """Return what waits on one of `filenos`: (datagram, source, congestion mark seen, arrival if known)."""
         for sock in self._sockets:
             if sock.fileno() == fd:
                 return sock.receive()

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import errno
 import socket
+import struct
 import sys
+import time
 from typing import Final
 
 from mosh_common.address import Address
+from mosh_common.clock import now_ms
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.protocol import PORT_RANGE
 
@@ -27,6 +30,9 @@ _ECN_CONGESTION: Final = 0x03
 # Not in Python's socket module (before 3.14); the numbers are Linux's.
 _IP_MTU_DISCOVER: Final = 10
 _IP_PMTUDISC_DONT: Final = 0
+_SO_TIMESTAMPNS: Final = 64  # the one of Linux 5.1, whose times have 64 bits on every machine
+_TIME: Final = struct.Struct("=qq")  # seconds, nanoseconds of CLOCK_REALTIME
+_LONGEST_WAIT_NS: Final = 5 * 10**9  # more says only that the clock was set meanwhile
 
 
 class UdpSocket:
@@ -37,7 +43,7 @@ class UdpSocket:
     def __init__(self, sock: socket.socket) -> None:
         """Take over a bound or unbound datagram socket and set its options."""
         self._socket = sock
-        self._ancillary_octets = socket.CMSG_SPACE(4)
+        self._ancillary_octets = socket.CMSG_SPACE(4) + socket.CMSG_SPACE(_TIME.size)
         self.family = sock.family
         sock.setblocking(False)
         _set_options(sock)
@@ -68,11 +74,17 @@ class UdpSocket:
 
     @classmethod
     def for_peer(cls, peer: Address) -> UdpSocket:
-        """Return an unbound socket of the family of `peer`. Raises EnvironmentFailure when none can be made."""
+        """Return an unbound socket of the family of `peer`. Raises EnvironmentFailure when none can be made.
+
+        It knows when datagrams arrived, where the system says so.
+        """
         try:
-            return cls(_opened(peer))
+            opened = cls(_opened(peer))
         except OSError as error:
             raise EnvironmentFailure(f"Cannot open a UDP socket: {error.strerror}.") from error
+        if sys.platform == "linux":
+            _set_option(opened._socket, socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        return opened
 
     def fileno(self) -> int:
         """Return the descriptor, for a selector."""
@@ -82,9 +94,12 @@ class UdpSocket:
         """Close the socket; harmless when it is closed."""
         self._socket.close()
 
-    def receive(self) -> list[tuple[bytes, Address, bool]]:
-        """Return what waits, at most RECEIVE_BATCH of (datagram, source, congestion mark seen); never blocks."""
-        received: list[tuple[bytes, Address, bool]] = []
+    def receive(self) -> list[tuple[bytes, Address, bool, int | None]]:
+        """Return what waits, at most RECEIVE_BATCH of (datagram, source, congestion mark seen, arrival); never blocks.
+
+        The arrival is in ms of our clock, None where the system does not say; only sockets made for a peer ask it.
+        """
+        received: list[tuple[bytes, Address, bool, int | None]] = []
         for _ in range(RECEIVE_BATCH):
             try:
                 data, ancillary, flags, source = self._socket.recvmsg(RECEIVE_OCTETS, self._ancillary_octets)
@@ -96,7 +111,7 @@ class UdpSocket:
                 octets and max(octets) & _ECN_MASK == _ECN_CONGESTION and level in _TOS_LEVELS
                 for level, _kind, octets in ancillary
             )
-            received.append((data, Address(*source), congestion))
+            received.append((data, Address(*source), congestion, _arrival(ancillary)))
         return received
 
     def send(self, data: bytes, to: Address) -> int:
@@ -116,6 +131,16 @@ _TOS_LEVELS: Final = frozenset((socket.IPPROTO_IP, socket.IPPROTO_IPV6))
 def family_of(address: Address) -> socket.AddressFamily:
     """Return the family of the sockets that reach an address."""
     return socket.AF_INET6 if address.is_ipv6 else socket.AF_INET
+
+
+def _arrival(ancillary: list[tuple[int, int, bytes]]) -> int | None:
+    """Return when a datagram came to this machine, in ms of our clock; None = not said."""
+    for level, kind, octets in ancillary:
+        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS and len(octets) == _TIME.size:
+            seconds, nanoseconds = _TIME.unpack(octets)
+            waited_ns = time.time_ns() - seconds * 10**9 - nanoseconds
+            return now_ms() - waited_ns // 10**6 if 0 <= waited_ns < _LONGEST_WAIT_NS else None
+    return None
 
 
 def _opened(address: Address) -> socket.socket:
@@ -154,9 +179,12 @@ def _set_options(sock: socket.socket) -> None:
     if sys.platform == "linux":
         wanted.append((socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DONT))
     for level, option, value in wanted:
-        if option < 0:
-            continue
-        try:
-            sock.setsockopt(level, option, value)
-        except OSError:
-            pass  # e.g. IP-level options on an IPv6-only stack
+        if option >= 0:
+            _set_option(sock, level, option, value)
+
+
+def _set_option(sock: socket.socket, level: int, option: int, value: int) -> None:
+    try:
+        sock.setsockopt(level, option, value)
+    except OSError:
+        pass  # e.g. IP-level options on an IPv6-only stack

@@ -109,16 +109,19 @@ class Transport(Generic[Local, Remote]):
 
     # --- What comes in ------------------------------------------------------------------------------------------
 
-    def receive_datagram(self, data: bytes, source: Address, *, now: int, congestion: bool = False) -> None:
+    def receive_datagram(
+        self, data: bytes, source: Address, *, now: int, congestion: bool = False, arrived_at: int | None = None
+    ) -> None:
         """Digest one datagram. Never raises on what a peer sent: it is counted in `counters.dropped` by reason.
 
-        `congestion` is the ECN CE mark. Afterwards: drain `events`, then ask `datagrams_to_send`.
+        `congestion` is the ECN CE mark; `arrived_at`: when it came to this machine, if not `now`. Afterwards: drain
+        `events`, then ask `datagrams_to_send`.
         """
         self.counters.received += 1
         self.counters.received_octets += len(data)
         try:
             back = self._is_server and self.contact.heartbeat_missed(now=now)  # after a silence
-            received = self._endpoint.receive(data, source, now=now, congestion=congestion)
+            received = self._endpoint.receive(data, source, now=now, congestion=congestion, arrived_at=arrived_at)
             self._sender.shutdown.peer_heard()
             if received.moved:
                 self._events.append(PeerMoved(source))

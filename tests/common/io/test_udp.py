@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import select
 import socket
+import struct
+import time
 
 import pytest
 
 from mosh_common.address import Address
+from mosh_common.clock import now_ms
 from mosh_common.errors import EnvironmentFailure
-from mosh_common.io.udp import RECEIVE_BATCH, UdpSocket
+from mosh_common.io.udp import RECEIVE_BATCH, UdpSocket, _arrival
 
 pytestmark = pytest.mark.system
 
@@ -36,12 +39,33 @@ def wait_readable(sock):
 def test_a_datagram_arrives_with_its_source_and_can_be_answered(server, client):
     assert client.send(b"ping", Address("127.0.0.1", server.port)) == 0
     wait_readable(server)
-    [(data, source, congestion)] = server.receive()
+    [(data, source, congestion, _)] = server.receive()
     assert (data, congestion) == (b"ping", False)
     assert source.port == client.port != 0
     server.send(b"pong", source)
     wait_readable(client)
     assert client.receive()[0][0] == b"pong"
+
+
+@pytest.mark.requires_linux
+def test_a_socket_for_a_peer_knows_when_a_datagram_arrived(server, client):
+    client.send(b"ping", Address("127.0.0.1", server.port))
+    wait_readable(server)
+    [(_, source, _, arrived_at)] = server.receive()
+    assert arrived_at is None  # nobody asks there
+    before = now_ms()
+    server.send(b"pong", source)
+    wait_readable(client)
+    after = now_ms()
+    time.sleep(0.2)
+    [(_, _, _, arrived_at)] = client.receive()
+    assert before - 1 <= arrived_at <= after + 1  # two clocks are read, each cut to milliseconds
+
+
+@pytest.mark.parametrize("seconds", [-3600, -6, 1, 3600])
+def test_a_clock_that_was_set_meanwhile_says_nothing(seconds):
+    stamp = struct.pack("=qq", time.time_ns() // 10**9 + seconds, 0)
+    assert _arrival([(socket.SOL_SOCKET, 64, stamp)]) is None
 
 
 def test_nothing_waiting_is_an_empty_list(server):
@@ -60,7 +84,7 @@ def test_an_oversized_datagram_is_dropped(server, client):
     client.send(b"x" * 5000, Address("127.0.0.1", server.port))
     client.send(b"ok", Address("127.0.0.1", server.port))
     wait_readable(server)
-    assert [data for data, _, _ in server.receive()] == [b"ok"]
+    assert [data for data, *_ in server.receive()] == [b"ok"]
 
 
 def test_a_congestion_mark_is_reported(server):

@@ -72,7 +72,9 @@ class Endpoint:
         self._hop_requested = False  # client: another source port is wanted at once
         self._port_chosen_at = now  # client: when the current source port was taken into use
 
-    def receive(self, data: bytes, source: Address, *, now: int, congestion: bool) -> Received:
+    def receive(
+        self, data: bytes, source: Address, *, now: int, congestion: bool, arrived_at: int | None = None
+    ) -> Received:
         """Open a datagram. Raises Dropped."""
         opened = datagram.unseal(self._cipher, data, to_client=not self._is_server)
         moved = False
@@ -84,7 +86,9 @@ class Endpoint:
             self.contact.last_datagram_at = now
             if congestion:
                 self._congested_at = now
-            self.rtt.receive_timestamps(opened.timestamp, opened.timestamp_reply, now=now, congestion=congestion)
+            self.rtt.receive_timestamps(
+                opened.timestamp, opened.timestamp_reply, now=now, congestion=congestion, arrived_at=arrived_at
+            )
             # A client goes to another address only if it is one that the server's name had.
             if source != self.peer and (self._is_server or source in self.alternatives):
                 self.peer = source

@@ -50,8 +50,13 @@ class RoundTripTime:
         self._saved: int | None = None
         self._saved_at = 0
 
-    def receive_timestamps(self, timestamp: int, reply: int, *, now: int, congestion: bool = False) -> None:
-        """Take the timestamps of an in-order datagram; `congestion`: it met a congested router (ECN CE)."""
+    def receive_timestamps(
+        self, timestamp: int, reply: int, *, now: int, congestion: bool = False, arrived_at: int | None = None
+    ) -> None:
+        """Take the timestamps of an in-order datagram; `congestion`: it met a congested router (ECN CE).
+
+        `arrived_at`: when it came, if not `now`. What it waited for us since then is no part of the path's round trip.
+        """
         if timestamp != TIMESTAMP_NONE:
             # Our reply will look older than it is, so the peer takes the path for slower and sends less.
             self._saved = (timestamp - (CONGESTION_PENALTY_MS if congestion else 0)) % TIMESTAMP_MODULUS
@@ -59,8 +64,11 @@ class RoundTripTime:
         if reply != TIMESTAMP_NONE:
             sample = (timestamp16(now) - reply) % TIMESTAMP_MODULUS
             if sample < RTT_SAMPLE_LIMIT_MS:
+                # The first tells how long the two took to begin: a server starts the shell before it answers.
+                if self.measured:
+                    waited = 0 if arrived_at is None else now - arrived_at
+                    self._add_recent(max(sample - waited, 0), now=now)
                 self._add(sample)
-                self._add_recent(sample, now=now)
 
     def take_reply(self, *, now: int) -> int:
         """Return the timestamp reply for the next datagram, and forget it: each is echoed once."""
@@ -72,10 +80,10 @@ class RoundTripTime:
 
     @property
     def shortest(self) -> int | None:
-        """The shortest of the recent samples, ms; None = there was none.
+        """The shortest of the recent samples but the first, ms; None = there was none.
 
-        What a sample holds besides the path's round trip is delay of the two programs: one that was still loading, or
-        had other work before it read the datagram or sent the answer. Now and then there is none of it.
+        What a sample holds besides the path's round trip is delay of the two programs, which had other work before they
+        read the datagram or sent the answer. Now and then there is none of it.
         """
         return self._recent[0][1] if self._recent else None
 

@@ -88,22 +88,35 @@ def sampled(rtt: RoundTripTime, sample: int, *, now: int) -> int | None:
     return rtt.shortest
 
 
-def test_a_first_sample_that_a_program_delayed_is_forgotten_with_the_next() -> None:
+def begun() -> RoundTripTime:
+    """What is known after the first sample, which a program's start has made long."""
     rtt = RoundTripTime()
-    assert rtt.shortest is None
-    assert sampled(rtt, 80, now=NOW) == 80
-    assert sampled(rtt, 2, now=NOW + 100) == 2
-    assert round(rtt.srtt) == 70
+    assert sampled(rtt, 80, now=NOW - 100) is None
+    return rtt
+
+
+def test_the_first_sample_tells_of_the_programs_only() -> None:
+    rtt = begun()
+    assert sampled(rtt, 2, now=NOW) == 2
+    assert round(rtt.srtt) == 70  # the timers begin with it
 
 
 def test_a_delay_of_a_program_does_not_show_as_long_as_there_was_none_lately() -> None:
-    rtt = RoundTripTime()
+    rtt = begun()
     for number in range(50):
         assert sampled(rtt, 100 if number % 10 == 0 else 100 + number % 40, now=NOW + 300 * number) == 100
 
 
+@pytest.mark.parametrize(("waited", "shortest"), [(0, 80), (70, 10), (81, 0), (-3, 83)])
+def test_what_a_datagram_waited_to_be_read_is_no_part_of_the_paths(waited: int, shortest: int) -> None:
+    rtt = begun()
+    rtt.receive_timestamps(TIMESTAMP_NONE, timestamp16(NOW - 80), now=NOW, arrived_at=NOW - waited)
+    assert rtt.shortest == shortest
+    assert rtt.srtt == 80  # both times: the timers wait for the programs, too
+
+
 def test_a_path_that_became_slower_shows_once_the_quicker_samples_are_old() -> None:
-    rtt = RoundTripTime()
+    rtt = begun()
     sampled(rtt, 10, now=NOW)
     assert sampled(rtt, 200, now=NOW + 1000) == 10
     assert sampled(rtt, 150, now=NOW + 2000) == 10
@@ -113,13 +126,13 @@ def test_a_path_that_became_slower_shows_once_the_quicker_samples_are_old() -> N
 
 
 def test_while_nothing_comes_the_last_figure_stays() -> None:
-    rtt = RoundTripTime()
+    rtt = begun()
     sampled(rtt, 10, now=NOW)
     assert sampled(rtt, 300, now=NOW + 60_000) == 300
 
 
 def test_another_path_is_known_with_its_first_sample() -> None:
-    rtt = RoundTripTime()
+    rtt = begun()
     sampled(rtt, 10, now=NOW)
     rtt.path_moved()
     assert rtt.shortest == 10  # the best that is known
@@ -128,7 +141,7 @@ def test_another_path_is_known_with_its_first_sample() -> None:
 
 
 def test_what_is_kept_of_samples_is_bounded() -> None:
-    rtt = RoundTripTime()
+    rtt = begun()
     for number in range(20_000):
         sampled(rtt, number % 5000, now=NOW + number)
     assert len(rtt._recent) <= RECENT_MS
