@@ -1,5 +1,5 @@
 # Completion of mosh(1) for bash; install as .../bash-completion/completions/mosh.
-# Works with the package bash-completion and without; bash 3.2 will do.
+# Works with the package bash-completion and without.
 
 _mosh() {
     local options='--client= --server= --predict= --predict-overwrite --no-predict-overwrite --family= --port=

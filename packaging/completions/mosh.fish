@@ -27,8 +27,8 @@ function __fish_mosh_takes_options
 end
 
 function __fish_mosh_command
-    set -l words (__fish_mosh_words)
-    __fish_complete_subcommand --commandline $words[2..-1] (commandline -ct)
+    set -l words (__fish_mosh_words) (commandline -ct)
+    string match -q -- '-*' $words[2]; or __fish_complete_subcommand --commandline $words[2..-1]
 end
 
 complete -c mosh -f

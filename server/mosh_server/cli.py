@@ -120,7 +120,7 @@ def _show(what: str) -> int:
         lines, sound = doctor.examine(os.environ, needed={"Python packages": _check_installation, "pty": _check_pty})
         print(ABOUT.partition("\n")[0], *lines, sep="\n")
         return 0 if sound else 1
-    print(HELP, end="") if what == "help" else print(ABOUT)
+    print(HELP.rstrip() if what == "help" else ABOUT)
     return 0
 
 

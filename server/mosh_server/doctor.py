@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from glob import glob
 from importlib import metadata
+from importlib.util import find_spec
 from typing import Final, NamedTuple
 
 from mosh_common.errors import EnvironmentFailure, MoshError
@@ -25,11 +26,11 @@ from mosh_server.host.detach import forbid_core_dumps
 
 WORKS: Final = "works"
 
-_DISTRIBUTIONS: Final = ("cryptography", "protobuf", "pyte", "wcwidth")
+_PACKAGES: Final = {"cryptography": "cryptography", "protobuf": "google.protobuf", "pyte": "pyte", "wcwidth": "wcwidth"}
 _PROBE_NONCE: Final = bytes(12)  # under a key that is used once
 
 _LOGIND_FOLDERS: Final = ("usr/lib", "usr/local/lib", "run", "etc")  # what is in a later one has precedence
-_KILLS: Final = re.compile(r"^\s*KillUserProcesses\s*=\s*(\S+)", re.MULTILINE | re.IGNORECASE)
+_KILLS: Final = re.compile(r"^\s*KillUserProcesses\s*=\s*(\S+)", re.MULTILINE)
 _TRUE: Final = ("1", "yes", "y", "true", "t", "on")
 
 
@@ -61,7 +62,7 @@ def examine(
     lines = [
         f"{os.uname().sysname} {os.uname().release} on {os.uname().machine}",
         f"Python {sys.version.split()[0]} ({sys.executable})",
-        f"versions: {', '.join(map(_version, _DISTRIBUTIONS))}",
+        f"versions: {', '.join(_versions())}",
     ]
     lines += [f"{each.name}: {each.outcome}" for each in findings]
     sound = all(each.outcome == WORKS for each in findings if each.needed)
@@ -76,11 +77,18 @@ def _tried(check: Callable[[], None]) -> str:
     return WORKS
 
 
-def _version(distribution: str) -> str:
-    try:
-        return f"{distribution} {metadata.version(distribution)}"
-    except metadata.PackageNotFoundError:
-        return f"{distribution} not installed"
+def _versions() -> list[str]:
+    """Return those of the packages that are there; what is in an archive has none to tell."""
+    found = []
+    for distribution, module in _PACKAGES.items():
+        try:
+            if find_spec(module) is not None:
+                found.append(f"{distribution} {metadata.version(distribution)}")
+        except metadata.PackageNotFoundError:
+            found.append(distribution)
+        except ModuleNotFoundError:  # of a module within a package that is not there
+            continue
+    return found
 
 
 def _try_cipher() -> None:

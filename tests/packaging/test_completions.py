@@ -194,7 +194,8 @@ def test_the_command_behind_the_host_is_completed(line: Line, before: str) -> No
 
 @pytest.mark.requires_program("tmux")
 def test_an_option_behind_the_host_is_completed(line: Line) -> None:
-    line.complete("mosh qbeta --experimental-remote-ip=rem", lambda text: "--experimental-remote-ip=remote" in text)
+    completed = f"{PROMPT}mosh qbeta --experimental-remote-ip=remote"
+    line.complete("mosh qbeta --experimental-remote-ip=rem", lambda text: text.strip() == completed)
 
 
 @pytest.mark.requires_program("fish")
