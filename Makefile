@@ -156,7 +156,7 @@ $(PARTS:%=install-%): install-%:
 uninstall:
 	$(LAY_OUT) uninstall $(PARTS) $(FOLDERS)
 
-# The source distribution and the wheels in dist/, each made from the one before it, and held against what an index asks for.
+# Source distributions in dist/ and, made from these, the wheels; held against what an index asks for.
 dists: $(RELEASING)
 	$(BIN)/python packaging/release.py dists
 

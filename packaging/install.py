@@ -2,9 +2,9 @@
 
     python3 install.py install|uninstall PART… NAME=VALUE…
 
-PART is one of PARTS, NAME a folder of Folders, or DESTDIR, COMPILE, RUN_PYTHON; the Makefile says what each means.
-Needs Python 3.11 and no package. The byte code is this Python's, is never held against its source again, and names the
-files as they will be called, so that two builds are the same wherever they were made.
+PART is "docs" or a key of PACKAGES, NAME a folder of Folders, or DESTDIR, COMPILE, RUN_PYTHON; the Makefile says what
+each means. Needs Python 3.11 and no package. The byte code is this Python's, is never held against its source again,
+and names the files as they will be called, so that two builds are the same wherever they were made.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from typing import Final, NamedTuple
 
 from source import ROOT, filled
 
-PARTS: Final = ("common", "client", "server", "mosh", "docs")
 PACKAGES: Final = {
     "common": "common/mosh_common",
     "client": "client/mosh_client",
@@ -173,7 +172,7 @@ def _remove_others(package: str, keep: set[str]) -> None:
 
 def _remove_empty(folder: Path, folders: Folders, destination: str) -> None:
     """Remove `folder` and those above it, as far as they are empty and not everybody's."""
-    stay = {destination or "/", f"{destination}/etc"}
+    stay = {destination or "/", *(f"{destination}/{name.split('/')[1]}" for name in folders if name)}  # /etc, /opt …
     if folders.PREFIX in _COMMON_PREFIXES or folders.PREFIX.endswith("/.local"):
         prefix = destination + folders.PREFIX
         stay |= {prefix, *(f"{prefix}/{name}" for name in _COMMON_BELOW)}

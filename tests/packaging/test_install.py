@@ -35,11 +35,13 @@ BESIDE = {
 FIREWALLS = {"/etc/ufw/applications.d/mosh-py", "/usr/lib/firewalld/services/mosh-py.xml"}
 
 
-def make(*words: str, directory: Path = REPOSITORY) -> subprocess.CompletedProcess[str]:
+def make(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run make, and not as a part of the one that may run the tests."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     return subprocess.run(
         ["make", *words, f"PYTHON={sys.executable}"],
-        cwd=directory,
-        env={**os.environ, "SOURCE_DATE_EPOCH": str(SOME_TIME)},
+        cwd=REPOSITORY,
+        env={**inherited, "SOURCE_DATE_EPOCH": str(SOME_TIME)},
         capture_output=True,
         text=True,
         timeout=120,
