@@ -305,7 +305,7 @@ def _upstreams_after_ours(root: Root) -> list[str]:
         for line in profile.read_text().splitlines()
         if line.startswith("[")
     ]
-    if sorted(names) != ["[mosh-py]", "[mosh]"]:
+    if sorted(name for name in names if "mosh" in name) != ["[mosh-py]", "[mosh]"]:
         raise CheckFailed(f"profiles of ufw after removing ours and installing mosh: {names}")
     return root.run(["mosh", "--version"]).splitlines()[:1]
 
