@@ -32,10 +32,10 @@ environment, and so are the address and the port (MOSH_IP, MOSH_PORT) when they 
   --help       print this, and exit
   --version    print the version, and exit
 """
-VERSION_TEXT: Final = f"""\
+_VERSIONS: Final = f"""\
 mosh-client (mosh-py {VERSION}), compatible with mosh {MOSH_COMPATIBLE}
 Widths of characters: Unicode {UNICODE_VERSION}
-{LICENCE}"""
+"""
 _WITH_VALUE: Final = "#"  # and it is ignored, with what it has
 
 
@@ -90,7 +90,9 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stdout.write(USAGE)
             return 0
         if parsed.action == "version":
-            sys.stdout.write(VERSION_TEXT)
+            from mosh_common.wire import cipher
+
+            sys.stdout.write(f"{_VERSIONS}{cipher.description()}\n{LICENCE}")
             return 0
         if parsed.action == "colors":
             from mosh_client.terminal.tty import colors_of_terminal
@@ -99,8 +101,9 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         if parsed.action == "doctor":
             from mosh_client.confinement import doctor
+            from mosh_common.wire import cipher
 
-            sys.stdout.write("".join([f"{line}\n" for line in doctor.lines()]))
+            sys.stdout.write("".join([f"{line}\n" for line in (cipher.description(), *doctor.lines())]))
             return 0
         return _connect(parsed)
     except MoshError as error:

@@ -25,11 +25,10 @@ PROGRAM: Final = "mosh-server"
 USAGE: Final = (
     f"Usage: {PROGRAM} new [-s] [-v] [-i LOCALADDR] [-p PORT[:PORT2]] [-c COLORS] [-l NAME=VALUE] [-- COMMAND...]"
 )
-ABOUT: Final = (
-    f"{PROGRAM} (mosh-py {VERSION}, speaks mosh {MOSH_COMPATIBLE})\n"
-    f"Widths of characters: Unicode {UNICODE_VERSION}\n"
-    f"{LICENCE.rstrip()}"
+_VERSIONS: Final = (
+    f"{PROGRAM} (mosh-py {VERSION}, speaks mosh {MOSH_COMPATIBLE})\nWidths of characters: Unicode {UNICODE_VERSION}\n"
 )
+ABOUT: Final = f"{_VERSIONS}{LICENCE.rstrip()}"
 FEWEST_COLORS: Final = 8
 
 _WITH_VALUE: Final = "ipcl"
@@ -70,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parse(given, ssh_connection=os.environ.get("SSH_CONNECTION"))
         if options.show:
-            print(USAGE if options.show == "help" else ABOUT)
+            print(USAGE if options.show == "help" else _about_with_cipher())
             return 0
         for complaint in options.complaints:
             print(complaint, file=sys.stderr)
@@ -139,17 +138,21 @@ def _announce(port: int, key: Key) -> None:
         raise EnvironmentFailure(f"Cannot print the MOSH CONNECT line: {error.strerror}.") from error
 
 
+def _about_with_cipher() -> str:
+    from mosh_common.wire import cipher
+
+    return f"{_VERSIONS}{cipher.description()}\n{LICENCE.rstrip()}"
+
+
 def _check_installation() -> None:
-    """Say so while somebody reads it if a package is missing that the detached process will import."""
+    """Say so while somebody reads it if something is missing that the detached process will import."""
     from importlib.util import find_spec
 
-    for package in ("cryptography", "google.protobuf", "pyte"):
-        try:
-            found = find_spec(package) is not None
-        except ModuleNotFoundError:
-            found = False
-        if not found:
-            raise EnvironmentFailure(f"The Python package {package} is not installed for {sys.executable}.")
+    from mosh_common.wire import cipher
+
+    if find_spec("pyte") is None:
+        raise EnvironmentFailure(f"The Python package pyte is not installed for {sys.executable}.")
+    cipher.check()
 
 
 def _check_pty() -> None:
