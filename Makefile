@@ -11,10 +11,12 @@ DESTDIR ?=
 LIBDIR  ?= $(PREFIX)/lib/mosh-py
 MANDIR  ?= $(PREFIX)/share/man/man1
 
+ZIPAPP_PYTHONS ?= $(PYTHON)
+
 PRODUCT := bootstrap client common server
 SOURCES := $(PRODUCT) tests
 
-.PHONY: demo quick test test-oldest matrix check ci lint types audit fuzz bench soak protobuf pins install deb zipapps clean
+.PHONY: demo quick test test-oldest matrix check ci lint types audit fuzz bench soak protobuf pins install deb zipapp zipapps clean
 .DELETE_ON_ERROR:
 
 # A session on this machine: yours when stdin is a terminal, else a scripted one over a bad link.
@@ -72,9 +74,9 @@ bench: $(STAMP)
 soak: $(STAMP)
 	$(BIN)/python -m tests.soak
 
-# Writes the checked-in modules under common/mosh_common/wire/pb again.
+# Writes the checked-in modules under tests/support/pb again.
 protobuf:
-	sh common/mosh_common/wire/pb/generate.sh
+	sh tests/support/pb/generate.sh
 
 # Pins the newest dependencies with the hashes of all their files again: docs/adr/0020-pinned-dependencies.md
 pins: $(STAMP)
@@ -113,18 +115,13 @@ install:
 	done
 	install -m 644 man/mosh.1 man/mosh-client.1 man/mosh-server.1 "$(DESTDIR)$(MANDIR)/"
 
-# build/mosh.pyz holds our packages; beside it the three commands, which find it there, and the pinned dependencies for
-# `pip install --require-hashes`. What is not pure Python cannot be loaded from an archive.
-zipapps:
-	rm -rf build/zipapp && mkdir -p build/zipapp
-	for package in bootstrap/mosh_bootstrap client/mosh_client common/mosh_common server/mosh_server; do \
-		cp -R "$$package" build/zipapp/; \
-	done
-	find build/zipapp -name __pycache__ -type d -prune -exec rm -rf {} +
-	cp bootstrap/mosh_bootstrap/launch.py build/zipapp/__main__.py
-	$(PYTHON) -m zipapp build/zipapp --output build/mosh.pyz --python '/usr/bin/env python3' --compress
-	for command in mosh mosh-client mosh-server; do install -m 755 bootstrap/mosh "build/$$command"; done
-	install -m 644 packaging/requirements.txt build/requirements.txt
+# All three programs in one file, build/mosh.pyz, and links of their names: docs/adr/0072. With byte code for each Python in
+# ZIPAPP_PYTHONS; any other from 3.11 on runs the sources in it.
+zipapp:
+	$(PYTHON) packaging/zipapp/build.py $(foreach python,$(ZIPAPP_PYTHONS),--python $(python))
+	for command in mosh mosh-client mosh-server; do ln -sf mosh.pyz "build/$$command"; done
+
+zipapps: zipapp
 
 # Needs debhelper and dh-python; no git, so that a downloaded archive of the source will do.
 deb:
