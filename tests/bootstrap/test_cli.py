@@ -22,6 +22,7 @@ def test_help_and_version_go_to_standard_output(bench: Bench) -> None:
     done = bench.without_terminal(mosh_words("--version"))
     assert done.stdout.startswith("mosh (mosh-py ")
     assert "mosh 1.4.0" in done.stdout
+    assert "\nCipher: OpenSSL " in done.stdout
     assert done.returncode == 0
 
 

@@ -160,7 +160,9 @@ def test_help_goes_to_standard_output(capsys):
 
 def test_version_names_this_program_and_what_it_is_compatible_with(capsys):
     assert main(["--version"]) == 0
-    assert capsys.readouterr().out.startswith("mosh-server (mosh-py ")
+    output = capsys.readouterr().out
+    assert output.startswith("mosh-server (mosh-py ")
+    assert "\nCipher: OpenSSL " in output
 
 
 def test_a_locale_without_utf8_is_refused_with_both_named():
