@@ -18,12 +18,12 @@ def main() -> int:
     """Become PROGRAM; return its exit code."""
     if sys.version_info < (3, 11):  # noqa: UP036  # this is where that is found out
         return _run_with_newer_python()
-    alone = os.path.isfile(__file__)  # not in an archive, which finds its modules itself
-    if alone:
+    in_archive = not os.path.isfile(__file__)
+    if not in_archive:  # its __main__ says where the packages are
         # Python may have put our own directory there, whose modules are nobody's top-level modules.
         here = os.path.dirname(os.path.abspath(__file__))
         sys.path[:] = _folders(here) + [folder for folder in sys.path if folder != here]
-    if alone or os.path.basename("".join(sys.argv[1:2])) in ("mosh", *PACKAGES):
+    if not in_archive or os.path.basename("".join(sys.argv[1:2])) in ("mosh", *PACKAGES):
         del sys.argv[0]
     if not sys.argv:
         sys.argv = ["mosh"]

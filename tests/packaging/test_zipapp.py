@@ -164,6 +164,11 @@ def test_its_cipher_needs_no_package(archive: Path) -> None:
         assert " through ctypes\n" in output
 
 
+def test_pyte_has_our_widths(archive: Path) -> None:
+    ask = f"import sys; sys.path.insert(0, {str(archive)!r}); from pyte.screens import wcwidth; print(wcwidth('漢'))"
+    assert said(*NOTHING_ELSE, "-c", ask) == "2\n"
+
+
 def test_other_pythons_run_the_sources(archive: Path, tmp_path: Path) -> None:
     folder = f"py{sys.version_info[0]}{sys.version_info[1]}/"
     with zipfile.ZipFile(archive) as whole, zipfile.ZipFile(tmp_path / "mosh.pyz", "w") as sources:

@@ -126,7 +126,7 @@ class Cipher:
         self._buffer: Any = ctypes.create_string_buffer(_USUAL_OCTETS)
         self._address = ctypes.addressof(self._buffer)
         if len(key) != KEY_OCTETS:
-            raise EnvironmentFailure(f"a key has {KEY_OCTETS} octets, not {len(key)}")
+            raise ValueError(f"a key has {KEY_OCTETS} octets, not {len(key)}")
         self._sealing = self._context(functions, self._seal[0], key)
         self._opening = self._context(functions, self._open[0], key)
 
