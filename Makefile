@@ -28,10 +28,12 @@ COMPILE    ?= yes
 # The Python that the programs run on; left empty, they look for one.
 RUN_PYTHON ?=
 
+ZIPAPP_PYTHONS ?= $(PYTHON)
+
 PRODUCT := bootstrap client common server
 SOURCES := $(PRODUCT) tests packaging setup.py
 
-.PHONY: demo quick test test-oldest matrix check ci lint types audit fuzz bench soak protobuf pins deb zipapps clean
+.PHONY: demo quick test test-oldest matrix check ci lint types audit fuzz bench soak protobuf pins deb zipapp zipapps clean
 .PHONY: install install-common install-client install-server install-mosh install-docs uninstall dists release
 .DELETE_ON_ERROR:
 
@@ -97,9 +99,9 @@ pictures: $(STAMP)
 soak: $(STAMP)
 	$(BIN)/python -m tests.soak
 
-# Writes the checked-in modules under common/mosh_common/wire/pb again.
+# Writes the checked-in modules under tests/support/pb again.
 protobuf:
-	sh common/mosh_common/wire/pb/generate.sh
+	sh tests/support/pb/generate.sh
 
 # Pins the newest dependencies with the hashes of all their files again: docs/adr/0020-pinned-dependencies.md
 pins: $(STAMP)
@@ -170,18 +172,13 @@ dists: $(RELEASING)
 release: $(RELEASING)
 	$(BIN)/python packaging/release.py release
 
-# build/mosh.pyz holds our packages; beside it the three commands, which find it there, and the pinned dependencies for
-# `pip install --require-hashes`. What is not pure Python cannot be loaded from an archive.
-zipapps:
-	rm -rf build/zipapp && mkdir -p build/zipapp
-	for package in bootstrap/mosh_bootstrap client/mosh_client common/mosh_common server/mosh_server; do \
-		cp -R "$$package" build/zipapp/; \
-	done
-	find build/zipapp -name __pycache__ -type d -prune -exec rm -rf {} +
-	cp bootstrap/mosh_bootstrap/launch.py build/zipapp/__main__.py
-	$(PYTHON) -m zipapp build/zipapp --output build/mosh.pyz --python '/usr/bin/env python3' --compress
-	for command in mosh mosh-client mosh-server; do install -m 755 bootstrap/mosh "build/$$command"; done
-	install -m 644 packaging/requirements.txt build/requirements.txt
+# All three programs in one file, build/mosh.pyz, and links of their names: docs/adr/0072. With byte code for each Python in
+# ZIPAPP_PYTHONS; any other from 3.11 on runs the sources in it.
+zipapp:
+	$(PYTHON) packaging/zipapp/build.py $(foreach python,$(ZIPAPP_PYTHONS),--python $(python))
+	for command in mosh mosh-client mosh-server; do ln -sf mosh.pyz "build/$$command"; done
+
+zipapps: zipapp
 
 # Needs debhelper and dh-python; no git, so that a downloaded archive of the source will do. All files get one time: a
 # package keeps that of a file which is older than its changelog.

@@ -12,10 +12,6 @@ from tests.support.programs import REPOSITORY
 
 PROJECT: Final = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 
-# Debian numbers python3-protobuf as the C++ library in the same source: Python's 4.21 is its 3.21. (In Debian 12 the
-# package has the number 3.21.12, and what it says of itself to Python is 4.21.12.)
-DEBIAN_NUMBERS: Final = {"protobuf": {Version("4.21"): Version("3.21")}}
-
 
 def floors() -> dict[str, Version]:
     """The oldest version of each dependency, and of Python; fails for a requirement that is more than a lower bound."""
@@ -42,9 +38,7 @@ def test_the_debian_package_asks_for_the_same_versions() -> None:
     pairs = [re.fullmatch(r"(?:python3-)?(\S+) \(>= ([0-9.]+)\)", item) for item in foreign]
     asked = {pair[1]: Version(pair[2]) for pair in pairs if pair is not None}
     assert len(asked) == len(pairs)  # each by one package of ours
-    assert asked == {
-        name: DEBIAN_NUMBERS[name][floor] if name in DEBIAN_NUMBERS else floor for name, floor in floors().items()
-    }
+    assert asked == floors()
 
 
 def test_the_rpm_package_asks_for_the_same_versions() -> None:

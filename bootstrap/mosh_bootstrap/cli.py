@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 _USAGE_EXIT: Final = 2  # what getopt(1) and the shells say; 255 would look like a failure of ssh
 _INTERRUPTED_EXIT: Final = 130  # sh(1): ended by SIGINT
 
-_VERSION_TEXT: Final = f"""\
-mosh (mosh-py {VERSION}), compatible with mosh {MOSH_COMPATIBLE}
-{LICENCE}"""
-
 
 def main() -> int:
     """Run `mosh` with this process's arguments; return its exit code. On success the client has replaced us."""
@@ -51,7 +47,12 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
         print(HELP, end="")
         return 0
     if options.version:
-        print(_VERSION_TEXT, end="")
+        from mosh_common.wire import cipher
+
+        print(
+            f"mosh (mosh-py {VERSION}), compatible with mosh {MOSH_COMPATIBLE}\n{cipher.description()}\n{LICENCE}",
+            end="",
+        )
         return 0
     if options.fake_proxy:
         from mosh_bootstrap.fake_proxy import fake_proxy

@@ -1,8 +1,8 @@
 """The file that a Python is given to run one of our three programs: `python3 launch.py PROGRAM ARGUMENTS…`.
 
 PROGRAM is the path that the user called it by; its last part says which of the three it is, the rest where the others
-lie. Finds the packages from its own place: installed together, in a checkout, or in the zip archive whose __main__ it
-is; that archive also runs as `mosh.pyz ARGUMENTS…`. Knows nothing of what the programs do.
+lie. Finds the packages from its own place: installed together, in a checkout, or in a zip archive. That runs it as
+`mosh.pyz [PROGRAM] ARGUMENTS…`, and by a link of a program's name. Knows nothing of what the programs do.
 
 Written so that any Python 3 can read it: an old one must be able to say that it is too old.
 """
@@ -18,10 +18,12 @@ def main() -> int:
     """Become PROGRAM; return its exit code."""
     if sys.version_info < (3, 11):  # noqa: UP036  # this is where that is found out
         return _run_with_newer_python()
-    # Python may have put our own directory there, whose modules are nobody's top-level modules.
-    here = os.path.dirname(os.path.abspath(__file__))
-    sys.path[:] = _folders(here) + [folder for folder in sys.path if folder != here]
-    if os.path.isfile(__file__) or os.path.basename("".join(sys.argv[1:2])) in ("mosh", *PACKAGES):
+    in_archive = not os.path.isfile(__file__)
+    if not in_archive:  # its __main__ says where the packages are
+        # Python may have put our own directory there, whose modules are nobody's top-level modules.
+        here = os.path.dirname(os.path.abspath(__file__))
+        sys.path[:] = _folders(here) + [folder for folder in sys.path if folder != here]
+    if not in_archive or os.path.basename("".join(sys.argv[1:2])) in ("mosh", *PACKAGES):
         del sys.argv[0]
     if not sys.argv:
         sys.argv = ["mosh"]
@@ -40,8 +42,6 @@ def main() -> int:
 
 def _folders(here: str) -> "list[str]":
     """Return where the packages may lie: beside this one, or in the other folders of a checkout."""
-    if not os.path.isfile(__file__):  # __main__ of an archive
-        return [here]
     root = os.path.dirname(here)
     if os.path.isdir(os.path.join(root, "mosh_common")):
         return [root]

@@ -17,18 +17,20 @@ def own_program(name: str, package: str, *, own_path: str) -> list[str] | None:
     """Return the words that run `name` of this installation; None when it is not part of it.
 
     `own_path`: argv[0] of this process, beside which the commands lie; not where it is a bare name, which says nothing
-    of a place. `package` is what `name` is made of.
+    of a place. Whatever lies beside an archive, it has them all itself. `package` is what `name` is made of.
     """
     # SECURITY: a bare name would mean the current directory, which may be anybody's.
     # test_nothing_of_the_current_directory_is_run
-    if os.path.dirname(own_path):
+    if os.path.dirname(own_path) and not _archive():
         beside = os.path.join(os.path.dirname(os.path.realpath(own_path)), name)
         if os.path.isfile(beside) and os.access(beside, os.X_OK):
             return [beside]
     if find_spec(package) is None or find_spec(package + ".cli") is None:
         return None
-    ignoring = ["-E"] if sys.flags.ignore_environment else []  # as we were told ourselves
-    return [sys.executable, *ignoring, "-P", _launcher(), name]
+    # As we were told ourselves; -I, which says all of it, has more than these.
+    flags = sys.flags
+    given = {"-E": flags.ignore_environment, "-s": flags.no_user_site, "-S": flags.no_site}
+    return [sys.executable, *[option for option, is_given in given.items() if is_given], "-P", _launcher(), name]
 
 
 def path_program(name: str) -> str | None:
@@ -47,6 +49,10 @@ def proxy_program() -> list[str]:
 
 def _launcher() -> str:
     """Return the file that runs any of our programs: launch.py, or the archive that we are in."""
-    folder = os.path.abspath(mosh_bootstrap.__path__[0])
-    launcher = os.path.join(folder, "launch.py")
-    return launcher if os.path.isfile(launcher) else os.path.dirname(folder)
+    return _archive() or os.path.join(os.path.abspath(mosh_bootstrap.__path__[0]), "launch.py")
+
+
+def _archive() -> str:
+    """Return the archive that we are in; "" for none."""
+    archive: str = getattr(mosh_bootstrap.__loader__, "archive", "")  # zipimport.zipimporter has it
+    return archive and os.path.abspath(archive)

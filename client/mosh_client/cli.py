@@ -45,10 +45,10 @@ Environment:
 
 In a session, Ctrl-^ and then ? lists the keys. More: mosh-client(1).
 """
-VERSION_TEXT: Final = f"""\
+_VERSIONS: Final = f"""\
 mosh-client (mosh-py {VERSION}), compatible with mosh {MOSH_COMPATIBLE}
 Widths of characters: Unicode {UNICODE_VERSION}
-{LICENCE}"""
+"""
 # The options; manual page and --help are held to them.
 ACTIONS: Final = {"-c": "colors", "--doctor": "doctor", "-h": "help", "--help": "help", "--version": "version"}
 FLAGS: Final = "v"
@@ -103,7 +103,9 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stdout.write(USAGE)
             return 0
         if parsed.action == "version":
-            sys.stdout.write(VERSION_TEXT)
+            from mosh_common.wire import cipher
+
+            sys.stdout.write(f"{_VERSIONS}{cipher.description()}\n{LICENCE}")
             return 0
         if parsed.action == "colors":
             from mosh_client.terminal.tty import colors_of_terminal
@@ -112,8 +114,9 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         if parsed.action == "doctor":
             from mosh_client.confinement import doctor
+            from mosh_common.wire import cipher
 
-            sys.stdout.write("".join([f"{line}\n" for line in doctor.lines()]))
+            sys.stdout.write("".join([f"{line}\n" for line in (cipher.description(), *doctor.lines())]))
             return 0
         return _connect(parsed)
     except MoshError as error:

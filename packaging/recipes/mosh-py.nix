@@ -18,7 +18,6 @@ python3Packages.buildPythonApplication {
     python3Packages.cryptography
     python3Packages.msgpack
     python3Packages.pexpect
-    python3Packages.protobuf
     python3Packages.pyte
   ];
 

@@ -54,11 +54,10 @@ Environment:
 
 More: mosh-server(1).
 """
-ABOUT: Final = (
-    f"{PROGRAM} (mosh-py {VERSION}, speaks mosh {MOSH_COMPATIBLE})\n"
-    f"Widths of characters: Unicode {UNICODE_VERSION}\n"
-    f"{LICENCE.rstrip()}"
+_VERSIONS: Final = (
+    f"{PROGRAM} (mosh-py {VERSION}, speaks mosh {MOSH_COMPATIBLE})\nWidths of characters: Unicode {UNICODE_VERSION}\n"
 )
+ABOUT: Final = f"{_VERSIONS}{LICENCE.rstrip()}"
 FEWEST_COLORS: Final = 8
 
 # The options; manual page and --help are held to them.
@@ -120,7 +119,7 @@ def _show(what: str) -> int:
         lines, sound = doctor.examine(os.environ, needed={"Python packages": _check_installation, "pty": _check_pty})
         print(ABOUT.partition("\n")[0], *lines, sep="\n")
         return 0 if sound else 1
-    print(HELP.rstrip() if what == "help" else ABOUT)
+    print(HELP.rstrip() if what == "help" else _about_with_cipher())
     return 0
 
 
@@ -180,17 +179,21 @@ def _announce(port: int, key: Key) -> None:
         raise EnvironmentFailure(f"Cannot print the MOSH CONNECT line: {error.strerror}.") from error
 
 
+def _about_with_cipher() -> str:
+    from mosh_common.wire import cipher
+
+    return f"{_VERSIONS}{cipher.description()}\n{LICENCE.rstrip()}"
+
+
 def _check_installation() -> None:
-    """Say so while somebody reads it if a package is missing that the detached process will import."""
+    """Say so while somebody reads it if something is missing that the detached process will import."""
     from importlib.util import find_spec
 
-    for package in ("cryptography", "google.protobuf", "pyte"):
-        try:
-            found = find_spec(package) is not None
-        except ModuleNotFoundError:
-            found = False
-        if not found:
-            raise EnvironmentFailure(f"The Python package {package} is not installed for {sys.executable}.")
+    from mosh_common.wire import cipher
+
+    if find_spec("pyte") is None:
+        raise EnvironmentFailure(f"The Python package pyte is not installed for {sys.executable}.")
+    cipher.check()
 
 
 def _check_pty() -> None:

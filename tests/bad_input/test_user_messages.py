@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from tests.bad_input.rig import COLUMNS, LINES, LoggedServer, RealClient, WireClient, client_of_the_test, read_log
+from tests.support.pb import mosh_pb2
 
 from mosh_common.wire.drop import DropReason
-from mosh_common.wire.pb import mosh_pb2
 from mosh_common.wire.size import CELLS_LIMIT, SIDE_LIMIT, size_is_possible
 
 pytestmark = pytest.mark.requires_linux

@@ -97,4 +97,6 @@ def test_help_and_version_go_to_standard_output(capsys: pytest.CaptureFixture[st
     assert main(["--help"]) == 0
     assert "Usage: mosh-client" in capsys.readouterr().out
     assert main(["--version"]) == 0
-    assert VERSION in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert VERSION in output
+    assert "\nCipher: OpenSSL " in output

@@ -5,13 +5,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.fuzzing import fuzzed
+from tests.support.pb import mosh_pb2
 
 from mosh_common.errors import PeerError
 from mosh_common.sync.states.screen_state import ClientScreen
 from mosh_common.wire import hostdiff
 from mosh_common.wire.extensions import FEATURES_LIMIT
 from mosh_common.wire.hostdiff import NOTICE_KINDS, Resize
-from mosh_common.wire.pb import mosh_pb2
 from mosh_common.wire.size import size_is_possible
 
 number = st.one_of(st.integers(60, 80), st.integers(0, 2**32 - 1))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.fuzzing import fuzzed
+from tests.support.pb import mosh_pb2
 
 from mosh_common.errors import PeerError
 from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.wire import userdiff
 from mosh_common.wire.extensions import FEATURES_LIMIT, is_number
-from mosh_common.wire.pb import mosh_pb2
 from mosh_common.wire.size import size_is_possible
 from mosh_common.wire.userdiff import REQUEST_LIMIT, Keys, Request, Resize
 

@@ -30,7 +30,9 @@ PROGRAMS: Final = (
     *("mosh", "openssh-server", "openssh-client", "tmux", "vim-tiny", "less", "ncurses-bin", "ncurses-term"),
     *("procps", "groff-base", "fish", "zsh"),
 )
-TEST_PACKAGES: Final = ("python3-pytest", "python3-pytest-timeout", "python3-pytest-xdist", "python3-hypothesis")
+TEST_PACKAGES: Final = (
+    *("python3-pytest", "python3-pytest-timeout", "python3-pytest-xdist", "python3-hypothesis", "python3-protobuf"),
+)
 VERSIONS: Final = (
     "import platform; from importlib.metadata import version as v; print('python', platform.python_version(),"
     " *(f'{p} {v(p)}' for p in ('cryptography', 'msgpack', 'pexpect', 'protobuf', 'pyte', 'pytest')))"

@@ -46,7 +46,7 @@ def test_a_suite_that_did_not_run_has_not_passed(output: str) -> None:
 
 def test_the_packages_are_those_of_the_control_file() -> None:
     assert set(run_time_dependencies()) == {
-        *("python3-cryptography", "python3-msgpack", "python3-pexpect", "python3-protobuf", "python3-pyte")
+        *("python3-cryptography", "python3-msgpack", "python3-pexpect", "python3-pyte")
     }
 
 

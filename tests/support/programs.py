@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+# Words that run a mosh.pyz, "/usr/bin/python3 -IS build/mosh.pyz": its programs are ours then, not this checkout's.
+ARCHIVE = shlex.split(os.environ.get("MOSH_TEST_ARCHIVE", ""))
 SOURCE_FOLDERS = tuple(str(REPOSITORY / name) for name in ("bootstrap", "client", "common", "server"))
 
 PATIENCE_S = 20.0  # bound of every wait for a condition: generous, the machine may be busy
@@ -41,6 +44,8 @@ class Programs(NamedTuple):
 
 
 def _module(name: str) -> tuple[str, ...]:
+    if ARCHIVE:
+        return (*ARCHIVE, {"mosh_bootstrap": "mosh"}.get(name, name.replace("_", "-")))
     return ("/usr/bin/env", f"PYTHONPATH={os.pathsep.join(SOURCE_FOLDERS)}", sys.executable, "-m", name)
 
 

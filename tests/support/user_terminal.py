@@ -14,7 +14,7 @@ from typing import Any
 
 import pexpect
 import pyte
-from tests.support.programs import PATIENCE_S, SOURCE_FOLDERS
+from tests.support.programs import ARCHIVE, OURS, PATIENCE_S, SOURCE_FOLDERS
 
 _TIOCGPTN = 0x80045430  # Linux: which pty a master belongs to; not in Python's termios
 
@@ -137,12 +137,12 @@ def shown_text(screen: pyte.Screen) -> str:
 
 def mosh_words(*arguments: str) -> list[str]:
     """The command line of this checkout's `mosh`, for an environment with `source_environment`."""
-    return [sys.executable, "-P", "-m", "mosh_bootstrap", *arguments]
+    return [*(OURS.wrapper if ARCHIVE else (sys.executable, "-P", "-m", "mosh_bootstrap")), *arguments]
 
 
 def source_environment() -> dict[str, str]:
-    """The variable that lets any Python find this checkout's packages."""
-    return {"PYTHONPATH": os.pathsep.join(SOURCE_FOLDERS)}
+    """The variable that lets any Python find this checkout's packages, unless those of an archive are tested."""
+    return {} if ARCHIVE else {"PYTHONPATH": os.pathsep.join(SOURCE_FOLDERS)}
 
 
 def modes_left_on(output: bytes) -> dict[int, bool]:

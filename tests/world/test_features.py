@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 from tests.support.parts import part_of
+from tests.support.pb import mosh_pb2
 from tests.support.simulation import Conditions
 from tests.support.world import START, BareClient, OurServer, Pair, World, entropy, lines_of
 
@@ -20,7 +21,6 @@ from mosh_common.version import PROGRAM
 from mosh_common.wire import hostdiff, userdiff
 from mosh_common.wire.extensions import ANNOUNCEMENT, FEATURES, NOTICE, OUR_FEATURES, Features
 from mosh_common.wire.hostdiff import HostEvent, NoticeKind, PartDiff
-from mosh_common.wire.pb import mosh_pb2
 from mosh_common.wire.userdiff import Request, UserEvent
 from mosh_server.extensions import Extensions as ServerExtensions
 

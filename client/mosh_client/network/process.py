@@ -27,6 +27,7 @@ from mosh_common.errors import EnvironmentFailure, PeerError, place_of
 from mosh_common.io.fds import close_all_except, write_line
 from mosh_common.io.loop import Ready, Waiter
 from mosh_common.io.path import PathNews, PathWatch
+from mosh_common.wire import cipher
 from mosh_common.wire.key import Key
 
 _COMMANDS_OCTETS: Final = 64  # commands are one octet each and rare
@@ -73,6 +74,7 @@ class _NetworkProcess:
         self._confined = False  # SECURITY: nothing from the network is read before that
 
     def run(self) -> Report:
+        cipher.backend()  # loaded while the renderer starts, and while files can be read
         self._control.setblocking(False)
         close_all_except({self._control.fileno(), *self._sockets.filenos})
         self._path = PathWatch(self._peer, now=now_ms())

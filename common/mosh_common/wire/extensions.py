@@ -4,7 +4,7 @@ Numbers below 64 are upstream's. From 64 on they are this project's, each of the
 here keeps it. Programs of upstream's skip what they do not know; what ours say of it is skipped as well, and said only
 to a peer that named itself (docs/wire.md §8, docs/adr/0070). Knows nothing of states.
 
-`mosh.proto` and the table in docs/wire.md §8 say the same (test_extensions.py).
+messages.py and the table in docs/wire.md §8 say the same (test_extensions.py).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Extension(NamedTuple):
     """A row of the register."""
 
     number: int
-    name: str  # as in mosh.proto, where it is there
+    name: str  # as in messages.py, where it is there
     kind: Kind
     way: Way
     why: str

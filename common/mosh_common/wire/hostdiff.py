@@ -10,11 +10,10 @@ import enum
 from collections.abc import Iterable
 from typing import Final, NamedTuple, TypeAlias
 
-from google.protobuf.message import DecodeError
-
+from mosh_common.errors import PeerError
+from mosh_common.wire import messages, protobuf
 from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.extensions import ANNOUNCEMENT, FEATURES, NOTICE, Features, decode_features, is_number
-from mosh_common.wire.pb import mosh_pb2
 from mosh_common.wire.size import Resize, check_size, decode_size
 
 __all__ = [
@@ -108,58 +107,60 @@ def part_number(event: HostEvent) -> int:
 
 def encode(events: Iterable[HostEvent]) -> bytes:
     """Return the diff that says `events`, in the order given (upstream's is echo ack, size, bytes)."""
-    message = mosh_pb2.HostMessage()
-    for event in events:
-        instruction = message.instruction.add()
-        if isinstance(event, HostBytes):
-            instruction.hostbytes.hoststring = event.data
-        elif isinstance(event, Resize):
-            instruction.resize.width, instruction.resize.height = event.columns, event.lines
-        elif isinstance(event, EchoAck):
-            instruction.echoack.echo_ack_num = event.number
-        elif isinstance(event, Announcement):
-            instruction.announcement.program = event.program.encode()
-        elif isinstance(event, Notice):
-            instruction.notice.kind, instruction.notice.text = event.kind, event.text.encode()
-        elif isinstance(event, Features):
-            instruction.features.SetInParent()  # an empty set says something, too
-            instruction.features.number.extend(event.numbers)
-        else:
-            instruction.part.feature, instruction.part.octets = event.feature, event.octets
-    return message.SerializeToString()
+    instructions = [_instruction(event) for event in events]
+    return protobuf.encode(messages.HOST_MESSAGE, {messages.INSTRUCTION: instructions})
+
+
+def _instruction(event: HostEvent) -> protobuf.Message:
+    if isinstance(event, HostBytes):
+        return {messages.IS_HOST_BYTES: {messages.HOSTSTRING: event.data}}
+    if isinstance(event, Resize):
+        return {messages.IS_RESIZE: {messages.WIDTH: event.columns, messages.HEIGHT: event.lines}}
+    if isinstance(event, EchoAck):
+        return {messages.IS_ECHO_ACK: {messages.ECHO_ACK_NUM: event.number}}
+    if isinstance(event, Announcement):
+        return {messages.IS_ANNOUNCEMENT: {messages.PROGRAM: event.program.encode()}}
+    if isinstance(event, Notice):
+        return {messages.IS_NOTICE: {messages.NOTICE_KIND: event.kind, messages.NOTICE_TEXT: event.text.encode()}}
+    if isinstance(event, Features):
+        return {messages.ARE_FEATURES: {messages.FEATURE_NUMBER: event.numbers}}
+    return {messages.IS_PART: {messages.PAYLOAD_FEATURE: event.feature, messages.PAYLOAD_OCTETS: event.octets}}
 
 
 def decode(diff: bytes) -> list[HostEvent]:
     """Return the events of a diff, in order. Raises Dropped."""
-    message = mosh_pb2.HostMessage()
     try:
-        message.ParseFromString(diff)
-    except DecodeError as error:
+        message = protobuf.decode(messages.HOST_MESSAGE, diff)
+    except PeerError as error:
         raise Dropped(DropReason.MALFORMED_DIFF, f"no host message: {error}") from None
-    if len(message.instruction) > INSTRUCTIONS_LIMIT:
-        raise Dropped(
-            DropReason.MALFORMED_DIFF, f"{len(message.instruction)} instructions, at most {INSTRUCTIONS_LIMIT}"
-        )
-    events: list[HostEvent] = []
-    for instruction in message.instruction:
-        if instruction.HasField("hostbytes"):
-            events.append(HostBytes(instruction.hostbytes.hoststring))
-        elif instruction.HasField("resize"):
-            events.append(decode_size(instruction.resize.width, instruction.resize.height))
-        elif instruction.HasField("echoack"):
-            events.append(EchoAck(instruction.echoack.echo_ack_num))
-        elif instruction.HasField("announcement"):
-            events.append(Announcement(_printable(instruction.announcement.program, PROGRAM_LIMIT)))
-        elif instruction.HasField("notice") and 1 <= instruction.notice.kind <= NOTICE_KINDS:
-            events.append(Notice(instruction.notice.kind, _printable(instruction.notice.text, NOTICE_LIMIT)))
-        elif instruction.HasField("features"):
-            events.append(decode_features(instruction.features.number))
-        elif instruction.HasField("part"):
-            feature, octets = instruction.part.feature, instruction.part.octets
-            # SECURITY: test_a_part_is_bounded.
-            if is_number(feature) and feature not in _WITH_INSTRUCTION and len(octets) <= PART_LIMIT:
-                events.append(PartDiff(feature, octets))
-    return events
+    instructions = message.get(messages.INSTRUCTION, ())
+    if len(instructions) > INSTRUCTIONS_LIMIT:
+        raise Dropped(DropReason.MALFORMED_DIFF, f"{len(instructions)} instructions, at most {INSTRUCTIONS_LIMIT}")
+    return [event for event in map(_event, instructions) if event is not None]
+
+
+def _event(instruction: protobuf.Message) -> HostEvent | None:
+    """Return what an instruction says; None for what is skipped. Raises Dropped."""
+    if (said := instruction.get(messages.IS_HOST_BYTES)) is not None:
+        return HostBytes(said.get(messages.HOSTSTRING, b""))
+    if (said := instruction.get(messages.IS_RESIZE)) is not None:
+        return decode_size(said.get(messages.WIDTH, 0), said.get(messages.HEIGHT, 0))
+    if (said := instruction.get(messages.IS_ECHO_ACK)) is not None:
+        return EchoAck(said.get(messages.ECHO_ACK_NUM, 0))
+    if (said := instruction.get(messages.IS_ANNOUNCEMENT)) is not None:
+        return Announcement(_printable(said.get(messages.PROGRAM, b""), PROGRAM_LIMIT))
+    if (said := instruction.get(messages.IS_NOTICE)) is not None:
+        kind = said.get(messages.NOTICE_KIND, 0)
+        if 1 <= kind <= NOTICE_KINDS:
+            return Notice(kind, _printable(said.get(messages.NOTICE_TEXT, b""), NOTICE_LIMIT))
+    if (said := instruction.get(messages.ARE_FEATURES)) is not None:
+        return decode_features(said.get(messages.FEATURE_NUMBER, ()))
+    if (said := instruction.get(messages.IS_PART)) is not None:
+        feature, octets = said.get(messages.PAYLOAD_FEATURE, 0), said.get(messages.PAYLOAD_OCTETS, b"")
+        # SECURITY: test_a_part_is_bounded.
+        if is_number(feature) and feature not in _WITH_INSTRUCTION and len(octets) <= PART_LIMIT:
+            return PartDiff(feature, octets)
+    return None
 
 
 def _printable(octets: bytes, longest: int) -> str:

@@ -8,12 +8,10 @@ from __future__ import annotations
 import zlib
 from typing import Final, NamedTuple
 
-from google.protobuf.message import DecodeError
-
-from mosh_common.errors import UsageError
+from mosh_common.errors import PeerError, UsageError
 from mosh_common.protocol import CHAFF_MAX_OCTETS, PROTOCOL_VERSION
+from mosh_common.wire import messages, protobuf
 from mosh_common.wire.drop import Dropped, DropReason
-from mosh_common.wire.pb import mosh_pb2
 
 # What an instruction may inflate to: a frame that paints each cell of a 480×200 screen in its own two colours is half
 # of it.
@@ -40,16 +38,18 @@ class Instruction(NamedTuple):
 
     def encode(self) -> bytes:
         """Return the compressed message, to be cut into fragments. Raises UsageError when no peer would take it."""
-        message = mosh_pb2.TransportInstruction(
-            protocol_version=self.protocol_version,
-            old_num=self.old_num,
-            new_num=self.new_num,
-            ack_num=self.ack_num,
-            throwaway_num=self.throwaway_num,
-            diff=self.diff,
-            chaff=self.chaff,
+        serialized = protobuf.encode(
+            messages.TRANSPORT_INSTRUCTION,
+            {
+                messages.VERSION: self.protocol_version,
+                messages.OLD_NUM: self.old_num,
+                messages.NEW_NUM: self.new_num,
+                messages.ACK_NUM: self.ack_num,
+                messages.THROWAWAY_NUM: self.throwaway_num,
+                messages.DIFF: self.diff,
+                messages.CHAFF: self.chaff,
+            },
         )
-        serialized = message.SerializeToString()
         if len(serialized) > INFLATED_LIMIT:
             raise UsageError(f"an instruction of {len(serialized)} octets, at most {INFLATED_LIMIT}")
         return deflate(serialized)
@@ -57,12 +57,12 @@ class Instruction(NamedTuple):
     @classmethod
     def decode(cls, encoded: bytes) -> Instruction:
         """Return the instruction in a compressed message. Raises Dropped."""
-        message = mosh_pb2.TransportInstruction()
+        serialized = inflate(encoded)
         try:
-            message.ParseFromString(inflate(encoded))
-        except DecodeError as error:
+            said = protobuf.decode(messages.TRANSPORT_INSTRUCTION, serialized).get
+        except PeerError as error:
             raise Dropped(DropReason.MALFORMED_INSTRUCTION, f"no transport instruction: {error}") from None
-        version = message.protocol_version
+        version = said(messages.VERSION, 0)
         # "2; anything else ends the session with a clear message"
         if version != PROTOCOL_VERSION:
             raise Dropped(
@@ -70,12 +70,12 @@ class Instruction(NamedTuple):
                 f"the other side speaks version {version} of the mosh protocol, this one {PROTOCOL_VERSION}",
             )
         return cls(
-            message.old_num,
-            message.new_num,
-            message.ack_num,
-            message.throwaway_num,
-            message.diff,
-            message.chaff,
+            said(messages.OLD_NUM, 0),
+            said(messages.NEW_NUM, 0),
+            said(messages.ACK_NUM, 0),
+            said(messages.THROWAWAY_NUM, 0),
+            said(messages.DIFF, b""),
+            said(messages.CHAFF, b""),
             version,
         )
 

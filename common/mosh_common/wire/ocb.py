@@ -7,26 +7,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.ciphers.aead import AESOCB3
-
-from mosh_common.errors import EnvironmentFailure, PeerError, UsageError
+from mosh_common.errors import PeerError, UsageError
 from mosh_common.protocol import BLOCK_LIMIT, CIPHER_BLOCK_OCTETS, TAG_OCTETS
+from mosh_common.wire.cipher import Backend, Cipher, backend
 from mosh_common.wire.key import Key
 
 
 class Ocb:
     """The cipher under one key. Counts the blocks that it encrypted."""
 
-    __slots__ = ("_cipher", "blocks_sealed")
+    __slots__ = ("_cipher", "_forged", "blocks_sealed")
 
-    def __init__(self, key: Key) -> None:
-        try:
-            self._cipher: Final = AESOCB3(key.octets)
-        except UnsupportedAlgorithm:
-            raise EnvironmentFailure(
-                "The system's OpenSSL lacks AES-OCB, without which mosh cannot encrypt; install one that has it."
-            ) from None
+    def __init__(self, key: Key, *, through: Backend | None = None) -> None:
+        """`through`: another implementation than the one to use. Raises EnvironmentFailure when there is none."""
+        chosen = through or backend()
+        self._cipher: Final[Cipher] = chosen.cipher(key.octets)
+        self._forged: Final = chosen.forged
         self.blocks_sealed = 0
 
     def seal(self, nonce: bytes, plaintext: bytes, associated: bytes | None = None) -> bytes:
@@ -45,5 +41,5 @@ class Ocb:
             raise PeerError(f"{len(ciphertext)} octets cannot hold a tag of {TAG_OCTETS}")
         try:
             return self._cipher.decrypt(nonce, ciphertext, associated)
-        except InvalidTag:
+        except self._forged:
             raise PeerError("authentication failed") from None

@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple, TypeAlias
 
-from google.protobuf.message import DecodeError
-
-from mosh_common.errors import UsageError
+from mosh_common.errors import PeerError, UsageError
+from mosh_common.wire import messages, protobuf
 from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.extensions import Features, decode_features, is_number
-from mosh_common.wire.pb import mosh_pb2
 from mosh_common.wire.size import Resize, check_size, decode_window
 
 __all__ = [
@@ -60,12 +58,12 @@ def check_request(request: Request) -> None:
 
 def encode(events: Iterable[UserEvent]) -> bytes:
     """Return the diff that says `events`; adjacent keys share one keystroke. Nothing gives b""."""
-    message = mosh_pb2.UserMessage()
+    instructions: list[protobuf.Message] = []
     pending: list[bytes] = []
 
     def flush() -> None:
         if pending:
-            message.instruction.add().keystroke.keys = b"".join(pending)
+            instructions.append({messages.IS_KEYSTROKE: {messages.KEYS: b"".join(pending)}})
             pending.clear()
 
     for event in events:
@@ -73,16 +71,16 @@ def encode(events: Iterable[UserEvent]) -> bytes:
             pending.append(event.data)
             continue
         flush()
-        instruction = message.instruction.add()
         if isinstance(event, Resize):
-            instruction.resize.width, instruction.resize.height = event.columns, event.lines
+            size = {messages.WIDTH: event.columns, messages.HEIGHT: event.lines}
+            instructions.append({messages.IS_RESIZE: size})
         elif isinstance(event, Features):
-            instruction.features.SetInParent()  # an empty set says something, too
-            instruction.features.number.extend(event.numbers)
+            instructions.append({messages.ARE_FEATURES: {messages.FEATURE_NUMBER: event.numbers}})
         else:
-            instruction.request.feature, instruction.request.octets = event.feature, event.payload
+            payload = {messages.PAYLOAD_FEATURE: event.feature, messages.PAYLOAD_OCTETS: event.payload}
+            instructions.append({messages.IS_REQUEST: payload})
     flush()
-    return message.SerializeToString()
+    return protobuf.encode(messages.USER_MESSAGE, {messages.INSTRUCTION: instructions})
 
 
 def decode(diff: bytes) -> list[UserEvent]:
@@ -90,30 +88,31 @@ def decode(diff: bytes) -> list[UserEvent]:
 
     Without requests that nobody may make, and of several sets of features only with the first: a session has one.
     """
-    message = mosh_pb2.UserMessage()
     try:
-        message.ParseFromString(diff)
-    except DecodeError as error:
+        message = protobuf.decode(messages.USER_MESSAGE, diff)
+    except PeerError as error:
         raise Dropped(DropReason.MALFORMED_DIFF, f"no user message: {error}") from None
-    if len(message.instruction) > INSTRUCTIONS_LIMIT:
-        raise Dropped(
-            DropReason.MALFORMED_DIFF, f"{len(message.instruction)} instructions, at most {INSTRUCTIONS_LIMIT}"
-        )
+    instructions = message.get(messages.INSTRUCTION, ())
+    if len(instructions) > INSTRUCTIONS_LIMIT:
+        raise Dropped(DropReason.MALFORMED_DIFF, f"{len(instructions)} instructions, at most {INSTRUCTIONS_LIMIT}")
     events: list[UserEvent] = []
     pending: list[bytes] = []
     named = False
-    for instruction in message.instruction:
-        if instruction.HasField("keystroke"):
-            pending.append(instruction.keystroke.keys)
-        elif instruction.HasField("resize"):
+    for instruction in instructions:
+        if messages.IS_KEYSTROKE in instruction:
+            pending.append(instruction[messages.IS_KEYSTROKE].get(messages.KEYS, b""))
+        elif messages.IS_RESIZE in instruction:
             _flush(events, pending)
-            events.append(decode_window(instruction.resize.width, instruction.resize.height))
-        elif instruction.HasField("features") and not named:
+            size = instruction[messages.IS_RESIZE]
+            events.append(decode_window(size.get(messages.WIDTH, 0), size.get(messages.HEIGHT, 0)))
+        elif messages.ARE_FEATURES in instruction and not named:
             named = True
             _flush(events, pending)
-            events.append(decode_features(instruction.features.number))
-        elif instruction.HasField("request"):
-            feature, payload = instruction.request.feature, instruction.request.octets
+            events.append(decode_features(instruction[messages.ARE_FEATURES].get(messages.FEATURE_NUMBER, ())))
+        elif messages.IS_REQUEST in instruction:
+            request = instruction[messages.IS_REQUEST]
+            feature = request.get(messages.PAYLOAD_FEATURE, 0)
+            payload = request.get(messages.PAYLOAD_OCTETS, b"")
             # SECURITY: test_a_request_is_bounded.
             if is_number(feature) and len(payload) <= REQUEST_LIMIT:
                 _flush(events, pending)

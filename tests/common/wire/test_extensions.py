@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.support.pb import mosh_pb2
 
 from mosh_common.errors import UsageError
 from mosh_common.wire import hostdiff, userdiff
@@ -21,7 +22,6 @@ from mosh_common.wire.extensions import (
     decode_features,
     features,
 )
-from mosh_common.wire.pb import mosh_pb2
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.pb import mosh_pb2
 
 from mosh_common.errors import PeerError
 from mosh_common.sync.states.parts.table import INITIAL, OURS, index_of
@@ -13,7 +14,6 @@ from mosh_common.terminal.frame_diff.diff import diff
 from mosh_common.wire import extensions, hostdiff
 from mosh_common.wire.extensions import Features
 from mosh_common.wire.hostdiff import Announcement, EchoAck, HostBytes, Notice, PartDiff, Resize
-from mosh_common.wire.pb import mosh_pb2
 
 
 def shown(output: bytes, *, columns: int = 20, lines: int = 5, echo_ack: int = 0) -> ServerScreen:
