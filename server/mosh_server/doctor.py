@@ -19,6 +19,7 @@ from mosh_common.errors import EnvironmentFailure, MoshError
 from mosh_common.io import privileges
 from mosh_common.io.udp import UdpSocket
 from mosh_common.protocol import KEY_OCTETS
+from mosh_common.wire import cipher
 from mosh_common.wire.key import Key
 from mosh_server.host import environment
 from mosh_server.host.accounting import HELPERS
@@ -26,7 +27,7 @@ from mosh_server.host.detach import forbid_core_dumps
 
 WORKS: Final = "works"
 
-_PACKAGES: Final = {"cryptography": "cryptography", "protobuf": "google.protobuf", "pyte": "pyte", "wcwidth": "wcwidth"}
+_PACKAGES: Final = {"cryptography": "cryptography", "pyte": "pyte", "wcwidth": "wcwidth"}
 _PROBE_NONCE: Final = bytes(12)  # under a key that is used once
 
 _LOGIND_FOLDERS: Final = ("usr/lib", "usr/local/lib", "run", "etc")  # what is in a later one has precedence
@@ -64,7 +65,7 @@ def examine(
         f"Python {sys.version.split()[0]} ({sys.executable})",
         f"versions: {', '.join(_versions())}",
     ]
-    lines += [f"{each.name}: {each.outcome}" for each in findings]
+    lines += [cipher.description(), *(f"{each.name}: {each.outcome}" for each in findings)]
     sound = all(each.outcome == WORKS for each in findings if each.needed)
     return lines, sound
 
@@ -96,8 +97,8 @@ def _try_cipher() -> None:
     from mosh_common.wire.ocb import Ocb
 
     text = b"mosh"
-    cipher = Ocb(Key.generate(os.urandom(KEY_OCTETS)))
-    if cipher.open(_PROBE_NONCE, cipher.seal(_PROBE_NONCE, text)) != text:
+    ocb = Ocb(Key.generate(os.urandom(KEY_OCTETS)))
+    if ocb.open(_PROBE_NONCE, ocb.seal(_PROBE_NONCE, text)) != text:
         raise EnvironmentFailure("AES-OCB does not decrypt what it has encrypted.")
 
 

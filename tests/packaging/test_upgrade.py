@@ -46,9 +46,15 @@ LATE = {
     "mosh_client.renderer.process: run": f"for -v, and {LOADED}",
     "mosh_client.terminal.tty: describe_terminal": START,
     "mosh_common.io.privileges: _prctl": f"{LOADED}: every process of ours that serves gives up something at its start",
+    "mosh_common.wire.cipher: through_cryptography": f"{START}: what it found is kept",
+    "mosh_common.wire.cipher: through_cryptography.describe": ENDS,
+    "mosh_common.wire.cipher: through_ctypes": f"{START}: what it found is kept",
+    "mosh_server.cli: _about_with_cipher": ENDS,
     "mosh_server.cli: _serve": START,
+    "mosh_server.cli: _show": ENDS,
     "mosh_server.cli: _announce": START,
     "mosh_server.cli: _check_installation": START,
+    "mosh_server.doctor: _try_cipher": ENDS,
 }
 
 
