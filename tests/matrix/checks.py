@@ -28,7 +28,7 @@ README_NEEDS: Final = ("python3", "python3-venv", "make")
 # What the interop and end-to-end tests drive; .ci/run installs the same on its machine.
 PROGRAMS: Final = (
     *("mosh", "openssh-server", "openssh-client", "tmux", "vim-tiny", "less", "ncurses-bin", "ncurses-term"),
-    *("procps", "groff-base", "fish", "zsh"),
+    *("procps", "groff-base", "mandoc", "fish", "zsh", "bash-completion"),
 )
 TEST_PACKAGES: Final = (
     *("python3-pytest", "python3-pytest-timeout", "python3-pytest-xdist", "python3-hypothesis", "python3-protobuf"),
