@@ -80,8 +80,7 @@ def session(tmux: Tmux, home: Path, given: argparse.Namespace) -> None:
     print("size and terminfo: 24 80, 256 colours")
     pane.type(COMMAND)
     pane.press("Enter")
-    pane.wait_for("日本")
-    assert shows_colours(pane), [words_of(row) for row in pane.picture().rows]
+    wait_until(lambda: shows_colours(pane), lambda: f"{[words_of(row) for row in pane.picture().rows]}")
     print("colours: as printed")
     if given.roam:
         (given.roam / "wanted").touch()
