@@ -23,12 +23,15 @@ from tests.support.programs import clean_environment, wait_until
 _COMMAND_TIMEOUT_S = 20  # tmux answers within milliseconds; this bounds a broken one
 
 # A pane waits for its recorder before its program may write the first octet; at its end it says how the program left
-# the tty and keeps the pane open, so that the modes that the terminal is left in can be asked for.
+# the tty and keeps the pane open, so that the modes that the terminal is left in can be asked for. END, which means
+# nothing to a terminal, follows what the program wrote: tmux hands that on to the recorder in its own time.
+END = b"\x1b]7770;end\x07"
 _GATE = """
 read -r _ <"$GATE/open" && rm "$GATE/open"
 stty -g >"$GATE/before"
 "$@"
 echo "$? $(stty -g)" >"$GATE/after.part"
+printf '\\033]7770;end\\007'
 mv "$GATE/after.part" "$GATE/after"
 exec cat >/dev/null
 """
@@ -233,8 +236,11 @@ class Pane:
         return Picture(parse_capture(rows), (int(row), int(column)), visible == "1")
 
     def recording(self) -> bytes:
-        """Return every octet that the program wrote to the terminal until now."""
-        return (self._gate / "recording").read_bytes()
+        """Return every octet that the program wrote to the terminal until now, or until its end."""
+        recording = self._gate / "recording"
+        if self.has_ended:
+            wait_until(lambda: END in recording.read_bytes(), "the recording has no end")
+        return recording.read_bytes().replace(END, b"")
 
     # --- the program
 
