@@ -53,13 +53,19 @@ def test_a_socket_for_a_peer_knows_when_a_datagram_arrived(server, client):
     wait_readable(server)
     [(_, source, _, arrived_at)] = server.receive()
     assert arrived_at is None  # nobody asks there
-    before = now_ms()
-    server.send(b"pong", source)
-    wait_readable(client)
-    after = now_ms()
-    time.sleep(0.2)
-    [(_, _, _, arrived_at)] = client.receive()
-    assert before - 1 <= arrived_at <= after + 1  # two clocks are read, each cut to milliseconds
+    for _ in range(20):
+        before = now_ms()
+        server.send(b"pong", source)
+        wait_readable(client)
+        after = now_ms()
+        time.sleep(0.2)
+        [(_, _, _, arrived_at)] = client.receive()
+        assert arrived_at >= before - 1  # two clocks are read, each cut to milliseconds
+        if arrived_at <= after + 1:
+            return
+        # Linux begins to note times a moment after the first socket of the machine asks for them; till then it tells
+        # when the datagram is read.
+    pytest.fail(f"it says that it arrived {arrived_at - after} ms after it had arrived")
 
 
 @pytest.mark.parametrize("seconds", [-3600, -6, 1, 3600])
