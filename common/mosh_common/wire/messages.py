@@ -11,6 +11,10 @@ from typing import Final
 from mosh_common.wire import extensions
 from mosh_common.wire.protobuf import Field, Kind, Schema
 
+# SECURITY: what a client reads of a server is read within a turn: 20 ms. Real messages have some tens of fields.
+# (test_what_a_server_sends_has_few_fields)
+FEW_FIELDS: Final = 1 << 14
+
 VERSION: Final = 1
 OLD_NUM: Final = 2
 NEW_NUM: Final = 3
@@ -26,6 +30,7 @@ TRANSPORT_INSTRUCTION: Final = Schema(
     Field("throwaway_num", THROWAWAY_NUM, Kind.UINT64),
     Field("diff", DIFF, Kind.BYTES),
     Field("chaff", CHAFF, Kind.BYTES),
+    limit=FEW_FIELDS,
 )
 
 KEYS: Final = 4
@@ -87,4 +92,4 @@ HOST_INSTRUCTION: Final = Schema(
     Field("features", ARE_FEATURES, FEATURES),
     Field("part", IS_PART, PAYLOAD),
 )
-HOST_MESSAGE: Final = Schema(Field("instruction", INSTRUCTION, HOST_INSTRUCTION, repeated=True))
+HOST_MESSAGE: Final = Schema(Field("instruction", INSTRUCTION, HOST_INSTRUCTION, repeated=True), limit=FEW_FIELDS)

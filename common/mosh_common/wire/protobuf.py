@@ -74,10 +74,11 @@ class _Row(NamedTuple):
 class Schema:
     """Which fields a message may have. Of those that repeat there are messages and UINT32."""
 
-    __slots__ = ("fields", "read", "written")
+    __slots__ = ("fields", "limit", "read", "written")
 
-    def __init__(self, *fields: Field) -> None:
+    def __init__(self, *fields: Field, limit: int | None = None) -> None:
         self.fields: Final = fields
+        self.limit: Final = limit  # of fields in one message of this kind; None = FIELDS_LIMIT
         self.read: Final[dict[int, _Row]] = {}  # by tag
         self.written: Final[dict[int, _Row]] = {}  # by number
         for field in fields:
@@ -130,7 +131,7 @@ def encode(schema: Schema, message: Mapping[int, Any]) -> bytes:
 def decode(schema: Schema, data: bytes) -> Message:
     """Return the message in `data`. Raises PeerError."""
     message: Message = {}
-    _decode(schema.read, data, (0, len(data)), message, FIELDS_LIMIT)
+    _decode(schema.read, data, (0, len(data)), message, schema.limit or FIELDS_LIMIT)
     return message
 
 
@@ -141,7 +142,7 @@ def _decode(rows: Mapping[int, _Row], data: bytes, span: tuple[int, int], messag
         # SECURITY: test_a_message_has_a_bounded_number_of_fields
         left -= 1
         if left < 0:
-            raise PeerError(f"more than {FIELDS_LIMIT} fields")
+            raise PeerError("more fields than such a message may have")
         tag = data[at]
         at += 1
         if tag >= _MORE:
@@ -200,7 +201,7 @@ def _decode_packed(data: bytes, span: tuple[int, int], numbers: list[int], left:
     while at < end:
         left -= 1
         if left < 0:
-            raise PeerError(f"more than {FIELDS_LIMIT} fields")
+            raise PeerError("more fields than such a message may have")
         value, at = _read_varint(data, at, end)
         numbers.append(value & _LARGEST_32)
     return left
@@ -245,5 +246,5 @@ def _skip(data: bytes, span: tuple[int, int], tag: int, left: int) -> tuple[int,
             return at, left
         left -= 1
         if left < 0:
-            raise PeerError(f"more than {FIELDS_LIMIT} fields")
+            raise PeerError("more fields than such a message may have")
         tag, at = _read_varint(data, at, end)

@@ -181,14 +181,17 @@ def test_what_is_no_number_of_64_bits_is_not_written(number: int) -> None:
     ],
     ids=["known", "unknown", "in a group", "within", "packed"],
 )
-def test_a_message_has_a_bounded_number_of_fields(
-    schema: Schema, encoded: bytes, count: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(protobuf, "FIELDS_LIMIT", count)
-    decode(schema, encoded)
-    monkeypatch.setattr(protobuf, "FIELDS_LIMIT", count - 1)
-    with pytest.raises(PeerError, match="more than 8 fields"):
-        decode(schema, encoded)
+def test_a_message_has_a_bounded_number_of_fields(schema: Schema, encoded: bytes, count: int) -> None:
+    decode(Schema(*schema.fields, limit=count), encoded)
+    with pytest.raises(PeerError, match="more fields than such a message may have"):
+        decode(Schema(*schema.fields, limit=count - 1), encoded)
+
+
+def test_a_schema_that_says_nothing_of_it_has_a_bound_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protobuf, "FIELDS_LIMIT", 8)
+    decode(messages.USER_MESSAGE, b"\x0a\x00" * 8)
+    with pytest.raises(PeerError, match="more fields than such a message may have"):
+        decode(messages.USER_MESSAGE, b"\x0a\x00" * 9)
 
 
 def test_groups_may_be_so_deep_and_no_deeper() -> None:
@@ -198,3 +201,11 @@ def test_groups_may_be_so_deep_and_no_deeper() -> None:
     assert decode(messages.USER_MESSAGE, nested(GROUPS_LIMIT)) == {}
     with pytest.raises(PeerError):
         decode(messages.USER_MESSAGE, nested(GROUPS_LIMIT + 1))
+
+
+@pytest.mark.parametrize("schema", [messages.HOST_MESSAGE, messages.TRANSPORT_INSTRUCTION])
+@pytest.mark.parametrize("field", [b"\x0a\x00", b"\x78\x01"])  # an empty instruction or version; one of no known number
+def test_what_a_server_sends_has_few_fields(schema: protobuf.Schema, field: bytes) -> None:
+    protobuf.decode(schema, field * (messages.FEW_FIELDS))
+    with pytest.raises(PeerError, match="more fields"):
+        protobuf.decode(schema, field * (messages.FEW_FIELDS + 1))
