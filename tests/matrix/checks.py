@@ -76,7 +76,7 @@ def fresh(open_root: OpenRoot, tests: str) -> Outcome:
 def own(open_root: OpenRoot, tests: str) -> Outcome:
     """The suite on the distribution's own Python and packages, with every program that it can drive."""
     with open_root() as root:
-        root.install("python3", *run_time_dependencies(), *TEST_PACKAGES, *PROGRAMS)
+        root.install("python3", *installs.run_time_packages(), *TEST_PACKAGES, *PROGRAMS)
         # pytest 7.2's own tracebacks end it where a line of code that hypothesis made is in one.
         words = ["python3", "-m", "pytest", "-n", "2", "--dist", "loadfile", "-q", "--tb=native", *tests.split()]
         return run_suite(root, words, python="python3")
@@ -207,12 +207,6 @@ def read_closing_line(output: str) -> Outcome:
         raise CheckFailed(f"no test passed: {lines[-1]}", output)
     failed = counts.get("failed", 0) + counts.get("error", 0)
     return Outcome(counts["passed"], failed, counts.get("skipped", 0), "")
-
-
-def run_time_dependencies() -> list[str]:
-    """Return the packages that ours depends on, as the distribution names them."""
-    control = (REPOSITORY / "packaging" / "debian" / "control").read_text()
-    return re.findall(r"\b(python3-\w+) \(>=", control)
 
 
 def seen_outcome(seen: Sequence[str]) -> Outcome:

@@ -30,7 +30,8 @@ def hold_session(
     roam = client.inside(HOME / "roam")
     words = ["python3", "-B", "-m", "tests.matrix.session", "--host", SERVER_ADDRESS, f"--roam={HOME / 'roam'}"]
     words += [*(f"--path={folder}" for folder in path), *(f"--option={option}" for option in options)]
-    with NetworkNamespaces() as network, server.sshd(network.server), _let_in(client, server):
+    _let_in(client, server)
+    with NetworkNamespaces() as network, server.sshd(network.server):
         roam.mkdir()
         os.chown(roam, USER_ID, USER_ID)
         with _changing_address(network, roam):
@@ -43,8 +44,7 @@ def hold_session(
     return seen
 
 
-@contextmanager
-def _let_in(client: Root, server: Root) -> Iterator[None]:
+def _let_in(client: Root, server: Root) -> None:
     """Give the user of `client` a key that opens the user's account on `server`."""
     client.run_as_user(["sh", "-c", "mkdir -m 700 .ssh && ssh-keygen -q -t ed25519 -N '' -f .ssh/id_ed25519"])
     if server is not client:
@@ -52,7 +52,6 @@ def _let_in(client: Root, server: Root) -> Iterator[None]:
     keys = server.inside(HOME / ".ssh/authorized_keys")
     keys.write_bytes(client.inside(HOME / ".ssh/id_ed25519.pub").read_bytes())
     os.chown(keys, USER_ID, USER_ID)
-    yield
 
 
 @contextmanager

@@ -17,7 +17,6 @@ from tests.matrix.checks import (
     bring_source_to,
     read_closing_line,
     run_suite,
-    run_time_dependencies,
 )
 from tests.matrix.leftovers import left_behind, listing
 from tests.matrix.root import CheckFailed
@@ -45,7 +44,7 @@ def test_a_suite_that_did_not_run_has_not_passed(output: str) -> None:
 
 
 def test_the_packages_are_those_of_the_control_file() -> None:
-    assert set(run_time_dependencies()) == {
+    assert set(installs.run_time_packages()) == {
         *("python3-cryptography", "python3-msgpack", "python3-pexpect", "python3-pyte")
     }
 

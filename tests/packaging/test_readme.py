@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.matrix.blocks import REPOSITORY, SCENES, Block, blocks_of, blocks_of_scene, pages
-from tests.matrix.checks import run_time_dependencies
+from tests.matrix.installs import run_time_packages
 from tests.matrix.pages import follow
 from tests.matrix.root import CheckFailed
 
@@ -37,7 +37,7 @@ def test_what_is_to_be_made_can_be_made(block: Block) -> None:
 
 def test_make_install_is_preceded_by_the_packages_that_ours_depends_on() -> None:
     commands = "\n".join(block.text for block in blocks_of_scene("make"))
-    assert set(re.findall(r"python3-\w+", commands)) == set(run_time_dependencies())
+    assert set(re.findall(r"python3-\w+", commands)) == set(run_time_packages())
 
 
 def anchors(page: Path) -> set[str]:
