@@ -248,6 +248,10 @@ class Launcher:
 
     def _become_network_process(self, ours: socket.socket, theirs: socket.socket, key_text: bytes) -> int:
         ours.close()
+        # Outside its loop a signal tells it nothing that the control socket does not, and must not cost its report:
+        # `_insist` sends one, and the loop may just have ended.
+        for number in _ENDING_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         from mosh_common.wire.key import Key
 
         key = Key.parse(key_text.decode("ascii"))

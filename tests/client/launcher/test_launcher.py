@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -244,6 +245,27 @@ def test_a_second_wish_to_leave_does_not_blame_a_network_process_that_answers(
     assert HUNG not in terminal.text().replace("\n", "")
     assert "[mosh is exiting.]" in terminal.text()
     wait_for_none_left(members)
+
+
+def test_a_signal_behind_its_loop_costs_no_report_of_the_network_process(server: RunningServer, tmp_path: Path) -> None:
+    slow = (
+        "import select; from mosh_client.ipc.control import Report; encode = Report.encode;"
+        " Report.encode = lambda report: (select.select([], [], [], 1), encode(report))[1];"
+        " from mosh_client.cli import main; main()"
+    )
+    terminal = UserTerminal(
+        [sys.executable, "-P", "-c", slow, "127.0.0.1", str(server.port)],
+        environment={**clean_environment(tmp_path), **source_environment(), "MOSH_KEY": server.key},
+    )
+    with terminal:
+        terminal.wait_for("ready>")
+        network = Family(terminal).network
+        terminal.type("\x1e.")
+        wait_until(lambda: server.port not in bound_udp_ports(), "the server was not told")
+        time.sleep(0.3)  # for the client to hear that; its report takes a second
+        network.signal(signal.SIGTERM)
+        assert terminal.wait_for_end() == 0
+        assert "[mosh is exiting.]" in terminal.text()
 
 
 @pytest.mark.parametrize("way", ["hang-up", "signal"])
