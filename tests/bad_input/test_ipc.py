@@ -246,7 +246,7 @@ sys.exit(main(sys.argv[1:]))
 FROM_NETWORK = (
     Row("no msgpack", framed(b"\xc1\xc1\xc1")),
     Row("a length beyond the limit", b"\xff\xff\xff\xff"),
-    Row("the other direction's word", framed(encode(Quit()))),
+    Row("the other direction's word", framed(encode(Quit(True)))),
     Row(
         "a partial frame first", packed(5, False, 1, 1, [], [], 0, 0, [-1, -1, 0, 0, -1, ""], 0, [], None, None, False)
     ),

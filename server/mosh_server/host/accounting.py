@@ -59,6 +59,15 @@ class Utmp:
                 pass
             self._running = None
 
+    def reap(self) -> None:
+        """Reap the helper if it has ended; never waits."""
+        if self._running is not None:
+            try:
+                if os.waitpid(self._running, os.WNOHANG)[0]:
+                    self._running = None
+            except ChildProcessError:
+                self._running = None
+
     def _run(self, *arguments: str) -> None:
         if self._helper is None:
             return
@@ -111,6 +120,11 @@ class Accounting:
         if self._utmp is not None:
             self._utmp.set_host(f"mosh [{self._pid}]")
         self._log("connection lost")
+
+    def reap(self) -> None:
+        """Reap the helper if it has ended; never waits."""
+        if self._utmp is not None:
+            self._utmp.reap()
 
     def end(self) -> None:
         """The session is over; call while the pty is still open."""
