@@ -23,8 +23,8 @@ from mosh_server.session import Session
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGCHLD)
 
-# How the shell ended is known a moment after its terminal was closed. One that goes on without a terminal is not
-# waited for: it was hung up, and counts as ended by that.
+# How the shell ended is known a moment after its terminal was closed, which many programs do before they exit. One that
+# goes on without a terminal is then hung up, and counts as ended by that.
 STATUS_PATIENCE_MS: Final = 500
 HUNG_UP_STATUS: Final = 128 + signal.SIGHUP
 NOT_STARTED_STATUS: Final = 255  # as ssh's, when there is no session
@@ -131,7 +131,7 @@ class Loop:
             self._session.take_output(output, now=now)
             flood.worked(time.process_time_ns() - started)
         if not is_open:  # the shell and its jobs have closed it, most likely by their end, which is seen later
-            self._end_shell(waiter)
+            self._close_pty(waiter)
             self._status_by = now_ms() + STATUS_PATIENCE_MS
             self._children_changed(waiter, now=now)
         return len(output)
@@ -199,23 +199,26 @@ class Loop:
         """End the session if its shell has ended, whatever that has left running, or will not be known to have."""
         status = self._host.children_changed()
         overdue = self._status_by is not None and now >= self._status_by
-        if status is None and not overdue:
-            return
+        if (status is None and not overdue) or (self._pty is None and self._status_by is None):
+            return  # another child, or the session was ended before its shell
         if self._pty is not None:  # which jobs in the background keep open: what is there is the last of it
             output, _ = self._pty.read(LEFT_BEHIND_OCTETS, lambda piece, _total: not piece)
             if output:
                 self._session.take_output(output, now=now)
-            self._end_shell(waiter)
-        elif self._status_by is None:
-            return  # the session ended before its shell
-        self._status_by = None
+        self._end_shell(waiter)
         self._session.pty_closed(status=HUNG_UP_STATUS if status is None else status, now=now)
 
     def _end_shell(self, waiter: Waiter) -> None:
         """Hang up the pty and close the books; harmless when that was done."""
+        if self._pty is not None or self._status_by is not None:
+            self._close_pty(waiter)
+            self._status_by = None
+            self._host.end_shell()
+
+    def _close_pty(self, waiter: Waiter) -> None:
+        """Read and write it no more. It hangs up with the host's own descriptor."""
         if self._pty is not None:
             waiter.forget(self._pty.fileno())
             self._arrivals.unregister(self._pty.fileno())
             self._pty.close()
             self._pty = None
-            self._host.end_shell()

@@ -336,13 +336,13 @@ def test_when_the_shell_ends_its_last_output_is_taken_and_the_books_are_closed(r
 def test_how_the_shell_ended_is_waited_for_when_its_terminal_is_closed_first(running: World) -> None:
     running.host.end_program()
     running.turn()
-    assert running.host.asked == [("end_shell",)]
+    assert running.host.asked == []  # hung up now, it would end of that
     assert running.session.ended == []
     running.host.status = 3
-    running.turn_with(signal.SIGCHLD)
-    assert running.session.ended == ["the shell, 3"]
-    running.turn_with(signal.SIGCHLD)
-    assert running.session.ended == ["the shell, 3"]
+    for _ in range(2):
+        running.turn_with(signal.SIGCHLD)
+        assert running.session.ended == ["the shell, 3"]
+        assert running.host.asked == [("end_shell",)]
 
 
 def test_a_program_that_closed_its_terminal_and_goes_on_counts_as_hung_up(
@@ -353,7 +353,16 @@ def test_a_program_that_closed_its_terminal_and_goes_on_counts_as_hung_up(
     running.host.end_program()
     running.turn()
     running.turn()  # nothing else has to happen
+    assert running.host.asked == [("end_shell",)]
     assert running.session.ended == [f"the shell, {128 + signal.SIGHUP}"]
+
+
+def test_a_signal_does_not_wait_to_know_how_the_shell_ended(running: World) -> None:
+    running.host.end_program()
+    running.turn()
+    running.turn_with(signal.SIGTERM)
+    assert running.host.asked == [("end_shell",)]
+    assert running.session.ended == ["by a signal"]
 
 
 def test_a_shell_that_leaves_a_job_with_the_terminal_ends_the_session(running: World) -> None:

@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from mosh_client.ipc.control import BY_SIGNAL, BY_USER, FROM_OUTSIDE, Report
+from mosh_client.ipc.control import BY_SIGNAL, BY_USER, Report
 from mosh_client.ipc.fields import LARGEST_COUNT
 from mosh_client.ipc.messages import (
     LONGEST_NOTICE,
@@ -51,7 +51,7 @@ from mosh_common.sync.events import (
 )
 from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.sync.transport import Transport
-from mosh_common.wire.extensions import ANNOUNCEMENT, EXIT_STATUS, NOTICE
+from mosh_common.wire.extensions import ANNOUNCEMENT, NOTICE
 from mosh_common.wire.key import Key
 
 LEAVE_TIMEOUT_MS: Final = 1500  # then such a request is given this long …
@@ -104,7 +104,7 @@ class Session:
         # The end.
         self._renderer_quit = False  # the renderer asked for it; signals may have done so before
         self._leave_by: int | None = None  # shutdown was asked for: the session is over then at the latest …
-        self._leaving: Report | None = None  # … and this is how
+        self._leaving = BY_SIGNAL  # … and so it ends
         self.outcome: Report | None = None  # set when the session is over: send what is left, report and leave
         self._transport.set_local_state(self.extensions.begin(self._stream), now=now)
         self.attach_renderer(hello, now=now)
@@ -143,7 +143,7 @@ class Session:
             again, self._renderer_quit = self._renderer_quit, True
             self.terminate(by_user=message.by_user, now=now)
             if again:
-                self._finish(self._end())  # without waiting for the server
+                self._finish(self._leaving)  # without waiting for the server
 
     def request(self, feature: int, payload: bytes, *, now: int) -> None:
         """Ask the server for something of a feature. Raises UsageError when not both have it."""
@@ -278,7 +278,8 @@ class Session:
         elif isinstance(event, PeerShutdown):
             self._notice = Notice("", False)
         elif isinstance(event, ShutdownDone):
-            self._finish(self._end())
+            as_said = self.extensions.end(self._transport.received.state.ours)
+            self._finish(as_said if self._leave_by is None else self._leaving)
         elif isinstance(event, VersionMismatch):
             self._finish(Report(1, f"mosh-client: {event.message}"))
         elif isinstance(event, SessionExhausted):
@@ -289,27 +290,12 @@ class Session:
     def _check_time(self, *, now: int) -> None:
         if self._leave_by is not None:
             if now >= self._leave_by:
-                self._finish(self._end())
+                self._finish(self._leaving)
         elif (verdict := self._reception.verdict(now=now)) is not None:
             self._finish(verdict)  # without a word to the server: the session goes on, for a client that can show it
         elif (connected_by := self._transport.contact.connected_by) is not None and now >= connected_by:
             heard = self._transport.contact.last_datagram_at is not None
             self._finish(Report(1, (nothing_whole if heard else connection_failure)(self._ip, self._port)))
-
-    def _end(self) -> Report:
-        """Return how the session ended: as was asked for here, or else as the server says."""
-        if self._leaving is not None:
-            return self._leaving
-        status: int | None = self.extensions.value_of(EXIT_STATUS, self._transport.received.state.ours)
-        if status is not None:
-            return Report(status, "", over=True)
-        if EXIT_STATUS in self.extensions.common:  # it would have said how its program ended
-            return Report(
-                FROM_OUTSIDE,
-                "mosh-client: the session was ended on the server, by a signal or a time-out, before its program was.",
-                over=True,
-            )
-        return Report(0, "", over=True)  # of upstream's, nothing can be known
 
     def _finish(self, outcome: Report) -> None:
         if self.outcome is None:

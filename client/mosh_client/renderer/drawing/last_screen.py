@@ -1,12 +1,13 @@
 """The session's last screen as plain lines: what is printed on the user's own screen once the session's was left.
 
-Unlike a frame it is for a terminal whose cursor may be anywhere: no moves, no modes, no hyperlinks; text, renditions and
-line ends.
+Unlike a frame it is for a terminal whose cursor may be anywhere: no moves, modes and hyperlinks, but text, renditions
+and line ends.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from mosh_common.terminal.cells import (
@@ -49,7 +50,7 @@ def printed(screen: Snapshot, *, columns: int, dialect: Dialect) -> bytes:
     return "".join(pieces).encode("utf-8", "replace")
 
 
-def _end_of(row: Row, styles: tuple[Style, ...]) -> int:
+def _end_of(row: Row, styles: Sequence[Style]) -> int:
     """Return how many columns of a row there are up to the last that shows anything."""
     text, letters = row[0], row[1]
     end = len(text)
@@ -62,7 +63,7 @@ def _shows_blanks(style: Style) -> bool:
     return style.bg != DEFAULT_COLOR or style.underline > 0 or bool(style.flags & (INVERSE | STRIKE | OVERLINE))
 
 
-def _line(row: Row, end: int, styles: tuple[Style, ...], dialect: Dialect) -> str:
+def _line(row: Row, end: int, styles: Sequence[Style], dialect: Dialect) -> str:
     """Return the first `end` columns of a row; behind them the rendition is the default one again."""
     text, letters, _, clusters = row
     pieces: list[str] = []

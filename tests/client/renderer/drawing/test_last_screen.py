@@ -81,19 +81,40 @@ def test_links_are_plain_text_and_colours_as_the_terminal_has_them() -> None:
     assert re.fullmatch(rb"\x1b\[(0;)?31mlink\x1b\[0?m\r\n", output)
 
 
+PIECES = (
+    *(
+        b"a",
+        b"bcd ",
+        "漢".encode(),
+        "e\u0301".encode(),
+        b"\r\n",
+        b"\r",
+        b"\x1b[31m",
+        b"\x1b[7;4m",
+        b"\x1b[m",
+        b"\x1b[3;3H",
+    ),
+    *(
+        b"\x1b]0;t\x07",
+        b"\x1b]8;;http://a\x07",
+        b"\x1b[?1049h",
+        b"\x1b[41m\x1b[K",
+        b"\x1b[c",
+        b"\x1b]52;c;YQ==\x07",
+        b"\x07",
+    ),
+)
+
+
 @settings(max_examples=300, deadline=None)
 @given(
-    st.lists(
-        st.sampled_from(
-            [b"a", b"bcd ", "漢".encode(), "e\u0301".encode(), b"\r\n", b"\r", b"\x1b[31m", b"\x1b[7;4m", b"\x1b[m", b"\x1b]0;t\x07"]
-            + [b"\x1b]8;;http://a\x07", b"\x1b[?1049h", b"\x1b[3;3H", b"\x1b[41m\x1b[K", b"\x1b[c", b"\x1b]52;c;YQ==\x07", b"\x07"]
-        ),
-        max_size=40,
-    ),
+    st.lists(st.sampled_from(PIECES), max_size=40),
     st.sampled_from([XTERM, WIRE, XTERM._replace(colors=0, unicode=False)]),
     st.integers(1, 12),
 )
-def test_nothing_but_text_renditions_and_line_ends_is_printed(output: list[bytes], dialect: object, columns: int) -> None:
+def test_nothing_but_text_renditions_and_line_ends_is_printed(
+    output: list[bytes], dialect: object, columns: int
+) -> None:
     octets = printed(screen(b"".join(output)), columns=columns, dialect=dialect)
     rest = re.sub("\x1b\\[[0-9;:]*m|\r\n", "", octets.decode())
     assert rest.isprintable() or not rest

@@ -10,7 +10,7 @@ from mosh_common.wire.hostdiff import PartDiff
 
 
 class ExitStatusPart:
-    """Values are 0 to 255, as shells say them (128 + n for signal n), or None: it has not ended, or nobody knows how."""
+    """Values are 0 to 255, as shells say them (128 + n: signal n), or None: it has not ended, or nobody knows how."""
 
     number: Final = extensions.EXIT_STATUS
     initial: Final = None
