@@ -60,12 +60,13 @@ class Utmp:
             self._running = None
 
     def reap(self) -> None:
-        """Reap the helper if it has ended; never waits."""
+        """Forget the helper that was started last if it has ended; never waits."""
         if self._running is not None:
             try:
-                if os.waitpid(self._running, os.WNOHANG)[0]:
-                    self._running = None
+                ended, _status = os.waitpid(self._running, os.WNOHANG)
             except ChildProcessError:
+                ended = self._running
+            if ended:
                 self._running = None
 
     def _run(self, *arguments: str) -> None:
@@ -122,7 +123,7 @@ class Accounting:
         self._log("connection lost")
 
     def reap(self) -> None:
-        """Reap the helper if it has ended; never waits."""
+        """A child has ended (SIGCHLD): if it is the helper, leave no dead process behind. Never waits."""
         if self._utmp is not None:
             self._utmp.reap()
 
