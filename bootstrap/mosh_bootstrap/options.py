@@ -162,8 +162,8 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {  # field → the values that i
 def parse_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
     """Return what `arguments` (without the program's name) ask for.
 
-    `environ` gives the defaults of MOSH_PREDICTION_DISPLAY and its like. With `help` or `version`
-    nothing else is checked. Raises UsageError with one sentence.
+    `environ` gives the defaults of MOSH_PREDICTION_DISPLAY and its like. With `help` or `version` nothing else is
+    checked. Raises UsageError with one sentence.
     """
     found: dict[str, str | bool] = {}
     if environ.get("MOSH_PREDICTION_DISPLAY"):

@@ -48,7 +48,7 @@ class Extensions:
             raise UsageError(f"feature {feature} is not one of {sorted(self.common)}, which both have")
         return stream.push_request(feature, payload)
 
-    def end(self, ours: tuple[Any, ...]) -> Report:
+    def servers_end(self, ours: tuple[Any, ...]) -> Report:
         """Return how a session ended that the server ended, with these parts of its last state."""
         status: int | None = self.value_of(extensions.EXIT_STATUS, ours)
         if status is not None:

@@ -278,8 +278,8 @@ class Session:
         elif isinstance(event, PeerShutdown):
             self._notice = Notice("", False)
         elif isinstance(event, ShutdownDone):
-            as_said = self.extensions.end(self._transport.received.state.ours)
-            self._finish(as_said if self._leave_by is None else self._leaving)
+            theirs = self.extensions.servers_end(self._transport.received.state.ours)
+            self._finish(theirs if self._leave_by is None else self._leaving)
         elif isinstance(event, VersionMismatch):
             self._finish(Report(1, f"mosh-client: {event.message}"))
         elif isinstance(event, SessionExhausted):

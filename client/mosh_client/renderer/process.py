@@ -231,7 +231,8 @@ class _Renderer:
     def _give_terminal_back(self, waiter: Waiter) -> None:
         if not self._stopped and not self._hung_up:
             self._await_answer(waiter)
-            self._write(self._leaving() + self._last_screen())
+            self._write(self._leaving())
+            self._write(self._last_screen())
             self._drain(waiter)
         os.close(self._output)
 
