@@ -17,7 +17,7 @@ from mosh_common.io.fds import close_all_except
 
 _IUTF8: Final = getattr(termios, "IUTF8", 0x4000)  # the same number on Linux, macOS and FreeBSD
 _NOT_FOUND_STATUS: Final = 127  # what shells answer when a program cannot be run …
-SIGNALLED: Final = 128  # … and, with the signal's number added, when it was ended by one
+_SIGNALLED: Final = 128  # … and, with the signal's number added, when it was ended by one
 
 # Python ignores or catches these; programs expect to be born with the system's own behaviour.
 _RESET_SIGNALS: Final = (
@@ -97,7 +97,7 @@ class Shell:
                 return None
             if pid:
                 code = os.waitstatus_to_exitcode(status)
-                self._exit_status = code if code >= 0 else SIGNALLED - code
+                self._exit_status = code if code >= 0 else _SIGNALLED - code
         return self._exit_status
 
     def close(self) -> None:
