@@ -105,4 +105,8 @@ def client_environment(options: Options, environ: Mapping[str, str], *, key: str
         result.pop("MOSH_PREDICTION_OVERWRITE", None)  # --no-predict-overwrite beats the environment
     if not options.init:
         result["MOSH_NO_TERM_INIT"] = "1"
+    if options.keep_last_screen != "auto":
+        result["MOSH_KEEP_LAST_SCREEN"] = options.keep_last_screen
+    elif options.command:
+        result["MOSH_KEEP_LAST_SCREEN"] = "yes"
     return result

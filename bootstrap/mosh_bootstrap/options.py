@@ -64,6 +64,9 @@ Options may stand before or after the host, up to the command's first word.
 
         --init               use the terminal's alternate screen [default]
         --no-init            do not: the last screen stays after the session
+        --keep-last-screen   print the last screen behind the alternate one
+                             [default for a command, not for a login shell]
+        --no-keep-last-screen   do not
 
 -h      --help               this text
 -v, -V  --version            version and licence
@@ -80,6 +83,7 @@ Environment:
   MOSH_TITLE_NOPREFIX=1          no "[mosh] " before window titles
   MOSH_CLIPBOARD=no              programs cannot set the clipboard
   MOSH_NO_TERM_INIT=1            as --no-init
+  MOSH_KEEP_LAST_SCREEN=yes      as --keep-last-screen; also no, and auto
   MOSH_PYTHON=PATH               the Python to use (not where pip installed it)
 
 Example:
@@ -104,6 +108,7 @@ class Options(NamedTuple):
     ssh: str = "ssh"  # words in shell quoting
     ssh_pty: bool = True
     init: bool = True
+    keep_last_screen: str = "auto"  # "yes", "no", "auto": of a command, not of a login shell; others the client refuses
     local: bool = False
     experimental_remote_ip: str = "proxy"
     help: bool = False
@@ -132,6 +137,8 @@ SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
     "--no-ssh-pty": ("ssh_pty", False),
     "--init": ("init", True),
     "--no-init": ("init", False),
+    "--keep-last-screen": ("keep_last_screen", "yes"),
+    "--no-keep-last-screen": ("keep_last_screen", "no"),
     "--local": ("local", True),
     "--experimental-remote-ip": ("experimental_remote_ip", None),
     "--help": ("help", True),
@@ -155,12 +162,14 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {  # field → the values that i
 def parse_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
     """Return what `arguments` (without the program's name) ask for.
 
-    `environ` gives the defaults of MOSH_PREDICTION_DISPLAY and MOSH_PREDICTION_OVERWRITE. With `help` or `version`
-    nothing else is checked. Raises UsageError with one sentence.
+    `environ` gives the defaults of MOSH_PREDICTION_DISPLAY and its like. With `help` or `version` nothing else is
+    checked. Raises UsageError with one sentence.
     """
     found: dict[str, str | bool] = {}
     if environ.get("MOSH_PREDICTION_DISPLAY"):
         found["predict"] = environ["MOSH_PREDICTION_DISPLAY"]
+    if environ.get("MOSH_KEEP_LAST_SCREEN"):
+        found["keep_last_screen"] = environ["MOSH_KEEP_LAST_SCREEN"]
     if environ.get("MOSH_PREDICTION_OVERWRITE") == "yes":
         found["predict_overwrite"] = True
     words = list(arguments)

@@ -14,6 +14,7 @@ from mosh_common.prediction_display import DEFAULT, SPELLINGS
 TITLE_PREFIX: Final = "[mosh] "
 _YES: Final = ("yes", "1", "true")
 _NO: Final = ("no", "0", "false")
+_AUTO: Final = "auto"  # as mosh has it for a command; mosh-client knows of none
 
 
 class Settings(NamedTuple):
@@ -25,6 +26,7 @@ class Settings(NamedTuple):
     title_prefix: str
     clipboard: bool  # the server may set the terminal's
     alternate_screen: bool  # use terminfo's smcup and rmcup
+    keep_last_screen: bool  # print what the session showed last once the alternate screen is left
     truecolor: bool  # COLORTERM says that the terminal shows RGB colours
     verbose: int
 
@@ -46,6 +48,9 @@ def read_settings(environment: Mapping[str, str], *, verbose: int = 0) -> Settin
     if clipboard not in (*_YES, *_NO):
         # Not taken for yes: who sets it wants the clipboard left alone.
         raise UsageError(f"MOSH_CLIPBOARD is {clipboard!r}; it can be yes or no.")
+    last_screen = environment.get("MOSH_KEEP_LAST_SCREEN", _AUTO)
+    if last_screen not in (*_YES, *_NO, _AUTO):
+        raise UsageError(f"MOSH_KEEP_LAST_SCREEN is {last_screen!r}; it can be yes, no or auto.")
     return Settings(
         prediction_display=display,
         prediction_overwrite=environment.get("MOSH_PREDICTION_OVERWRITE", "no") in _YES,
@@ -53,6 +58,7 @@ def read_settings(environment: Mapping[str, str], *, verbose: int = 0) -> Settin
         title_prefix="" if "MOSH_TITLE_NOPREFIX" in environment else TITLE_PREFIX,
         clipboard=clipboard in _YES,
         alternate_screen="MOSH_NO_TERM_INIT" not in environment,
+        keep_last_screen=last_screen in _YES,
         truecolor=environment.get("COLORTERM", "") in ("truecolor", "24bit"),
         verbose=verbose,
     )

@@ -3,7 +3,8 @@
 
 _mosh() {
     local options='--client= --server= --predict= --predict-overwrite --no-predict-overwrite --family= --port=
-        --bind-server= --ssh= --ssh-pty --no-ssh-pty --init --no-init --local --experimental-remote-ip= --help --version
+        --bind-server= --ssh= --ssh-pty --no-ssh-pty --init --no-init --keep-last-screen --no-keep-last-screen --local
+        --experimental-remote-ip= --help --version
         -a -n -o -4 -6 -p -h -v -V'
     local -a words=() starts=()
     local cur i last host='' command='' name='' behind=''

@@ -3,7 +3,8 @@
 # Prints the words before the cursor that are no options of mosh, a line each: the host, then the command's.
 function __fish_mosh_words
     set -l options client= server= predict= a n o/predict-overwrite no-predict-overwrite family= 4 6 p/port= \
-        bind-server= ssh= ssh-pty no-ssh-pty init no-init local experimental-remote-ip= h/help v/version V
+        bind-server= ssh= ssh-pty no-ssh-pty init no-init keep-last-screen no-keep-last-screen local \
+        experimental-remote-ip= h/help v/version V
     set -l words (commandline -opc)
     argparse -s $options -- $words[2..-1] 2>/dev/null
     or return
@@ -56,6 +57,8 @@ __fish_mosh_option -l ssh-pty -d 'Ask ssh for a pseudo-terminal, the default'
 __fish_mosh_option -l no-ssh-pty -d 'Do not ask ssh for a pseudo-terminal'
 __fish_mosh_option -l init -d 'Use the alternate screen, the default'
 __fish_mosh_option -l no-init -d 'Do not use the alternate screen'
+__fish_mosh_option -l keep-last-screen -d 'Print the last screen behind the alternate one'
+__fish_mosh_option -l no-keep-last-screen -d 'Do not print the last screen'
 __fish_mosh_option -l local -d 'Run mosh-server on this machine, without ssh'
 __fish_mosh_option -l experimental-remote-ip -x -a 'proxy remote local' -d 'How to find the address of the server'
 __fish_mosh_option -s h -l help -d 'Print a summary'

@@ -21,7 +21,17 @@ from mosh_server.host.pty import Pty
 from mosh_server.output.flood import ANSWER_OCTETS, MORE_FOLLOWS_OCTETS, TURN_NS, Flood
 from mosh_server.session import Session
 
-SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGCHLD)
+
+# How the shell ended is known a moment after its terminal was closed, which many programs do before they exit. One that
+# goes on without a terminal is then hung up, and counts as ended by that.
+STATUS_PATIENCE_MS: Final = 500
+HUNG_UP_STATUS: Final = 128 + signal.SIGHUP
+NOT_STARTED_STATUS: Final = 255  # as ssh's, when there is no session
+
+# What the shell and its jobs had written when it ended is in the kernel, which holds far less than this for a pty. What
+# a job writes from then on is of no session.
+LEFT_BEHIND_OCTETS: Final = 1 << 16
 
 
 class Loop:
@@ -43,6 +53,7 @@ class Loop:
         self._host = host
         self._log = log
         self._pty: Pty | None = None  # None before the shell was started and after it ended
+        self._status_by: int | None = None  # its terminal was closed: when to know how it ended
         self._arrivals = select.poll()  # what ends a wait for more of a flood: more of it, or a datagram
         self._arrivals.register(socket.fileno(), select.POLLIN)
 
@@ -64,10 +75,12 @@ class Loop:
         for number in ready.signals:
             if number == signal.SIGUSR1:
                 session.terminate_if_silent(now=now)
-            else:
+            elif number != signal.SIGCHLD:
                 session.terminate(now=now)
         if session.ending:  # at once: the client may be busy with a frame, or out of reach
             self._end_shell(waiter)
+        if signal.SIGCHLD in ready.signals or (self._status_by is not None and now >= self._status_by):
+            self._children_changed(waiter, now=now)
         if self._socket.fileno() in ready.readable:
             self._flood.end_rest()
             for data, source, congestion, _ in self._socket.receive():
@@ -99,6 +112,8 @@ class Loop:
             waiter.watch(self._pty.fileno(), read=reading, write=bool(session.input_to_write()))
             if resting:
                 deadline = rests_until if deadline is None else min(deadline, rests_until)
+        if self._status_by is not None:
+            deadline = self._status_by if deadline is None else min(deadline, self._status_by)
         return waiter.wait(deadline, now=now)
 
     # --- Output ---------------------------------------------------------------------------------------------------
@@ -115,9 +130,10 @@ class Loop:
             started = time.process_time_ns()
             self._session.take_output(output, now=now)
             flood.worked(time.process_time_ns() - started)
-        if not is_open:
-            self._end_shell(waiter)
-            self._session.pty_closed(now=now)
+        if not is_open:  # the shell and its jobs have closed it, most likely by their end, which is seen later
+            self._close_pty(waiter)
+            self._status_by = now_ms() + STATUS_PATIENCE_MS
+            self._children_changed(waiter, now=now)
         return len(output)
 
     def _is_enough(self, piece: bytes, total: int) -> bool:
@@ -175,15 +191,34 @@ class Loop:
             self._pty = Pty(self._host.start_shell(size.columns, size.lines))
         except EnvironmentFailure as error:  # only the session's own screen is left to tell the user on
             session.receive_output(f"mosh-server: {error}\r\n".encode(), now=now)
-            session.pty_closed(now=now)
+            session.pty_closed(status=NOT_STARTED_STATUS, now=now)
         else:
             self._arrivals.register(self._pty.fileno(), select.POLLIN)
 
+    def _children_changed(self, waiter: Waiter, *, now: int) -> None:
+        """End the session if its shell has ended, whatever that has left running, or will not be known to have."""
+        status = self._host.children_changed()
+        overdue = self._status_by is not None and now >= self._status_by
+        if (status is None and not overdue) or (self._pty is None and self._status_by is None):
+            return  # another child, or the session was ended before its shell
+        if self._pty is not None:  # which jobs in the background keep open: what is there is the last of it
+            output, _ = self._pty.read(LEFT_BEHIND_OCTETS, lambda piece, _total: not piece)
+            if output:
+                self._session.take_output(output, now=now)
+        self._end_shell(waiter)
+        self._session.pty_closed(status=HUNG_UP_STATUS if status is None else status, now=now)
+
     def _end_shell(self, waiter: Waiter) -> None:
         """Hang up the pty and close the books; harmless when that was done."""
+        if self._pty is not None or self._status_by is not None:
+            self._close_pty(waiter)
+            self._status_by = None
+            self._host.end_shell()
+
+    def _close_pty(self, waiter: Waiter) -> None:
+        """Read and write it no more. It hangs up with the host's own descriptor."""
         if self._pty is not None:
             waiter.forget(self._pty.fileno())
             self._arrivals.unregister(self._pty.fileno())
             self._pty.close()
             self._pty = None
-            self._host.end_shell()

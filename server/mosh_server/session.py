@@ -15,6 +15,7 @@ from mosh_common.sync.states.screen_state import ServerScreen
 from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.sync.transport import Transport
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.wire.extensions import EXIT_STATUS
 from mosh_common.wire.size import Resize
 from mosh_common.wire.userdiff import Keys
 from mosh_server.attendance import Attendance, Timeouts
@@ -60,7 +61,7 @@ class Session:
         self.extensions: Final = extensions or Extensions()  # what is ours between us
         # The pty.
         self._shell_wanted = False  # StartShell was reported
-        self._closed = False  # it is, and the rest of what was written there is still to be shown
+        self._exit_status: int | None = None  # the shell's: it ended, what was written is shown, and that was all
         self._translation = CursorKeyTranslation()
         self._input = InputQueue()  # for the pty
         # The screen, and what goes with it; then `_show`.
@@ -92,7 +93,7 @@ class Session:
 
     def digesting(self, *, now: int) -> bool:
         """Return whether there is output to be digested. Until there is none the pty is not to be read."""
-        return not self.ending and self._display.digesting(to_the_end=self._closed, now=now)
+        return not self.ending and self._display.digesting(to_the_end=self._exit_status is not None, now=now)
 
     def digest_output(self, *, now: int) -> None:
         """Digest a portion, some milliseconds' worth; afterwards `input_to_write` may hold the terminal's answers."""
@@ -100,15 +101,14 @@ class Session:
         if not self._display.waiting:
             self._all_executed(now=now)
 
-    def pty_closed(self, *, now: int) -> None:
-        """The shell is gone: show what it left, once that is digested, and tell the client that this was all."""
+    def pty_closed(self, *, status: int, now: int) -> None:
+        """The shell ended with that exit status (0 to 255; 128 + n: signal n), and its pty was read to the end.
+
+        Once that is digested it is shown, and the client is told that this was all.
+        """
         self._input.clear()
-        self._closed = self._display.undigested
-        if self._closed:
-            return
-        self._display.abandon_update()
-        self._show(now=now)
-        self._ending.leave_last_words(now=now)
+        self._exit_status = status
+        self._end_with_shell(now=now)
 
     def input_written(self, count: int, *, now: int) -> None:
         """Say how many octets of `input_to_write` the pty took."""
@@ -255,8 +255,17 @@ class Session:
             self._show(now=now)
         if self._flood.may_look(now=now):
             self._show(now=now)
-        if self._closed:
-            self.pty_closed(now=now)
+        if self._exit_status is not None:
+            self._end_with_shell(now=now)
+
+    def _end_with_shell(self, *, now: int) -> None:
+        if self._display.undigested:
+            return
+        self._display.abandon_update()
+        # In the very state that says the end: whoever acknowledges that has this, too.
+        self.extensions.set_value(EXIT_STATUS, self._exit_status)
+        self._show(now=now)
+        self._ending.leave_last_words(now=now)
 
     def _show(self, *, now: int) -> None:
         """Look at the screen; tell the transport what the client is to see, and what goes with it."""

@@ -29,6 +29,7 @@ from tests.bad_input.rig import (
 from tests.support.programs import OURS, process, wait_until
 
 from mosh_client.ipc.channel import Channel
+from mosh_client.ipc.control import FROM_OUTSIDE
 from mosh_client.ipc.messages import LONGEST_TO_NETWORK_OCTETS, Exit, Frame, Hello, Input, Quit, Resize, encode
 from mosh_common.wire.size import CELLS_LIMIT, SIDE_LIMIT
 
@@ -222,7 +223,7 @@ def test_a_network_process_without_a_launcher_leaves_within_its_time(tmp_path: P
         network.wait_for_echo()
         network.control.close()
         network.wait_until(lambda: network.child.poll() is not None, "it stays")
-        assert network.child.returncode == 0
+        assert network.child.returncode == FROM_OUTSIDE
     finally:
         network.close()
 
@@ -246,7 +247,7 @@ sys.exit(main(sys.argv[1:]))
 FROM_NETWORK = (
     Row("no msgpack", framed(b"\xc1\xc1\xc1")),
     Row("a length beyond the limit", b"\xff\xff\xff\xff"),
-    Row("the other direction's word", framed(encode(Quit()))),
+    Row("the other direction's word", framed(encode(Quit(True)))),
     Row(
         "a partial frame first", packed(5, False, 1, 1, [], [], 0, 0, [-1, -1, 0, 0, -1, ""], 0, [], None, None, False)
     ),

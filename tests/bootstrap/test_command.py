@@ -136,6 +136,25 @@ def test_the_client_learns_wishes_and_key_from_its_environment() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("words", "environ", "kept"),
+    [
+        (["host"], {}, None),
+        (["host"], {"MOSH_KEEP_LAST_SCREEN": "yes"}, "yes"),
+        (["--keep-last-screen", "host"], {"MOSH_KEEP_LAST_SCREEN": "no"}, "yes"),
+        (["host", "df"], {}, "yes"),
+        (["host", "df"], {"MOSH_KEEP_LAST_SCREEN": "auto"}, "yes"),
+        (["host", "df"], {"MOSH_KEEP_LAST_SCREEN": "no"}, "no"),
+        (["--no-keep-last-screen", "host", "df"], {}, "no"),
+    ],
+)
+def test_the_last_screen_of_a_command_is_kept_unless_the_user_says_otherwise(
+    words: list[str], environ: dict[str, str], kept: str | None
+) -> None:
+    options = parse_options(words, environ)
+    assert client_environment(options, environ, key="").get("MOSH_KEEP_LAST_SCREEN") == kept
+
+
 def test_overwriting_can_be_switched_off_against_the_environment() -> None:
     environ = client_environment(wish("--no-predict-overwrite", "host"), {"MOSH_PREDICTION_OVERWRITE": "yes"}, key="")
     assert "MOSH_PREDICTION_OVERWRITE" not in environ

@@ -40,6 +40,8 @@ def test_a_host_alone_takes_every_default() -> None:
         (["--no-ssh-pty"], {"ssh_pty": False}),
         (["--no-ssh-pty", "--ssh-pty"], {"ssh_pty": True}),
         (["--no-init"], {"init": False}),
+        (["--keep-last-screen"], {"keep_last_screen": "yes"}),
+        (["--no-keep-last-screen"], {"keep_last_screen": "no"}),
         (["--local"], {"local": True}),
         (["--experimental-remote-ip=remote"], {"experimental_remote_ip": "remote"}),
         (["--exp=remote"], {"experimental_remote_ip": "remote"}),

@@ -17,6 +17,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     assert settings.title_prefix == "[mosh] "
     assert settings.clipboard
     assert settings.alternate_screen
+    assert not settings.keep_last_screen
     assert not settings.truecolor
 
 
@@ -46,9 +47,15 @@ def test_the_clipboard_can_be_closed_to_the_server(value: str, allowed: bool) ->
     assert read_settings({"MOSH_CLIPBOARD": value}).clipboard == allowed
 
 
+@pytest.mark.parametrize(("value", "kept"), [("yes", True), ("1", True), ("no", False), ("auto", False)])
+def test_the_last_screen_can_be_kept(value: str, kept: bool) -> None:
+    assert read_settings({"MOSH_KEEP_LAST_SCREEN": value}).keep_last_screen == kept
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("MOSH_KEEP_LAST_SCREEN", "always"),
         ("MOSH_PREDICTION_DISPLAY", "sometimes"),
         ("MOSH_ESCAPE_KEY", "ab"),
         ("MOSH_CLIPBOARD", "off"),

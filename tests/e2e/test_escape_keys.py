@@ -31,7 +31,7 @@ def quits(session: MoshSession) -> None:
     """The client leaves in good order."""
     assert session.mosh.wait_for_end() == 0
     assert session.mosh.left_the_tty_as_it_was
-    session.mosh.wait_for("[mosh is exiting.]")
+    session.mosh.wait_for("[mosh: session of ")
 
 
 def test_unset_it_is_control_caret(tmux: Tmux) -> None:

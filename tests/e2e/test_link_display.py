@@ -159,7 +159,7 @@ def test_the_title_is_prefixed_and_the_terminal_gets_its_own_back(tmux: Tmux) ->
         )
         session.mosh.press("C-^")
         session.mosh.type(".")
-        session.mosh.wait_for("[mosh is exiting.]")
+        session.mosh.wait_for("[mosh: session of ")
         wait_until(lambda: session.mosh.title == before, lambda: f"at the end the title is {session.mosh.title!r}")
 
 
@@ -178,7 +178,7 @@ def test_a_killed_renderer_does_not_lose_the_terminals_title(tmux: Tmux) -> None
         wait_until(lambda: session.mosh.title == "[mosh] again", lambda: f"the title is {session.mosh.title!r}")
         session.mosh.type("exit")
         session.mosh.press("Enter")
-        session.mosh.wait_for("[mosh is exiting.]")
+        session.mosh.wait_for("[mosh: session of ")
         wait_until(lambda: session.mosh.title == before, lambda: f"at the end the title is {session.mosh.title!r}")
 
 

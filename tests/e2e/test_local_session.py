@@ -188,6 +188,6 @@ def test_an_ended_shell_gives_the_user_the_last_words(session: MoshSession) -> N
     session.mosh.wait_for("size 80x24")
     family = [*session.client_family(), *session.server.family()]
     session.mosh.type("q")
-    assert session.mosh.wait_for_end() == 0
+    assert session.mosh.wait_for_end() == 3
     session.wait_for_nothing_left(family)
     assert session.mosh.left_the_tty_as_it_was

@@ -90,7 +90,7 @@ def test_a_session_outlives_the_files_that_it_was_started_from(tmp_path: Path) -
         use(session, "removed")
         session.enter("exit")
         assert session.terminal.wait_for_end() == 0
-        assert "[mosh is exiting.]" in session.terminal.text()
+        assert "[mosh: session of " in session.terminal.text()
         session.assert_terminal_restored()
         session.wait_for_no_remains()
     said = log.read_text()

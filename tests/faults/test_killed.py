@@ -166,7 +166,7 @@ def test_of_a_killed_server_the_user_is_told_and_can_leave(session: ClientSessio
     idleness.assert_none_spins()
     session.terminal.type("\x1e.")
     assert session.terminal.wait_for_end() == 0
-    assert "[mosh is exiting.]" in said(session)
+    assert "[mosh: session of " in said(session)
     session.assert_terminal_restored()
     session.wait_for_no_remains()
 
@@ -179,8 +179,8 @@ def test_a_killed_shell_ends_the_session(session: ClientSession, left: str) -> N
     family = session.members()
     session.shell.signal(signal.SIGKILL)
     try:
-        assert session.terminal.wait_for_end() == 0
-        assert "[mosh is exiting.]" in said(session)
+        assert session.terminal.wait_for_end() == 128 + signal.SIGKILL
+        assert "[mosh: session of " in said(session)
         session.assert_terminal_restored()
         wait_for_none_left(set(family) - set(background))
         assert all(member.alive for member in background)  # the user's own, who wanted it to go on

@@ -16,10 +16,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.requires_linux, pytest.mark.requires_
 LAST_FRAME_STAYS = {"MOSH_NO_TERM_INIT": "1"}
 
 
-def assert_ended_with(session: ClientSession, *words: str) -> None:
-    """The client ends in good order, the last frame shows `words`, and nothing is left."""
-    assert session.terminal.wait_for_end() == 0
-    for word in (*words, "[mosh is exiting.]"):
+def assert_ended_with(session: ClientSession, *words: str, status: int = 0) -> None:
+    """The client ends in good order as the shell did, the last frame shows `words`, and nothing is left."""
+    assert session.terminal.wait_for_end() == status
+    for word in (*words, "[mosh: session of "):
         assert word.replace("\n", "\r\n").encode() in session.terminal.output
     assert session.terminal.settings() == session.terminal.settings_before
     session.wait_for_no_remains()
@@ -45,7 +45,7 @@ def test_a_command_that_ended_before_the_client_heard_anything_is_shown(tmp_path
 
 def test_a_command_that_is_missing_is_named(tmp_path: Path) -> None:
     with ClientSession(tmp_path, command=["/nowhere/shell"], environment=LAST_FRAME_STAYS) as session:
-        assert_ended_with(session, "cannot run /nowhere/shell: No such file or directory")
+        assert_ended_with(session, "cannot run /nowhere/shell: No such file or directory", status=127)
 
 
 def test_after_a_flood_the_last_screen_is_seen(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_shell_that_dies_in_the_middle_of_a_flood_ends_it(session: ClientSessi
     session.terminal.wait_for("flood\nflood\nflood")
     family = session.members()
     session.shell.signal(signal.SIGKILL)
-    assert session.terminal.wait_for_end() == 0
+    assert session.terminal.wait_for_end() == 128 + signal.SIGKILL
     session.assert_terminal_restored()
     wait_for_none_left(family)
 

@@ -108,7 +108,7 @@ def test_a_program_that_does_not_read_keeps_nobody_busy_and_gets_all_that_was_ty
         wait_until(lambda: len(received.read_text()) >= len(typed), lambda: f"{len(received.read_text())} octets came")
         assert received.read_text() == typed
         program.signal(signal.SIGKILL)
-        assert session.terminal.wait_for_end() == 0
+        assert session.terminal.wait_for_end() == 128 + signal.SIGKILL
         session.wait_for_no_remains()
 
 

@@ -10,11 +10,11 @@ from tests.support.pb import mosh_pb2
 from mosh_common.errors import PeerError
 from mosh_common.sync.states.screen_state import ClientScreen
 from mosh_common.wire import hostdiff
-from mosh_common.wire.extensions import FEATURES_LIMIT
+from mosh_common.wire.extensions import EXIT_STATUS, FEATURES_LIMIT
 from mosh_common.wire.hostdiff import NOTICE_KINDS, Resize
 from mosh_common.wire.size import size_is_possible
 
-number = st.one_of(st.integers(60, 80), st.integers(0, 2**32 - 1))
+number = st.one_of(st.just(EXIT_STATUS), st.integers(60, 80), st.integers(0, 2**32 - 1))
 int32 = st.integers(-(2**31), 2**31 - 1)
 output = st.one_of(
     st.binary(max_size=40),
@@ -73,8 +73,9 @@ def test_a_screen_takes_any_diffs(diffs: list[bytes]) -> None:
         assert all(len(text) == len(styles) == snapshot.columns for text, styles, _, _ in snapshot.rows)
         assert 0 <= snapshot.cursor_row < snapshot.lines
         assert 0 <= snapshot.cursor_column < snapshot.columns
-        features, program, notices = screen.ours
+        features, program, notices, status = screen.ours
         assert features is None or len(features.numbers) <= FEATURES_LIMIT
         assert program.isprintable()
         assert len(notices) <= NOTICE_KINDS
+        assert status is None or 0 <= status <= 255
         assert all(notice.text.isprintable() for notice in notices)

@@ -135,7 +135,7 @@ def _go_on(world: World) -> None:
     world.client.session.start_afresh(now=world.now)
     world.client.session.detach_renderer()
     world.run(100)
-    world.server.session.pty_closed(now=world.now)
+    world.server.session.pty_closed(status=0, now=world.now)
     world.run(5000)
     assert world.client.left
     assert world.server.left

@@ -13,6 +13,7 @@ from tests.support.terminal_functions import Forbidden, scan
 from mosh_client.ipc import messages
 from mosh_client.ipc.permits import FROM_NETWORK, Permits
 from mosh_client.renderer.drawing.compositor import Compositor
+from mosh_client.renderer.drawing.last_screen import printed
 from mosh_client.renderer.view import ToRenderer, View
 from mosh_client.settings import read_settings
 from mosh_client.terminal import tty
@@ -191,6 +192,8 @@ class Renderer:
             title=True,
             lines=LINES,
         )
+        if self.view.screen is not None:
+            self.written += printed(self.view.screen, columns=COLUMNS, dialect=self.dialect)
 
 
 def _to_renderer(message: messages.Message) -> ToRenderer:

@@ -18,9 +18,10 @@ from mosh_common.clock import now_ms
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.io.loop import Ready, Waiter
 from mosh_common.io.udp import UdpSocket
+from mosh_server import loop
 from mosh_server.events import ClientHeard, ClientSilent, Event, Finished, SetSize, StartShell
 from mosh_server.host.host import Host
-from mosh_server.loop import Loop
+from mosh_server.loop import LEFT_BEHIND_OCTETS, Loop
 from mosh_server.output.flood import (
     ANSWER_OCTETS,
     LONG_BATCH_OCTETS,
@@ -69,8 +70,8 @@ class Recorder:
     def receive_output(self, data: bytes, *, now: int) -> None:
         self.output += data
 
-    def pty_closed(self, *, now: int) -> None:
-        self.ended.append("the pty")
+    def pty_closed(self, *, status: int, now: int) -> None:
+        self.ended.append(f"the shell, {status}")
 
     def terminate(self, *, now: int) -> None:
         self.ended.append("by a signal")
@@ -98,6 +99,7 @@ class FakeHost(Host):
         self.refusal: str | None = None  # why no shell is started
         self.pty: int | None = None  # the descriptor that was handed over
         self.program: int | None = None  # the other side of it
+        self.status: int | None = None  # how the shell ended
 
     def greeting(self) -> bytes:
         return b"Welcome.\r\n"
@@ -111,6 +113,9 @@ class FakeHost(Host):
 
     def set_size(self, columns: int, lines: int) -> None:
         self.asked.append(("set_size", columns, lines))
+
+    def children_changed(self) -> int | None:
+        return self.status
 
     def end_shell(self) -> None:
         self.asked.append(("end_shell",))
@@ -164,6 +169,12 @@ class World:
         """Let the loop turn once, and perform that."""
         self.session.decided += decided
         self.loop.turn(self.waiter)
+
+    def turn_with(self, number: int) -> None:
+        """Let the loop turn once, with nothing but that signal."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(self.waiter, "wait", lambda *_, **__: Ready(frozenset(), frozenset(), frozenset({number})))
+            self.turn()
 
     def send(self, datagram: bytes) -> None:
         with sockets.socket(sockets.AF_INET, sockets.SOCK_DGRAM) as client:
@@ -297,7 +308,7 @@ def test_a_shell_that_cannot_be_started_is_told_on_the_screen(world: World) -> N
     world.host.refusal = "Cannot open a pty: none left."
     world.turn(StartShell(80, 24))
     assert world.session.output == b"Welcome.\r\nmosh-server: Cannot open a pty: none left.\r\n"
-    assert world.session.ended == ["the pty"]
+    assert world.session.ended == ["the shell, 255"]
 
 
 def test_what_the_session_decides_the_host_does(running: World) -> None:
@@ -314,19 +325,104 @@ def test_only_an_end_that_is_a_fault_is_written_down(running: World) -> None:
 def test_when_the_shell_ends_its_last_output_is_taken_and_the_books_are_closed(running: World) -> None:
     os.write(running.program, b"logout")
     running.host.end_program()
+    running.host.status = 3
     running.turn()
     running.turn()
     assert running.session.output == b"logout"
-    assert running.session.ended == ["the pty"]
+    assert running.session.ended == ["the shell, 3"]
     assert running.host.asked == [("end_shell",)]
 
 
-def test_a_signal_hangs_the_shell_up_at_once(running: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    ready = Ready(frozenset(), frozenset(), frozenset({signal.SIGTERM}))
-    monkeypatch.setattr(running.waiter, "wait", lambda *_, **__: ready)
+def test_how_the_shell_ended_is_waited_for_when_its_terminal_is_closed_first(running: World) -> None:
+    running.host.end_program()
     running.turn()
+    assert running.host.asked == []  # hung up now, it would end of that
+    assert running.session.ended == []
+    running.host.status = 3
+    for _ in range(2):
+        running.turn_with(signal.SIGCHLD)
+        assert running.session.ended == ["the shell, 3"]
+        assert running.host.asked == [("end_shell",)]
+
+
+def test_a_program_that_closed_its_terminal_and_goes_on_counts_as_hung_up(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "STATUS_PATIENCE_MS", 20)
+    running.session.deadline_in = FOREVER_MS
+    running.host.end_program()
+    running.turn()
+    running.turn()  # nothing else has to happen
+    assert running.host.asked == [("end_shell",)]
+    assert running.session.ended == [f"the shell, {128 + signal.SIGHUP}"]
+
+
+def test_a_signal_does_not_wait_to_know_how_the_shell_ended(running: World) -> None:
+    running.host.end_program()
+    running.turn()
+    running.turn_with(signal.SIGTERM)
+    assert running.host.asked == [("end_shell",)]
+    assert running.session.ended == ["by a signal"]
+
+
+def test_a_shell_that_leaves_a_job_with_the_terminal_ends_the_session(running: World) -> None:
+    os.write(running.program, b"logout")
+    running.host.status = 0
+    running.turn_with(signal.SIGCHLD)
+    assert running.session.output + running.session.taken == b"logout"
+    assert running.session.ended == ["the shell, 0"]
+    assert running.host.asked == [("end_shell",)]
+    with pytest.raises(OSError, match="Input/output error"):
+        os.write(running.program, b"of nobody's interest")
+
+
+def test_the_end_of_another_child_is_none_of_the_session(running: World) -> None:
+    running.turn_with(signal.SIGCHLD)
+    os.write(running.program, b"$ ")
+    running.turn()
+    assert running.session.output == b"$ "
+    assert running.session.ended == []
+
+
+def test_what_was_written_before_the_end_is_read_during_a_rest_and_behind_what_is_not_digested(running: World) -> None:
+    running.session.taken = b"first, "
+    running.session.portion = 3
+    os.write(running.program, b"last")
+    running.rest_until(now_ms() + FOREVER_MS)
+    running.host.status = 0
+    running.turn_with(signal.SIGCHLD)
+    running.session.portion = 1 << 20
+    running.turn()
+    assert running.session.output == b"first, last"
+
+
+def test_of_a_job_that_floods_no_more_is_read_than_the_shell_can_have_left(running: World) -> None:
+    flooding = os.fork()
+    if not flooding:
+        try:
+            while True:
+                os.write(running.program, b"flood\n" * 1000)
+        finally:
+            os._exit(0)
+    running.host.end_program()  # the job has it
+    running.session.portion = 0  # nothing of it is digested here
+    running.host.status = 0
+    try:
+        running.loop._children_changed(running.waiter, now=now_ms())
+        assert running.session.ended == ["the shell, 0"]
+        assert len(running.session.taken) <= LEFT_BEHIND_OCTETS + 4096  # the last piece may go beyond
+    finally:
+        os.kill(flooding, signal.SIGKILL)
+        os.waitpid(flooding, 0)
+
+
+def test_a_signal_hangs_the_shell_up_at_once(running: World) -> None:
+    running.turn_with(signal.SIGTERM)
     assert running.session.ended == ["by a signal"]
     assert running.host.asked == [("end_shell",)]
+    running.host.status = 128 + signal.SIGHUP
+    running.turn_with(signal.SIGCHLD)
+    assert running.session.ended == ["by a signal"]
 
 
 def test_a_loop_that_fails_ends_the_shell(running: World, monkeypatch: pytest.MonkeyPatch) -> None:

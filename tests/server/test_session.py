@@ -406,7 +406,7 @@ def test_output_during_an_absence_is_shown_afterwards(running):
 
 def test_the_last_words_of_a_shell_reach_the_client_before_the_end(running):
     running.session.receive_output(b"logout", now=running.now)
-    running.session.pty_closed(now=running.now)
+    running.session.pty_closed(status=0, now=running.now)
     running.run(1000)
     assert running.client_done
     assert running.first_row == "logout"
@@ -416,7 +416,7 @@ def test_the_last_words_of_a_shell_reach_the_client_before_the_end(running):
 
 def test_an_update_that_the_shell_left_incomplete_is_shown_at_the_end(running):
     running.session.receive_output(b"\x1b[?2026hlast", now=running.now)
-    running.session.pty_closed(now=running.now)
+    running.session.pty_closed(status=0, now=running.now)
     running.run(1000)
     assert running.first_row == "last"
 
@@ -541,7 +541,7 @@ def test_a_client_that_comes_back_hours_later_gets_the_last_screen_and_the_end(r
     running.connected = False
     running.run(silent_for)
     running.print(b"last words")
-    running.session.pty_closed(now=running.now)
+    running.session.pty_closed(status=0, now=running.now)
     running.run(8 * 3_600_000)
     assert not running.session.finished
     running.connected = True
@@ -555,7 +555,7 @@ def test_a_client_that_comes_back_hours_later_gets_the_last_screen_and_the_end(r
 def test_a_client_that_stays_away_is_given_a_day(running):
     running.connected = False
     running.run(6_000)
-    running.session.pty_closed(now=running.now)
+    running.session.pty_closed(status=0, now=running.now)
     running.run(LAST_WORDS_SILENT_MS - 1)
     assert not running.session.finished
     running.run(100)
@@ -565,7 +565,7 @@ def test_a_client_that_stays_away_is_given_a_day(running):
 def test_a_client_that_was_there_a_moment_ago_is_given_ten_minutes(running):
     running.run(500)
     running.connected = False
-    running.session.pty_closed(now=running.now)
+    running.session.pty_closed(status=0, now=running.now)
     running.run(LAST_WORDS_MS - 1)
     assert not running.session.finished
     running.run(100)
@@ -577,7 +577,7 @@ def test_last_words_are_kept_no_longer_than_the_network_timeout():
     world.start()
     world.connected = False
     world.run(20_000)
-    world.session.pty_closed(now=world.now)
+    world.session.pty_closed(status=0, now=world.now)
     world.run(30_000)
     assert not world.session.finished
     world.run(15_000)
@@ -588,7 +588,7 @@ def test_last_words_are_kept_no_longer_than_the_network_timeout():
 def test_a_signal_ends_the_wait_of_last_words(running, silent_for):
     running.connected = False
     running.run(silent_for)
-    running.session.pty_closed(now=running.now)
+    running.session.pty_closed(status=0, now=running.now)
     running.run(100)
     running.session.terminate(now=running.now)
     running.run(10_100)
@@ -598,7 +598,7 @@ def test_a_signal_ends_the_wait_of_last_words(running, silent_for):
 def test_waiting_with_last_words_costs_no_packets_once_the_client_counts_as_detached(running):
     running.connected = False
     running.run(6_000)
-    running.session.pty_closed(now=running.now)
+    running.session.pty_closed(status=0, now=running.now)
     running.run(DETACH_AFTER_MS)
     before = running.session._transport.counters.sent
     running.run(3_600_000)

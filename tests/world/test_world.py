@@ -84,7 +84,7 @@ def test_the_end_of_the_shell_ends_the_client() -> None:
     world = World()
     world.run(500)
     world.print(b"logout\r\n")
-    world.server.session.pty_closed(now=world.now)
+    world.server.session.pty_closed(status=0, now=world.now)
     world.run(5000)
     assert world.client.left
     assert world.server.left

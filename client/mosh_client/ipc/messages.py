@@ -61,7 +61,9 @@ class Resize(NamedTuple):
 
 
 class Quit(NamedTuple):
-    """Renderer: the user wants to leave. The second one means: without waiting for the server."""
+    """Renderer: end the session. The second one means: without waiting for the server."""
+
+    by_user: bool  # by the escape key; else by a signal, or the terminal is gone
 
 
 class Watch(NamedTuple):
@@ -232,7 +234,7 @@ KINDS: Final = (
     Kind(1, Hello, RENDERER, _FIRST, _SIZE, fits=_fits_size),
     Kind(2, Input, RENDERER, _LATER, _INPUT),
     Kind(3, Resize, RENDERER, _LATER, _SIZE, fits=_fits_size),
-    Kind(4, Quit, RENDERER, _LATER),
+    Kind(4, Quit, RENDERER, _LATER, (boolean("by_user"),)),
     Kind(5, Frame, NETWORK, _FIRST | _LATER, _FRAME, fits=_fits_frame),
     Kind(6, Progress, NETWORK, _ANY_TIME, (integer("echo_acknowledged"),)),  # keys typed while connecting count, too
     Kind(7, Link, NETWORK, _ANY_TIME, _LINK),

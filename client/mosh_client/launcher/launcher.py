@@ -65,6 +65,7 @@ class Launcher:
         self._renderer: _Renderer | None = None
         self._renderer_deaths: list[int] = []  # when, newest last
         self._report = control.ReportReader()
+        self._began_at = now_ms()
         self._terminal_given_back = True  # the last renderer left in good order
 
     def run(self, key_text: bytes) -> int:
@@ -117,7 +118,7 @@ class Launcher:
                     quit_by = quit_by or now_ms() + _QUIT_PATIENCE_MS
                     self._command(control.QUIT)
                     if signals_seen >= _IMPATIENT_AFTER:
-                        return self._insist()
+                        return self._insist(by_user=False)
             if self._control.fileno() in ready.readable:
                 report = self._report.receive(self._control)
                 if report is not None:
@@ -125,16 +126,16 @@ class Launcher:
             renderer = self._renderer
             if renderer is not None and renderer.lifeline.fileno() in ready.readable:
                 if lifelines.leave_wanted(renderer.lifeline):
-                    return self._insist()
+                    return self._insist(by_user=True)
                 waiter.forget(renderer.lifeline.fileno())  # its last words: they are read once it has ended
             if quit_by is not None and now_ms() >= quit_by:
-                return self._insist()
+                return self._insist(by_user=False)
             if renderer is not None and (status := _reap(renderer.pid)) is not None:
                 report = self._renderer_ended(renderer, status, described)
                 if report is not None:
                     return report
 
-    def _insist(self) -> Report:
+    def _insist(self, *, by_user: bool) -> Report:
         """End the session now: with the network process, or without it should it hang."""
         assert self._control is not None
         try:
@@ -147,7 +148,8 @@ class Launcher:
                 report = self._report.receive(self._control)
                 if report is not None:
                     return report
-        return control.HUNG  # `_end_renderer` kills it
+        # `_end_renderer` kills it.
+        return control.HUNG if by_user else control.HUNG._replace(code=control.FROM_OUTSIDE)
 
     def _confine(self) -> None:
         """Give up what is not needed to start other renderers, now that nobody waits for this process."""
@@ -229,8 +231,8 @@ class Launcher:
     def _say_last_words(self, report: Report) -> int:
         """Tell the user how it ended; return the exit code."""
         try:
-            if report.code == 0:
-                write_all(1, b"[mosh is exiting.]\n")
+            if report.over:
+                write_all(1, f"[mosh: session of {_duration(now_ms() - self._began_at)} ended]\n".encode())
             if report.message:
                 write_all(2, report.message.encode(errors="replace") + b"\n")
         except OSError:
@@ -280,6 +282,18 @@ class Launcher:
         from mosh_client.renderer import process as renderer_process
 
         return renderer_process.run(ipc, lifeline, settings=self._settings, described=described, taken=taken)
+
+
+def _duration(milliseconds: int) -> str:
+    """Return how long that is in its two largest units, or seconds."""
+    minutes = milliseconds // 60_000
+    if not minutes:
+        return f"{max(milliseconds // 1000, 1)} s"
+    hours, days = minutes // 60, minutes // 1440
+    if not hours:
+        return f"{minutes} min"
+    first, rest = (f"{days} d", f"{hours % 24} h") if days else (f"{hours} h", f"{minutes % 60} min")
+    return first if rest.startswith("0 ") else f"{first} {rest}"
 
 
 def _load_renderer() -> None:

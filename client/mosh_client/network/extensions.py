@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from mosh_client.ipc.control import FROM_OUTSIDE, Report
 from mosh_common.errors import UsageError
 from mosh_common.sync.states.parts.part import Part
 from mosh_common.sync.states.parts.table import OURS
@@ -46,6 +47,19 @@ class Extensions:
         if feature not in self.common:
             raise UsageError(f"feature {feature} is not one of {sorted(self.common)}, which both have")
         return stream.push_request(feature, payload)
+
+    def servers_end(self, ours: tuple[Any, ...]) -> Report:
+        """Return how a session ended that the server ended, with these parts of its last state."""
+        status: int | None = self.value_of(extensions.EXIT_STATUS, ours)
+        if status is not None:
+            return Report(status, "", over=True)
+        if extensions.EXIT_STATUS in self.common:  # it would have said how its program ended
+            return Report(
+                FROM_OUTSIDE,
+                "mosh-client: the session was ended on the server, by a signal or a time-out, before its program was.",
+                over=True,
+            )
+        return Report(0, "", over=True)  # as ever: upstream's cannot say
 
     def value_of(self, number: int, ours: tuple[Any, ...]) -> Any:
         """Return the value of a part, of those of a host state."""

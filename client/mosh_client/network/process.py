@@ -15,7 +15,7 @@ from typing import Final
 
 from mosh_client.ipc import control
 from mosh_client.ipc.channel import Channel
-from mosh_client.ipc.control import Report
+from mosh_client.ipc.control import BY_SIGNAL, Report
 from mosh_client.ipc.messages import Hello
 from mosh_client.network.blank_screen import load_emulator
 from mosh_client.network.reception import OUR_FAULT, cannot_show
@@ -99,7 +99,7 @@ class _NetworkProcess:
                 session = self._session
                 if session is None:
                     if self._orphaned or ready.signals:
-                        return Report(0, "")
+                        return BY_SIGNAL
                 elif session.outcome is not None:
                     self._say_goodbye(waiter, session)
                     return session.outcome

@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from mosh_client.ipc.control import Report
+from mosh_client.ipc.control import BY_SIGNAL, BY_USER, Report
 from mosh_client.ipc.fields import LARGEST_COUNT
 from mosh_client.ipc.messages import (
     LONGEST_NOTICE,
@@ -103,7 +103,8 @@ class Session:
         self._log = log
         # The end.
         self._renderer_quit = False  # the renderer asked for it; signals may have done so before
-        self._leave_by: int | None = None  # shutdown was asked for: the session is over then at the latest
+        self._leave_by: int | None = None  # shutdown was asked for: the session is over then at the latest …
+        self._leaving = BY_SIGNAL  # … and so it ends
         self.outcome: Report | None = None  # set when the session is over: send what is left, report and leave
         self._transport.set_local_state(self.extensions.begin(self._stream), now=now)
         self.attach_renderer(hello, now=now)
@@ -139,10 +140,10 @@ class Session:
             if self._renderer is not None:
                 self._renderer.watch(message.on, now=now)
         elif isinstance(message, Quit):
-            if self._renderer_quit:
-                self._finish(Report(0, ""))  # the user asks again: without waiting for the server
-            self._renderer_quit = True
-            self.terminate(now=now)
+            again, self._renderer_quit = self._renderer_quit, True
+            self.terminate(by_user=message.by_user, now=now)
+            if again:
+                self._finish(self._leaving)  # without waiting for the server
 
     def request(self, feature: int, payload: bytes, *, now: int) -> None:
         """Ask the server for something of a feature. Raises UsageError when not both have it."""
@@ -165,10 +166,14 @@ class Session:
         if failure not in (errno.EMSGSIZE, errno.EAGAIN, errno.ENOBUFS) and self._leave_by is None:
             self._notice = Notice(f"Cannot send: {os.strerror(failure)}."[:LONGEST_NOTICE], True)
 
-    def terminate(self, *, now: int) -> None:
-        """End the session, but let the server know; harmless when it is already being ended."""
+    def terminate(self, *, by_user: bool = False, now: int) -> None:
+        """End the session, but let the server know; harmless when it is already being ended.
+
+        `by_user`: with the escape key; else something from outside is to blame.
+        """
         if self._leave_by is not None:
             return
+        self._leaving = BY_USER if by_user else BY_SIGNAL
         reachable = self._transport.contact.may_answer(usable=not self._reception.words, now=now)
         # Transport gives up by itself when a server that was there a moment ago does not answer.
         self._leave_by = now + (2 * SHUTDOWN_TIMEOUT_MS if reachable else LEAVE_TIMEOUT_MS)
@@ -273,7 +278,8 @@ class Session:
         elif isinstance(event, PeerShutdown):
             self._notice = Notice("", False)
         elif isinstance(event, ShutdownDone):
-            self._finish(Report(0, ""))
+            theirs = self.extensions.servers_end(self._transport.received.state.ours)
+            self._finish(theirs if self._leave_by is None else self._leaving)
         elif isinstance(event, VersionMismatch):
             self._finish(Report(1, f"mosh-client: {event.message}"))
         elif isinstance(event, SessionExhausted):
@@ -284,7 +290,7 @@ class Session:
     def _check_time(self, *, now: int) -> None:
         if self._leave_by is not None:
             if now >= self._leave_by:
-                self._finish(Report(0, ""))
+                self._finish(self._leaving)
         elif (verdict := self._reception.verdict(now=now)) is not None:
             self._finish(verdict)  # without a word to the server: the session goes on, for a client that can show it
         elif (connected_by := self._transport.contact.connected_by) is not None and now >= connected_by:

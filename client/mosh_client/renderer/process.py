@@ -18,6 +18,7 @@ from mosh_client.ipc import lifelines
 from mosh_client.ipc.channel import Channel
 from mosh_client.ipc.messages import LONGEST_INPUT_OCTETS, Message, ToRenderer
 from mosh_client.renderer.drawing.compositor import Touched
+from mosh_client.renderer.drawing.last_screen import printed
 from mosh_client.renderer.view import View
 from mosh_client.settings import Settings
 from mosh_client.terminal import tty
@@ -67,6 +68,7 @@ class _Renderer:
         self._lifeline = lifeline
         self._described = described
         self._taken = taken
+        self._keeps_last_screen = settings.keep_last_screen
         self._log = settings.log()
         self._answer = TerminalAnswer()
         self._raw_mode = tty.RawMode(_STDIN, described.attributes)
@@ -230,8 +232,16 @@ class _Renderer:
         if not self._stopped and not self._hung_up:
             self._await_answer(waiter)
             self._write(self._leaving())
+            self._write(self._last_screen())
             self._drain(waiter)
         os.close(self._output)
+
+    def _last_screen(self) -> bytes:
+        """Return what prints the session's last screen, if that is wanted and goes with the alternate screen."""
+        screen, described = self._view.screen, self._described
+        if not (self._keeps_last_screen and self._view.left and described.terminal.rmcup) or screen is None:
+            return b""
+        return printed(screen, columns=tty.window_size(_STDOUT)[0], dialect=described.dialect)
 
     def _leaving(self) -> bytes:
         """Return what gives the terminal back: what frames have changed, as the terminal said that it was."""

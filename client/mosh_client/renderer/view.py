@@ -92,7 +92,7 @@ class View:
                 self.insisted = self._quit_asked_by_key
                 self._quit_asked_by_key = True
                 self._notices.set_leaving(hint=self._escape_key.leave_hint)
-                self._ask_to_quit()  # the second time it means: without waiting for the server
+                self._ask_to_quit(by_user=True)  # the second time it means: without waiting for the server
             elif part == SUSPEND:
                 self.suspend_wanted = True
             elif part == LINK_DISPLAY:
@@ -146,7 +146,7 @@ class View:
     def quit(self) -> None:
         """Ask the network process to end the session, unless that was done: a signal came or the terminal hung up."""
         if not self._quit_asked:
-            self._ask_to_quit()
+            self._ask_to_quit(by_user=False)
 
     # --- What goes out ------------------------------------------------------------------------------------------
 
@@ -180,6 +180,11 @@ class View:
         return min([each for each in deadlines if each is not None], default=None)
 
     @property
+    def screen(self) -> Snapshot | None:
+        """The server's newest screen, without guesses and bars; None before there is one."""
+        return self._screen
+
+    @property
     def touched(self) -> Touched:
         """What is to be put back as it was before the terminal is left."""
         return self._compositor.touched
@@ -197,9 +202,9 @@ class View:
         ours = (self._notices.text(now=now), *theirs, link)
         return tuple([bar for bar in ours if bar])
 
-    def _ask_to_quit(self) -> None:
+    def _ask_to_quit(self, *, by_user: bool) -> None:
         self._quit_asked = True
-        self._messages.append(Quit())
+        self._messages.append(Quit(by_user))
 
     def _receive_plain_keys(self, data: bytes, *, now: int) -> None:
         for start in range(0, len(data), LONGEST_INPUT_OCTETS):

@@ -51,6 +51,7 @@ NOTICE: Final = 66
 FEATURES: Final = 69
 REQUEST: Final = 71
 PART: Final = 74
+EXIT_STATUS: Final = 75
 
 REGISTER: Final = (
     Extension(ANNOUNCEMENT, "announcement", Kind.FEATURE, Way.TO_CLIENT, "what program the server is, for people"),
@@ -64,6 +65,7 @@ REGISTER: Final = (
     Extension(72, "feature", Kind.FIELD, Way.BOTH, "of a request or part: whose it is"),
     Extension(73, "octets", Kind.FIELD, Way.BOTH, "of a request or part: what the feature makes of it"),
     Extension(PART, "part", Kind.INSTRUCTION, Way.TO_CLIENT, "a feature's part of the host state"),
+    Extension(EXIT_STATUS, "exit_status", Kind.FEATURE, Way.TO_CLIENT, "how the session's program ended, in a part"),
 )
 
 # What this version's programs have, and name to each other.

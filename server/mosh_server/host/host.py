@@ -27,6 +27,12 @@ class Host(Protocol):
     def set_size(self, columns: int, lines: int) -> None:
         """Tell the programs the new size; harmless when the shell has ended."""
 
+    def children_changed(self) -> int | None:
+        """Reap what has ended, as SIGCHLD says; return the shell's exit status once it has, also after `end_shell`.
+
+        0 to 255, as shells say it: 128 + n for signal n. Never waits.
+        """
+
     def end_shell(self) -> None:
         """Hang up the pty, whose other descriptor is closed, and close the books; harmless when that was done."""
 

@@ -30,7 +30,8 @@ class OwnHost:
         name_process("mosh-server")  # else Python's, and `pkill -USR1 mosh-server` would find nobody
         self._accounting = Accounting(user=account.user, pid=os.getpid())
         self._registry = registry.Registry(registry.directory_for(environment, uid=os.getuid()))
-        self._shell: Shell | None = None  # None before it was started and after it ended
+        self._shell: Shell | None = None  # None before it was started
+        self._has_pty = False  # from then on until `end_shell`
 
     def greeting(self) -> bytes:
         """Return what the screen shows before the shell says anything; nothing for a command."""
@@ -56,6 +57,7 @@ class OwnHost:
             self.failed(str(error))
             raise
         self._shell = shell
+        self._has_pty = True
         self._registry.enter(os.getpid())
         self._accounting.begin(shell.fileno())
         forbid_core_dumps(for_good=True)
@@ -65,16 +67,21 @@ class OwnHost:
 
     def set_size(self, columns: int, lines: int) -> None:
         """Set the pty's."""
-        if self._shell is not None:
+        if self._shell is not None and self._has_pty:
             self._shell.resize(columns, lines)
+
+    def children_changed(self) -> int | None:
+        """Reap the shell and the books' helper, if they have ended."""
+        self._accounting.reap()
+        return self._shell.exit_status() if self._shell is not None else None
 
     def end_shell(self) -> None:
         """Hang up the pty and close the books; harmless when that was done."""
         self._registry.leave()
-        if self._shell is not None:
+        if self._shell is not None and self._has_pty:
+            self._has_pty = False
             self._accounting.end()
             self._shell.close()
-            self._shell = None
 
     def client_heard(self, address: str) -> None:
         """Write down that the client is there, at this address."""

@@ -16,7 +16,8 @@ from mosh_common.errors import EnvironmentFailure
 from mosh_common.io.fds import close_all_except
 
 _IUTF8: Final = getattr(termios, "IUTF8", 0x4000)  # the same number on Linux, macOS and FreeBSD
-_NOT_FOUND_STATUS: Final = 127  # what shells answer when a program cannot be run
+_NOT_FOUND_STATUS: Final = 127  # what shells answer when a program cannot be run …
+_SIGNALLED: Final = 128  # … and, with the signal's number added, when it was ended by one
 
 # Python ignores or catches these; programs expect to be born with the system's own behaviour.
 _RESET_SIGNALS: Final = (
@@ -87,22 +88,26 @@ class Shell:
         except (OSError, termios.error):
             pass
 
-    def close(self) -> int | None:
-        """Close the master; return the process's exit status if it ended.
+    def exit_status(self) -> int | None:
+        """Return how the process ended, 0 to 255 and 128 + n for signal n, or None: it has not. Reaps, never waits."""
+        if self._exit_status is None:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:  # reaped by another: how it ended will not be known
+                return None
+            if pid:
+                code = os.waitstatus_to_exitcode(status)
+                self._exit_status = code if code >= 0 else _SIGNALLED - code
+        return self._exit_status
+
+    def close(self) -> None:
+        """Close the master; harmless when that was done.
 
         That hangs up whatever still runs there, once the descriptor that was handed over is closed, too.
         """
         if self._master >= 0:
             os.close(self._master)
             self._master = -1
-        if self._exit_status is None:
-            try:
-                pid, status = os.waitpid(self.pid, os.WNOHANG)
-            except ChildProcessError:
-                return None
-            if pid:
-                self._exit_status = os.waitstatus_to_exitcode(status)
-        return self._exit_status
 
 
 def _close(descriptors: Sequence[int]) -> None:

@@ -23,13 +23,13 @@ def pair() -> Iterator[tuple[Channel, Channel]]:
 
 def test_messages_arrive_in_order_in_both_directions(pair: tuple[Channel, Channel]) -> None:
     network, renderer = pair
-    for message in (Hello(80, 24), Input(1, b"ls"), Quit()):
+    for message in (Hello(80, 24), Input(1, b"ls"), Quit(True)):
         renderer.send(message)
     renderer.flush()
     network.send(Notice("hello", False))
     network.send(Exit())
     network.flush()
-    assert network.receive() == [Hello(80, 24), Input(1, b"ls"), Quit()]
+    assert network.receive() == [Hello(80, 24), Input(1, b"ls"), Quit(True)]
     assert renderer.receive() == [Notice("hello", False), Exit()]
     assert (network.receive(), renderer.receive()) == ([], [])
 

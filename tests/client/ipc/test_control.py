@@ -23,24 +23,35 @@ def test_a_report_counts_once_the_stream_has_ended(pair: tuple[socket.socket, so
     launcher, network = pair
     reader = ReportReader()
     assert reader.receive(launcher) is None
-    octets = Report(3, "Überraschung").encode()
+    octets = Report(3, "Überraschung", over=True).encode()
     network.sendall(octets[:4])
     assert reader.receive(launcher) is None
     network.sendall(octets[4:])
     assert reader.receive(launcher) is None
     network.close()
-    assert reader.receive(launcher) == Report(3, "Überraschung")
+    assert reader.receive(launcher) == Report(3, "Überraschung", over=True)
 
 
-def test_an_end_without_a_report_is_a_failure(pair: tuple[socket.socket, socket.socket]) -> None:
+@pytest.mark.parametrize("code", [0, 1, 127, 128, 255])
+@pytest.mark.parametrize("over", [True, False])
+def test_a_report_may_have_any_exit_code(pair: tuple[socket.socket, socket.socket], code: int, over: bool) -> None:
     launcher, network = pair
+    network.sendall(Report(code, "", over=over).encode())
+    network.close()
+    assert ReportReader().receive(launcher) == Report(code, "", over=over)
+
+
+@pytest.mark.parametrize("octets", [b"", b"\x01"])
+def test_an_end_without_a_report_is_a_failure(pair: tuple[socket.socket, socket.socket], octets: bytes) -> None:
+    launcher, network = pair
+    network.sendall(octets)
     network.close()
     assert ReportReader().receive(launcher) == ENDED_UNEXPECTEDLY
 
 
 def test_a_report_cannot_control_the_terminal(pair: tuple[socket.socket, socket.socket]) -> None:
     launcher, network = pair
-    network.sendall(b"\x00" + b"a\x1b[31m\x07\xc2\x9b\xff\nb")
+    network.sendall(b"\x00\x00" + b"a\x1b[31m\x07\xc2\x9b\xff\nb")
     network.close()
     report = ReportReader().receive(launcher)
     assert report is not None
@@ -49,7 +60,7 @@ def test_a_report_cannot_control_the_terminal(pair: tuple[socket.socket, socket.
 
 def test_a_report_is_bounded(pair: tuple[socket.socket, socket.socket]) -> None:
     launcher, network = pair
-    network.sendall(b"\x01" + b"x" * 5000)
+    network.sendall(b"\x00\x01" + b"x" * 5000)
     network.close()
     report = ReportReader().receive(launcher)
     assert report is not None

@@ -80,7 +80,7 @@ EXAMPLES: list[Message] = [
     Input(1, b"\x00\xff"),
     Input(LARGEST_COUNT, b"x" * messages.LONGEST_INPUT_OCTETS),
     Resize(SIDE_LIMIT, CELLS_LIMIT // SIDE_LIMIT),
-    Quit(),
+    Quit(True),
     frame(),
     frame(whole=False, styles=(), rows=(), title=None, clipboard=None),
     frame(more=True),

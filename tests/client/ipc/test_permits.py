@@ -31,7 +31,7 @@ ALL: list[Message] = [
     Hello(80, 24),
     Input(1, b"x"),
     Resize(80, 24),
-    Quit(),
+    Quit(True),
     WHOLE,
     Progress(0),
     Link(None, None, 250, 60001),

@@ -10,7 +10,7 @@ import pytest
 from tests.support.simulation import Conditions
 from tests.support.world import BareServer, OurClient, Pair, entropy
 
-from mosh_client.ipc.control import Report
+from mosh_client.ipc.control import BY_SIGNAL, BY_USER, Report
 from mosh_client.ipc.frames import FrameDecoder
 from mosh_client.ipc.messages import (
     Exit,
@@ -111,7 +111,7 @@ class World(Pair):
         return [decoder.apply(frame) for frame in self.told(Frame)][-1]
 
     def _update_server(self) -> None:
-        ours = (Features(()), self.program, self.notices)
+        ours = (Features(()), self.program, self.notices, None)
         screen = ServerScreen(self.emulator.snapshot(), self.echo_ack, ours)
         self.server.set_local_state(screen, now=self.now)
 
@@ -319,47 +319,61 @@ def test_a_resize_reaches_the_server_once(world: World) -> None:
 
 
 def test_quitting_tells_the_server_and_then_the_renderer(world: World) -> None:
-    world.session.receive_message(Quit(), now=world.now)
+    world.session.receive_message(Quit(by_user=True), now=world.now)
     world.run(1000)
-    assert world.session.outcome == Report(0, "")
+    assert world.session.outcome == BY_USER
     assert any(isinstance(event, PeerShutdown) for event in world.server_events)
     assert isinstance(world.messages[-1], Exit) or isinstance(world.session.messages_to_send(now=world.now)[-1], Exit)
 
 
 def test_a_second_quit_does_not_wait_for_the_server(world: World) -> None:
     world.cut = True
-    world.session.receive_message(Quit(), now=world.now)
+    world.session.receive_message(Quit(by_user=True), now=world.now)
     world.run(100)
     assert world.session.outcome is None
-    world.session.receive_message(Quit(), now=world.now)
-    assert world.session.outcome == Report(0, "")
+    world.session.receive_message(Quit(by_user=True), now=world.now)
+    assert world.session.outcome == BY_USER
 
 
 def test_a_signal_and_the_hang_up_that_follows_still_wait_for_the_server(world: World) -> None:
     world.session.terminate(now=world.now)
-    world.session.receive_message(Quit(), now=world.now)
+    world.session.receive_message(Quit(by_user=False), now=world.now)
     world.session.terminate(now=world.now)
     assert world.session.outcome is None
     world.run(1000)
     assert any(isinstance(event, PeerShutdown) for event in world.server_events)
+    assert world.session.outcome == BY_SIGNAL
+
+
+@pytest.mark.parametrize(("first", "outcome"), [(True, BY_USER), (False, BY_SIGNAL)])
+def test_who_wanted_to_leave_first_is_who_ended_it(world: World, first: bool, outcome: Report) -> None:
+    world.session.receive_message(Quit(by_user=first), now=world.now)
+    world.session.receive_message(Quit(by_user=not first), now=world.now)
+    assert world.session.outcome == outcome
+
+
+def test_a_terminal_that_is_gone_is_no_wish_of_the_user(world: World) -> None:
+    world.session.receive_message(Quit(by_user=False), now=world.now)
+    world.run(1000)
+    assert world.session.outcome == BY_SIGNAL
 
 
 def test_quitting_a_server_that_was_silent_for_long_is_brief(world: World) -> None:
     world.cut = True
     world.run(60_000)
     asked = world.now
-    world.session.receive_message(Quit(), now=world.now)
+    world.session.receive_message(Quit(by_user=True), now=world.now)
     world.run(20_000)
-    assert world.session.outcome == Report(0, "")
+    assert world.session.outcome == BY_USER
     assert world.now - asked <= 2000
 
 
 def test_quitting_a_server_that_has_just_gone_ends_within_its_patience(world: World) -> None:
     world.cut = True
     asked = world.now
-    world.session.receive_message(Quit(), now=world.now)
+    world.session.receive_message(Quit(by_user=True), now=world.now)
     world.run(30_000)
-    assert world.session.outcome == Report(0, "")
+    assert world.session.outcome == BY_USER
     assert world.now - asked <= 10_500
 
 
@@ -373,7 +387,7 @@ def test_a_launcher_that_died_leaves_no_orphan_behind(world: World) -> None:
 
 
 def test_keys_typed_after_quitting_are_not_sent(world: World) -> None:
-    world.session.receive_message(Quit(), now=world.now)
+    world.session.receive_message(Quit(by_user=True), now=world.now)
     world.type(1, b"rm -rf /\r")
     world.run(1000)
     assert world.keys == b""
@@ -383,7 +397,7 @@ def test_the_servers_end_ends_the_session_with_its_last_screen(world: World) -> 
     world.show("logout")
     world.server.start_shutdown(now=world.now)
     world.run(2000)
-    assert world.session.outcome == Report(0, "")
+    assert world.session.outcome == Report(0, "", over=True)  # it says nothing of ours, so not how its program ended
     world.messages += world.session.messages_to_send(now=world.now)
     assert isinstance(world.messages[-1], Exit)
     assert text(world.screen()) == "logout"

@@ -184,7 +184,7 @@ def test_the_escape_key_shows_its_help_and_leaves() -> None:
     assert desk.type(b"\x1e") == []
     desk.draw()
     assert desk.lines[0].startswith("Commands: Ctrl-Z")
-    assert desk.type(b".") == [Quit()]
+    assert desk.type(b".") == [Quit(by_user=True)]
     desk.draw()
     assert desk.lines[0] == "mosh: Exiting on use"
 
@@ -194,10 +194,10 @@ def test_signals_ask_to_quit_once_and_the_user_as_often_as_he_likes() -> None:
     desk.view.messages_to_send()
     desk.view.quit()
     desk.view.quit()
-    assert desk.view.messages_to_send() == [Quit()]
-    assert desk.type(b"\x1e.") == [Quit()]
+    assert desk.view.messages_to_send() == [Quit(by_user=False)]
+    assert desk.type(b"\x1e.") == [Quit(by_user=True)]
     assert not desk.view.insisted  # the first time by the key
-    assert desk.type(b"\x1e.") == [Quit()]
+    assert desk.type(b"\x1e.") == [Quit(by_user=True)]
     assert desk.view.insisted
 
 

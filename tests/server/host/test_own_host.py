@@ -9,6 +9,7 @@ import select
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -41,10 +42,11 @@ def serve(
     then: Callable[[OwnHost], object] = lambda _host: None,
     *,
     before: Callable[[], object] = lambda: None,
+    after: Callable[[OwnHost], object] = lambda _host: None,
 ) -> str:
     """Run `command` in a session of a server that is nobody's (as root), and return what it says.
 
-    The server calls `before` and `then`: before it has a shell, and once it runs.
+    The server calls `before`, `then` and `after`: before it has a shell, once it runs, and when it was hung up.
     """
     read_end, write_end = os.pipe()
     pid = os.fork()
@@ -71,6 +73,7 @@ def serve(
                     break
             pty.close()
             host.end_shell()
+            after(host)
         except BaseException as error:
             os.write(write_end, f"{type(error).__name__}: {error}".encode())
         finally:
@@ -118,6 +121,25 @@ def test_the_server_gives_up_new_privileges_unless_the_helper_for_utmp_needs_the
     assert f"NoNewPrivs:\t{int(not utmp_helper)}" in (folder / "status").read_text()
     if utmp_helper:
         assert (folder / "calls").read_text().split() == ["add", "del"]
+
+
+@pytest.mark.usefixtures("utmp_helper")
+def test_the_host_knows_how_the_shell_ended_and_leaves_no_dead_child(folder: Path) -> None:
+    def look(host: OwnHost) -> None:
+        (folder / "running").write_text(str(host.children_changed()))
+
+    def wait_for_the_end(host: OwnHost) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while (status := host.children_changed()) is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        try:
+            os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            (folder / "ended").write_text(str(status))
+
+    serve(folder, "exit 3", look, after=wait_for_the_end)
+    assert (folder / "running").read_text() == "None"
+    assert (folder / "ended").read_text() == "3"
 
 
 def test_the_server_has_the_name_by_which_pkill_finds_it(folder: Path) -> None:

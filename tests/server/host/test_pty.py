@@ -40,7 +40,8 @@ class Started:
         if self._open:
             self.pty.close()
             self._open = False
-        return self.shell.close()
+        self.shell.close()
+        return self.shell.exit_status()
 
 
 @pytest.fixture
@@ -207,13 +208,14 @@ def test_a_read_ends_with_the_piece_that_is_enough(spawn):
 def test_the_shell_hangs_up_with_the_last_descriptor_of_its_pty(spawn):
     pty = spawn(["sh", "-c", "echo ready; exec sleep 60"])
     output_until(pty, b"ready")
-    assert pty.shell.close() is None
+    pty.shell.close()
+    assert pty.shell.exit_status() is None
     time.sleep(0.05)
-    assert pty.shell.close() is None
+    assert pty.shell.exit_status() is None
     deadline = time.monotonic() + PATIENCE_S
     while (status := pty.close()) is None and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert status == -signal.SIGHUP
+    assert status == 128 + signal.SIGHUP
 
 
 def test_nothing_to_read_is_no_end(spawn):
@@ -228,7 +230,7 @@ def test_closing_hangs_the_programs_up(spawn):
     deadline = time.monotonic() + PATIENCE_S
     while (status := pty.close()) is None and time.monotonic() < deadline:  # it may be gone by the first time
         time.sleep(0.01)
-    assert status == -signal.SIGHUP
+    assert status == 128 + signal.SIGHUP
 
 
 def test_a_hung_up_pty_takes_input_without_complaint(spawn):

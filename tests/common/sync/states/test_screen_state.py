@@ -106,6 +106,34 @@ def test_what_the_server_is_is_said_once_and_kept() -> None:
     assert told(client.apply(later.diff_from(named)), extensions.ANNOUNCEMENT) == "mosh-py 1"
 
 
+@pytest.mark.parametrize("status", [0, 1, 137, 255])
+def test_how_the_program_ended_is_said_with_the_screen(status: int) -> None:
+    first = shown(b"$ ")
+    over = with_ours(shown(b"$ logout"), exitstatus=status)
+    assert hostdiff.decode(over.diff_from(first))[-1] == PartDiff(extensions.EXIT_STATUS, bytes((status,)))
+    client = ClientScreen.blank(20, 5).apply(first.diff_from(BLANK))
+    assert told(client, extensions.EXIT_STATUS) is None
+    client = client.apply(over.diff_from(first))
+    assert told(client, extensions.EXIT_STATUS) == status
+    assert text(client.snapshot)[0] == "$ logout"
+    assert hostdiff.decode(with_ours(shown(b"$ x"), exitstatus=status).diff_from(over))[-1] != PartDiff(
+        extensions.EXIT_STATUS, bytes((status,))
+    )
+
+
+def test_how_the_program_ended_alone_is_something_to_say_that_nobody_sees() -> None:
+    over = with_ours(exitstatus=0)
+    assert over != BLANK
+    assert over.looks_like(BLANK)
+    assert hostdiff.decode(over.diff_from(BLANK)) == [PartDiff(extensions.EXIT_STATUS, b"\x00")]
+
+
+@pytest.mark.parametrize(("octets", "status"), [(b"", None), (b"\x07", 7), (b"\xffmore", 255)])
+def test_of_how_the_program_ended_one_octet_counts(octets: bytes, status: int | None) -> None:
+    diff = hostdiff.encode([PartDiff(extensions.EXIT_STATUS, octets)])
+    assert told(ClientScreen.blank(20, 5).apply(diff), extensions.EXIT_STATUS) == status
+
+
 def test_what_the_server_tells_the_user_is_said_kept_changed_and_taken_away() -> None:
     notices = (Notice(1, "it fails"), Notice(2, "too long"))
     first = with_ours(notices=notices)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from mosh_common.sync.states.parts.announcement import AnnouncementPart
+from mosh_common.sync.states.parts.exit_status import ExitStatusPart
 from mosh_common.sync.states.parts.features import FeaturesPart
 from mosh_common.sync.states.parts.notices import NoticesPart
 from mosh_common.sync.states.parts.part import Part
@@ -16,6 +17,7 @@ OURS: Final[tuple[Part, ...]] = (
     FeaturesPart(),  # before what a feature says
     AnnouncementPart(),
     NoticesPart(),
+    ExitStatusPart(),
 )
 
 
