@@ -59,6 +59,16 @@ class Utmp:
                 pass
             self._running = None
 
+    def reap(self) -> None:
+        """Forget the helper that was started last if it has ended; never waits."""
+        if self._running is not None:
+            try:
+                ended, _status = os.waitpid(self._running, os.WNOHANG)
+            except ChildProcessError:
+                ended = self._running
+            if ended:
+                self._running = None
+
     def _run(self, *arguments: str) -> None:
         if self._helper is None:
             return
@@ -111,6 +121,11 @@ class Accounting:
         if self._utmp is not None:
             self._utmp.set_host(f"mosh [{self._pid}]")
         self._log("connection lost")
+
+    def reap(self) -> None:
+        """A child has ended (SIGCHLD): if it is the helper, leave no dead process behind. Never waits."""
+        if self._utmp is not None:
+            self._utmp.reap()
 
     def end(self) -> None:
         """The session is over; call while the pty is still open."""
