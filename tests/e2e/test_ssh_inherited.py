@@ -57,9 +57,7 @@ SAYS_LOCALE = 'env; echo "charmap=$(locale charmap)"'
     ("given", "session"),
     [
         ({"LANG": "xx_XX.UTF-8"}, {"LANG": "C.UTF-8"}),
-        ({"LC_ALL": "C"}, {"LANG": "C.UTF-8", "LC_CTYPE": "C.UTF-8"}),
-        ({"LC_CTYPE": "C", "LC_TIME": "xx_XX.UTF-8"}, {"LANG": "C.UTF-8", "LC_CTYPE": "C.UTF-8"}),
-        ({}, {"LANG": "C.UTF-8"}),
+        ({"LC_ALL": "C", "LC_TIME": "xx_XX.UTF-8"}, {"LANG": "C.UTF-8", "LC_CTYPE": "C.UTF-8"}),
     ],
     ids=str,
 )
@@ -73,9 +71,7 @@ def test_no_locale_keeps_a_session_from_being_utf8(
     assert locale_of(session_says(user, sshd, SAYS_LOCALE, ssh=ssh)) == {**session, "charmap": "UTF-8"}
 
 
-@pytest.mark.parametrize(
-    "given", [{"LANG": "xx_XX.UTF-8"}, {"LC_CTYPE": "C", "LC_TIME": "xx_XX"}, {"LC_CTYPE": "xx_XX.UTF-8"}, {}], ids=str
-)
+@pytest.mark.parametrize("given", [{"LANG": "xx_XX.UTF-8"}, {"LC_CTYPE": "C", "LC_TIME": "xx_XX"}, {}], ids=str)
 def test_what_the_user_has_set_goes_out_and_nothing_else(
     user: User, start_sshd: Callable[..., Sshd], given: dict[str, str]
 ) -> None:
@@ -168,11 +164,11 @@ def limited_to(number: int) -> str:
     return f"resource.setrlimit(resource.RLIMIT_NOFILE, ({number}, {number}))"
 
 
-@harmed
-def test_the_whole_way_works_whatever_the_users_shell_has_done_to_signals(user: User, sshd: Sshd, harm: str) -> None:
+def test_the_whole_way_works_whatever_was_done_to_signals(user: User, sshd: Sshd) -> None:
     words = [*mosh_words(f"--ssh={sshd.ssh()}", *LOGIN_OPTIONS), f"--server={user.server(OURS)}", "127.0.0.1"]
     client = write_launcher(user.home / "client", OURS.client)
     words.insert(len(mosh_words()), f"--client={client}")
+    harm = "; ".join(HARMS.values())
     terminal = user.run(harmed_words(harm, *words, "--", "sh", "-c", "echo it is up; read line; echo got $line"))
     terminal.wait_for("it is up")
     terminal.child.setwinsize(20, 60)  # SIGWINCH
@@ -237,7 +233,7 @@ def test_too_few_descriptors_are_given_as_the_reason(user: User, program: str, t
     assert said.startswith(f"{program}: Too few open files are allowed (ulimit -n 8); allow at least 1")
 
 
-@pytest.mark.parametrize("given", [{"LC_ALL": "C"}, {"LC_ALL": "xx_XX.UTF-8"}, {"LANG": "C"}], ids=str)
+@pytest.mark.parametrize("given", [{"LC_ALL": "C"}, {"LC_ALL": "xx_XX.UTF-8"}], ids=str)
 def test_the_client_needs_no_locale(user: User, sshd: Sshd, given: dict[str, str]) -> None:
     del user.environment["LANG"]
     user.environment |= given

@@ -17,7 +17,6 @@ from typing import Final
 
 from mosh_common.io.fds import write_all
 from mosh_server.host.helper import Helper, find_program
-from mosh_server.host.registry import state_directory
 
 QUESTION: Final = (
     "busctl", "get-property", "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager",
@@ -161,6 +160,8 @@ def _in_a_service(root: str) -> bool:
 
 def _tell_once(sentence: str, environ: Mapping[str, str]) -> None:
     """Write the sentence to standard error, for the first time on this machine."""
+    from mosh_server.host.registry import state_directory  # and regular expressions, of which most starts need none
+
     folder = state_directory(environ, uid=os.getuid())
     if folder is not None:
         name = f"told-of-logout.{os.uname().nodename}"  # a home directory may be that of many machines
