@@ -92,6 +92,7 @@ ALLOWED: dict[str, set[str]] = {
     | {f"{_SERVER}.output", _T, "mosh_common.wire.hostdiff", "mosh_common.wire.size", f"{_S}.pacing"},
     f"{_SERVER}.host": BASE | {f"{_SERVER}.host", "mosh_common.io", "mosh_common.locale_variables"},
     f"{_SERVER}.host.host": set(),
+    f"{_SERVER}.host.helper": set(),
     f"{_SERVER}.host.pty": {"mosh_common.io.fds"},
     f"{_SERVER}.events": set(),
     f"{_SERVER}.attendance": BASE | {f"{_SERVER}.events", f"{_S}.transport"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import signal
 import subprocess
@@ -165,12 +166,16 @@ def limited_to(number: int) -> str:
 
 
 def test_the_whole_way_works_whatever_was_done_to_signals(user: User, sshd: Sshd) -> None:
-    words = [*mosh_words(f"--ssh={sshd.ssh()}", *LOGIN_OPTIONS), f"--server={user.server(OURS)}", "127.0.0.1"]
-    client = write_launcher(user.home / "client", OURS.client)
-    words.insert(len(mosh_words()), f"--client={client}")
+    """Both ends are started with all of it; the session's programs have none of it."""
     harm = "; ".join(HARMS.values())
-    terminal = user.run(harmed_words(harm, *words, "--", "sh", "-c", "echo it is up; read line; echo got $line"))
+    server = write_launcher(user.home / "server", harmed_words(harm, *OURS.server))
+    client = write_launcher(user.home / "client", OURS.client)
+    words = mosh_words(f"--client={client}", f"--ssh={sshd.ssh()}", *LOGIN_OPTIONS)
+    marked = f"{user.mark.split('=')[0]}={user.home} {server}"
+    script = "grep -E 'Sig(Blk|Ign)' /proc/self/status; echo it is up; read line; echo got $line"
+    terminal = user.run(harmed_words(harm, *words, f"--server={marked}", "127.0.0.1", "--", "sh", "-c", script))
     terminal.wait_for("it is up")
+    assert re.findall(r"Sig\w+:\s*(\w+)", terminal.text()) == ["0" * 16, "0" * 16]
     terminal.child.setwinsize(20, 60)  # SIGWINCH
     terminal.type("a line\r")
     assert terminal.wait_for_end() == 0, terminal.text()

@@ -77,18 +77,19 @@ def keep_from_logout(question: Helper | None, environ: Mapping[str, str], *, roo
     user = user_name()
     if question is None or not ends_with_login(question.answer(), user):
         return None
+    machine = os.uname().nodename
     lingers = is_lingering(user, root=root)
     if not lingers:
         _tell_once(
-            "mosh-server: this machine ends what its users have started when they log out (KillUserProcesses=yes), and"
-            " this session with it; run `loginctl enable-linger` here once to keep sessions.",
+            f"mosh-server: {machine} ends what its users have started when they log out (KillUserProcesses=yes), and"
+            " this session with it; type `loginctl enable-linger` there once to keep sessions.",
             environ,
         )
     status = start_in_scope(environ)
     if status is None and lingers:
         _tell_once(
-            "mosh-server: this machine ends what its users have started when they log out (KillUserProcesses=yes), and"
-            f" `systemd-run --user --scope` fails here; ask its administrator for KillExcludeUsers={user}.",
+            f"mosh-server: {machine} ends what its users have started when they log out (KillUserProcesses=yes), and"
+            f" `systemd-run --user --scope` fails there; ask its administrator for KillExcludeUsers={user}.",
             environ,
         )
     return status

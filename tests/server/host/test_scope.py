@@ -120,7 +120,7 @@ ASKED = (
     "busctl get-property org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager"
     " KillExcludeUsers KillOnlyUsers KillUserProcesses"
 )
-KEPT = "run `loginctl enable-linger` here once"
+KEPT = "type `loginctl enable-linger` there once"
 
 
 def test_where_logind_ends_nothing_it_is_asked_once_and_that_is_all(machine: Machine) -> None:
@@ -146,7 +146,7 @@ def test_who_does_not_linger_is_told_once_on_each_machine(machine: Machine) -> N
     first, second = machine.start(), machine.start()
     assert_one_session(first)
     assert_one_session(second)
-    assert first.stderr.startswith("mosh-server: this machine ends what its users have started when they log out")
+    assert first.stderr.startswith(f"mosh-server: {os.uname().nodename} ends what its users have started")
     assert KEPT in first.stderr.partition("\n")[0]
     assert KEPT not in second.stderr
     assert len([call for call in machine.called() if call.startswith("systemd-run")]) == 2
@@ -175,7 +175,9 @@ def test_without_a_manager_the_session_starts_all_the_same(machine: Machine, run
         machine.set_runner(runner)
     done = machine.start()
     assert_one_session(done)
-    assert f"`systemd-run --user --scope` fails here; ask its administrator for KillExcludeUsers={USER}." in done.stderr
+    assert (
+        f"`systemd-run --user --scope` fails there; ask its administrator for KillExcludeUsers={USER}." in done.stderr
+    )
     assert "Failed to connect" not in done.stderr
 
 
@@ -192,7 +194,7 @@ def test_a_runner_that_hands_on_no_descriptors_starts_one_server_too(machine: Ma
     machine.linger()
     machine.set_runner(
         'while [ "${1#--}" != "$1" ]; do shift; done\n'
-        'exec python3 -c "import os, sys; os.closerange(3, 99); os.execv(sys.argv[1], sys.argv[1:])" "$@"'
+        f'exec {sys.executable} -c "import os, sys; os.closerange(3, 99); os.execv(sys.argv[1], sys.argv[1:])" "$@"'
     )
     done = machine.start()
     assert done.returncode == 0
