@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from mosh_bootstrap.options import HELP, LOCAL_ADDRESS, Options, parse_options
 from mosh_common.errors import EnvironmentFailure, UsageError
-from mosh_common.locale_variables import native_environment
+from mosh_common.native_environment import native_environment
 from mosh_common.version import LICENCE, MOSH_COMPATIBLE, VERSION
 
 if TYPE_CHECKING:

@@ -129,7 +129,7 @@ def _serve(options: Options) -> int:
     """Bind, announce port and key, detach; the detached process then loads the rest and runs the session."""
     from mosh_common.io import inherited
     from mosh_common.io.udp import UdpSocket
-    from mosh_common.locale_variables import native_environment
+    from mosh_common.native_environment import native_environment
     from mosh_common.wire.key import Key
     from mosh_server.host import detach, environment, locale_choice, scope
 

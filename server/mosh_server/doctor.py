@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from mosh_common.errors import EnvironmentFailure, MoshError
 from mosh_common.io import privileges
 from mosh_common.io.udp import UdpSocket
-from mosh_common.locale_variables import native_environment
+from mosh_common.native_environment import native_environment
 from mosh_common.protocol import KEY_OCTETS
 from mosh_common.wire import cipher
 from mosh_common.wire.key import Key

@@ -14,7 +14,8 @@ from mosh_client.network.sockets import ADDRESSES_LIMIT, alternatives
 from mosh_client.settings import read_settings
 from mosh_common.address import Address
 from mosh_common.errors import UsageError
-from mosh_common.locale_variables import LOCALE_VARIABLES, native_environment
+from mosh_common.locale_variables import LOCALE_VARIABLES
+from mosh_common.native_environment import native_environment
 from mosh_server.cli import parse
 from mosh_server.host import environment, locale_choice
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 DEFAULT_SHELL: Final = "/bin/sh"
@@ -60,9 +60,17 @@ def session_environment(environ: Mapping[str, str], *, colors: int, account: Acc
     return session
 
 
-def on_terminal(environ: Mapping[str, str], terminal: str) -> dict[str, str]:
-    """Return `environ` for programs on this terminal; scripts know by SSH_TTY that they have come by ssh."""
-    return {**environ, _SSH_TERMINAL: terminal} if environ.get(_SSH_LOGIN) else dict(environ)
+def on_terminal(environ: Mapping[str, str], name_of: Callable[[], str]) -> dict[str, str]:
+    """Return `environ` for programs on the terminal of this name; scripts know by SSH_TTY that they have come by ssh.
+
+    `name_of` may raise OSError: a root without /dev/pts has no names, and its programs do without this one.
+    """
+    if not environ.get(_SSH_LOGIN):
+        return dict(environ)
+    try:
+        return {**environ, _SSH_TERMINAL: name_of()}
+    except OSError:
+        return dict(environ)
 
 
 def seconds_from(environ: Mapping[str, str], name: str) -> int:

@@ -20,7 +20,7 @@ from mosh_server.host.helper import Helper, find_program
 
 QUESTION: Final = (
     "busctl", "get-property", "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager",
-    "KillExcludeUsers", "KillOnlyUsers", "KillUserProcesses",
+    "KillUserProcesses", "KillExcludeUsers", "KillOnlyUsers",
 )  # fmt: skip
 RUNNER: Final = ("systemd-run", "--user", "--scope", "--quiet")
 # Set for the server that was started in a scope: "REPORT,STDERR", two descriptors that it has inherited.

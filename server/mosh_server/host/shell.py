@@ -134,7 +134,7 @@ def _become(
     try:
         signal.set_wakeup_fd(-1)  # the server's loop listens there
         os.login_tty(slave)
-        environment = on_terminal(environment, os.ttyname(0))
+        environment = on_terminal(environment, lambda: os.ttyname(0))
         close_all_except(set())  # SECURITY: the session's socket is not for the shell; tested in test_pty
         for number in _RESET_SIGNALS:
             signal.signal(number, signal.SIG_DFL)

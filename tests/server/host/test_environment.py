@@ -26,12 +26,20 @@ def test_the_terminal_that_ssh_had_is_not_the_session_s():
     login = {"SSH_CONNECTION": "a b c d", "SSH_TTY": "/dev/pts/3", "SSH_AUTH_SOCK": "/tmp/agent"}
     session = session_environment(login, colors=256, account=USER)
     assert "SSH_TTY" not in session
-    assert on_terminal(session, "/dev/pts/9") == session | {"SSH_TTY": "/dev/pts/9"}
+    assert on_terminal(session, lambda: "/dev/pts/9") == session | {"SSH_TTY": "/dev/pts/9"}
     assert session["SSH_AUTH_SOCK"] == "/tmp/agent"
 
 
 def test_who_has_not_come_by_ssh_is_not_told_so():
-    assert "SSH_TTY" not in on_terminal({"HOME": "/"}, "/dev/pts/9")
+    assert "SSH_TTY" not in on_terminal({"HOME": "/"}, lambda: "/dev/pts/9")
+
+
+def test_where_terminals_have_no_names_there_is_none():
+    def no_name() -> str:
+        raise OSError(2, "No such file or directory")
+
+    login = {"SSH_CONNECTION": "a b c d"}
+    assert on_terminal(login, no_name) == login
 
 
 @pytest.mark.parametrize("pid", [{}, {"MOSH_CLIENT_PID": ""}])

@@ -145,7 +145,7 @@ def test_the_system_is_asked_for_the_character_set() -> None:
 
 CHOOSE = """\
 import os
-from mosh_common.locale_variables import native_environment
+from mosh_common.native_environment import native_environment
 from mosh_server.host.locale_choice import choose_locale
 print(sorted((k, v) for k, v in choose_locale(native_environment(os.environ), ()).items() if k[:2] in ("LA", "LC")))
 """

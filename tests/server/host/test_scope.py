@@ -118,13 +118,13 @@ def assert_one_session(done: subprocess.CompletedProcess[str]) -> None:
 
 ASKED = (
     "busctl get-property org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager"
-    " KillExcludeUsers KillOnlyUsers KillUserProcesses"
+    " KillUserProcesses KillExcludeUsers KillOnlyUsers"
 )
 KEPT = "type `loginctl enable-linger` there once"
 
 
 def test_where_logind_ends_nothing_it_is_asked_once_and_that_is_all(machine: Machine) -> None:
-    machine.set_logind('as 1 "root"', "as 0", "b false")
+    machine.set_logind("b false", 'as 1 "root"', "as 0")
     done = machine.start()
     assert_one_session(done)
     assert machine.called() == [ASKED]
@@ -256,13 +256,13 @@ def test_a_machine_that_systemd_has_not_booted_is_not_asked(machine: Machine) ->
         ("b true\n", "root", True),
         ("b false\n", "ada", False),
         ("", "ada", False),
-        ('as 1 "root"\nas 0\nb true\n', "ada", True),
-        ('as 1 "root"\nas 0\nb true\n', "root", False),
-        ("as 0\nas 0\nb true\n", "root", False),  # logind spares root where nobody is named
-        ('as 2 "root" "ada"\nas 0\nb true\n', "ada", False),
-        ('as 1 "root"\nas 1 "bob"\nb true\n', "ada", False),
-        ('as 1 "root"\nas 1 "ada"\nb false\n', "ada", True),
-        ('as 1 "ada"\nas 1 "ada"\nb true\n', "ada", False),
+        ('b true\nas 1 "root"\nas 0\n', "ada", True),
+        ('b true\nas 1 "root"\nas 0\n', "root", False),
+        ("b true\nas 0\nas 0\n", "root", False),  # logind spares root where nobody is named
+        ('b true\nas 2 "root" "ada"\nas 0\n', "ada", False),
+        ('b true\nas 1 "root"\nas 1 "bob"\n', "ada", False),
+        ('b false\nas 1 "root"\nas 1 "ada"\n', "ada", True),
+        ('b true\nas 1 "ada"\nas 1 "ada"\n', "ada", False),
         ("Failed to get property\n", "ada", False),
     ],
 )

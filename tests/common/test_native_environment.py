@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.support.programs import SOURCE_FOLDERS
 
-from mosh_common.locale_variables import native_environment
+from mosh_common.native_environment import native_environment
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_where_the_system_does_not_tell_a_locale_beside_it_speaks_for_the_user()
 )
 def test_a_real_python_passes_on_what_it_was_given(given: dict[str, str]) -> None:
     program = (
-        "import os; from mosh_common.locale_variables import native_environment as n;"
+        "import os; from mosh_common.native_environment import native_environment as n;"
         "print(sorted((k, v) for k, v in n(os.environ).items() if k.startswith(('LC_', 'LANG'))))"
     )
     done = subprocess.run(
@@ -80,3 +80,14 @@ def test_a_real_python_passes_on_what_it_was_given(given: dict[str, str]) -> Non
         check=True,
     )
     assert done.stdout.strip() == str(sorted(given.items()))
+
+
+@pytest.mark.system
+def test_it_imports_nothing_that_a_start_has_not_imported_already() -> None:
+    program = (
+        "import sys; before = set(sys.modules); sys.path.insert(0, sys.argv[1]);"
+        "import mosh_common.native_environment; print(sorted(set(sys.modules) - before))"
+    )
+    common = next(folder for folder in SOURCE_FOLDERS if folder.endswith("common"))
+    done = subprocess.run([sys.executable, "-I", "-c", program, common], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['mosh_common', 'mosh_common.native_environment']"
