@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 ANSWER_S: Final = 1.0  # for an answer, which takes milliseconds: the start of a session waits for it
+_LOOK_S: Final = 0.001  # between two looks whether a program that has said all has ended; the first mostly tells
 ANSWER_OCTETS: Final = 65536  # of it at most; a long list of locales is a fifth of that
 
 
@@ -71,15 +72,28 @@ class Helper:
         """Wait for its end and return what it said; "" if it fails or takes longer. Call once."""
         deadline = time.monotonic() + patience_s
         said = b""
-        ended = False
-        while not ended and len(said) < ANSWER_OCTETS:
-            if not select.select([self._output], [], [], max(deadline - time.monotonic(), 0))[0]:
-                break
+        while len(said) < ANSWER_OCTETS and readable(self._output, deadline - time.monotonic()):
             piece = os.read(self._output, ANSWER_OCTETS - len(said))
+            if not piece:
+                break
             said += piece
-            ended = not piece
         os.close(self._output)
-        if not ended:
+        return said.decode(errors="replace") if self._end(deadline) == 0 else ""
+
+    def _end(self, deadline: float) -> int:
+        """Wait for the program, which has nothing more to say; end it at the deadline. Return its exit status."""
+        pid, status = os.waitpid(self._pid, os.WNOHANG)
+        while not pid and time.monotonic() < deadline:
+            time.sleep(_LOOK_S)
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+        if not pid:
             os.kill(self._pid, signal.SIGKILL)
-        status = os.waitpid(self._pid, 0)[1]  # who has closed its output ends, or was ended
-        return said.decode(errors="replace") if not status else ""
+            _pid, status = os.waitpid(self._pid, 0)
+        return status
+
+
+def readable(descriptor: int, patience_s: float) -> bool:
+    """Wait until there is something to read, or the end of it; return whether that came in time."""
+    poll = select.poll()  # not select(2), for whose sets a number can be too high
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(max(patience_s, 0) * 1000))

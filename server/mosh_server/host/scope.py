@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import os
 import pwd
-import select
 import signal
 import sys
 from collections.abc import Mapping, MutableMapping
 from typing import Final
 
 from mosh_common.io.fds import write_all
-from mosh_server.host.helper import Helper, find_program
+from mosh_server.host.helper import Helper, find_program, readable
 
 QUESTION: Final = (
     "busctl", "get-property", "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager",
@@ -130,7 +129,7 @@ def start_in_scope(environ: Mapping[str, str], *, patience_s: float = _START_S) 
     finally:
         os.close(to_report)
         os.close(stderr)
-    in_time = bool(select.select([report], [], [], patience_s)[0])
+    in_time = readable(report, patience_s)
     started = in_time and os.read(report, 1) != b""  # else systemd-run has ended, or does not hand on descriptors
     os.close(report)
     if not in_time:

@@ -56,8 +56,13 @@ def test_a_program_that_does_not_answer_in_time_is_ended(tmp_path: Path) -> None
         os.kill(pid, 0)
 
 
+def test_a_program_that_goes_on_without_a_word_is_ended(tmp_path: Path) -> None:
+    program(tmp_path, "oracle", "echo yes; exec sleep 600 >/dev/null")
+    assert ask(tmp_path, "oracle", patience_s=0.2) == ""
+
+
 def test_a_program_that_has_no_end_is_ended(tmp_path: Path) -> None:
-    program(tmp_path, "oracle", "exec yes")
+    program(tmp_path, "oracle", "exec yes")  # SIGPIPE ends it
     assert ask(tmp_path, "oracle") == ""
 
 
