@@ -22,7 +22,10 @@ FOLDERS = {
 # What each layer may import of this project, by module prefix. The longest matching key rules.
 BASE = {f"mosh_common.{name}" for name in ("address", "clock", "errors", "protocol", "silence", "version")}
 # What the command lines and the wrapper share.
-WORDS = {f"mosh_common.{name}" for name in ("command_line", "connect_words", "locale_variables", "prediction_display")}
+WORDS = {
+    f"mosh_common.{name}"
+    for name in ("command_line", "connect_words", "locale_variables", "native_environment", "prediction_display")
+}
 _T, _S, _CLIENT, _SERVER = "mosh_common.terminal", "mosh_common.sync", "mosh_client", "mosh_server"
 # The values of a screen, and what is known of characters and colours.
 VALUES = {
@@ -39,6 +42,7 @@ ALLOWED: dict[str, set[str]] = {
     "mosh_common.version": set(),
     "mosh_common.protocol": {"mosh_common.errors"},
     "mosh_common.silence": set(),
+    "mosh_common.native_environment": set(),
     **dict.fromkeys(WORDS, BASE),
     "mosh_common.connect_words": BASE | {"mosh_common.wire.key"},
     "mosh_common.connect_line": BASE | {"mosh_common.connect_words", "mosh_common.wire"},
@@ -92,6 +96,7 @@ ALLOWED: dict[str, set[str]] = {
     | {f"{_SERVER}.output", _T, "mosh_common.wire.hostdiff", "mosh_common.wire.size", f"{_S}.pacing"},
     f"{_SERVER}.host": BASE | {f"{_SERVER}.host", "mosh_common.io", "mosh_common.locale_variables"},
     f"{_SERVER}.host.host": set(),
+    f"{_SERVER}.host.helper": set(),
     f"{_SERVER}.host.pty": {"mosh_common.io.fds"},
     f"{_SERVER}.events": set(),
     f"{_SERVER}.attendance": BASE | {f"{_SERVER}.events", f"{_S}.transport"},

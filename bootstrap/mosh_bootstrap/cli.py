@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from mosh_bootstrap.options import HELP, LOCAL_ADDRESS, Options, parse_options
 from mosh_common.errors import EnvironmentFailure, UsageError
+from mosh_common.native_environment import native_environment
 from mosh_common.version import LICENCE, MOSH_COMPATIBLE, VERSION
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _INTERRUPTED_EXIT: Final = 130  # sh(1): ended by SIGINT
 def main() -> int:
     """Run `mosh` with this process's arguments; return its exit code. On success the client has replaced us."""
     try:
-        return run(sys.argv[0], sys.argv[1:], os.environ)
+        return run(sys.argv[0], sys.argv[1:], native_environment(os.environ))
     except UsageError as error:
         print(f"mosh: {error}", file=sys.stderr)
         return _USAGE_EXIT
@@ -61,7 +62,10 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
 
     from mosh_bootstrap.command import client_arguments, client_environment
     from mosh_bootstrap.handoff import become_client, find_client
+    from mosh_common.io.inherited import FEWEST_FOR_CLIENT, expect_signals, require_descriptors
 
+    expect_signals()
+    require_descriptors(FEWEST_FOR_CLIENT)
     client = find_client(options.client, own_path=own_path)  # before anybody types a password for nothing
     # Set for the server too: a local session's programs find in it which client is theirs. exec keeps our pid.
     inherited = {**environ, "MOSH_CLIENT_PID": str(os.getpid())}

@@ -9,6 +9,7 @@ from typing import Final
 
 from mosh_bootstrap.dialogue import Dialogue
 from mosh_bootstrap.options import Options
+from mosh_bootstrap.refusal import no_locale
 from mosh_bootstrap.ssh import Ended
 from mosh_common.errors import EnvironmentFailure
 
@@ -41,6 +42,9 @@ def _no_server(options: Options, dialogue: Dialogue, ended: Ended) -> Environmen
             f"{runner} was ended by signal {ended.signal} before the server had started.",
             exit_code=_SIGNAL_EXIT_BASE + ended.signal,
         )
+    if dialogue.refusal.for_want_of_locale:
+        where = "this machine" if options.local else options.host
+        return no_locale(server, host=where, exit_code=ended.exit_code or 1)
     if ended.exit_code == _NOT_FOUND_EXIT:
         where = "this machine" if options.local else options.host
         return EnvironmentFailure(

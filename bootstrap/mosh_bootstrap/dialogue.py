@@ -13,6 +13,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Final
 
+from mosh_bootstrap.refusal import Refusal
 from mosh_common import connect_words
 from mosh_common.connect_line import LINE_LIMIT, Connect, Ip, SshConnection, parse
 
@@ -43,6 +44,7 @@ class Dialogue:
         self.bad_connect = False  # a MOSH CONNECT line made no sense
         self.connect_cut_off = False  # ssh's output ended within a MOSH CONNECT line
         self.in_mid_line = False  # what was shown last did not end its line
+        self.refusal = Refusal()  # what of the text was a server that will not start
 
         self._ip_source = ip_source
         self._showed_anything = False
@@ -83,6 +85,7 @@ class Dialogue:
     def _show(self, shown: bytearray) -> bytes:
         if shown:
             self._showed_anything = True
+            self.refusal.receive(shown)
             self.in_mid_line = not shown.endswith(b"\n")
         return bytes(shown)
 

@@ -129,6 +129,7 @@ def _connect(parsed: Arguments) -> int:
     from mosh_client.launcher.launcher import Launcher
     from mosh_client.launcher.secret import key_in_environment
     from mosh_client.settings import read_settings
+    from mosh_common.io import inherited
 
     environment = os.environ
     ip, port = parsed.positional or (environment.get("MOSH_IP", ""), environment.get("MOSH_PORT", ""))
@@ -137,7 +138,8 @@ def _connect(parsed: Arguments) -> int:
     key_text = key_in_environment()
     settings = read_settings(environment, verbose=parsed.verbose)
     peer = _address(ip, port)
-    _require_utf8()
+    inherited.expect_signals()
+    inherited.require_descriptors(inherited.FEWEST_FOR_CLIENT)
     return Launcher(settings=settings, peer=peer, ip=ip).run(key_text)
 
 
@@ -154,27 +156,6 @@ def _address(ip: str, port: str) -> Address:
     except (OSError, UnicodeError):
         raise UsageError(f"{ip!r} is not a numeric IP address; mosh looks names up, mosh-client does not.") from None
     return Address(*found[0][4])
-
-
-def _require_utf8() -> None:
-    """Raise EnvironmentFailure unless the locale's character set is UTF-8."""
-    import locale
-
-    from mosh_common.locale_variables import CHARACTER_SET_VARIABLES
-
-    try:
-        locale.setlocale(locale.LC_CTYPE, "")
-        codeset = locale.nl_langinfo(locale.CODESET)
-    except locale.Error:
-        codeset = "that of a locale which is not installed here"
-    if codeset.upper().replace("-", "") == "UTF8":
-        return
-    chosen = next((name for name in CHARACTER_SET_VARIABLES if os.environ.get(name)), None)
-    source = f"{chosen}={os.environ[chosen]}" if chosen else "no LC_ALL, LC_CTYPE or LANG is set"
-    raise EnvironmentFailure(
-        f"mosh-client needs a UTF-8 locale, but the character set is {codeset} ({source});"
-        " choose one of `locale -a`, for example LC_ALL=C.UTF-8."
-    )
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mosh_common.command_line import letters
@@ -19,7 +19,9 @@ from mosh_common.terminal.width_table import UNICODE_VERSION
 from mosh_common.version import LICENCE, MOSH_COMPATIBLE, VERSION
 
 if TYPE_CHECKING:
+    from mosh_common.io.udp import UdpSocket
     from mosh_common.wire.key import Key
+    from mosh_server.host.environment import Account
 
 PROGRAM: Final = "mosh-server"
 USAGE: Final = (
@@ -125,18 +127,28 @@ def _show(what: str) -> int:
 
 def _serve(options: Options) -> int:
     """Bind, announce port and key, detach; the detached process then loads the rest and runs the session."""
-    from mosh_common.io.fds import write_all
+    from mosh_common.io import inherited
     from mosh_common.io.udp import UdpSocket
+    from mosh_common.native_environment import native_environment
     from mosh_common.wire.key import Key
-    from mosh_server.host import accounting, detach, environment
+    from mosh_server.host import detach, environment, locale_choice, scope
 
     if (os.getuid(), os.getgid()) != (os.geteuid(), os.getegid()):
         raise EnvironmentFailure("It is installed setuid or setgid, which it must not be: remove that with chmod ug-s.")
+    in_scope = scope.is_in_scope(os.environ)
     detach.ensure_standard_descriptors()
-    native = environment.native_environment(os.environ, environment.initial_environment_block())
-    located = environment.choose_locale(native, options.locale)
+    inherited.expect_signals()
+    inherited.require_descriptors(inherited.FEWEST_FOR_SERVER)
+    native = native_environment(os.environ)
+    question = None if in_scope else scope.ask_logind(native)  # answered while this process is busy
+    located = locale_choice.choose_locale(native, options.locale)
     _check_installation()
     _check_pty()
+    status = scope.keep_from_logout(question, native)
+    if status is not None:
+        return status
+    if options.verbose:
+        _report_locale(native, located)
     socket = UdpSocket.bind_server(options.address, options.ports)
     key = Key.generate(os.urandom(16))
 
@@ -144,27 +156,53 @@ def _serve(options: Options) -> int:
     _announce(socket.port, key)
     pid = detach.detach()
     if pid:
-        try:
-            write_all(2, f"\n{ABOUT}\n\n[{PROGRAM} detached, pid = {pid}]\n".encode())
-        except OSError:
-            pass  # a full disk, a terminal that is gone, nobody who reads it: the session is there all the same
+        _tell(f"\n{ABOUT}\n\n[{PROGRAM} detached, pid = {pid}]\n")
         return 0
     detach.let_go(keep={socket.fileno()}, verbose=bool(options.verbose))
-
     account = environment.account(native)
+    return _run_session(
+        options,
+        socket=socket,
+        key=key,
+        environ=environment.session_environment(located, colors=options.colors, account=account),
+        account=account,
+    )
+
+
+def _run_session(options: Options, *, socket: UdpSocket, key: Key, environ: Mapping[str, str], account: Account) -> int:
+    """Load the rest and serve the session; return the exit status."""
     try:
         from mosh_server import process as server_process
     except ImportError as error:  # a broken package; missing ones were seen before
+        from mosh_server.host import accounting
+
         accounting.log_failure(account.user, str(error))
         return 1
     return server_process.run(
         socket=socket,
         key=key,
         command=options.command,
-        environment=environment.session_environment(located, colors=options.colors, account=account),
+        environment=environ,
         account=account,
         verbose=options.verbose,
     )
+
+
+def _report_locale(native: Mapping[str, str], located: Mapping[str, str]) -> None:
+    """Say which locale the session has, and what was changed for it."""
+    from mosh_server.host import locale_choice
+
+    changed = ", ".join(locale_choice.changes(native, located)) or "as it was given"
+    _tell(f"{PROGRAM}: locale: {locale_choice.in_words(located)} ({changed})\n")
+
+
+def _tell(text: str) -> None:
+    from mosh_common.io.fds import write_all
+
+    try:
+        write_all(2, text.encode(errors="backslashreplace"))
+    except OSError:
+        pass  # a full disk, a terminal that is gone, nobody who reads it: the session is there all the same
 
 
 def _announce(port: int, key: Key) -> None:

@@ -18,10 +18,11 @@ from typing import Final, NamedTuple
 from mosh_common.errors import EnvironmentFailure, MoshError
 from mosh_common.io import privileges
 from mosh_common.io.udp import UdpSocket
+from mosh_common.native_environment import native_environment
 from mosh_common.protocol import KEY_OCTETS
 from mosh_common.wire import cipher
 from mosh_common.wire.key import Key
-from mosh_server.host import environment
+from mosh_server.host import locale_choice, scope
 from mosh_server.host.accounting import HELPERS
 from mosh_server.host.detach import forbid_core_dumps
 
@@ -58,7 +59,7 @@ def examine(
         Finding("locale", _locale(environ)),
         *_given_up(),
         Finding("utmp", _utmp()),
-        Finding("end of the login", _end_of_login(root)),
+        Finding("end of the login", _end_of_login(environ, root)),
     ]
     lines = [
         f"{os.uname().sysname} {os.uname().release} on {os.uname().machine}",
@@ -108,12 +109,14 @@ def _try_port() -> None:
 
 
 def _locale(environ: Mapping[str, str]) -> str:
-    native = environment.native_environment(environ, environment.initial_environment_block())
-    try:
-        environment.choose_locale(native, ())
-    except EnvironmentFailure:
-        return "not UTF-8 here; sessions take the client's, where it is installed"
-    return WORKS
+    """What a session would have whose client names no other locale."""
+    native = native_environment(environ)
+    located = locale_choice.choose_locale(native, ())
+    changed = locale_choice.changes(native, located)
+    if changed:
+        return f"not UTF-8 here; sessions take the client's, else {', '.join(changed)}"
+    name = locale_choice.in_words(located)
+    return name if locale_choice.is_utf8(located) else f"{name}, and no UTF-8 locale is installed"
 
 
 def _given_up() -> list[Finding]:
@@ -135,7 +138,7 @@ def _utmp() -> str:
     return f"who(1) shows sessions, by {helper}" if helper else "who(1) shows no sessions: utempter is not installed"
 
 
-def _end_of_login(root: str) -> str:
+def _end_of_login(environ: Mapping[str, str], root: str) -> str:
     """Whether logind ends what a user has started when the login ends: then no session outlives ssh."""
     found, where = "", ""
     for path in _logind_files(root):
@@ -146,9 +149,14 @@ def _end_of_login(root: str) -> str:
             continue
         if settings:
             found, where = settings[-1], path
-    if found.lower() in _TRUE:
-        return f"ends sessions: KillUserProcesses={found} in {where}; see mosh-server(1), BUGS"
-    return "ends no session"
+    if found.lower() not in _TRUE:
+        return "ends no session"
+    setting = f"KillUserProcesses={found} in {where}"
+    if not scope.can_start_scopes(environ):
+        return f"ends sessions: {setting}; systemd-run is not installed"
+    if not scope.is_lingering(scope.user_name(), root=root):
+        return f"ends sessions: {setting}; run `loginctl enable-linger` once to keep them"
+    return f"ends no session: {setting}, but they start in a scope of your manager, which lingers"
 
 
 def _logind_files(root: str) -> list[str]:

@@ -73,9 +73,11 @@ def run(*words: str, **environment: str) -> tuple[int, str, str]:
         (["10.0.0.1", "ssh"], {"MOSH_KEY": KEY}, "'ssh' is not a UDP port"),
         ([], {"MOSH_KEY": KEY, "MOSH_IP": "10.0.0.1", "MOSH_PORT": "x"}, "'x' is not a UDP port"),
         (["::1", "1"], {"MOSH_KEY": KEY, "MOSH_PREDICTION_DISPLAY": "x"}, "MOSH_PREDICTION_DISPLAY"),
-        (["::1", "1"], {"MOSH_KEY": KEY, "LC_ALL": "C"}, "needs a UTF-8 locale"),
-        (["::1", "1"], {"MOSH_KEY": KEY, "LC_ALL": "xx_XX.UTF-8"}, "needs a UTF-8 locale"),
         (["::1", "1"], {"MOSH_KEY": KEY}, "needs a terminal as its standard input"),
+        # It needs no locale, and says what it says in each.
+        (["::1", "1"], {"MOSH_KEY": KEY, "LC_ALL": "C"}, "needs a terminal as its standard input"),
+        (["::1", "1"], {"MOSH_KEY": KEY, "LC_ALL": "xx_XX.UTF-8"}, "needs a terminal as its standard input"),
+        (["::1", "x"], {"MOSH_KEY": KEY, "LC_ALL": "C"}, "'x' is not a UDP port (1–65535)"),
         (["-c"], {"TERM": "no-such-terminal"}, "no-such-terminal"),
     ],
 )
@@ -100,3 +102,11 @@ def test_help_and_version_go_to_standard_output(capsys: pytest.CaptureFixture[st
     output = capsys.readouterr().out
     assert VERSION in output
     assert "\nCipher: OpenSSL " in output
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["--doctor"], ["-c"]])
+def test_it_answers_in_any_locale(words: list[str]) -> None:
+    code, output, error = run(*words, LC_ALL="C")
+    assert (code, error) == (0, "")
+    assert output

@@ -13,9 +13,11 @@ from mosh_bootstrap.options import Options, parse_options
 from mosh_client.network.sockets import ADDRESSES_LIMIT, alternatives
 from mosh_client.settings import read_settings
 from mosh_common.address import Address
-from mosh_common.errors import EnvironmentFailure, UsageError
+from mosh_common.errors import UsageError
+from mosh_common.locale_variables import LOCALE_VARIABLES
+from mosh_common.native_environment import native_environment
 from mosh_server.cli import parse
-from mosh_server.host import environment
+from mosh_server.host import environment, locale_choice
 
 READ = (
     "MOSH_PREDICTION_DISPLAY MOSH_PREDICTION_OVERWRITE MOSH_ESCAPE_KEY MOSH_TITLE_NOPREFIX MOSH_NO_TERM_INIT "
@@ -72,14 +74,10 @@ def test_the_server_makes_an_environment_for_the_session_of_any(
 ) -> None:
     words = [word for name, value in offered for word in ("-l", f"{name}={value}")]
     options = parse(["new", "-s", *words], ssh_connection=environ.get("SSH_CONNECTION"))
-    block = b"\0".join(os.fsencode(f"{name}={value}") for name, value in environ.items())
-    native = environment.native_environment(environ, block)
-    try:
-        located = environment.choose_locale(native, options.locale)
-    except EnvironmentFailure as error:
-        one_sentence(error, {**environ, **dict(offered)})
-        located = native
-    session = environment.session_environment(located, colors=options.colors, account=environment.account(native))
+    located = locale_choice.choose_locale(native_environment(environ), options.locale)
+    assert locale_choice.is_utf8(located)  # this machine has such a locale
+    assert all(name in LOCALE_VARIABLES for name in environ.keys() ^ located.keys())
+    session = environment.session_environment(located, colors=options.colors, account=environment.account(environ))
     assert session["TERM"] in ("xterm", "xterm-256color")
     assert all(session[name] is not None for name in ("HOME", "SHELL", "USER", "PWD"))
     assert environment.seconds_from(environ, "MOSH_SERVER_NETWORK_TMOUT") >= 0

@@ -24,7 +24,7 @@ CALLS = {
     *("UsageError", "EnvironmentFailure", "Dropped"),  # raised
     *("Report", "Notice", "hold", "say", "_say"),  # the client's last words, the bars, the session's screen
     "write",  # to standard error
-    "complaints.append",  # the server's
+    *("complaints.append", "_tell_once"),  # the server's
 }
 RESULTS = {"reception.py", "notice.py", "greeting.py"}  # where functions return sentences, and constants are some
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.support.programs import PATIENCE_S, process
 
 from mosh_common.errors import UsageError
 from mosh_server.cli import HELP, USAGE, Options, main, parse
@@ -166,17 +167,42 @@ def test_version_names_this_program_and_what_it_is_compatible_with(capsys):
     assert "\nCipher: OpenSSL " in output
 
 
-def test_a_locale_without_utf8_is_refused_with_both_named():
-    outcome = run("new", "-l", "LANG=xx_XX.UTF-8", LC_ALL="C")
-    assert outcome.returncode == 1
-    assert outcome.stdout == ""
-    assert outcome.stderr.startswith("mosh-server needs a UTF-8 native locale to run.")
-    assert "LC_ALL=C" in outcome.stderr
-    assert "LANG=xx_XX.UTF-8" in outcome.stderr
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"LANG": "C.UTF-8"}, "LANG=C.UTF-8 (as it was given)"),
+        ({}, "LANG=C.UTF-8 (LANG=C.UTF-8)"),  # Python's own LC_CTYPE does not count
+        ({"LC_ALL": "C"}, "LC_CTYPE=C.UTF-8 (LANG=C.UTF-8, LC_CTYPE=C.UTF-8, no LC_ALL)"),
+        ({"LANG": "xx_XX", "LC_TIME": "xx_XX"}, "LANG=C.UTF-8 (LANG=C.UTF-8, no LC_TIME)"),
+    ],
+    ids=str,
+)
+def test_no_locale_is_refused_and_verbose_tells_what_became_of_it(environment: dict[str, str], told: str) -> None:
+    words = ["new", "-v", "-i", "127.0.0.1", "-p", "0", "-l", "LANG=xx_XX.UTF-8", "--", "true"]
+    paths = os.pathsep.join(str(ROOT / name) for name in ("common", "server"))
+    with subprocess.Popen(
+        [sys.executable, "-m", "mosh_server", *words],
+        env={"PYTHONPATH": paths, "PATH": os.environ["PATH"], "HOME": "/", **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stderr is not None
+        first = server.stderr.readline()
+        assert server.wait(PATIENCE_S) == 0
+        # Not to the end: the process that serves the session has it open, too, for as long as it lives.
+        notice = next(line for line in iter(server.stderr.readline, "") if "detached, pid = " in line)
+        process(int(notice.rpartition("=")[2].strip(" ]\n"))).end()
+    assert first == f"mosh-server: locale: {told}\n"
 
 
-def test_python_s_own_locale_coercion_does_not_count_as_a_utf8_locale():
-    assert run("new").returncode == 1
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["--doctor"]])
+@pytest.mark.parametrize("locale", ["C", "xx_XX.UTF-8"])
+def test_the_server_speaks_in_any_locale(words: list[str], locale: str) -> None:
+    outcome = run(*words, LC_ALL=locale)
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert outcome.stdout
 
 
 def test_an_occupied_port_is_one_clear_sentence():

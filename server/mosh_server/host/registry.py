@@ -103,27 +103,35 @@ def directory_for(environ: Mapping[str, str], *, uid: int) -> str | None:
     Never one in /tmp, where others could be first.
     """
     runtime = environ.get("XDG_RUNTIME_DIR") or f"/run/user/{uid}"
-    candidates = [os.path.join(runtime, "mosh-server")] if os.path.isdir(runtime) else []
-    home = environ.get("HOME", "")
-    state = environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state")
-    if os.path.isabs(state):
-        candidates.append(os.path.join(state, "mosh-server"))
-    for path in candidates:
-        try:
-            os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
-            os.mkdir(path, 0o700)
-        except FileExistsError:
-            pass
-        except OSError:
-            continue
-        # SECURITY: only a real directory, ours alone, will do. Tested in test_registry.
-        try:
-            found = os.lstat(path)
-        except OSError:  # what should be a directory above it is a file
-            continue
-        if stat.S_ISDIR(found.st_mode) and found.st_uid == uid and not found.st_mode & 0o077:
+    if os.path.isdir(runtime):
+        path = os.path.join(runtime, "mosh-server")
+        if _is_own_directory(path, uid):
             return path
-    return None
+    return state_directory(environ, uid=uid)
+
+
+def state_directory(environ: Mapping[str, str], *, uid: int) -> str | None:
+    """Return the directory of what outlives a login, made if need be; None when there is no safe place for it."""
+    state = environ.get("XDG_STATE_HOME") or os.path.join(environ.get("HOME", ""), ".local", "state")
+    path = os.path.join(state, "mosh-server")
+    return path if os.path.isabs(state) and _is_own_directory(path, uid) else None
+
+
+def _is_own_directory(path: str, uid: int) -> bool:
+    """Return whether `path`, made if need be, is a directory of this user's that is closed to others."""
+    try:
+        os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        pass
+    except OSError:
+        return False
+    # SECURITY: only a real directory, ours alone, will do. Tested in test_registry.
+    try:
+        found = os.lstat(path)
+    except OSError:  # what should be a directory above it is a file
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == uid and not found.st_mode & 0o077
 
 
 def detached_in_utmp(contents: bytes, *, user: str) -> set[int]:

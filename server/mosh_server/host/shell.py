@@ -14,6 +14,7 @@ from typing import Final
 
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.io.fds import close_all_except
+from mosh_server.host.environment import on_terminal
 
 _IUTF8: Final = getattr(termios, "IUTF8", 0x4000)  # the same number on Linux, macOS and FreeBSD
 _NOT_FOUND_STATUS: Final = 127  # what shells answer when a program cannot be run …
@@ -138,6 +139,7 @@ def _become(
     try:
         signal.set_wakeup_fd(-1)  # the server's loop listens there
         os.login_tty(slave)
+        environment = on_terminal(environment, lambda: os.ttyname(0))
         close_all_except(set())  # SECURITY: the session's socket is not for the shell; tested in test_pty
         for number in _RESET_SIGNALS:
             signal.signal(number, signal.SIG_DFL)

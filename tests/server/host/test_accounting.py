@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.support.programs import wait_until
 
-from mosh_server.host.accounting import Utmp
+from mosh_server.host import accounting
+from mosh_server.host.accounting import Accounting, Utmp
 
 pytestmark = pytest.mark.system
 
@@ -77,3 +79,30 @@ def test_a_helper_that_cannot_be_run_is_not_tried_again(pty_master, tmp_path):
     utmp.set_host("h")
     utmp.remove()
     utmp.wait()
+
+
+def is_defunct(pid: int) -> bool:
+    """Whether the process has ended and waits to be reaped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+@pytest.mark.requires_linux
+def test_a_helper_that_has_ended_is_reaped_and_one_that_runs_not_waited_for(pty_master, helper, monkeypatch):
+    folder = helper.parent
+    helper.write_text(
+        f"#!/bin/sh\necho $$ >{folder}/pid.new; mv {folder}/pid.new {folder}/pid\n"
+        f"until [ -e {folder}/go ]; do sleep 0.02; done\n"
+    )
+    monkeypatch.setattr(accounting.Utmp.__init__, "__kwdefaults__", {"helpers": [str(helper)]})
+    books = Accounting(user="ada", pid=7)
+    books.reap()  # nothing was started
+    books.begin(pty_master)
+    pid = int(wait_until(lambda: (folder / "pid").exists() and (folder / "pid").read_text(), "the helper is not there"))
+    books.reap()
+    assert not is_defunct(pid)
+    (folder / "go").touch()
+    wait_until(lambda: is_defunct(pid), "the helper has not ended")
+    books.reap()
+    assert not Path(f"/proc/{pid}").exists()
+    books.reap()
+    books.end()

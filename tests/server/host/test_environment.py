@@ -1,94 +1,12 @@
-"""The session's environment, and the choice of a locale that can carry UTF-8."""
+"""The session's environment."""
 
 from __future__ import annotations
 
 import pytest
 
-from mosh_common.errors import EnvironmentFailure
-from mosh_server.host.environment import (
-    Account,
-    account,
-    choose_locale,
-    codeset_of_locale,
-    native_environment,
-    seconds_from,
-    session_environment,
-)
+from mosh_server.host.environment import Account, account, on_terminal, seconds_from, session_environment
 
 USER = Account("ada", "/home/ada", "/bin/zsh")
-
-
-def codeset_of(name: str) -> str | None:
-    """A machine with the POSIX locale, German in two character sets, and nothing else."""
-    return {"": "ANSI_X3.4-1968", "C": "ANSI_X3.4-1968", "de_DE": "ISO-8859-1", "de_DE.UTF-8": "UTF-8"}.get(name)
-
-
-def chosen(environ: dict[str, str], *offered: tuple[str, str]) -> dict[str, str]:
-    return choose_locale(environ, offered, codeset_of=codeset_of)
-
-
-def test_a_native_utf8_locale_is_kept_whatever_the_client_offers():
-    environ = {"LANG": "de_DE.UTF-8", "PATH": "/bin"}
-    assert chosen(environ, ("LANG", "de_DE")) == environ
-
-
-@pytest.mark.parametrize(
-    "environ",
-    [
-        {"LC_ALL": "de_DE.UTF-8", "LC_CTYPE": "C", "LANG": "C"},
-        {"LC_ALL": "", "LC_CTYPE": "de_DE.UTF-8", "LANG": "C"},
-        {"LANG": "de_DE.UTF-8", "LC_TIME": "C"},
-    ],
-)
-def test_the_first_variable_that_is_set_decides(environ):
-    assert chosen(environ) == environ
-
-
-def test_the_client_s_locale_replaces_every_native_variable():
-    environ = {"LC_ALL": "C", "LC_TIME": "C", "LANGUAGE": "fr", "PATH": "/bin"}
-    assert chosen(environ, ("LANG", "de_DE.UTF-8"), ("LC_TIME", "en")) == {
-        "PATH": "/bin",
-        "LANG": "de_DE.UTF-8",
-        "LC_TIME": "en",
-    }
-
-
-def test_no_utf8_anywhere_is_told_with_what_each_side_specifies():
-    with pytest.raises(EnvironmentFailure) as failure:
-        chosen({"LANG": "de_DE"}, ("LANG", "C"))
-    message = str(failure.value)
-    assert '(LANG=de_DE) specifies\nthe character set "ISO-8859-1"' in message
-    assert '(LANG=C) specifies\nthe character set "US-ASCII"' in message
-    assert failure.value.exit_code == 1
-
-
-def test_a_locale_that_is_not_installed_is_named():
-    with pytest.raises(EnvironmentFailure, match=r"locale-gen fr_FR\.UTF-8"):
-        chosen({}, ("LANG", "fr_FR.UTF-8"))
-
-
-def test_the_system_is_asked_for_the_character_set():
-    assert codeset_of_locale("C") == "ANSI_X3.4-1968"
-    assert codeset_of_locale("no_SUCH.UTF-8") is None
-    assert codeset_of_locale("a\0b") is None
-
-
-def test_what_python_added_to_the_environment_is_taken_out_again():
-    environ = {"LC_CTYPE": "C.UTF-8", "PATH": "/bin"}
-    assert native_environment(environ, b"PATH=/bin\0") == {"PATH": "/bin"}
-    assert native_environment(environ, None) == {"PATH": "/bin"}
-
-
-@pytest.mark.parametrize(
-    ("environ", "initial"),
-    [
-        ({"LC_CTYPE": "C.UTF-8"}, b"LC_CTYPE=C.UTF-8\0"),
-        ({"LC_CTYPE": "de_DE.UTF-8"}, b"PATH=/bin\0"),
-        ({"LC_CTYPE": "C.UTF-8", "LANG": "de_DE.UTF-8"}, None),
-    ],
-)
-def test_what_the_user_set_is_left_alone(environ, initial):
-    assert native_environment(environ, initial) == environ
 
 
 @pytest.mark.parametrize(("colors", "term"), [(256, "xterm-256color"), (8, "xterm"), (0, "xterm")])
@@ -102,6 +20,26 @@ def test_the_session_does_not_believe_to_be_in_the_terminal_that_the_server_was_
     assert not {"STY", "TMUX", "COLUMNS", "LINES"} & set(session)
     assert session["SSH_CONNECTION"] == "a b c d"
     assert session["NCURSES_NO_UTF8_ACS"] == "1"
+
+
+def test_the_terminal_that_ssh_had_is_not_the_session_s():
+    login = {"SSH_CONNECTION": "a b c d", "SSH_TTY": "/dev/pts/3", "SSH_AUTH_SOCK": "/tmp/agent"}
+    session = session_environment(login, colors=256, account=USER)
+    assert "SSH_TTY" not in session
+    assert on_terminal(session, lambda: "/dev/pts/9") == session | {"SSH_TTY": "/dev/pts/9"}
+    assert session["SSH_AUTH_SOCK"] == "/tmp/agent"
+
+
+def test_who_has_not_come_by_ssh_is_not_told_so():
+    assert "SSH_TTY" not in on_terminal({"HOME": "/"}, lambda: "/dev/pts/9")
+
+
+def test_where_terminals_have_no_names_there_is_none():
+    def no_name() -> str:
+        raise OSError(2, "No such file or directory")
+
+    login = {"SSH_CONNECTION": "a b c d"}
+    assert on_terminal(login, no_name) == login
 
 
 @pytest.mark.parametrize("pid", [{}, {"MOSH_CLIENT_PID": ""}])

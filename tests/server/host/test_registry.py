@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mosh_server.host.registry import Registry, detached_in_utmp, directory_for, is_alive
+from mosh_server.host.registry import Registry, detached_in_utmp, directory_for, is_alive, state_directory
 
 
 def utmp_entry(host: bytes, *, user: bytes = b"ada", kind: int = 7) -> bytes:
@@ -91,6 +91,12 @@ def test_without_a_runtime_directory_the_state_directory_serves(tmp_path, variab
     environ = {"XDG_RUNTIME_DIR": "/no/such/place", variable: str(tmp_path)}
     assert directory_for(environ, uid=os.getuid()) == str(tmp_path / below)
     assert (tmp_path / below).stat().st_mode & 0o777 == 0o700
+
+
+def test_what_outlives_a_login_is_kept_in_the_state_directory(tmp_path):
+    environ = {"XDG_RUNTIME_DIR": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
+    assert state_directory(environ, uid=os.getuid()) == str(tmp_path / "state/mosh-server")
+    assert state_directory({"HOME": "relative"}, uid=os.getuid()) is None
 
 
 def test_without_either_no_entry_is_kept():

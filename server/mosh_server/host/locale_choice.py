@@ -1,0 +1,123 @@
+"""The locale of the session's programs: one whose character set is UTF-8, wherever there is one.
+
+The server itself needs none. Works on mappings; the questions to the system are the character set of a locale name
+(`codeset_of_locale`) and, where no usual name is installed, which names are (`installed_locales`). Never changes this
+process's environment. Why each variable is treated so: docs/adr/0085.
+"""
+
+from __future__ import annotations
+
+# The C half of `locale`, whose Python half costs 4 ms of a start that people wait for (re, functools, aliases).
+import _locale
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+from mosh_common.locale_variables import CHARACTER_SET_VARIABLES, LOCALE_VARIABLES
+from mosh_server.host.helper import Helper
+
+# Looked for in this order: what changes nothing but the character set, then what most systems have.
+USUAL_NAMES: Final = ("C.UTF-8", "C.utf8", "en_US.UTF-8", "en_US.utf8", "UTF-8")
+
+_UTF8_NAMES: Final = ("UTF-8", "UTF8", "utf-8", "utf8")
+# All but LANG and LANGUAGE, which is a list of languages and no name of a locale.
+_CATEGORIES: Final = tuple(name for name in LOCALE_VARIABLES if name.startswith("LC_"))
+
+Codesets = Callable[[str], "str | None"]
+
+
+def codeset_of_locale(name: str) -> str | None:
+    """Return the character set of a locale ("" and "C" are the POSIX one); None when it is not installed here.
+
+    Changes LC_CTYPE of this process, which nothing else here depends on.
+    """
+    try:
+        _locale.setlocale(_locale.LC_CTYPE, name or "C")
+    except (_locale.Error, ValueError):  # type: ignore[attr-defined]  # there, but not in the stubs
+        return None
+    return _locale.nl_langinfo(_locale.CODESET)
+
+
+def installed_locales() -> list[str]:
+    """Return the names that locale(1) lists; starts a process, so only for want of every usual name."""
+    helper = Helper.start(["locale", "-a"])
+    return helper.answer().split() if helper is not None else []
+
+
+def choose_locale(
+    environ: Mapping[str, str],
+    offered: Sequence[tuple[str, str]],
+    *,
+    codeset_of: Codesets = codeset_of_locale,
+    installed: Callable[[], Iterable[str]] = installed_locales,
+) -> dict[str, str]:
+    """Return the environment with a locale whose character set is UTF-8: its own, else the client's (-l), else any.
+
+    Names of locales that are not installed are taken out: with one of them, programs in C have none at all. Only where
+    the system has no UTF-8 locale does the result name none.
+    """
+    own = dict(environ)
+    if not is_utf8(own, codeset_of=codeset_of):
+        client = {name: value for name, value in own.items() if name not in LOCALE_VARIABLES} | dict(offered)
+        if is_utf8(client, codeset_of=codeset_of):
+            own = client
+    return _mended(own, codeset_of, installed)
+
+
+def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """Return what `choose_locale` has changed, "LANG=C.UTF-8" and "no LC_TIME", in the order of LOCALE_VARIABLES."""
+    changed = [name for name in LOCALE_VARIABLES if before.get(name) != after.get(name)]
+    return [f"{name}={after[name]}" if name in after else f"no {name}" for name in changed]
+
+
+def in_words(environ: Mapping[str, str]) -> str:
+    """Return what decides the character set, "LANG=C.UTF-8" for example."""
+    name, value = _rule(environ)
+    return f"{name}={value}" if name else "no LC_ALL, LC_CTYPE or LANG"
+
+
+def is_utf8(environ: Mapping[str, str], *, codeset_of: Codesets = codeset_of_locale) -> bool:
+    """Return whether the locale that is in force there can carry UTF-8."""
+    return codeset_of(_rule(environ)[1]) in _UTF8_NAMES
+
+
+def _mended(environ: dict[str, str], codeset_of: Codesets, installed: Callable[[], Iterable[str]]) -> dict[str, str]:
+    """Return `environ` with the least changed that leaves a UTF-8 locale in force for every program."""
+    ruler = environ.get("LC_ALL")
+    if ruler and codeset_of(ruler) in _UTF8_NAMES:
+        return environ  # the others do not count
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if name not in _CATEGORIES or not value or codeset_of(value) is not None
+    }
+    language = kept.get("LANG")
+    has_language = not language or codeset_of(language) is not None
+    if has_language and is_utf8(kept, codeset_of=codeset_of):
+        return kept
+    utf8 = _first_utf8(codeset_of, installed)
+    if utf8 is None:
+        return kept
+    if kept.get("LC_ALL"):
+        del kept["LC_ALL"]
+        # It said "C" for every category, or the like: LANG takes its place, so what LANG said before is not to return.
+        kept["LANG"] = kept["LC_CTYPE"] = utf8
+        return kept
+    if codeset_of(language or "C") not in _UTF8_NAMES:
+        kept["LANG"] = utf8
+    if not is_utf8(kept, codeset_of=codeset_of):
+        kept["LC_CTYPE"] = utf8
+    return kept
+
+
+def _first_utf8(codeset_of: Codesets, installed: Callable[[], Iterable[str]]) -> str | None:
+    usual = next((name for name in USUAL_NAMES if codeset_of(name) in _UTF8_NAMES), None)
+    return usual or next((name for name in installed() if codeset_of(name) in _UTF8_NAMES), None)
+
+
+def _rule(environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return (variable, locale name) of what decides the character set."""
+    for name in CHARACTER_SET_VARIABLES:
+        value = environ.get(name)
+        if value:
+            return name, value
+    return "", ""
