@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from mosh_common.locale_variables import CHARACTER_SET_VARIABLES, LOCALE_VARIABLES
-from mosh_server.host.helper import Helper
 
 # Looked for in this order: what changes nothing but the character set, then what most systems have.
 USUAL_NAMES: Final = ("C.UTF-8", "C.utf8", "en_US.UTF-8", "en_US.utf8", "UTF-8")
@@ -39,6 +38,8 @@ def codeset_of_locale(name: str) -> str | None:
 
 def installed_locales() -> list[str]:
     """Return the names that locale(1) lists; starts a process, so only for want of every usual name."""
+    from mosh_server.host.helper import Helper
+
     helper = Helper.start(["locale", "-a"])
     return helper.answer().split() if helper is not None else []
 

@@ -2,7 +2,7 @@
 
 There the server starts itself once more, by systemd-run(1), in a scope of the user's own service manager. That one ends
 with the user's last login unless the user lingers; then the user is told, once on each machine. Nothing here keeps a
-session from starting. Elsewhere it costs a look for a directory. Why so: docs/adr/0086.
+session from starting. Elsewhere it costs a look for a directory, and imports nothing. Why so: docs/adr/0086.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import pwd
 import signal
 import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mosh_common.io.fds import write_all
-from mosh_server.host.helper import Helper, find_program, readable
+
+if TYPE_CHECKING:
+    from mosh_server.host.helper import Helper
 
 QUESTION: Final = (
     "busctl", "get-property", "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager",
@@ -55,6 +57,8 @@ def ask_logind(environ: Mapping[str, str], *, root: str = "/") -> Helper | None:
     """Ask what `ends_with_login` wants to know; None where it need not be asked."""
     if not os.path.isdir(os.path.join(root, _BOOTED)) or _in_a_service(root):
         return None
+    from mosh_server.host.helper import Helper
+
     return Helper.start(QUESTION, environ=environ)
 
 
@@ -101,6 +105,8 @@ def is_lingering(user: str, *, root: str = "/") -> bool:
 
 def can_start_scopes(environ: Mapping[str, str]) -> bool:
     """Return whether there is a program to ask the user's manager with."""
+    from mosh_server.host.helper import find_program
+
     return find_program(RUNNER[0], environ) is not None
 
 
@@ -109,6 +115,8 @@ def start_in_scope(environ: Mapping[str, str], *, patience_s: float = _START_S) 
 
     Return its exit status; None if it has not started, or has failed without a word: then nothing is left of it.
     """
+    from mosh_server.host.helper import find_program, readable
+
     runner = find_program(RUNNER[0], environ)
     if runner is None:
         return None
