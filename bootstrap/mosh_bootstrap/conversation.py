@@ -128,6 +128,9 @@ class _Conversation:
             keyboard.take_unread(self._waiter)
             if self._dialogue.connect is not None:
                 keyboard.finish(self._waiter)
+            number = keyboard.signal_just_sent()
+            if ended is not None and self._dialogue.connect is None and number is not None:
+                return Ended(None, number)
         return ended if ended is not None else self._give_up(now_ms())
 
     def finish(self) -> None:

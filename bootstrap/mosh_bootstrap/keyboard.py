@@ -29,6 +29,8 @@ from mosh_common.io.loop import Ready, Waiter
 _TIOCGPTN: Final = 0x80045430  # Linux: the number of a master's pty; not in Python's termios
 # In raw mode a program that wants keys (a menu of a ProxyCommand) takes them at once; ssh takes none.
 _UNREAD_MS: Final = 200
+_SIGNAL_KEYS: Final = ((termios.VINTR, signal.SIGINT), (termios.VQUIT, signal.SIGQUIT))
+_SIGNAL_MS: Final = 2000  # within which an end is taken for that of a signal
 
 
 class Keyboard:
@@ -44,6 +46,7 @@ class Keyboard:
         self._unread_at: int | None = None  # what went to the pty and is not read by then, in raw mode nobody will read
         self._given = False  # something went to the pty since it was last seen to be empty
         self._secret_given = False  # … while it did not echo: the answer to a secret question, perhaps with a rest
+        self._signal: tuple[int, int] | None = None  # that a key in the pty has sent to ssh, and when
         self._unheard = False  # the pty is in raw mode and nobody reads it: keys stay in the terminal
 
     def __enter__(self) -> Keyboard:
@@ -98,6 +101,9 @@ class Keyboard:
         if suspend and suspend in keys and local_flags & termios.ISIG:
             keys = keys.replace(suspend, b"")
             self.suspend(whole_job=True)
+        for place, number in _SIGNAL_KEYS:
+            if (key := self.terminal.key(place)) and key in keys and local_flags & termios.ISIG:
+                self._signal = (number, now_ms())
         secret = bool(local_flags & termios.ICANON) and not local_flags & termios.ECHO
         if self._secret_given and not secret:
             self._read_back()  # a rest of the answer: neither for what comes now nor for the session
@@ -106,6 +112,12 @@ class Keyboard:
             self._given = True
             self._unread_at = now_ms() + _UNREAD_MS
         write_available(self._pty_fd, keys)  # what a full pty does not take is lost, as with any keyboard
+
+    def signal_just_sent(self) -> int | None:
+        """Return the signal that a key has sent to ssh just now; with a handler of its own it exits with 255."""
+        if self._signal is None or now_ms() - self._signal[1] > _SIGNAL_MS:
+            return None
+        return self._signal[0]
 
     def take_unread(self, waiter: Waiter) -> None:
         """Take back what nobody reads, if the pty is in raw mode, and do what keys that send signals ask for.

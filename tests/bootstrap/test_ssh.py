@@ -263,6 +263,16 @@ def test_a_start_that_hangs_behind_its_first_words_can_be_given_up(bench: Bench,
     assert not Path(f"/proc/{(bench.folder / 'pid').read_text().strip()}").exists()
 
 
+@pytest.mark.parametrize(("key", "code"), [("\x03", 130), ("\x1c", 131)], ids=["Ctrl-C", "Ctrl-backslash"])
+def test_an_ssh_that_exits_by_a_key_s_signal_was_ended_by_the_user(bench: Bench, key: str, code: int) -> None:
+    terminal = bench.terminal(bench.mosh("trap 'exit 255' INT QUIT; echo waiting; while :; do sleep 0.05; done"))
+    terminal.wait_for("waiting")
+    terminal.type(key)
+    assert terminal.wait_for_end() == code
+    assert "could not log in" not in terminal.text()
+    assert terminal.settings() == terminal.settings_before
+
+
 def test_sigquit_at_a_prompt_restores_the_terminal(bench: Bench) -> None:
     terminal = bench.terminal(bench.mosh(ASK_SECRETLY))
     terminal.wait_for("password:")
