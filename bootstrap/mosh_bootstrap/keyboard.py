@@ -157,6 +157,8 @@ class Keyboard:
 
         `whole_job`: the key has to be done for the others of the process group, too.
         """
+        if signal.getsignal(signal.SIGTSTP) is signal.SIG_IGN:
+            return  # whoever started us cannot continue a job
         self._raw.close()
         # By the signal itself, which does nothing to a job that no shell could continue.
         handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
