@@ -1,4 +1,5 @@
-"""What pyproject.toml cannot say: pages get their date, and the same source gives the same files, whoever builds it.
+"""What pyproject.toml cannot say: pages get their date, the programs are scripts of a shell, and the same source gives
+the same files, whoever builds it.
 
 Everything else stands in pyproject.toml.
 """
@@ -18,11 +19,16 @@ from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
 
-from distutils.command.install_data import install_data  # isort: skip  # setuptools' own, once that is imported
+# setuptools' own, once that is imported
+from distutils.command.build_scripts import build_scripts  # isort: skip
+from distutils.command.install_data import install_data  # isort: skip
 
 SOURCE = runpy.run_path(str(Path(__file__).resolve().parent / "packaging" / "source.py"))
 # The shells look for completions by these names.
 NAMES = {"mosh.bash": "mosh"}
+# The programs, and what each is made of. All are one script: docs/adr/0082-scripts-in-wheels.md
+SCRIPT = "packaging/program.sh"
+PROGRAMS = {"mosh": "mosh_bootstrap", "mosh-client": "mosh_client", "mosh-server": "mosh_server"}
 
 
 class InstallData(install_data):
@@ -50,6 +56,22 @@ class BuildPy(build_py):
         done = super().copy_file(infile, outfile, *how, **named)
         os.chmod(done[0], 0o644)
         return done
+
+
+class BuildScripts(build_scripts):
+    """The script under the name of each program that this distribution has."""
+
+    def copy_scripts(self) -> tuple[list[str], list[str]]:
+        """Write them into the folder for built scripts; return where they are, all of them and the new ones."""
+        folder = Path(self.build_dir)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for name, package in PROGRAMS.items():
+            if package in (self.distribution.packages or ()):
+                shutil.copyfile(SCRIPT, folder / name)
+                os.chmod(folder / name, 0o755)
+        made = [str(path) for path in sorted(folder.iterdir())]
+        return made, made
 
 
 class BdistWheel(bdist_wheel):
@@ -96,5 +118,12 @@ if __name__ == "__main__":
     os.umask(0o022)
     os.environ["SOURCE_DATE_EPOCH"] = str(SOURCE["epoch"]())  # bdist_wheel reads it
     setup(
-        cmdclass={"bdist_wheel": BdistWheel, "build_py": BuildPy, "install_data": InstallData, "sdist": Sdist},
+        scripts=[SCRIPT],
+        cmdclass={
+            "bdist_wheel": BdistWheel,
+            "build_py": BuildPy,
+            "build_scripts": BuildScripts,
+            "install_data": InstallData,
+            "sdist": Sdist,
+        },
     )

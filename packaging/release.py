@@ -28,7 +28,14 @@ from source import ROOT, date, epoch, version
 DIST: Final = ROOT / "dist"
 STAGE: Final = ROOT / "build" / "mosh-py-server"
 # What the server's distribution holds of this source; packaging/server lies on top.
-SERVER_PARTS: Final = ("LICENSE", "setup.py", "common", "server", "man/mosh-server.1", "packaging/source.py")
+SERVER_PARTS: Final = (
+    "LICENSE",
+    "setup.py",
+    "common",
+    "server",
+    "man/mosh-server.1",
+    *(f"packaging/{name}" for name in ("program.sh", "source.py")),
+)
 # What no part of the server or of what it shares with the client imports.
 ONLY_CLIENT: Final = ("msgpack", "pexpect")
 _NOT_SOURCE = shutil.ignore_patterns("__pycache__", "*.pyc")

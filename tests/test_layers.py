@@ -20,11 +20,13 @@ FOLDERS = {
 }
 
 # What each layer may import of this project, by module prefix. The longest matching key rules.
-BASE = {f"mosh_common.{name}" for name in ("address", "clock", "errors", "protocol", "silence", "version")}
+BASE = {f"mosh_common.{name}" for name in ("address", "clock", "errors", "isolation", "protocol", "silence", "version")}
 # What the command lines and the wrapper share.
 WORDS = {
     f"mosh_common.{name}"
-    for name in ("command_line", "connect_words", "locale_variables", "native_environment", "prediction_display")
+    for name in (
+        "command_line", "connect_words", "handover", "locale_variables", "native_environment", "prediction_display",
+    )
 }
 _T, _S, _CLIENT, _SERVER = "mosh_common.terminal", "mosh_common.sync", "mosh_client", "mosh_server"
 # The values of a screen, and what is known of characters and colours.
@@ -32,13 +34,17 @@ VALUES = {
     f"{_T}.{name}"
     for name in ("cells", "rows", "width", "width_table", "code_points", "colors", "payloads", "plain_text", "work")
 }
-CHOICES = {f"{_CLIENT}.settings", f"{_CLIENT}.escape_key_choice", "mosh_common.prediction_display"}
+CHOICES = {
+    *(f"{_CLIENT}.{name}" for name in ("settings", "handed_over", "stages", "escape_key_choice")),
+    "mosh_common.prediction_display",
+}
 LOOP = {"mosh_common.io.fds", "mosh_common.io.loop"}
 CONFINING = {f"{_CLIENT}.confinement.{name}" for name in ("processes", "mechanisms", "limits")}
 ALLOWED: dict[str, set[str]] = {
     "mosh_common.address": set(),
     "mosh_common.errors": set(),
     "mosh_common.clock": set(),
+    "mosh_common.isolation": set(),
     "mosh_common.version": set(),
     "mosh_common.protocol": {"mosh_common.errors"},
     "mosh_common.silence": set(),
@@ -60,6 +66,8 @@ ALLOWED: dict[str, set[str]] = {
     f"{_S}.states": BASE | {"mosh_common.wire", _T, f"{_S}.states"},
     _S: BASE | {"mosh_common.wire", _S},
     "mosh_bootstrap": {"mosh_bootstrap", "mosh_common"},
+    # What the client would refuse, asked before the login.
+    "mosh_bootstrap.preflight": BASE | {f"{_CLIENT}.settings"},
     # The client: a row for each process. What one must not import, it has not (docs/processes.md).
     f"{_CLIENT}.launcher": BASE
     | LOOP
@@ -88,6 +96,8 @@ ALLOWED: dict[str, set[str]] = {
     f"{_CLIENT}.settings": BASE
     | {f"{_CLIENT}.escape_key_choice", "mosh_common.io.fds", "mosh_common.prediction_display"},
     f"{_CLIENT}.escape_key_choice": BASE,
+    f"{_CLIENT}.stages": BASE,
+    f"{_CLIENT}.handed_over": BASE | {f"{_CLIENT}.stages", "mosh_common.handover", "mosh_common.io.fds"},
     _CLIENT: {_CLIENT, "mosh_common"},
     # The server: what comes in, what goes out, the machine. The session knows no machine; the loop knows it as a
     # promise only, so that another process may keep that; `process` puts all together.

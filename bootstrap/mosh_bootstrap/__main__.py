@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import sys
+from mosh_common.isolation import isolate
 
-from mosh_bootstrap.cli import main
+isolate("mosh_bootstrap.cli")
+
+import sys  # noqa: E402  # nothing that a variable may have replaced is to be imported before
+
+from mosh_bootstrap.cli import main  # noqa: E402
 
 sys.exit(main())

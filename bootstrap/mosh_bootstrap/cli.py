@@ -17,8 +17,9 @@ from mosh_common.native_environment import native_environment
 from mosh_common.version import LICENCE, MOSH_COMPATIBLE, VERSION
 
 if TYPE_CHECKING:
+    from mosh_bootstrap.conversation import Ended
     from mosh_bootstrap.dialogue import Dialogue
-    from mosh_bootstrap.ssh import Ended
+    from mosh_bootstrap.progress import Progress
 
 _USAGE_EXIT: Final = 2  # what getopt(1) and the shells say; 255 would look like a failure of ssh
 _INTERRUPTED_EXIT: Final = 130  # sh(1): ended by SIGINT
@@ -62,26 +63,39 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
 
     from mosh_bootstrap.command import client_arguments, client_environment
     from mosh_bootstrap.handoff import become_client, find_client
+    from mosh_bootstrap.preflight import check
+    from mosh_bootstrap.progress import Progress, begun
     from mosh_common.io.inherited import FEWEST_FOR_CLIENT, expect_signals, require_descriptors
 
+    progress = Progress(options.host, begun() if options.verbose else None)
     expect_signals()
     require_descriptors(FEWEST_FOR_CLIENT)
-    client = find_client(options.client, own_path=own_path)  # before anybody types a password for nothing
+    # Before anybody types a password for nothing.
+    client = find_client(options.client, own_path=own_path)
+    check(environ, own_client=client.ours)
     # Set for the server too: a local session's programs find in it which client is theirs. exec keeps our pid.
     inherited = {**environ, "MOSH_CLIENT_PID": str(os.getpid())}
     inherited.pop("MOSH_KEY", None)
-    dialogue = _start_server(options, inherited, own_path=own_path)
+    dialogue = _start_server(options, inherited, progress, own_path=own_path, leave_early=client.ours)
     connect, ip = dialogue.connect, dialogue.ip
     assert connect is not None, "checked by diagnosis.failure"
     assert ip is not None, "checked by diagnosis.failure"
+    progress.reached("client started")
     return become_client(
-        client_arguments(client, arguments, ip=ip, port=connect.port),
-        client_environment(options, inherited, key=connect.key.text),
+        client_arguments(client.words, arguments, ip=ip, port=connect.port),
+        client_environment(options, inherited, key=connect.key.text) | progress.for_client(),
+        typed=dialogue.typed,
+        left=dialogue.left_behind,
     )
 
 
-def _start_server(options: Options, environ: Mapping[str, str], *, own_path: str) -> Dialogue:
-    """Start the server, here or by ssh; return what it said, complete. Raises EnvironmentFailure."""
+def _start_server(
+    options: Options, environ: Mapping[str, str], progress: Progress, *, own_path: str, leave_early: bool
+) -> Dialogue:
+    """Start the server, here or by ssh; return what it said, complete. Raises EnvironmentFailure.
+
+    `leave_early`: the client knows what to do about a login that is not over yet.
+    """
     from mosh_bootstrap.diagnosis import failure
     from mosh_bootstrap.dialogue import Dialogue
 
@@ -89,9 +103,9 @@ def _start_server(options: Options, environ: Mapping[str, str], *, own_path: str
     if options.local:
         options = options._replace(host=_local_address(options))
         dialogue.ip = options.host
-        ended = _run_local(options, dialogue, environ, own_path=own_path)
+        ended = _run_local(options, dialogue, environ, progress, own_path=own_path, leave_early=leave_early)
     else:
-        ended = _run_ssh(options, dialogue, environ)
+        ended = _run_ssh(options, dialogue, environ, progress, leave_early=leave_early)
     reason = failure(options, dialogue, ended)
     if reason is not None:
         raise reason
@@ -107,7 +121,15 @@ def _local_address(options: Options) -> str:
     return resolve(split_user(options.host)[1], 0, options.family)[0].text
 
 
-def _run_local(options: Options, dialogue: Dialogue, environ: Mapping[str, str], *, own_path: str) -> Ended:
+def _run_local(
+    options: Options,
+    dialogue: Dialogue,
+    environ: Mapping[str, str],
+    progress: Progress,
+    *,
+    own_path: str,
+    leave_early: bool,
+) -> Ended:
     """Run the server on this machine, in a shell as ssh would."""
     from mosh_bootstrap.command import DEFAULT_SERVER, quote, server_arguments
     from mosh_bootstrap.program import own_program
@@ -119,10 +141,19 @@ def _run_local(options: Options, dialogue: Dialogue, environ: Mapping[str, str],
         fragment = DEFAULT_SERVER if own is None else " ".join(map(quote, own))
     words = server_arguments(options, environ, colors=_colors(environ))
     script = " ".join([fragment, *map(quote, words)])
-    return run_without_terminal(["/bin/sh", "-c", script], dialogue, environ=environ, show=_show_on_stderr)
+    return run_without_terminal(
+        ["/bin/sh", "-c", script],
+        dialogue,
+        environ=environ,
+        show=_show_on_stderr,
+        progress=progress,
+        leave_early=leave_early,
+    )
 
 
-def _run_ssh(options: Options, dialogue: Dialogue, environ: Mapping[str, str]) -> Ended:
+def _run_ssh(
+    options: Options, dialogue: Dialogue, environ: Mapping[str, str], progress: Progress, *, leave_early: bool
+) -> Ended:
     """Log in and run the server there."""
     import shlex
 
@@ -152,8 +183,12 @@ def _run_ssh(options: Options, dialogue: Dialogue, environ: Mapping[str, str]) -
     )
     terminal = Terminal.of_this_process()
     if terminal is None:
-        return run_without_terminal(words, dialogue, environ=environ, show=_show_on_stderr)
-    return run_with_terminal(words, dialogue, terminal=terminal, environ=environ)
+        return run_without_terminal(
+            words, dialogue, environ=environ, show=_show_on_stderr, progress=progress, leave_early=leave_early
+        )
+    return run_with_terminal(
+        words, dialogue, terminal=terminal, environ=environ, progress=progress, leave_early=leave_early
+    )
 
 
 def _colors(environ: Mapping[str, str]) -> int:

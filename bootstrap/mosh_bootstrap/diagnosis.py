@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from mosh_bootstrap.conversation import Ended
 from mosh_bootstrap.dialogue import Dialogue
 from mosh_bootstrap.options import Options
 from mosh_bootstrap.refusal import no_locale
-from mosh_bootstrap.ssh import Ended
 from mosh_common.errors import EnvironmentFailure
 
 _SSH_FAILED_EXIT: Final = 255  # ssh(1): an error occurred in ssh itself

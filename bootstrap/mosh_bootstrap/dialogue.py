@@ -19,6 +19,7 @@ from mosh_common.connect_line import LINE_LIMIT, Connect, Ip, SshConnection, par
 
 _PREFIX: Final = connect_words.MOSH.encode()
 _CONNECT_PREFIX: Final = connect_words.CONNECT.encode()
+_DETACHED: Final = b"mosh-server detached"  # what the server says (upstream's too) once it needs the login no longer
 _IPV4_MAPPED: Final = "::ffff:"
 
 
@@ -43,8 +44,11 @@ class Dialogue:
         self.connect: Connect | None = None  # the first valid MOSH CONNECT
         self.bad_connect = False  # a MOSH CONNECT line made no sense
         self.connect_cut_off = False  # ssh's output ended within a MOSH CONNECT line
+        self.detached = False  # the server said, behind its line, that it goes on without the login
         self.in_mid_line = False  # what was shown last did not end its line
         self.refusal = Refusal()  # what of the text was a server that will not start
+        self.left_behind: tuple[int, ...] = ()  # processes of the login that still run, for the client to reap
+        self.typed = b""  # by the user meanwhile, and not for ssh: the session's first keys
 
         self._ip_source = ip_source
         self._showed_anything = False
@@ -52,7 +56,13 @@ class Dialogue:
         self._blank = bytearray()  # line ends before the current line, not shown: the server prints one before its own
         self._held = bytearray()  # of the current line, not shown
         self._returned = False  # a carriage return was shown just now: a line feed belongs to it
-        self._tail = b""  # IN_TEXT: the end of what was shown of this line, for _CONNECT_PREFIX across reads
+        # The end of what came last, for words across reads: _CONNECT_PREFIX while IN_TEXT, _DETACHED behind the line.
+        self._tail = b""
+
+    @property
+    def showed_anything(self) -> bool:
+        """Whether the user has seen anything of what ssh said."""
+        return self._showed_anything
 
     @property
     def may_be_asking(self) -> bool:
@@ -62,12 +72,16 @@ class Dialogue:
     def receive(self, data: bytes) -> bytes:
         """Take what ssh printed; return what of it (and of what was held back) to show now.
 
-        What follows MOSH CONNECT (the server's notice, ssh's farewell) is dropped: it would litter the client's screen.
+        What follows MOSH CONNECT (the server's notice, ssh's farewell) is not: it would litter the client's screen.
         """
         shown = bytearray()
         position = 0
         while position < len(data) and self.connect is None:
             position = self._step(data, position, shown)
+        if self.connect is not None and not self.detached:
+            joined = self._tail + data[position:]
+            self.detached = _DETACHED in joined
+            self._tail = joined[-(len(_DETACHED) - 1) :]
         return self._show(shown)
 
     def finish(self) -> bytes:

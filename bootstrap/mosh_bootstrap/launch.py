@@ -23,6 +23,12 @@ def main() -> int:
         # Python may have put our own directory there, whose modules are nobody's top-level modules.
         here = os.path.dirname(os.path.abspath(__file__))
         sys.path[:] = _folders(here) + [folder for folder in sys.path if folder != here]
+    if not sys.flags.ignore_environment and any(name.startswith("PYTHON") for name in os.environ):
+        # `python3 mosh.pyz`: no script has said -E.
+        from mosh_common.isolation import concerns_us
+
+        if concerns_us(os.environ):
+            os.execv(sys.executable, [sys.executable, "-E", *sys.orig_argv[1:]])
     if not in_archive or os.path.basename("".join(sys.argv[1:2])) in ("mosh", *PACKAGES):
         del sys.argv[0]
     if not sys.argv:

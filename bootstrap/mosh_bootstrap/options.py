@@ -69,7 +69,8 @@ Options may stand before or after the host, up to the command's first word.
         --no-keep-last-screen   do not
 
 -h      --help               this text
--v, -V  --version            version and licence
+-v                           tell on standard error how long each stage takes
+-V      --version            version and licence
 
 Keys in a session, each after Ctrl-^ (often Ctrl-Shift-6):
   .       quit           s  show how the link is, or hide it
@@ -113,6 +114,7 @@ class Options(NamedTuple):
     experimental_remote_ip: str = "proxy"
     help: bool = False
     version: bool = False
+    verbose: bool = False  # tell the stages of the login
     fake_proxy: bool = False  # internal: we are ssh's ProxyCommand; host and command are host and port
 
 
@@ -144,13 +146,16 @@ SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
     "--help": ("help", True),
     "-h": ("help", True),
     "--version": ("version", True),
-    "-v": ("version", True),
     "-V": ("version", True),
+    "-v": ("verbose", True),
     "--fake-proxy": ("fake_proxy", True),
 }
 INTERNAL: Final = ("--fake-proxy",)  # of us to ourselves: no user is told of it
+_IGNORED: Final = "@"  # upstream's parser takes it, with a value, and does nothing: scripts may have it
 
-_WITH_VALUE: Final = "".join([name[1:] for name, (_, fixed) in SPELLINGS.items() if fixed is None and len(name) == 2])
+_WITH_VALUE: Final = _IGNORED + "".join(
+    [name[1:] for name, (_, fixed) in SPELLINGS.items() if fixed is None and len(name) == 2]
+)
 
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {  # field → the values that it can have
     "predict": prediction_display.SPELLINGS,
@@ -188,10 +193,22 @@ def parse_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Optio
             words.insert(0, word)
             break
     options = Options(host=host or "", command=tuple(words))
+    _normalize(found)
     options = options._replace(**found)  # type: ignore[arg-type]  # SPELLINGS gives each field a value of its type
     if not (options.help or options.version):
         _check(options, host)
     return options
+
+
+def _normalize(found: dict[str, str | bool]) -> None:
+    """Spell what upstream's parser takes too as we do: words of a choice in any case, a port with a sign."""
+    for field, choices in (*CHOICES.items(), ("bind_server", ("ssh", "any"))):
+        value = found.get(field)
+        if isinstance(value, str) and value.lower() in choices:
+            found[field] = value.lower()
+    port = found.get("port")
+    if isinstance(port, str):
+        found["port"] = ":".join([part.removeprefix("+") for part in port.split(":")])
 
 
 def _take_option(word: str, words: list[str], found: dict[str, str | bool]) -> None:
@@ -212,7 +229,9 @@ def _take_option(word: str, words: list[str], found: dict[str, str | bool]) -> N
         return
     for letter, given in letters(word, words, with_value=_WITH_VALUE):
         name = "-" + letter
-        if name not in SPELLINGS:
+        if letter == _IGNORED and given is not None:
+            continue
+        if name not in SPELLINGS and letter != _IGNORED:
             raise UsageError(f"Unknown option {name} (in {word!r}); mosh --help lists them.")
         if given is None:
             _refuse_missing_value(name)

@@ -27,10 +27,9 @@ def own_program(name: str, package: str, *, own_path: str) -> list[str] | None:
             return [beside]
     if find_spec(package) is None or find_spec(package + ".cli") is None:
         return None
-    # As we were told ourselves; -I, which says all of it, has more than these.
-    flags = sys.flags
-    given = {"-E": flags.ignore_environment, "-s": flags.no_user_site, "-S": flags.no_site}
-    return [sys.executable, *[option for option, is_given in given.items() if is_given], "-P", _launcher(), name]
+    # As we were told ourselves (-I, which says all of it, has more than these); the user's variables are never for us.
+    given = {"-s": sys.flags.no_user_site, "-S": sys.flags.no_site}
+    return [sys.executable, "-E", *[option for option, is_given in given.items() if is_given], "-P", _launcher(), name]
 
 
 def path_program(name: str) -> str | None:

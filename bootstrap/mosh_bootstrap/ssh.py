@@ -3,7 +3,7 @@
 With a terminal, ssh runs under a pty of its own (pexpect), so that every question it asks reaches the user and every
 answer reaches it; this module answers nothing itself. Without one, ssh gets none either, and asks nobody.
 
-The thin loop: what the octets mean is `dialogue.py`'s business, what an ending means `diagnosis.py`'s.
+What is said meanwhile is `conversation.py`'s business, what an ending means `diagnosis.py`'s.
 """
 
 from __future__ import annotations
@@ -14,53 +14,78 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
+from mosh_bootstrap.conversation import RUNNING, Ended, Program, converse
 from mosh_bootstrap.dialogue import Dialogue
 from mosh_bootstrap.keyboard import Keyboard
-from mosh_bootstrap.sanitizer import Sanitizer
+from mosh_bootstrap.progress import SILENT, Progress
 from mosh_bootstrap.terminal import Terminal
-from mosh_common.clock import now_ms
 from mosh_common.errors import EnvironmentFailure
-from mosh_common.io.fds import read_available
 from mosh_common.io.loop import Waiter
 
 if TYPE_CHECKING:
     from pexpect.pty_spawn import spawn as PtySpawn
 
-# Once the server has said that it is up, or nobody can say anything any more, the program should end by itself within
-# milliseconds. A connection that stays open for another reason (a forwarded port in use) must not keep the user waiting
-# for ever; a server that is slow to detach must not be hung up on.
-_END_GRACE_MS: Final = 5000
+# For what is left of a login once the client has started: a server that is slow to detach must not be hung up on, and
+# ssh is to end by itself. Where it stays for another reason (a forwarded port in use), nobody has asked for that.
+_HOLD_S: Final = 10
+_HANGUP_GRACE_S: Final = 0.1  # for ssh to end by SIGHUP, before pexpect begins with stronger means
 _KILL_GRACE_S: Final = 1.0  # between SIGHUP and SIGKILL, for a program that we give up on
 
 _NOT_FOUND_EXIT: Final = 127  # what shells say for these two
 _NOT_EXECUTABLE_EXIT: Final = 126
 
 
-class Ended(NamedTuple):
-    """How a program ended."""
-
-    exit_code: int | None  # None: by a signal, or not at all
-    signal: int | None  # the number; None: it exited, or we gave up waiting
-
-
-class _Program(NamedTuple):
-    """A running program, as the loop sees it."""
-
-    fd: int  # its output; under a pty also its input
-    ended: Callable[[], Ended | None]  # asks, never waits
-    resize: Callable[[int, int], None]  # lines, columns
-
-
 def run_with_terminal(
-    words: Sequence[str], dialogue: Dialogue, *, terminal: Terminal, environ: Mapping[str, str]
+    words: Sequence[str],
+    dialogue: Dialogue,
+    *,
+    terminal: Terminal,
+    environ: Mapping[str, str],
+    progress: Progress = SILENT,
+    leave_early: bool = False,
 ) -> Ended:
-    """Run ssh under a pty until it ends, or said MOSH CONNECT and had time to end.
+    """Run ssh under a pty until it ends, or the server is up and needs it no longer; `dialogue.typed` is the session's.
 
-    Raises EnvironmentFailure when it cannot be started, KeyboardInterrupt, or SystemExit on SIGTERM and SIGHUP; the
-    terminal is as it was found in every case.
+    `leave_early`: this process becomes one that reaps `dialogue.left_behind`, so nothing is waited for.
+
+    Raises EnvironmentFailure when it cannot be started, KeyboardInterrupt, or SystemExit on SIGTERM, SIGQUIT and
+    SIGHUP; the terminal is as it was found in every case.
     """
+    with _waiter(signal.SIGTSTP, signal.SIGCONT) as waiter:
+        child = _start_under_pty(words, terminal=terminal, environ=environ)
+
+        def ended() -> Ended | None:
+            return None if child.isalive() else Ended(child.exitstatus, child.signalstatus)
+
+        progress.reached("ssh started")
+        program = Program(child.child_fd, ended, child.setwinsize)
+        try:
+            with Keyboard(terminal, program.fd) as keyboard:
+                how = converse(
+                    program,
+                    dialogue,
+                    progress,
+                    waiter=waiter,
+                    show=terminal.show,
+                    keyboard=keyboard,
+                    leave_early=leave_early,
+                )
+            dialogue.typed = keyboard.kept
+            if leave_early and dialogue.connect is not None and how == RUNNING:
+                process: Any = child.ptyproc  # type: ignore[attr-defined]  # pexpect's types do not tell of it
+                _hold_login(program.fd, process.pid, dialogue)
+                process.closed = True  # not to be hung up on when this function's variables go
+                process.fileobj.close()
+            return how
+        finally:
+            if not dialogue.left_behind:
+                _close(child)
+
+
+def _start_under_pty(words: Sequence[str], *, terminal: Terminal, environ: Mapping[str, str]) -> PtySpawn[Any]:
+    """Start ssh under a pty that is like the user's terminal. Raises EnvironmentFailure."""
     try:
         import pexpect  # 15 ms that only this path has to spend
     except ModuleNotFoundError as error:
@@ -79,34 +104,29 @@ def run_with_terminal(
         _reset_signals()
         termios.tcsetattr(0, termios.TCSANOW, terminal.attributes)  # the user's own erase and kill characters
 
-    with _waiter() as waiter:
-        try:
-            child = pexpect.spawn(
-                words[0],
-                list(words[1:]),
-                env=dict(environ),
-                dimensions=terminal.size(),
-                preexec_fn=prepare,
-                timeout=None,
-            )
-        except (OSError, pexpect.ExceptionPexpect) as error:
-            raise _cannot_run(words[0], error) from None
-
-        def ended() -> Ended | None:
-            return None if child.isalive() else Ended(child.exitstatus, child.signalstatus)
-
-        program = _Program(child.child_fd, ended, child.setwinsize)
-        try:
-            with Keyboard(terminal, program.fd) as keyboard:
-                return _converse(program, dialogue, waiter=waiter, show=terminal.show, keyboard=keyboard)
-        finally:
-            _close(child)
+    try:
+        return pexpect.spawn(
+            words[0],
+            list(words[1:]),
+            env=dict(environ),
+            dimensions=terminal.size(),
+            preexec_fn=prepare,
+            timeout=None,
+        )
+    except (OSError, pexpect.ExceptionPexpect) as error:
+        raise _cannot_run(words[0], error) from None
 
 
 def run_without_terminal(
-    words: Sequence[str], dialogue: Dialogue, *, environ: Mapping[str, str], show: Callable[[bytes], None]
+    words: Sequence[str],
+    dialogue: Dialogue,
+    *,
+    environ: Mapping[str, str],
+    show: Callable[[bytes], None],
+    progress: Progress = SILENT,
+    leave_early: bool = False,
 ) -> Ended:
-    """Run a program that has nobody to ask until it ends, or said MOSH CONNECT and had time to end.
+    """Run a program that has nobody to ask until it ends, or the server is up and needs it no longer.
 
     What it prints and is not for us goes to `show`. Raises as `run_with_terminal` does.
     """
@@ -129,84 +149,46 @@ def run_without_terminal(
             raise _cannot_run(words[0], error) from None
         finally:
             os.close(write_end)
+        progress.reached(f"{os.path.basename(words[0])} started")
         child = _Child(pid)
-        program = _Program(read_end, child.ended, lambda _lines, _columns: None)
+        program = Program(read_end, child.ended, lambda _lines, _columns: None)
         try:
-            return _converse(program, dialogue, waiter=waiter, show=show, keyboard=None)
+            how = converse(
+                program, dialogue, progress, waiter=waiter, show=show, keyboard=None, leave_early=leave_early
+            )
+            if leave_early and dialogue.connect is not None and how == RUNNING:
+                _hold_login(program.fd, pid, dialogue)
+            return how
         finally:
             os.close(read_end)
-            child.end()
+            if not dialogue.left_behind:
+                child.end()
 
 
-def _converse(
-    program: _Program,
-    dialogue: Dialogue,
-    *,
-    waiter: Waiter,
-    show: Callable[[bytes], None],
-    keyboard: Keyboard | None,
-) -> Ended:
-    """Carry octets both ways until the program ends, or need not be waited for any longer."""
-    # SECURITY: a host must not command or ask the user's terminal.
-    # test_a_host_cannot_command_the_terminal_while_ssh_talks
-    sanitizer = Sanitizer()
+def _hold_login(fd: int, pid: int, dialogue: Dialogue) -> None:
+    """Leave the program `pid`, whose output is at `fd`, to a process that reads on until its end, and then hangs up.
+
+    Both are noted in `dialogue.left_behind`, for whoever this process becomes.
+    """
+    holder = os.fork()
+    if holder:
+        dialogue.left_behind = (pid, holder)
+        return
     try:
-        return _carry(program, dialogue, sanitizer, waiter=waiter, show=show, keyboard=keyboard)
+        os.setsid()
+        os.chdir("/")
+        os.set_blocking(fd, True)
+        os.dup2(fd, 0)
+        null = os.open(os.devnull, os.O_RDWR)
+        for standard in (1, 2):
+            os.dup2(null, standard)
+        _reset_signals()
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(_HOLD_S)  # which exec does not take off
+        # SECURITY: another program, since this one's memory has the key.
+        os.execv("/bin/sh", ["sh", "-c", "exec cat"])
     finally:
-        show(sanitizer.finish())
-
-
-def _carry(
-    program: _Program,
-    dialogue: Dialogue,
-    sanitizer: Sanitizer,
-    *,
-    waiter: Waiter,
-    show: Callable[[bytes], None],
-    keyboard: Keyboard | None,
-) -> Ended:
-    os.set_blocking(program.fd, False)
-    waiter.watch(program.fd)
-    deadline: int | None = None
-    while True:
-        ready = waiter.wait(deadline)
-        for number in ready.signals & {signal.SIGTERM, signal.SIGHUP}:
-            raise SystemExit(128 + number)
-        if keyboard is not None and signal.SIGWINCH in ready.signals:
-            program.resize(*keyboard.terminal.size())
-        # Asked before reading: all that a program said before its end is there to be read after it.
-        ended = program.ended()
-        output, at_end = _read(program.fd, everything=ended is not None)
-        text = sanitizer.receive(dialogue.receive(output))
-        if ended is not None:
-            text += sanitizer.receive(dialogue.finish())
-            if dialogue.connect is None and dialogue.in_mid_line:
-                text += b"\r\n"  # why there is no session is not to stand behind a prompt
-        if keyboard is not None:
-            # Before showing: the terminal must be raw when a question stands on it.
-            keyboard.listen(dialogue.may_be_asking and ended is None, waiter)
-        if text:
-            show(text)
-        if keyboard is not None:
-            keyboard.carry(ready)
-        if ended is not None:
-            return ended
-        if at_end:
-            waiter.forget(program.fd)
-        if deadline is None and (at_end or dialogue.connect is not None):
-            deadline = now_ms() + _END_GRACE_MS
-        elif deadline is not None and now_ms() >= deadline:
-            return Ended(None, None)
-
-
-def _read(fd: int, *, everything: bool) -> tuple[bytes, bool]:
-    """Return what waits on `fd`, one read of it or all, and whether that was the end."""
-    data = b""
-    while True:
-        chunk = read_available(fd)
-        if not chunk or not everything:
-            return data + (chunk or b""), chunk is None
-        data += chunk
+        os._exit(1)
 
 
 class _Child:
@@ -241,8 +223,12 @@ class _Child:
 
 def _close(child: PtySpawn[Any]) -> None:
     """Close the pty, which hangs up on ssh if it still runs, and make sure that it has ended."""
-    if not child.isalive():
-        child.ptyproc.delayafterclose = 0  # type: ignore[attr-defined]  # seconds, slept even if nothing is left to end
+    if child.isalive():
+        child.kill(signal.SIGHUP)
+        give_up = time.monotonic() + _HANGUP_GRACE_S
+        while child.isalive() and time.monotonic() < give_up:
+            time.sleep(0.002)
+    child.ptyproc.delayafterclose = 0  # type: ignore[attr-defined]  # seconds, slept even if nothing is left to end
     try:
         child.close(force=True)
     # pexpect's own class, imported only where it is used.
@@ -250,8 +236,10 @@ def _close(child: PtySpawn[Any]) -> None:
         pass
 
 
-def _waiter() -> Waiter:
-    return Waiter((signal.SIGCHLD, signal.SIGWINCH, signal.SIGTERM, signal.SIGHUP))
+def _waiter(*more: int) -> Waiter:
+    # Those of keys only where whoever started us has not switched them off.
+    keys = [number for number in (signal.SIGQUIT, *more) if signal.getsignal(number) is not signal.SIG_IGN]
+    return Waiter((signal.SIGCHLD, signal.SIGWINCH, signal.SIGTERM, signal.SIGHUP, *keys))
 
 
 def _reset_signals() -> None:

@@ -26,9 +26,7 @@ class Terminal:
         self.input_fd = input_fd
         self.output_fd = output_fd
         self.attributes: Attributes = termios.tcgetattr(input_fd)  # as the user's shell left it
-        suspend: bytes = self.attributes[6][termios.VSUSP]
-        disabled = os.fpathconf(input_fd, "PC_VDISABLE") & 0xFF
-        self.suspend_key = b"" if suspend[0] == disabled else suspend  # Ctrl-Z; empty when switched off
+        self._disabled = os.fpathconf(input_fd, "PC_VDISABLE") & 0xFF  # instead of a key: no key does that
 
     @classmethod
     def of_this_process(cls) -> Terminal | None:
@@ -41,6 +39,11 @@ class Terminal:
             return cls(input_fd, output_fd)
         except (OSError, termios.error):  # no controlling terminal, or one that was hung up
             return None
+
+    def key(self, place: int) -> bytes:
+        """Return the user's key for a place among the control characters (termios.VSUSP: Ctrl-Z); b"" for none."""
+        key = self.attributes[6][place]
+        return key if isinstance(key, bytes) and key[0] != self._disabled else b""
 
     def size(self) -> tuple[int, int]:
         """Return (lines, columns)."""

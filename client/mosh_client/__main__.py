@@ -1,9 +1,13 @@
-"""`python -m mosh_client` is `mosh-client`."""
+"""`python -m mosh_client`."""
 
 from __future__ import annotations
 
-import sys
+from mosh_common.isolation import isolate
 
-from mosh_client.cli import main
+isolate("mosh_client.cli")
+
+import sys  # noqa: E402  # nothing that a variable may have replaced is to be imported before
+
+from mosh_client.cli import main  # noqa: E402
 
 sys.exit(main())

@@ -126,12 +126,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _connect(parsed: Arguments) -> int:
+    from mosh_client.handed_over import take_over
     from mosh_client.launcher.launcher import Launcher
     from mosh_client.launcher.secret import key_in_environment
     from mosh_client.settings import read_settings
     from mosh_common.io import inherited
 
     environment = os.environ
+    handed = take_over(environment)
     ip, port = parsed.positional or (environment.get("MOSH_IP", ""), environment.get("MOSH_PORT", ""))
     if not ip or not port:
         raise UsageError("mosh-client wants an IP address and a port; see mosh-client --help.")
@@ -140,7 +142,7 @@ def _connect(parsed: Arguments) -> int:
     peer = _address(ip, port)
     inherited.expect_signals()
     inherited.require_descriptors(inherited.FEWEST_FOR_CLIENT)
-    return Launcher(settings=settings, peer=peer, ip=ip).run(key_text)
+    return Launcher(settings=settings, peer=peer, ip=ip, handed=handed).run(key_text)
 
 
 def _address(ip: str, port: str) -> Address:

@@ -21,6 +21,14 @@ python3Packages.buildPythonApplication {
     python3Packages.pyte
   ];
 
+  # The wheel's scripts look for the Python of a virtual environment or beside them; here it is known.
+  postInstall = ''
+    for program in mosh:mosh_bootstrap mosh-client:mosh_client mosh-server:mosh_server; do
+      printf '#!%s -E\nimport sys\nfrom %s.cli import main\nsys.exit(main())\n' \
+        ${python3Packages.python.interpreter} "''${program#*:}" >"$out/bin/''${program%%:*}"
+    done
+  '';
+
   # Behind the user's own ssh, if there is one.
   makeWrapperArgs = [ "--suffix PATH : ${lib.makeBinPath [ openssh ]}" ];
 

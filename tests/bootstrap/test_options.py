@@ -45,6 +45,16 @@ def test_a_host_alone_takes_every_default() -> None:
         (["--local"], {"local": True}),
         (["--experimental-remote-ip=remote"], {"experimental_remote_ip": "remote"}),
         (["--exp=remote"], {"experimental_remote_ip": "remote"}),
+        (["-v"], {"verbose": True}),
+        (["--family=INET"], {"family": "inet"}),
+        (["--bind-server=ANY"], {"bind_server": "any"}),
+        (["--bind-server", "SSH"], {"bind_server": "ssh"}),
+        (["--predict=ALWAYS"], {"predict": "always"}),
+        (["--experimental-remote-ip=Proxy"], {"experimental_remote_ip": "proxy"}),
+        (["-p", "+60100"], {"port": "60100"}),
+        (["-p", "+60100:+60110"], {"port": "60100:60110"}),
+        (["-@", "X"], {}),
+        (["-a@X"], {"predict": "always"}),
         (["-ao4", "-p1"], {"predict": "always", "predict_overwrite": True, "family": "inet", "port": "1"}),
     ],
 )
@@ -86,6 +96,9 @@ def test_the_command_begins_with_its_first_word(words: list[str], host: str, com
         (["--no-init=1", "host"], "takes no value"),
         (["host", "--client"], "needs a value"),
         (["-p"], "needs a value"),
+        (["host", "-@"], "-@ needs a value"),
+        (["-p", "++1", "host"], "decimal"),
+        (["--bind-server=ANYWHERE", "host"], "numeric IP address"),
         (["--predict=some", "host"], "--predict must be one of"),
         (["--family=v5", "host"], "--family must be one of"),
         (["--experimental-remote-ip=guess", "host"], "--experimental-remote-ip must be one of"),
@@ -197,12 +210,17 @@ def test_local_needs_no_host() -> None:
 def test_help_and_version_need_nothing_else_to_be_right() -> None:
     assert parsed("--help", "--predict=some").help
     assert parsed("--version").version
+    assert parsed("-V").version
 
 
 def test_the_environment_gives_defaults_that_options_override() -> None:
     environ = {"MOSH_PREDICTION_DISPLAY": "always", "MOSH_PREDICTION_OVERWRITE": "yes"}
     assert parsed("host", **environ) == Options(host="host", predict="always", predict_overwrite=True)
     assert parsed("-n", "--no-predict-overwrite", "host", **environ) == Options(host="host", predict="never")
+
+
+def test_the_environment_is_read_in_any_case_as_options_are() -> None:
+    assert parsed("host", MOSH_PREDICTION_DISPLAY="ALWAYS").predict == "always"
 
 
 def test_a_wrong_default_in_the_environment_is_refused() -> None:
@@ -217,7 +235,7 @@ def test_the_internal_option_names_host_and_port() -> None:
 
 def test_the_help_names_every_option_but_the_internal_one() -> None:
     for name in Options._fields:
-        if name not in ("host", "command", "fake_proxy"):
+        if name not in ("host", "command", "verbose", "fake_proxy"):  # -v has no long name
             spelled = "--no-" if name in ("ssh_pty", "init") else "--"
             assert spelled + name.replace("_", "-") in HELP
     assert "fake-proxy" not in HELP

@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
+import termios
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.programs import wait_until
 
+from mosh_bootstrap import conversation
 from mosh_bootstrap import ssh as ssh_module
+from mosh_bootstrap.conversation import RUNNING, Ended
 from mosh_bootstrap.dialogue import Dialogue
-from mosh_bootstrap.ssh import run_without_terminal
+from mosh_bootstrap.ssh import run_with_terminal, run_without_terminal
+from mosh_bootstrap.terminal import Terminal
 from mosh_common.errors import EnvironmentFailure
 
 pytestmark = pytest.mark.system
@@ -148,6 +153,198 @@ def test_what_is_typed_before_any_question_is_left_for_the_session(bench: Bench)
     terminal.wait_for("the session got typed ahead")
 
 
+# As ssh has its pty once it is logged in, where with -n it reads nothing.
+SESSION = "stty raw -echo </dev/tty; "
+
+
+def reading_client(bench: Bench) -> Path:
+    """A client that says what it was handed as typed, and what it then finds in the terminal."""
+    return bench.script(
+        "reader",
+        '[ -z "$MOSH_TYPED" ] || typed=$(eval "cat <&$MOSH_TYPED" | tr "\\r\\n" "++"); echo "the session got <$typed>"',
+        "read line; echo and then $line",
+    )
+
+
+def test_what_is_typed_after_a_banner_is_for_the_session(bench: Bench) -> None:
+    go = bench.fifo("go")
+    # The pause is ssh's own, to end.
+    ssh = f"echo Authorised users only; {SESSION} read _ <{go}; {bench.server_answers}; sleep 0.2; exit 0"
+    terminal = bench.terminal(bench.mosh(ssh, client=reading_client(bench)))
+    terminal.wait_for("Authorised")
+    terminal.type("echo one\r")
+    # ssh does not read it, so it is taken back; the rest is left where it is.
+    terminal.wait_until(lambda: terminal.settings() == terminal.settings_before, "the terminal is not given back")
+    terminal.type("echo two\r")
+    go.write_text("\n")
+    terminal.wait_for("the session got <echo one+>")
+    terminal.wait_for("and then echo two")
+
+
+def test_what_is_typed_after_a_banner_that_asks_nothing_is_for_the_session_without_ssh_s_pty(bench: Bench) -> None:
+    go = bench.fifo("go")
+    ssh = f"printf 'no end of line '; read _ <{go}; {bench.server_answers}; sleep 0.5; exit 0"
+    terminal = bench.terminal(bench.mosh(ssh, client=reading_client(bench)))
+    terminal.wait_for("no end of line")
+    terminal.type("one\rtw")
+    terminal.wait_for("tw")  # ssh's pty shows it
+    go.write_text("\n")
+    terminal.wait_for("the session got <one+tw>")
+    terminal.type("three\r")
+    terminal.wait_for("and then three")
+
+
+def test_an_answer_is_not_typed_into_the_session_but_what_follows_is(bench: Bench) -> None:
+    go = bench.fifo("go")
+    ssh = f"printf 'Continue (yes/no)? '; read answer; {SESSION} echo got $answer; read _ <{go}; {bench.server_answers}"
+    terminal = bench.terminal(bench.mosh(ssh, "sleep 0.2", client=reading_client(bench)))
+    terminal.wait_for("(yes/no)?")
+    terminal.type("yes\r")
+    terminal.wait_for("got yes")
+    terminal.type("ls\r")
+    terminal.wait_until(lambda: terminal.settings() == terminal.settings_before, "the terminal is not given back")
+    go.write_text("\n")
+    terminal.wait_for("the session got <ls+>")
+
+
+def test_what_is_typed_before_a_question_does_not_answer_it(bench: Bench) -> None:
+    waiting, go = bench.fifo("waiting"), bench.fifo("go")
+    ssh = f": >{waiting}; read _ <{go}; {ASK_SECRETLY} echo got $answer; {bench.server_answers}; sleep 0.2; exit 0"
+    terminal = bench.terminal(bench.mosh(ssh, client=reading_client(bench)))
+    waiting.read_text()
+    terminal.type("ls\ruptime")
+    terminal.wait_for("uptime")  # the terminal shows it
+    go.write_text("\n")
+    terminal.wait_for("password:")
+    terminal.wait_until(lambda: not terminal.settings()[3] & termios.ISIG, "the terminal is not raw")
+    terminal.type("hunter2\r")
+    terminal.wait_for("got hunter2")
+    terminal.wait_for("the session got <ls+uptime>")
+
+
+def test_the_rest_of_a_secret_answer_is_not_for_the_session(bench: Bench) -> None:
+    asked, go = bench.fifo("asked"), bench.fifo("go")
+    # It reads a line, and leaves what is behind it; then it asks no more, and is not in raw mode.
+    ssh = f"{ASK_SECRETLY} echo thanks; : >{asked}; read _ <{go}; {bench.server_answers}; sleep 0.5; exit 0"
+    terminal = bench.terminal(bench.mosh(ssh, client=reading_client(bench)))
+    terminal.wait_for("password:")
+    terminal.wait_until(lambda: not terminal.echoes, "the terminal still echoes")
+    terminal.type("hunter2\rhunter2\rhun")
+    terminal.wait_for("thanks")
+    asked.read_text()
+    go.write_text("\n")
+    terminal.wait_for("the session got <>")
+    assert b"hun" not in terminal.output.partition(b"thanks")[2]
+
+
+def test_what_is_typed_behind_a_secret_answer_does_not_bring_its_rest(bench: Bench) -> None:
+    go = bench.fifo("go")
+    ssh = f"{ASK_SECRETLY} echo thanks; read _ <{go}; {bench.server_answers}; sleep 0.5; exit 0"
+    terminal = bench.terminal(bench.mosh(ssh, client=reading_client(bench)))
+    terminal.wait_for("password:")
+    terminal.wait_until(lambda: not terminal.echoes, "the terminal still echoes")
+    terminal.type("hunter2\rhun")
+    terminal.wait_for("thanks")
+    terminal.type("ls\r")
+    terminal.wait_for("ls")
+    go.write_text("\n")
+    terminal.wait_for("the session got <ls+>")
+
+
+@pytest.mark.parametrize(("key", "code"), [("\x03", 130), ("\x1c", 131)], ids=["Ctrl-C", "Ctrl-backslash"])
+def test_a_start_that_hangs_behind_its_first_words_can_be_given_up(bench: Bench, key: str, code: int) -> None:
+    terminal = bench.terminal(
+        bench.mosh(f"echo $$ >{bench.folder}/pid", SESSION, "echo mounting home; while :; do sleep 1; done")
+    )
+    terminal.wait_for("mounting home")
+    terminal.type(key)
+    assert terminal.wait_for_end() == code
+    assert terminal.settings() == terminal.settings_before
+    assert not Path(f"/proc/{(bench.folder / 'pid').read_text().strip()}").exists()
+
+
+@pytest.mark.parametrize(("key", "code"), [("\x03", 130), ("\x1c", 131)], ids=["Ctrl-C", "Ctrl-backslash"])
+def test_an_ssh_that_exits_by_a_key_s_signal_was_ended_by_the_user(bench: Bench, key: str, code: int) -> None:
+    terminal = bench.terminal(bench.mosh("trap 'exit 255' INT QUIT; echo waiting; while :; do sleep 0.05; done"))
+    terminal.wait_for("waiting")
+    terminal.type(key)
+    assert terminal.wait_for_end() == code
+    assert "could not log in" not in terminal.text()
+    assert terminal.settings() == terminal.settings_before
+
+
+def test_sigquit_at_a_prompt_restores_the_terminal(bench: Bench) -> None:
+    terminal = bench.terminal(bench.mosh(ASK_SECRETLY))
+    terminal.wait_for("password:")
+    terminal.wait_until(lambda: terminal.settings() != terminal.settings_before, "the terminal is not raw")
+    os.kill(terminal.child.pid, signal.SIGQUIT)
+    assert terminal.wait_for_end() == 128 + signal.SIGQUIT
+    assert terminal.settings() == terminal.settings_before
+
+
+@pytest.mark.parametrize("how", ["key", "signal"])
+def test_a_job_is_stopped_and_continued_as_often_as_one_likes(bench: Bench, how: str) -> None:
+    words = bench.mosh(ASK_SECRETLY, '[ "$answer" = hunter2 ] || exit 255', bench.server_answers)
+    runner = bench.script("run-mosh", f"echo $$ >{bench.folder}/pid; exec " + " ".join(f"'{word}'" for word in words))
+    terminal = bench.terminal(["bash", "--norc", "--noprofile", "-i"])
+    terminal.type(f"PS1='ready> '; cd {bench.folder}; stty -a >before; {runner}\r")
+    terminal.wait_for("password:")
+    for turn in range(3):
+        # The shell's own line editor keeps the keys that send signals.
+        terminal.wait_until(lambda: not terminal.settings()[3] & termios.ISIG, "the terminal is not raw")
+        terminal.blank()
+        if how == "key":
+            terminal.type("\x1a")
+        else:
+            os.kill(int((bench.folder / "pid").read_text()), signal.SIGTSTP)
+        terminal.wait_for("Stopped")
+        terminal.type(f"stty -a >stopped; cmp before stopped && echo SA''ME{turn}\r")
+        terminal.wait_for(f"SAME{turn}")
+        terminal.type("fg\r")
+    terminal.wait_until(lambda: not terminal.settings()[3] & termios.ISIG, "the terminal is not raw again")
+    terminal.type("hunter2\r")
+    wait_until(bench.client_log.exists, "the client did not start")
+    terminal.type("exit\r")
+    terminal.wait_for_end()
+
+
+def test_who_sees_nothing_is_told_what_is_waited_for_and_then_sees_the_prompt_alone(bench: Bench) -> None:
+    go = bench.fifo("go")
+    terminal = bench.terminal(bench.mosh(f"read _ <{go}; {ASK_SECRETLY}", "exit 255"))
+    terminal.wait_for("mosh: connecting to user@host through ssh… (Ctrl-C gives up)")
+    go.write_text("\n")
+    terminal.wait_for("user@host's password:")
+    assert terminal.text() == "user@host's password:"
+    terminal.type("\r")
+    assert terminal.wait_for_end() == 255
+    assert terminal.text().count("connecting") == 0
+
+
+def test_ctrl_c_while_nothing_is_seen_leaves_an_empty_line(bench: Bench) -> None:
+    terminal = bench.terminal(bench.mosh("sleep 1000"))
+    terminal.wait_for("(Ctrl-C gives up)")
+    terminal.type("\x03")
+    assert terminal.wait_for_end() == 130
+    assert terminal.text() == ""
+
+
+def test_with_v_each_stage_is_told(bench: Bench) -> None:
+    terminal = bench.terminal(bench.mosh("echo hello; echo MOSH IP 192.0.2.1", bench.server_answers, options=("-v",)))
+    assert terminal.wait_for_end() == 0
+    stages = re.findall(r"^mosh: +\d+ ms  (.*)$", terminal.text(), re.MULTILINE)
+    assert stages[0] == "ssh started"
+    assert {"connected to 192.0.2.1", "logged in", "ssh says:"} < set(stages)
+    assert stages[-2:] == ["server started, UDP port 60001", "client started"]
+    assert bench.key.encode() not in terminal.output
+    assert any(line.startswith("MOSH_BEGUN=") for line in bench.client_saw().splitlines())
+
+
+def test_without_a_terminal_the_stages_are_on_standard_error(bench: Bench) -> None:
+    done = bench.without_terminal(bench.mosh(bench.server_answers, options=("-v",)))
+    assert done.returncode == 0
+    assert re.fullmatch(r"(mosh: +\d+ ms  [^\r\n]+\n)+", done.stderr)
+
+
 def test_noise_of_the_remote_shell_is_shown_and_does_not_disturb(bench: Bench) -> None:
     terminal = bench.terminal(
         bench.mosh("echo 'bashrc: line 3: foo: not found'; printf '\\033]0;title\\007$ '", bench.server_answers)
@@ -264,9 +461,9 @@ def test_an_ssh_that_is_missing_is_named(bench: Bench) -> None:
 
 
 def test_a_python_without_pexpect_is_named(bench: Bench) -> None:
-    (bench.folder / "ptyprocess.py").write_text("raise ModuleNotFoundError('it is not there', name='ptyprocess')\n")
-    bench.environment["PYTHONPATH"] = f"{bench.folder}:{bench.environment['PYTHONPATH']}"
-    terminal = bench.terminal(bench.mosh("exit 0"))
+    program = "import sys; sys.modules['ptyprocess'] = None; from mosh_bootstrap.cli import main; sys.exit(main())"
+    words = bench.mosh("exit 0")
+    terminal = bench.terminal([sys.executable, "-P", "-c", program, *words[words.index("-m") + 2 :]])
     assert terminal.wait_for_end() == 127
     assert "lacks the package ptyprocess; install it" in terminal.text().replace("\n", "")
 
@@ -288,9 +485,9 @@ def test_a_client_that_cannot_be_run_is_named_and_the_key_is_not(bench: Bench) -
     assert bench.key not in done.stderr
 
 
-def run_quickly(script: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Dialogue, ssh_module.Ended]:
+def run_quickly(script: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Dialogue, Ended]:
     """Run `script` in this process, with a grace short enough to be waited for."""
-    monkeypatch.setattr(ssh_module, "_END_GRACE_MS", 200)
+    monkeypatch.setattr(conversation, "_END_GRACE_MS", 200)
     monkeypatch.setattr(ssh_module, "_KILL_GRACE_S", 0.2)
     dialogue = Dialogue("proxy")
     ended = run_without_terminal([str(script)], dialogue, environ=dict(os.environ), show=lambda _data: None)
@@ -302,12 +499,64 @@ def test_an_ssh_that_stays_after_the_server_has_started_is_not_waited_for(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, trap: str
 ) -> None:
     script = bench.script(
-        "stays", trap, f"echo $$ >{bench.folder}/pid", bench.server_answers, "while :; do sleep 1; done"
+        "stays",
+        *(trap, f"echo $$ >{bench.folder}/pid", bench.server_answers),
+        *("echo '[mosh-server detached, pid = 1]'", "while :; do sleep 1; done"),
     )
     dialogue, ended = run_quickly(script, monkeypatch)
+    assert dialogue.detached
     assert dialogue.connect is not None
-    assert ended == ssh_module.Ended(None, None)
+    assert ended == RUNNING
     assert not Path(f"/proc/{(bench.folder / 'pid').read_text().strip()}").exists()
+
+
+def children_of(bench: Bench, *ssh_lines: str, with_terminal: bool) -> tuple[Dialogue, Ended]:
+    """Run an ssh of these lines in this process, as for a client that reaps what is left."""
+    script, dialogue = bench.script("ssh", *ssh_lines), Dialogue("proxy")
+    if not with_terminal:
+        ended = run_without_terminal(
+            [str(script)], dialogue, environ=dict(os.environ), show=lambda _data: None, leave_early=True
+        )
+        return dialogue, ended
+    master, slave = os.openpty()
+    terminal = Terminal(slave, slave)
+    ended = run_with_terminal([str(script)], dialogue, terminal=terminal, environ=dict(os.environ), leave_early=True)
+    os.close(master)
+    os.close(slave)
+    return dialogue, ended
+
+
+@pytest.mark.parametrize("with_terminal", [True, False], ids=["terminal", "no terminal"])
+def test_a_client_that_reaps_it_starts_at_the_line_and_the_login_is_not_hung_up_on(
+    bench: Bench, with_terminal: bool
+) -> None:
+    go, said = bench.fifo("go"), bench.folder / "said"
+    dialogue, ended = children_of(
+        bench,
+        f"{bench.server_answers}; read _ <{go}; echo detached",
+        f"echo it went on >{said}; exit 7",
+        with_terminal=with_terminal,
+    )
+    assert dialogue.connect is not None
+    assert ended == RUNNING
+    ssh, holder = dialogue.left_behind
+    go.write_text("\n")
+    assert os.waitstatus_to_exitcode(os.waitpid(ssh, 0)[1]) == 7
+    assert said.read_text() == "it went on\n"
+    # Nothing holds the output any more, and what held it sees that.
+    assert os.waitstatus_to_exitcode(os.waitpid(holder, 0)[1]) in (0, 1)  # 1: a pty's end is an error to cat
+
+
+def test_the_holder_of_a_login_has_neither_the_key_nor_time_without_end(bench: Bench) -> None:
+    go = bench.fifo("go")
+    dialogue, _ended = children_of(bench, bench.server_answers, f"read _ <{go}", with_terminal=False)
+    ssh, holder = dialogue.left_behind
+    # Another program's memory, and the alarm is set: its default is to end the process.
+    wait_until(lambda: Path(f"/proc/{holder}/comm").read_text().strip() in ("cat", "sh"), "it is still Python")
+    os.kill(holder, signal.SIGALRM)
+    assert os.waitstatus_to_exitcode(os.waitpid(holder, 0)[1]) == -signal.SIGALRM
+    go.write_text("\n")
+    os.waitpid(ssh, 0)
 
 
 def test_an_ssh_that_closes_its_output_and_stays_is_not_waited_for(
@@ -316,7 +565,7 @@ def test_an_ssh_that_closes_its_output_and_stays_is_not_waited_for(
     script = bench.script("mute", "exec >&- 2>&-", "while :; do sleep 1; done")
     dialogue, ended = run_quickly(script, monkeypatch)
     assert dialogue.connect is None
-    assert ended == ssh_module.Ended(None, None)
+    assert ended == RUNNING
 
 
 def test_a_background_process_that_keeps_the_output_open_is_not_waited_for(
@@ -326,7 +575,7 @@ def test_a_background_process_that_keeps_the_output_open_is_not_waited_for(
     dialogue, ended = run_quickly(script, monkeypatch)
     os.kill(int((bench.folder / "pid").read_text()), signal.SIGKILL)
     assert dialogue.connect is not None
-    assert ended == ssh_module.Ended(0, None)
+    assert ended == Ended(0, None)
 
 
 def test_all_that_ssh_said_before_its_end_is_read(bench: Bench) -> None:

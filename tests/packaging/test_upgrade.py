@@ -44,6 +44,7 @@ LATE = {
     "mosh_client.network.process: run": f"for -v, and {LOADED}",
     "mosh_client.network.process: _NetworkProcess._confine": START,
     "mosh_client.renderer.process: run": f"for -v, and {LOADED}",
+    "mosh_client.stages: Stages.__init__": START,
     "mosh_client.terminal.tty: describe_terminal": START,
     "mosh_common.io.privileges: _prctl": f"{LOADED}: every process of ours that serves gives up something at its start",
     "mosh_common.wire.cipher: through_cryptography": f"{START}: what it found is kept",

@@ -89,7 +89,7 @@ def test_beside_modules_it_has_what_type_checkers_read_and_nothing_else(whole: P
 
 def test_manual_pages_and_completions_are_where_pipx_and_shells_look(whole: Path, server: Path) -> None:
     def shared(wheel: Path) -> set[str]:
-        return {name.partition(".data/data/share/")[2] for name in contents(wheel) if ".data/" in name}
+        return {name.partition(".data/data/share/")[2] for name in contents(wheel) if ".data/data/" in name}
 
     assert shared(whole) == {
         *("man/man1/mosh.1", "man/man1/mosh-client.1", "man/man1/mosh-server.1"),
@@ -107,8 +107,12 @@ def test_no_place_is_left_to_be_filled_in(whole: Path) -> None:
 def test_version_and_programs_are_said(whole: Path, server: Path) -> None:
     for wheel, programs in ((whole, {"mosh", "mosh-client", "mosh-server"}), (server, {"mosh-server"})):
         assert metadata(wheel)["Version"] == VERSION
-        [points] = [text.decode() for name, text in contents(wheel).items() if name.endswith("entry_points.txt")]
-        assert set(re.findall(r"^([a-z-]+) =", points, re.MULTILINE)) == programs
+        scripts = {
+            name.partition("/scripts/")[2]: text for name, text in contents(wheel).items() if "/scripts/" in name
+        }
+        assert set(scripts) == programs
+        assert set(scripts.values()) == {(REPOSITORY / "packaging/program.sh").read_bytes()}
+        assert not any(name.endswith("entry_points.txt") for name in contents(wheel))
 
 
 def test_another_place_time_and_umask_and_an_older_build_give_the_same(

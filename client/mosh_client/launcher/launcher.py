@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from mosh_client.confinement import limits
+from mosh_client.handed_over import NOTHING_HANDED_OVER, HandedOver
 from mosh_client.ipc import control, lifelines
 from mosh_client.ipc.control import Report
 from mosh_client.launcher import child
@@ -55,7 +56,10 @@ class _Renderer(NamedTuple):
 class Launcher:
     """One session, from the start of its processes to its last words."""
 
-    def __init__(self, *, settings: Settings, peer: Address, ip: str) -> None:
+    def __init__(self, *, settings: Settings, peer: Address, ip: str, handed: HandedOver = NOTHING_HANDED_OVER) -> None:
+        self._typed = handed.typed
+        self._left = handed.left
+        self._stages = handed.stages
         self._settings = settings
         self._peer = peer
         self._ip = ip
@@ -96,6 +100,8 @@ class Launcher:
         finally:
             ours.close()
             _end_process(self._network_pid)
+        for line in self._stages.lines() if self._stages is not None else ():
+            write_line(2, line)
         return self._say_last_words(report)
 
     # --- The session ----------------------------------------------------------------------------------------------
@@ -111,6 +117,7 @@ class Launcher:
         signals_seen = 0
         quit_by: int | None = None  # the network process was asked to end the session: it should have by then
         while True:
+            self._left = tuple([pid for pid in self._left if _reap(pid) is None])
             ready = waiter.wait(quit_by)
             for number in ready.signals:
                 if number in _ENDING_SIGNALS:
@@ -197,6 +204,7 @@ class Launcher:
         )
         renderer_end.close()
         renderer_lifeline.close()
+        self._typed = b""  # are typed once
         self._renderer = _Renderer(pid, lifeline)
         if self._waiter is not None:
             self._waiter.watch(lifeline.fileno())
@@ -281,7 +289,15 @@ class Launcher:
         child.name_process("mosh-renderer")
         from mosh_client.renderer import process as renderer_process
 
-        return renderer_process.run(ipc, lifeline, settings=self._settings, described=described, taken=taken)
+        return renderer_process.run(
+            ipc,
+            lifeline,
+            settings=self._settings,
+            described=described,
+            taken=taken,
+            typed=self._typed,
+            stages=self._stages,
+        )
 
 
 def _duration(milliseconds: int) -> str:

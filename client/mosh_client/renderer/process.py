@@ -16,11 +16,12 @@ from mosh_client.confinement.mechanisms import Process
 from mosh_client.confinement.processes import confine
 from mosh_client.ipc import lifelines
 from mosh_client.ipc.channel import Channel
-from mosh_client.ipc.messages import LONGEST_INPUT_OCTETS, Message, ToRenderer
+from mosh_client.ipc.messages import LONGEST_INPUT_OCTETS, Frame, Link, Message, ToRenderer
 from mosh_client.renderer.drawing.compositor import Touched
 from mosh_client.renderer.drawing.last_screen import printed
 from mosh_client.renderer.view import View
 from mosh_client.settings import Settings
+from mosh_client.stages import ANSWER, SCREEN, Stages
 from mosh_client.terminal import tty
 from mosh_client.terminal.answer import TerminalAnswer
 from mosh_client.terminal.description import Description
@@ -38,13 +39,24 @@ _ANSWER_GOODBYE_MS: Final = 100  # for the answer of a terminal that was asked j
 _SUSPENDED: Final = b"\x1b[37;44m[mosh is suspended.]\x1b[m\r\n"
 
 
-def run(ipc: socket.socket, lifeline: socket.socket, *, settings: Settings, described: Description, taken: bool) -> int:
+def run(
+    ipc: socket.socket,
+    lifeline: socket.socket,
+    *,
+    settings: Settings,
+    described: Description,
+    taken: bool,
+    typed: bytes = b"",
+    stages: Stages | None = None,
+) -> int:
     """Draw until told to leave; return one of the launcher's codes for a renderer.
 
-    `taken`: the renderer before this one took the terminal and was killed before it gave it back.
+    `taken`: the renderer before this one took the terminal and was killed before it gave it back. `typed`: what the
+    user has typed before this process was there. `stages`: where to note how long it took, if somebody asks.
     """
-    renderer = _Renderer(ipc, lifeline, settings=settings, described=described, taken=taken)
+    renderer = _Renderer(ipc, lifeline, settings=settings, described=described, taken=taken, stages=stages)
     try:
+        renderer.receive_typed(typed)
         return renderer.run()
     except Exception as error:
         # The terminal has been given back by now. The launcher starts another renderer; the user reads why if that
@@ -62,7 +74,14 @@ class _Renderer:
     """The descriptors and the loop."""
 
     def __init__(
-        self, ipc: socket.socket, lifeline: socket.socket, *, settings: Settings, described: Description, taken: bool
+        self,
+        ipc: socket.socket,
+        lifeline: socket.socket,
+        *,
+        settings: Settings,
+        described: Description,
+        taken: bool,
+        stages: Stages | None,
     ) -> None:
         self._channel = Channel(ipc, in_network_process=False)
         self._lifeline = lifeline
@@ -70,6 +89,7 @@ class _Renderer:
         self._taken = taken
         self._keeps_last_screen = settings.keep_last_screen
         self._log = settings.log()
+        self._stages = stages
         self._answer = TerminalAnswer()
         self._raw_mode = tty.RawMode(_STDIN, described.attributes)
         self._output = tty.open_for_output(_STDOUT)
@@ -98,6 +118,11 @@ class _Renderer:
                 return self._loop(waiter)
             finally:
                 self._give_terminal_back(waiter)
+
+    def receive_typed(self, keys: bytes) -> None:
+        """Take keys that do not come from the terminal any more."""
+        for start in range(0, len(keys), LONGEST_INPUT_OCTETS):
+            self._view.receive_keys(keys[start : start + LONGEST_INPUT_OCTETS], now=now_ms())
 
     def _loop(self, waiter: Waiter) -> int:
         waiter.watch(_STDIN)
@@ -136,6 +161,8 @@ class _Renderer:
             try:
                 for message in self._channel.receive():
                     self._view.receive_message(_from_network(message), now=now)
+                    if self._stages is not None:
+                        self._note_stage(self._stages, message)
             except PeerError as error:
                 self.leave_reason(str(error))
                 return lifelines.BETRAYED
@@ -278,6 +305,13 @@ class _Renderer:
                     break
                 keys += self._answer.keys(data, now=now_ms())
         return keys
+
+    @staticmethod
+    def _note_stage(stages: Stages, message: Message) -> None:
+        if isinstance(message, Link) and message.last_heard is not None:
+            stages.reached(ANSWER)
+        elif isinstance(message, Frame) and not message.more:
+            stages.reached(SCREEN)
 
     # --- The others ---------------------------------------------------------------------------------------------
 

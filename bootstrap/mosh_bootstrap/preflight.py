@@ -1,0 +1,55 @@
+"""What the client would refuse, asked before anybody logs in for it and a server is started that cannot be used.
+
+The sentences and exit codes are the client's own; it asks again, since it may be started by others.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Final
+
+from mosh_common.errors import EnvironmentFailure, UsageError
+
+_OVERRULED: Final = "MOSH_PREDICTION_DISPLAY"
+
+
+def check(environ: Mapping[str, str], *, own_client: bool) -> None:
+    """Raise EnvironmentFailure for the first thing that keeps the client from starting here.
+
+    `own_client`: it is ours; else only what every client needs is asked.
+    """
+    if own_client:
+        # What the options say of predictions was checked with them, and overrules the variable.
+        chosen = {name: environ[name] for name in environ if name.startswith("MOSH_") and name != _OVERRULED}
+        if chosen:
+            _check_choices(chosen)
+        if not os.isatty(0):
+            raise EnvironmentFailure("mosh-client needs a terminal as its standard input.")
+    _check_terminal_type(environ.get("TERM", ""))
+
+
+def _check_choices(chosen: Mapping[str, str]) -> None:
+    try:
+        from mosh_client.settings import read_settings  # 2 ms, and hardly anybody has chosen anything
+    except ImportError:  # the client beside us is another Python's
+        return
+    try:
+        read_settings(chosen)
+    except UsageError as error:
+        raise EnvironmentFailure(str(error)) from None
+
+
+def _check_terminal_type(name: str) -> None:
+    if not name:
+        raise EnvironmentFailure("TERM is not set: mosh-client must know the kind of your terminal.")
+    try:
+        import curses
+    except ImportError:  # a Python built without it; the client has perhaps another
+        return
+    try:
+        curses.setupterm(name, 1)
+    except curses.error as error:
+        raise EnvironmentFailure(
+            f"No description of the terminal {name!r} (TERM) is installed; xterm-256color may do: {error}."
+        ) from None
