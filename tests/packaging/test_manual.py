@@ -17,7 +17,7 @@ import mosh_bootstrap.options
 import mosh_client.cli
 import mosh_server.cli
 from mosh_client.escape_key_choice import parse_escape_key
-from mosh_client.network.reception import OUR_FAULT, SERVERS_FAULT
+from mosh_client.network.reception import OUR_FAULT, SERVERS_FAULT, UNREACHABLE
 from mosh_client.renderer.escape_key import EscapeKey
 from mosh_common.errors import UsageError
 from mosh_common.version import VERSION
@@ -208,7 +208,7 @@ def test_the_page_of_mosh_names_each_exit_code() -> None:
 
 def test_the_page_of_the_client_names_each_exit_code() -> None:
     told = set(tags(sections(REPOSITORY / "man" / "mosh-client.1")["EXIT STATUS"]))
-    assert told == {"0", "1", str(OUR_FAULT), str(SERVERS_FAULT)}
+    assert told == {"0", "1", str(UNREACHABLE), str(OUR_FAULT), str(SERVERS_FAULT)}
 
 
 # --- as formatters read them
