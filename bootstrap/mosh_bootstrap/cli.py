@@ -54,10 +54,11 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
             end="",
         )
         return 0
-    if options.fake_proxy:
+    if options.fake_proxy or options.hand_over:
         from mosh_bootstrap.fake_proxy import fake_proxy
 
-        return fake_proxy(options.host, options.command[0], options.family)
+        port, *patience = options.command
+        return fake_proxy(options.host, port, options.family, hand_over=options.hand_over, timeout_s="".join(patience))
 
     from mosh_bootstrap.command import client_arguments, client_environment
     from mosh_bootstrap.handoff import become_client, find_client
@@ -72,23 +73,29 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
     assert ip is not None, "checked by diagnosis.failure"
     return become_client(
         client_arguments(client, arguments, ip=ip, port=connect.port),
-        client_environment(options, inherited, key=connect.key.text),
+        client_environment(options, inherited, key=connect.key.text, others=dialogue.others),
     )
 
 
 def _start_server(options: Options, environ: Mapping[str, str], *, own_path: str) -> Dialogue:
     """Start the server, here or by ssh; return what it said, complete. Raises EnvironmentFailure."""
-    from mosh_bootstrap.diagnosis import failure
-    from mosh_bootstrap.dialogue import Dialogue
-
-    dialogue = Dialogue("local" if options.local else options.experimental_remote_ip)
+    jump, by_name = "", False
     if options.local:
+        from mosh_bootstrap.dialogue import Dialogue
+
+        dialogue = Dialogue("local")
         options = options._replace(host=_local_address(options))
         dialogue.ip = options.host
         ended = _run_local(options, dialogue, environ, own_path=own_path)
     else:
-        ended = _run_ssh(options, dialogue, environ)
-    reason = failure(options, dialogue, ended)
+        from mosh_bootstrap.login import log_in
+
+        options, dialogue, ended, jump, by_name = log_in(
+            options, environ, colors=lambda: _colors(environ), show=_show_on_stderr
+        )
+    from mosh_bootstrap.diagnosis import failure
+
+    reason = failure(options, dialogue, ended, jump=jump, by_name=by_name)
     if reason is not None:
         raise reason
     return dialogue
@@ -116,40 +123,6 @@ def _run_local(options: Options, dialogue: Dialogue, environ: Mapping[str, str],
     words = server_arguments(options, environ, colors=_colors(environ))
     script = " ".join([fragment, *map(quote, words)])
     return run_without_terminal(["/bin/sh", "-c", script], dialogue, environ=environ, show=_show_on_stderr)
-
-
-def _run_ssh(options: Options, dialogue: Dialogue, environ: Mapping[str, str]) -> Ended:
-    """Log in and run the server there."""
-    import shlex
-
-    from mosh_bootstrap.command import ssh_arguments
-    from mosh_bootstrap.program import proxy_program
-    from mosh_bootstrap.ssh import run_with_terminal, run_without_terminal
-    from mosh_bootstrap.terminal import Terminal
-
-    try:
-        ssh = shlex.split(options.ssh)
-    except ValueError as error:
-        raise UsageError(f"--ssh is no shell command ({error}): {options.ssh!r}.") from None
-    destination = options.host
-    if options.experimental_remote_ip == "local":
-        from mosh_bootstrap.address import resolve, split_user
-
-        user, host = split_user(options.host)
-        dialogue.ip = resolve(host, 0, options.family)[0].text
-        destination = user + dialogue.ip
-    words = ssh_arguments(
-        options,
-        environ,
-        ssh=ssh,
-        destination=destination,
-        colors=_colors(environ),
-        proxy=proxy_program() if options.experimental_remote_ip == "proxy" else (),
-    )
-    terminal = Terminal.of_this_process()
-    if terminal is None:
-        return run_without_terminal(words, dialogue, environ=environ, show=_show_on_stderr)
-    return run_with_terminal(words, dialogue, terminal=terminal, environ=environ)
 
 
 def _colors(environ: Mapping[str, str]) -> int:

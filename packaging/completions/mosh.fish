@@ -57,7 +57,7 @@ __fish_mosh_option -l no-ssh-pty -d 'Do not ask ssh for a pseudo-terminal'
 __fish_mosh_option -l init -d 'Use the alternate screen, the default'
 __fish_mosh_option -l no-init -d 'Do not use the alternate screen'
 __fish_mosh_option -l local -d 'Run mosh-server on this machine, without ssh'
-__fish_mosh_option -l experimental-remote-ip -x -a 'proxy remote local' -d 'How to find the address of the server'
+__fish_mosh_option -l experimental-remote-ip -x -a 'auto proxy remote local' -d 'How to find the address of the server'
 __fish_mosh_option -s h -l help -d 'Print a summary'
 __fish_mosh_option -s v -s V -l version -d 'Print version and licence'
 functions --erase __fish_mosh_option
