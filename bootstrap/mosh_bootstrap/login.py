@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # What `ssh -G` may take: `Match exec` runs programs, canonical names ask the resolver. An ssh that does something else
 # than to answer is ended then.
-_QUERY_TIMEOUT_MS: Final = 5000
+_QUERY_TIMEOUT_MS: Final = 10_000
 # What the resolver may still take once the server is up: the far end has told one address by then.
 _RESOLVER_TIMEOUT_MS: Final = 1000
 _ADDRESSES_OCTETS: Final = 4096

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -119,6 +121,35 @@ def test_the_address_that_answers_is_found_among_those_that_a_host_may_have(
     ssh = ssh_with(sshd, config, *lines)
     terminal = user.mosh(sshd, *options, "inner", *SHELL, programs=noting(user), ssh=ssh)
     assert addresses_of(user) == [host_name, "127.0.0.1"]
+    end_session(terminal)
+
+
+def why_no_names_of_its_own() -> str:
+    """Why a program cannot be given another /etc/hosts than the machine's; empty if it can."""
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        return "only root may mount, and it takes unshare"
+    done = subprocess.run(["unshare", "--mount", "true"], capture_output=True, text=True, check=False)
+    return done.stderr.strip() if done.returncode else ""
+
+
+@pytest.mark.skipif(bool(why_no_names_of_its_own()), reason=why_no_names_of_its_own())
+@pytest.mark.parametrize(("serves", "expected"), [("::1", ["127.0.0.1", "::1"]), ("127.0.0.1", ["127.0.0.1", "::1"])])
+def test_a_host_with_both_families_is_reached_by_the_one_that_udp_gets_through(
+    user: User, sshd: Sshd, configured: Callable[..., str], serves: str, expected: list[str]
+) -> None:
+    names = user.home / "hosts"
+    names.write_text("127.0.0.1 both\n::1 both\n")
+    with_names = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', str(names)]
+    terminal = user.mosh(
+        sshd,
+        f"--bind-server={serves}",
+        "both",
+        *SHELL,
+        programs=noting(user),
+        ssh=configured(f"HostKeyAlias [127.0.0.1]:{sshd.port}"),
+        wrapper=[*with_names, *mosh_words()],
+    )
+    assert addresses_of(user) == expected
     end_session(terminal)
 
 
