@@ -13,14 +13,13 @@ OUTPUT_LIMIT: Final = 262_144  # octets; a configuration of many keys and forwar
 _LONGEST_NUMBER: Final = 9  # digits
 _LINE_LIMIT: Final = 16_384  # of one line; a longer one is passed over
 
-# Of these ssh is a client of a master that it finds; `yes` and `ask` make it one.
-_USES_A_MASTER: Final = ("", "no", "false", "auto", "autoask", "auto-ask")
 _FORWARDS: Final = ("localforward", "remoteforward", "dynamicforward")
 
 # ssh's own options (getopt), as OpenSSH 7 to 10 have them.
 _WITH_VALUE: Final = frozenset("BbcDEeFIiJLlmOopQRSWwP")
-# Go to the background, no command, a subsystem instead of one: none is meant for a login that starts a server.
-_DEFEATING: Final = frozenset("fNs")
+# Go to the background, no command, a subsystem instead of one, be a master for others: none is meant for a login that
+# starts a server and ends.
+_DEFEATING: Final = frozenset("fNsM")
 
 
 class SshConfig(NamedTuple):
@@ -54,8 +53,7 @@ class SshConfig(NamedTuple):
     @property
     def master_path(self) -> str:
         """The socket of the master whose connection ssh would use, if one listens there; empty without."""
-        usable = self._has("controlpath") and self.values.get("controlmaster", "") in _USES_A_MASTER
-        return self.values["controlpath"] if usable else ""
+        return self.values["controlpath"] if self._has("controlpath") else ""
 
     @property
     def remote_command(self) -> str:
@@ -88,6 +86,8 @@ class SshConfig(NamedTuple):
         if any(keyword in self.values for keyword in _FORWARDS) or self.values.get("tunnel", "false") != "false":
             # They would end with the login, and a port that is taken may keep it from coming about.
             found.append("ClearAllForwardings=yes")
+        if self.values.get("controlmaster", "no") not in ("no", "false"):
+            found.append("ControlMaster=no")  # it would stay for others; what is there is used all the same
         if not pty and self.values.get("requesttty") in ("yes", "true", "force"):
             found.append("RequestTTY=no")
         return found

@@ -79,8 +79,7 @@ def test_a_connection_from_a_certain_address_is_sshs_own_to_make(line: str) -> N
         (["controlpath /run/master"], "/run/master"),
         (["controlpath /run/master", "controlmaster auto"], "/run/master"),
         (["controlpath /run/master", "controlmaster auto-ask"], "/run/master"),
-        (["controlpath /run/master", "controlmaster true"], ""),  # it makes one, and uses none
-        (["controlpath /run/master", "controlmaster ask"], ""),
+        (["controlpath /run/master", "controlmaster true"], "/run/master"),  # ours is none itself
         (["controlpath none", "controlmaster auto"], ""),
     ],
 )
@@ -99,6 +98,8 @@ def test_a_master_is_used_where_ssh_would_use_it(lines: list[str], path: str) ->
         ("remoteforward 8080 [localhost]:80", "ClearAllForwardings=yes"),
         ("dynamicforward 1080", "ClearAllForwardings=yes"),
         ("tunnel point-to-point", "ClearAllForwardings=yes"),
+        ("controlmaster auto", "ControlMaster=no"),
+        ("controlmaster true", "ControlMaster=no"),
     ],
 )
 def test_what_would_defeat_the_login_is_set_otherwise(line: str, override: str) -> None:
@@ -162,7 +163,7 @@ def test_what_is_too_long_is_not_read() -> None:
         ("ssh", "ssh -o A=b"),
         ("ssh -p 2222 -f -N -i key", "ssh -o A=b -p 2222 -i key"),
         ("ssh -fNp 2222", "ssh -o A=b -p 2222"),
-        ("ssh -4fvNT", "ssh -o A=b -4vT"),
+        ("ssh -4fvMNT", "ssh -o A=b -4vT"),
         ("ssh -i fNs -l N -oUser=f -F -f", "ssh -o A=b -i fNs -l N -oUser=f -F -f"),  # values are none of these
         ("ssh -s -t", "ssh -o A=b -t"),
         ("sshpass -f secret /usr/bin/ssh -f", "sshpass -f secret /usr/bin/ssh -o A=b"),

@@ -179,7 +179,7 @@ def test_a_shared_connection_is_used_and_nobody_is_asked_again(
     user: User, sshd: Sshd, master: Path, configured: Callable[..., str]
 ) -> None:
     logins = sshd.log().count(AUTHENTICATED)
-    ssh = configured(f"ControlPath {master}", more=("-i", "/nowhere"))
+    ssh = configured(f"ControlPath {master}", "ControlMaster yes", more=("-i", "/nowhere"))
     terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=noting(user), ssh=ssh)
     assert addresses_of(user) == ["127.0.0.1"]
     end_session(terminal)
@@ -190,7 +190,7 @@ def test_a_master_that_is_gone_is_done_without(user: User, sshd: Sshd, configure
     path = user.home / "left-over"
     with socket.socket(socket.AF_UNIX) as left_over:
         left_over.bind(str(path))
-    ssh = configured(f"ControlPath {path}", "ControlMaster auto")
+    ssh = configured(f"ControlPath {path}", "ControlMaster auto", "ControlPersist yes")
     end_session(user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS, ssh=ssh))
 
 
