@@ -24,6 +24,7 @@ from mosh_common.errors import EnvironmentFailure
 _NEXT_ATTEMPT_MS: Final = 300
 # What the end of an attempt says of one that came there: the far end may have closed it already, in its own way.
 _CONNECTED: Final = (0, errno.ECONNRESET, errno.EPIPE)
+_REASON_LIMIT: Final = 400  # characters; with a longer one it would not be taken for a line of ours
 _CHUNK_OCTETS: Final = 65536
 
 
@@ -41,7 +42,7 @@ def fake_proxy(host: str, port: str, family: str, *, hand_over: bool, timeout_s:
         )
     except EnvironmentFailure as error:
         # ssh goes on to complain of us: with the reason known, `mosh` can spare the user that.
-        _say(format_no_ip(str(error)))
+        _say(format_no_ip(str(error).encode("ascii", "backslashreplace").decode()[:_REASON_LIMIT]))
         return error.exit_code
     with connection:
         # Standard output is ssh's connection; standard error ends where ssh's messages do, in our own dialogue.
@@ -57,7 +58,7 @@ def fake_proxy(host: str, port: str, family: str, *, hand_over: bool, timeout_s:
 
 
 def _say(line: str) -> None:
-    os.write(2, f"{line}\n".encode("ascii", "backslashreplace"))
+    os.write(2, f"{line}\n".encode("ascii"))
 
 
 def _hand_over(connection: socket.socket) -> NoReturn:

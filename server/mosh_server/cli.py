@@ -35,8 +35,8 @@ Serves one session; usually it is `mosh` that starts it, through ssh. Prints a
 UDP port and the session's key, and goes to the background. An option that is
 not known is complained about and passed over.
 
-  -s              answer from the address that the client came to, above all
-                  from that of ssh (SSH_CONNECTION)
+  -s              answer from the address that was asked; where that cannot
+                  be had, bind the one that ssh came to (SSH_CONNECTION)
   -i LOCALADDR    bind this address, any where that cannot be
   -p PORT[:PORT2] bind this UDP port, or the first free one of the range
                   (default: 60001:60999); with 0 the system chooses

@@ -14,6 +14,7 @@ import pytest
 from mosh_bootstrap.address import HostAddress
 from mosh_bootstrap.fake_proxy import _connect
 from mosh_bootstrap.program import proxy_program
+from mosh_common.connect_line import NoIp, parse
 from mosh_common.errors import EnvironmentFailure
 
 pytestmark = pytest.mark.system
@@ -159,6 +160,11 @@ def test_an_ssh_that_would_take_it_over_gets_nothing_where_nobody_listens() -> N
     assert connection is None
     assert said.startswith(b"MOSH NO IP Cannot connect to 127.0.0.1")
     assert code == 255
+
+
+def test_however_long_a_name_is_its_reason_is_a_line_of_ours() -> None:
+    said = proxy("\xfc" * 400, 22).stderr.decode("ascii")
+    assert isinstance(parse(said), NoIp)
 
 
 def test_a_name_that_nobody_knows_is_said_and_nothing_else() -> None:
