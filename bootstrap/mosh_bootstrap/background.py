@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from mosh_common.clock import now_ms
-from mosh_common.io.loop import Waiter
 
 _CHUNK_OCTETS: Final = 65536
 
@@ -73,6 +72,8 @@ class Background:
 
         Raises SystemExit on SIGTERM and SIGHUP.
         """
+        from mosh_common.io.loop import Waiter  # not before the child runs
+
         said = b""
         deadline = now_ms() + timeout_ms
         try:

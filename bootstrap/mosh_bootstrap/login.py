@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mosh_bootstrap import ssh_config
 from mosh_bootstrap.background import Background
-from mosh_bootstrap.candidates import candidates
-from mosh_bootstrap.dialogue import Dialogue
 from mosh_bootstrap.options import Options
 from mosh_bootstrap.ssh_config import SshConfig
 from mosh_common.errors import EnvironmentFailure, UsageError
 
 if TYPE_CHECKING:
+    from mosh_bootstrap.dialogue import Dialogue
     from mosh_bootstrap.ssh import Ended
     from mosh_bootstrap.terminal import Terminal
 
@@ -76,7 +75,8 @@ def log_in(
         raise UsageError(f"--ssh is no shell command ({error}): {options.ssh!r}.") from None
     query = None if _is_script(ssh) else Background.run(ssh_config.query_words(ssh, options.host), environ)
     try:
-        # Meanwhile: what would be loaded after it.
+        # Meanwhile: what would be loaded after it, here or by what is called.
+        from mosh_bootstrap import ssh as _ssh  # noqa: F401  # that it is loaded is all that is wanted of it here
         from mosh_bootstrap.command import ssh_arguments
         from mosh_bootstrap.program import proxy_program
         from mosh_bootstrap.terminal import Terminal
@@ -84,7 +84,7 @@ def log_in(
         terminal = Terminal.of_this_process()
         if terminal is not None:
             with suppress(ImportError):  # run_with_terminal says so better
-                import pexpect  # noqa: F401  # that it is loaded is all that is wanted of it here
+                import pexpect  # noqa: F401  # the same
         number_of_colors = colors()
         config = _configuration(query, ssh, options.host, environ)
     finally:
@@ -172,6 +172,8 @@ def _listens(path: str) -> bool:
 
 def _dialogue(way: Way) -> tuple[Dialogue, str]:
     """Return the dialogue to be, and the host as ssh is to see it. Raises EnvironmentFailure."""
+    from mosh_bootstrap.dialogue import Dialogue
+
     options = way.options
     # So that nobody wonders at a question for another host than the one named.
     preface = f"mosh: ssh reaches {options.host} through its {way.jump}; the session's UDP will go there directly."
@@ -209,6 +211,8 @@ def _run(
         else:
             ended = run_with_terminal(words, dialogue, terminal=terminal, environ=environ)
         if resolver is not None and dialogue.connect is not None:
+            from mosh_bootstrap.candidates import candidates
+
             said = resolver.output(limit=_ADDRESSES_OCTETS, timeout_ms=_RESOLVER_TIMEOUT_MS) or b""
             found = candidates(dialogue.ip, said.decode().split(), family=way.options.family)
             if found:
