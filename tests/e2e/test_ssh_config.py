@@ -13,16 +13,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.programs import OURS, Programs, wait_until
-from tests.support.sshd import Sshd, free_port, missing_for_sshd
+from tests.support.sshd import Sshd, free_port
 from tests.support.user_terminal import UserTerminal, mosh_words
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import User
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(bool(missing_for_sshd()), reason=f"needs {', '.join(missing_for_sshd())}"),
-]
+pytestmark = pytest.mark.e2e
 
 SHELL = ("--", "sh", "-c", "echo the session is up; read _")
 AUTHENTICATED = "Accepted publickey"
