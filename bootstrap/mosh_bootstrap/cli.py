@@ -56,10 +56,11 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
             end="",
         )
         return 0
-    if options.fake_proxy:
+    if options.fake_proxy or options.hand_over:
         from mosh_bootstrap.fake_proxy import fake_proxy
 
-        return fake_proxy(options.host, options.command[0], options.family)
+        port, *patience = options.command
+        return fake_proxy(options.host, port, options.family, hand_over=options.hand_over, timeout_s="".join(patience))
 
     from mosh_bootstrap.command import client_arguments, client_environment
     from mosh_bootstrap.handoff import become_client, find_client
@@ -76,14 +77,14 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
     # Set for the server too: a local session's programs find in it which client is theirs. exec keeps our pid.
     inherited = {**environ, "MOSH_CLIENT_PID": str(os.getpid())}
     inherited.pop("MOSH_KEY", None)
-    dialogue = _start_server(options, inherited, progress, own_path=own_path, leave_early=client.ours)
+    options, dialogue = _start_server(options, inherited, progress, own_path=own_path, leave_early=client.ours)
     connect, ip = dialogue.connect, dialogue.ip
     assert connect is not None, "checked by diagnosis.failure"
     assert ip is not None, "checked by diagnosis.failure"
     progress.reached("client started")
     return become_client(
         client_arguments(client.words, arguments, ip=ip, port=connect.port),
-        client_environment(options, inherited, key=connect.key.text) | progress.for_client(),
+        client_environment(options, inherited, key=connect.key.text, others=dialogue.others) | progress.for_client(),
         typed=dialogue.typed,
         left=dialogue.left_behind,
     )
@@ -91,25 +92,36 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
 
 def _start_server(
     options: Options, environ: Mapping[str, str], progress: Progress, *, own_path: str, leave_early: bool
-) -> Dialogue:
-    """Start the server, here or by ssh; return what it said, complete. Raises EnvironmentFailure.
+) -> tuple[Options, Dialogue]:
+    """Start the server, here or by ssh; return the options as they applied, and what it said, complete.
 
-    `leave_early`: the client knows what to do about a login that is not over yet.
+    `leave_early`: the client knows what to do about a login that is not over yet. Raises EnvironmentFailure.
     """
-    from mosh_bootstrap.diagnosis import failure
-    from mosh_bootstrap.dialogue import Dialogue
-
-    dialogue = Dialogue("local" if options.local else options.experimental_remote_ip)
+    jump, by_name = "", False
     if options.local:
+        from mosh_bootstrap.dialogue import Dialogue
+
+        dialogue = Dialogue("local")
         options = options._replace(host=_local_address(options))
         dialogue.ip = options.host
         ended = _run_local(options, dialogue, environ, progress, own_path=own_path, leave_early=leave_early)
     else:
-        ended = _run_ssh(options, dialogue, environ, progress, leave_early=leave_early)
-    reason = failure(options, dialogue, ended)
+        from mosh_bootstrap.login import log_in
+
+        options, dialogue, ended, jump, by_name = log_in(
+            options,
+            environ,
+            progress,
+            colors=lambda: _colors(environ),
+            show=_show_on_stderr,
+            leave_early=leave_early,
+        )
+    from mosh_bootstrap.diagnosis import failure
+
+    reason = failure(options, dialogue, ended, jump=jump, by_name=by_name)
     if reason is not None:
         raise reason
-    return dialogue
+    return options, dialogue
 
 
 def _local_address(options: Options) -> str:
@@ -148,46 +160,6 @@ def _run_local(
         show=_show_on_stderr,
         progress=progress,
         leave_early=leave_early,
-    )
-
-
-def _run_ssh(
-    options: Options, dialogue: Dialogue, environ: Mapping[str, str], progress: Progress, *, leave_early: bool
-) -> Ended:
-    """Log in and run the server there."""
-    import shlex
-
-    from mosh_bootstrap.command import ssh_arguments
-    from mosh_bootstrap.program import proxy_program
-    from mosh_bootstrap.ssh import run_with_terminal, run_without_terminal
-    from mosh_bootstrap.terminal import Terminal
-
-    try:
-        ssh = shlex.split(options.ssh)
-    except ValueError as error:
-        raise UsageError(f"--ssh is no shell command ({error}): {options.ssh!r}.") from None
-    destination = options.host
-    if options.experimental_remote_ip == "local":
-        from mosh_bootstrap.address import resolve, split_user
-
-        user, host = split_user(options.host)
-        dialogue.ip = resolve(host, 0, options.family)[0].text
-        destination = user + dialogue.ip
-    words = ssh_arguments(
-        options,
-        environ,
-        ssh=ssh,
-        destination=destination,
-        colors=_colors(environ),
-        proxy=proxy_program() if options.experimental_remote_ip == "proxy" else (),
-    )
-    terminal = Terminal.of_this_process()
-    if terminal is None:
-        return run_without_terminal(
-            words, dialogue, environ=environ, show=_show_on_stderr, progress=progress, leave_early=leave_early
-        )
-    return run_with_terminal(
-        words, dialogue, terminal=terminal, environ=environ, progress=progress, leave_early=leave_early
     )
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from mosh_bootstrap import login_shell
 from mosh_bootstrap.options import LOCAL_ADDRESS, Options
+from mosh_bootstrap.ssh_config import SshConfig, login_words
 from mosh_common.connect_words import format_ssh_connection
 from mosh_common.locale_variables import LOCALE_VARIABLES
 
@@ -84,28 +85,46 @@ def ssh_arguments(
     ssh: Sequence[str],
     destination: str,
     colors: int,
-    proxy: Sequence[str],
+    proxy: Sequence[str] = (),
+    config: SshConfig | None = None,
 ) -> list[str]:
     """Return ssh's whole command line.
 
-    `ssh`: the user's ssh command in words. `destination`: the host as ssh is to see it. `proxy`: the words of our own
-    ProxyCommand, before the family; only used in the mode `proxy`.
+    `ssh`: the user's ssh command in words. `destination`: the host as ssh is to see it. `environ`: the user's. `proxy`:
+    the words of our own ProxyCommand, before the family; only used in the mode `proxy`. `config`: what applies to the
+    host, as far as ssh says.
     """
-    words = [*ssh, "-n"]
+    mode = options.experimental_remote_ip
+    if mode == "auto":  # nobody has found out what applies
+        mode = "proxy"
+    overrides = config.overrides(pty=options.ssh_pty) if config is not None else []
+    if mode == "proxy" and config is not None:
+        local_command = config.local_command(environ.get("SHELL", ""))
+        if local_command:
+            overrides.append("LocalCommand=" + local_command)
+    words = [*login_words(ssh, overrides), "-n"]
     if options.ssh_pty:
         words.append("-tt")
-    if options.experimental_remote_ip == "proxy":
+    if mode == "proxy":
         # A shared connection (ControlMaster) would bypass the ProxyCommand, and with it the address we need.
-        words += ["-S", "none", "-o", "ProxyCommand=" + proxy_command(proxy, options.family)]
-    elif options.experimental_remote_ip == "remote" and options.family in ("inet", "inet6"):
+        hand_over = config is not None and config.passes_sockets
+        words += ["-S", "none", "-o", "ProxyCommand=" + proxy_command(proxy, options.family, hand_over=hand_over)]
+        if config is not None and hand_over:
+            if config.connect_timeout_s:
+                words[-1] += " " + config.connect_timeout_s  # ssh itself waits for its proxy command for ever
+            words += ["-o", "ProxyUseFdpass=yes"]
+    elif mode == "remote" and options.family in ("inet", "inet6"):
         words.append("-4" if options.family == "inet" else "-6")
     return [*words, destination, "--", remote_command(options, environ, colors=colors)]
 
 
-def proxy_command(proxy: Sequence[str], family: str) -> str:
-    """Return the value of ssh's ProxyCommand: a shell line in which ssh replaces %h and %p."""
+def proxy_command(proxy: Sequence[str], family: str, *, hand_over: bool = False) -> str:
+    """Return the value of ssh's ProxyCommand: a shell line in which ssh replaces %h and %p.
+
+    `hand_over`: ssh takes the connection itself over.
+    """
     words = [quote(word).replace("%", "%%") for word in (*proxy, f"--family={family}")]
-    return " ".join([*words, "--fake-proxy", "--", "%h", "%p"])
+    return " ".join([*words, "--hand-over" if hand_over else "--fake-proxy", "--", "%h", "%p"])
 
 
 def client_arguments(client: Sequence[str], arguments: Sequence[str], *, ip: str, port: int) -> list[str]:
@@ -113,10 +132,17 @@ def client_arguments(client: Sequence[str], arguments: Sequence[str], *, ip: str
     return [*client, "-# " + " ".join([*arguments, "|"]), ip, str(port)]
 
 
-def client_environment(options: Options, environ: Mapping[str, str], *, key: str) -> dict[str, str]:
-    """Return the client's environment: ours, the key, and the wishes that have no option on its command line."""
+def client_environment(
+    options: Options, environ: Mapping[str, str], *, key: str, others: Sequence[str] = ()
+) -> dict[str, str]:
+    """Return the client's environment: ours, the key, and the wishes that have no option on its command line.
+
+    `others`: numeric addresses that the server may have beside the one on that command line.
+    """
     result = dict(environ)
     result["MOSH_KEY"] = key
+    if others:
+        result["MOSH_ADDRESSES"] = " ".join(others)
     result["MOSH_PREDICTION_DISPLAY"] = options.predict
     if options.predict_overwrite:
         result["MOSH_PREDICTION_OVERWRITE"] = "yes"

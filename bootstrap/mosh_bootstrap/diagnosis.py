@@ -16,21 +16,30 @@ from mosh_common.errors import EnvironmentFailure
 _SSH_FAILED_EXIT: Final = 255  # ssh(1): an error occurred in ssh itself
 _NOT_FOUND_EXIT: Final = 127  # sh(1): the command was not found
 _NOT_EXECUTABLE_EXIT: Final = 126  # sh(1): it was, but could not be run
+_NO_ADDRESS_EXIT: Final = 68  # sysexits(3), EX_NOHOST
 _SIGNAL_EXIT_BASE: Final = 128  # sh(1): ended by the signal of this number above it
 
 
-def failure(options: Options, dialogue: Dialogue, ended: Ended) -> EnvironmentFailure | None:
-    """Return what to tell the user, None when server and address are known."""
+def failure(
+    options: Options, dialogue: Dialogue, ended: Ended, *, jump: str = "", by_name: bool = False
+) -> EnvironmentFailure | None:
+    """Return what to tell the user, None when server and address are known.
+
+    `jump`: the setting of ssh's that puts something between us and the host. `by_name`: the host's name was asked for
+    its addresses, too.
+    """
+    if dialogue.no_ip:
+        return EnvironmentFailure(dialogue.no_ip, exit_code=_SSH_FAILED_EXIT)
     if dialogue.ip_redefined:
         return EnvironmentFailure("The server's address was announced twice and differently; refusing to choose.")
     if dialogue.connect is None:
-        return _no_server(options, dialogue, ended)
+        return _no_server(options, dialogue, ended, jump=jump)
     if dialogue.ip is None:
-        return _no_address(options)
+        return _no_address(options, by_name=by_name)
     return None
 
 
-def _no_server(options: Options, dialogue: Dialogue, ended: Ended) -> EnvironmentFailure:
+def _no_server(options: Options, dialogue: Dialogue, ended: Ended, *, jump: str) -> EnvironmentFailure:
     server = options.server or "mosh-server"
     runner = "The shell" if options.local else "ssh"
     if dialogue.bad_connect:
@@ -57,8 +66,9 @@ def _no_server(options: Options, dialogue: Dialogue, ended: Ended) -> Environmen
             exit_code=_NOT_EXECUTABLE_EXIT,
         )
     if ended.exit_code == _SSH_FAILED_EXIT and not options.local:
+        way = f" through its {jump}" if jump else ""
         return EnvironmentFailure(
-            f"ssh could not log in to {options.host}; its message is above.", exit_code=_SSH_FAILED_EXIT
+            f"ssh could not log in to {options.host}{way}; its message is above.", exit_code=_SSH_FAILED_EXIT
         )
     if ended.exit_code is None:
         return EnvironmentFailure(f"{runner} closed its output without ending, and the server did not answer.")
@@ -87,12 +97,20 @@ def _cut_off(runner: str, ended: Ended) -> EnvironmentFailure:
     )
 
 
-def _no_address(options: Options) -> EnvironmentFailure:
+def _no_address(options: Options, *, by_name: bool) -> EnvironmentFailure:
+    if by_name:
+        return EnvironmentFailure(
+            f"The server started, but neither its SSH_CONNECTION nor the name {options.host!r} told its address; "
+            "put the address into HostName of ssh's configuration.",
+            exit_code=_NO_ADDRESS_EXIT,
+        )
     if options.experimental_remote_ip == "remote":
         return EnvironmentFailure(
-            "The server started, but its SSH_CONNECTION did not tell its address; try --experimental-remote-ip=local."
+            "The server started, but its SSH_CONNECTION did not tell its address; try --experimental-remote-ip=local.",
+            exit_code=_NO_ADDRESS_EXIT,
         )
     return EnvironmentFailure(
         "The server started, but ssh did not use our ProxyCommand, so its address is unknown; "
-        "try --experimental-remote-ip=remote."
+        "try --experimental-remote-ip=remote.",
+        exit_code=_NO_ADDRESS_EXIT,
     )

@@ -15,7 +15,7 @@ from typing import Final
 
 from mosh_bootstrap.refusal import Refusal
 from mosh_common import connect_words
-from mosh_common.connect_line import LINE_LIMIT, Connect, Ip, SshConnection, parse
+from mosh_common.connect_line import LINE_LIMIT, Connect, Ip, NoIp, SshConnection, parse
 
 _PREFIX: Final = connect_words.MOSH.encode()
 _CONNECT_PREFIX: Final = connect_words.CONNECT.encode()
@@ -38,8 +38,10 @@ class Dialogue:
     (neither: the caller knows). Lines of the other kind are kept from the screen and not believed.
     """
 
-    def __init__(self, ip_source: str) -> None:
+    def __init__(self, ip_source: str, *, preface: str = "") -> None:
         self.ip: str | None = None  # the server's address, numeric
+        self.others: tuple[str, ...] = ()  # further addresses of the name, as far as our ProxyCommand told them
+        self.no_ip = ""  # why our ProxyCommand came to none: a sentence; what ssh says of that is not shown
         self.ip_redefined = False  # a second line named another address; the first one stays
         self.connect: Connect | None = None  # the first valid MOSH CONNECT
         self.bad_connect = False  # a MOSH CONNECT line made no sense
@@ -51,6 +53,7 @@ class Dialogue:
         self.typed = b""  # by the user meanwhile, and not for ssh: the session's first keys
 
         self._ip_source = ip_source
+        self._preface = preface  # a line that explains what ssh is about to say, if it says anything
         self._showed_anything = False
         self._part = _LinePart.AT_START
         self._blank = bytearray()  # line ends before the current line, not shown: the server prints one before its own
@@ -67,7 +70,7 @@ class Dialogue:
     @property
     def may_be_asking(self) -> bool:
         """Whether the user has seen anything that could want an answer, and the server is not up yet."""
-        return self._showed_anything and self.connect is None
+        return self._showed_anything and self.connect is None and not self.no_ip
 
     def receive(self, data: bytes) -> bytes:
         """Take what ssh printed; return what of it (and of what was held back) to show now.
@@ -76,7 +79,7 @@ class Dialogue:
         """
         shown = bytearray()
         position = 0
-        while position < len(data) and self.connect is None:
+        while position < len(data) and self.connect is None and not self.no_ip:
             position = self._step(data, position, shown)
         if self.connect is not None and not self.detached:
             joined = self._tail + data[position:]
@@ -98,6 +101,8 @@ class Dialogue:
 
     def _show(self, shown: bytearray) -> bytes:
         if shown:
+            if not self._showed_anything and self._preface:
+                shown[:0] = f"{self._preface}\r\n".encode()
             self._showed_anything = True
             self.refusal.receive(shown)
             self.in_mid_line = not shown.endswith(b"\n")
@@ -199,7 +204,12 @@ class Dialogue:
             self.connect = found
         elif isinstance(found, Ip):
             if self._ip_source == "proxy":
-                self._set_ip(found.address)
+                self._set_ip(found.address, found.others)
+        elif isinstance(found, NoIp):
+            # SECURITY: a host cannot say it: until our ProxyCommand has come to one, there is none.
+            # test_a_host_cannot_say_that_it_was_not_reached
+            if self._ip_source == "proxy" and self.ip is None:
+                self.no_ip = found.reason
         elif isinstance(found, SshConnection):
             if self._ip_source == "remote":
                 self._set_ip(found.server_ip.removeprefix(_IPV4_MAPPED))
@@ -212,8 +222,8 @@ class Dialogue:
         self._held.clear()
         self._part = _LinePart.AT_START
 
-    def _set_ip(self, address: str) -> None:
+    def _set_ip(self, address: str, others: tuple[str, ...] = ()) -> None:
         if self.ip is None:
-            self.ip = address
+            self.ip, self.others = address, others
         elif self.ip != address:
             self.ip_redefined = True

@@ -17,7 +17,7 @@ from mosh_common.errors import UsageError
 from mosh_common.protocol import HIGHEST_PORT
 
 FAMILIES: Final = ("prefer-inet", "prefer-inet6", "inet", "inet6", "auto", "all")
-REMOTE_IP_MODES: Final = ("proxy", "remote", "local")
+REMOTE_IP_MODES: Final = ("auto", "proxy", "remote", "local")
 LOCAL_ADDRESS: Final = "127.0.0.1"  # where --local listens when no host is named
 
 HELP: Final = """\
@@ -56,10 +56,11 @@ Options may stand before or after the host, up to the command's first word.
                              (example: "ssh -p 2222"; default: "ssh")
         --ssh-pty            ask ssh for a pseudo-terminal [default]
         --no-ssh-pty         do not
-        --experimental-remote-ip={proxy|remote|local}
-                             how to find the server's address: by making ssh's
-                             connection ourselves [default], by asking the
-                             server (behind jump hosts), or by its name here
+        --experimental-remote-ip={auto|proxy|remote|local}
+                             how to find the server's address: as ssh's
+                             configuration asks for [default], by making ssh's
+                             connection ourselves, by asking the server, or by
+                             its name here
         --local              run mosh-server on this machine, without ssh
 
         --init               use the terminal's alternate screen [default]
@@ -111,11 +112,12 @@ class Options(NamedTuple):
     init: bool = True
     keep_last_screen: str = "auto"  # "yes", "no", "auto": of a command, not of a login shell; others the client refuses
     local: bool = False
-    experimental_remote_ip: str = "proxy"
+    experimental_remote_ip: str = "auto"
     help: bool = False
     version: bool = False
     verbose: bool = False  # tell the stages of the login
     fake_proxy: bool = False  # internal: we are ssh's ProxyCommand; host and command are host and port
+    hand_over: bool = False  # internal: the same, and ssh takes the connection over; seconds may stand behind the port
 
 
 # Spelling → (field, value); None as value: the option takes one. Manual page, --help and completions are held to it.
@@ -149,8 +151,9 @@ SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
     "-V": ("version", True),
     "-v": ("verbose", True),
     "--fake-proxy": ("fake_proxy", True),
+    "--hand-over": ("hand_over", True),
 }
-INTERNAL: Final = ("--fake-proxy",)  # of us to ourselves: no user is told of it
+INTERNAL: Final = ("--fake-proxy", "--hand-over")  # of us to ourselves: no user is told of it
 _IGNORED: Final = "@"  # upstream's parser takes it, with a value, and does nothing: scripts may have it
 
 _WITH_VALUE: Final = _IGNORED + "".join(
@@ -266,8 +269,8 @@ def _check(options: Options, host: str | None) -> None:
         _check_port(options.port)
     if options.bind_server not in ("ssh", "any"):
         _check_ip(options.bind_server)
-    if options.fake_proxy:
-        if len(options.command) != 1:
+    if options.fake_proxy or options.hand_over:
+        if len(options.command) not in ((1, 2) if options.hand_over else (1,)):
             raise UsageError("--fake-proxy needs a host and a port.")
         return
     if host is None and not options.local:

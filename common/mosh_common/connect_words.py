@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mosh_common.wire.key import Key
 
-MOSH: Final = "MOSH "  # how each of the three begins
+OTHERS_LIMIT: Final = 8  # addresses of a host beside the one that ssh came to
+
+MOSH: Final = "MOSH "  # how each of the four begins
 CONNECT: Final = "MOSH CONNECT "
 IP: Final = "MOSH IP "
+NO_IP: Final = "MOSH NO IP "
 SSH_CONNECTION: Final = "MOSH SSH_CONNECTION "
 
 
@@ -18,9 +23,14 @@ def format_connect(port: int, key: Key) -> str:
     return f"{CONNECT}{port} {key.text}"
 
 
-def format_ip(address: str) -> str:
-    """Return the line, without its end, that `connect_line.parse` reads as Ip."""
-    return f"{IP}{address}"
+def format_ip(address: str, others: Sequence[str] = ()) -> str:
+    """Return the line, without its end, that `connect_line.parse` reads as Ip. Of `others` the first few count."""
+    return f"{IP}{' '.join([address, *others[:OTHERS_LIMIT]])}"
+
+
+def format_no_ip(reason: str) -> str:
+    """Return the line, without its end, that `connect_line.parse` reads as NoIp."""
+    return f"{NO_IP}{reason}"
 
 
 def format_ssh_connection(ssh_connection: str) -> str:

@@ -84,7 +84,7 @@ _mosh_value() {
     case $1 in
         --predict) values='adaptive always never experimental' ;;
         --family) values='prefer-inet prefer-inet6 inet inet6 auto all' ;;
-        --experimental-remote-ip) values='proxy remote local' ;;
+        --experimental-remote-ip) values='auto proxy remote local' ;;
         --bind-server) values='ssh any' ;;
         --client | --ssh)
             _mosh_reply < <(compgen -P "$3" -c -- "$2")

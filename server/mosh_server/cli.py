@@ -37,7 +37,8 @@ Serves one session; usually it is `mosh` that starts it, through ssh. Prints a
 UDP port and the session's key, and goes to the background. An option that is
 not known is complained about and passed over.
 
-  -s              bind the address that ssh came to (SSH_CONNECTION)
+  -s              answer from the address that was asked; where that cannot
+                  be had, bind the one that ssh came to (SSH_CONNECTION)
   -i LOCALADDR    bind this address, any where that cannot be
   -p PORT[:PORT2] bind this UDP port, or the first free one of the range
                   (default: 60001:60999); with 0 the system chooses
@@ -74,6 +75,7 @@ class Options(NamedTuple):
 
     show: str = ""  # "help", "version" or "doctor": print that and leave
     address: str | None = None  # local address to try first
+    everywhere: bool = False  # bind all, and `address` only where datagrams cannot be answered from where they came to
     ports: tuple[int, int] | None = None  # inclusive; None = the default range; (0, 0) = the system's choice
     colors: int = 0
     locale: tuple[tuple[str, str], ...] = ()  # -l, in order
@@ -149,7 +151,7 @@ def _serve(options: Options) -> int:
         return status
     if options.verbose:
         _report_locale(native, located)
-    socket = UdpSocket.bind_server(options.address, options.ports)
+    socket = UdpSocket.bind_server(options.address, options.ports, everywhere=options.everywhere)
     key = Key.generate(os.urandom(16))
 
     detach.outlive_login()  # from here on somebody may know of this server, and the login may end at any moment
@@ -271,7 +273,7 @@ def _parse_new(words: Sequence[str], command: tuple[str, ...], ssh_connection: s
         if letter == "v":
             options = options._replace(verbose=options.verbose + 1)
         elif letter == "i":
-            options = options._replace(address=value)
+            options = options._replace(address=value, everywhere=False)
         elif letter == "p":
             options = options._replace(ports=_ports(value))
         elif letter == "c":
@@ -283,7 +285,7 @@ def _parse_new(words: Sequence[str], command: tuple[str, ...], ssh_connection: s
             address = _address_of_ssh(ssh_connection)
             if address is None:
                 complaints.append("Warning: SSH_CONNECTION not found; binding to any interface.")
-            options = options._replace(address=address)
+            options = options._replace(address=address, everywhere=address is not None)
     return options._replace(complaints=tuple(complaints))
 
 

@@ -17,6 +17,7 @@ from mosh_bootstrap.command import (
     ssh_arguments,
 )
 from mosh_bootstrap.options import Options, parse_options
+from mosh_bootstrap.ssh_config import SshConfig
 
 LOCALE = {"LANG": "C.UTF-8"}
 
@@ -101,6 +102,39 @@ def test_a_percent_sign_in_our_own_path_is_no_token_of_ssh() -> None:
     assert command == "'/home/100%%h/mosh' '--family=inet' --fake-proxy -- %h %p"
 
 
+CONFIG = SshConfig({"hostname": "host", "port": "22", "proxyusefdpass": "no"})
+
+
+def ssh_line_of(config: SshConfig, *words: str, **environ: str) -> list[str]:
+    options = wish(*words)
+    ssh = shlex.split(options.ssh)
+    return ssh_arguments(
+        options, environ, ssh=ssh, destination="host", colors=8, proxy=["/usr/bin/mosh"], config=config
+    )
+
+
+def test_an_ssh_that_can_take_a_connection_over_is_asked_to() -> None:
+    assert ssh_line_of(CONFIG, "host")[:8] == [
+        "ssh", "-n", "-tt", "-S", "none",
+        "-o", "ProxyCommand='/usr/bin/mosh' '--family=prefer-inet' --hand-over -- %h %p", "-o",
+    ]  # fmt: skip
+    assert ssh_line_of(CONFIG, "host")[8] == "ProxyUseFdpass=yes"
+    hasty = SshConfig(CONFIG.values | {"connecttimeout": "5"})
+    assert "ProxyCommand='/usr/bin/mosh' '--family=prefer-inet' --hand-over -- %h %p 5" in ssh_line_of(hasty, "host")
+    assert SshConfig({"connecttimeout": "none"}).connect_timeout_s == ""
+
+
+def test_what_would_defeat_the_login_is_overruled_before_the_users_own_words() -> None:
+    config = SshConfig(CONFIG.values | {"remotecommand": "tmux", "permitlocalcommand": "yes", "localcommand": "date"})
+    line = ssh_line_of(config, "--ssh=ssh -f -v", "host", SHELL="/bin/fish")
+    assert line[:7] == [
+        "ssh", "-o", "RemoteCommand=none",
+        "-o", "LocalCommand=SHELL='/bin/fish'; exec '/bin/fish' -c 'date'", "-v", "-n",
+    ]  # fmt: skip
+    in_mode_remote = ssh_line_of(config, "--experimental-remote-ip=remote", "host", SHELL="/bin/fish")
+    assert in_mode_remote[:4] == ["ssh", "-o", "RemoteCommand=none", "-n"]
+
+
 def test_the_client_is_called_as_upstream_calls_it() -> None:
     words = client_arguments(["/bin/mosh-client"], ["-a", "user@host", "a b"], ip="192.0.2.1", port=60001)
     assert words == ["/bin/mosh-client", "-# -a user@host a b |", "192.0.2.1", "60001"]
@@ -136,6 +170,13 @@ def test_the_last_screen_of_a_command_is_kept_unless_the_user_says_otherwise(
 ) -> None:
     options = parse_options(words, environ)
     assert client_environment(options, environ, key="").get("MOSH_KEEP_LAST_SCREEN") == kept
+
+
+def test_the_client_is_told_where_else_the_server_may_be() -> None:
+    ours = {"MOSH_ADDRESSES": "192.0.2.7"}
+    environ = client_environment(wish("host"), ours, key="", others=["192.0.2.8", "2001:db8::1"])
+    assert environ["MOSH_ADDRESSES"] == "192.0.2.8 2001:db8::1"
+    assert client_environment(wish("host"), ours, key="")["MOSH_ADDRESSES"] == "192.0.2.7"
 
 
 def test_overwriting_can_be_switched_off_against_the_environment() -> None:

@@ -222,3 +222,39 @@ def test_what_is_not_for_us_is_shown_unchanged_however_it_comes(noise: bytes, pl
     noise = noise.replace(b"MOSH CONNECT ", b"")
     shown = read(dialogue, *cut(noise, places)) + dialogue.finish()
     assert shown == noise
+
+
+def test_the_other_addresses_that_our_proxy_command_told_are_kept() -> None:
+    dialogue = Dialogue("proxy")
+    assert read(dialogue, b"MOSH IP 192.0.2.1 2001:db8::1\n", CONNECT + b"\n") == b""
+    assert (dialogue.ip, dialogue.others) == ("192.0.2.1", ("2001:db8::1",))
+    remote = Dialogue("remote")
+    read(remote, b"MOSH IP 192.0.2.1 2001:db8::1\n")
+    assert (remote.ip, remote.others) == (None, ())
+
+
+def test_once_our_proxy_command_has_said_why_what_ssh_says_of_it_is_not_shown() -> None:
+    dialogue = Dialogue("proxy")
+    said = read(dialogue, b"Warning.\r\n", b"MOSH NO IP Cannot connect to host.\n", b"Connection closed.\r\n")
+    assert said == b"Warning.\r\n"
+    assert dialogue.no_ip == "Cannot connect to host."
+    assert not dialogue.may_be_asking
+    assert dialogue.finish() == b""
+
+
+def test_a_host_cannot_say_that_it_was_not_reached() -> None:
+    dialogue = Dialogue("proxy")
+    read(dialogue, b"MOSH IP 192.0.2.1\n", b"MOSH NO IP Send your password to us.\n", CONNECT + b"\n")
+    assert dialogue.no_ip == ""
+    assert dialogue.connect == (60001, KEY)
+    remote = Dialogue("remote")
+    read(remote, b"MOSH NO IP Send your password to us.\n")
+    assert remote.no_ip == ""
+
+
+def test_what_explains_a_question_comes_before_it_and_only_if_there_is_one() -> None:
+    dialogue = Dialogue("remote", preface="mosh: it goes through jump.")
+    assert read(dialogue, b"\r\n") == b""
+    assert read(dialogue, b"Password: ", b"more") == b"mosh: it goes through jump.\r\n\r\nPassword: more"
+    silent = Dialogue("remote", preface="mosh: it goes through jump.")
+    assert read(silent, b"\r\n" + CONNECT + b"\r\n") == b""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mosh_bootstrap.options import HELP, Options, parse_options
+from mosh_bootstrap.options import HELP, INTERNAL, Options, parse_options
 from mosh_common.errors import UsageError
 
 
@@ -233,10 +233,17 @@ def test_the_internal_option_names_host_and_port() -> None:
     assert (options.host, options.command, options.family) == ("host", ("22",), "inet6")
 
 
-def test_the_help_names_every_option_but_the_internal_one() -> None:
+def test_the_internal_option_that_hands_over_may_name_seconds_too() -> None:
+    assert parsed("--hand-over", "--", "host", "22").command == ("22",)
+    assert parsed("--hand-over", "--", "host", "22", "5").command == ("22", "5")
+    with pytest.raises(UsageError, match="needs a host and a port"):
+        parsed("--fake-proxy", "--", "host", "22", "5")
+
+
+def test_the_help_names_every_option_but_the_internal_ones() -> None:
     for name in Options._fields:
-        if name not in ("host", "command", "verbose", "fake_proxy"):  # -v has no long name
+        if name not in ("host", "command", "verbose", "fake_proxy", "hand_over"):  # -v has no long name
             spelled = "--no-" if name in ("ssh_pty", "init") else "--"
             assert spelled + name.replace("_", "-") in HELP
-    assert "fake-proxy" not in HELP
+    assert not any(name in HELP for name in INTERNAL)
     assert all(len(line) <= 80 for line in HELP.splitlines())

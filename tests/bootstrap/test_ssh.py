@@ -421,7 +421,7 @@ def test_without_a_terminal_ssh_has_none_to_ask_on(bench: Bench) -> None:
         ("exit 3", 3, "ended with exit code 3"),
         ("kill -9 $$", 137, "ended by signal 9"),
         ("echo MOSH IP 192.0.2.1; echo MOSH CONNECT 1 short", 1, "makes no sense"),
-        (f"echo MOSH CONNECT 60001 {'A' * 22}", 1, "address is unknown; try --experimental-remote-ip=remote"),
+        (f"echo MOSH CONNECT 60001 {'A' * 22}", 68, "address is unknown; try --experimental-remote-ip=remote"),
         (f"printf 'MOSH IP %s\\n' ::1 ::2; echo MOSH CONNECT 60001 {'A' * 22}", 1, "announced twice"),
     ],
 )

@@ -8,10 +8,11 @@ from mosh_common.connect_line import (
     LINE_LIMIT,
     Connect,
     Ip,
+    NoIp,
     SshConnection,
     parse,
 )
-from mosh_common.connect_words import format_connect, format_ip, format_ssh_connection
+from mosh_common.connect_words import OTHERS_LIMIT, format_connect, format_ip, format_no_ip, format_ssh_connection
 from mosh_common.wire.key import Key
 
 KEY = Key.parse("dbTr4wfrdT3JItUtiV3QpA")
@@ -73,3 +74,24 @@ def test_a_line_past_the_limit_is_not_looked_at() -> None:
 
 def test_a_key_is_not_shown_by_the_value_that_holds_it() -> None:
     assert KEY.text not in repr(parse(format_connect(60001, KEY)))
+
+
+def test_the_other_addresses_of_the_name_come_behind_the_first() -> None:
+    others = ("2001:db8::7", "fe80::1%eth0")
+    assert parse(format_ip("192.0.2.1", others)) == Ip("192.0.2.1", others)
+    many = [f"192.0.2.{number}" for number in range(20)]
+    assert parse(format_ip("::1", many)) == Ip("::1", tuple(many[:OTHERS_LIMIT]))
+    assert parse("MOSH IP ::1 " + " ".join(many[: OTHERS_LIMIT + 1])) is None
+
+
+def test_the_longest_line_is_within_the_limit() -> None:
+    longest = "fe80:1111:2222:3333:4444:5555:6666:7777%" + "e" * 15
+    line = format_ip(longest, [longest] * OTHERS_LIMIT)
+    assert len(line) <= LINE_LIMIT
+    assert parse(line) is not None
+
+
+def test_why_there_is_no_address_is_a_sentence() -> None:
+    assert parse(format_no_ip("Cannot connect to host.") + "\r\n") == NoIp("Cannot connect to host.")
+    assert parse("MOSH NO IP ") is None
+    assert parse("MOSH NO IP \x1b[2J") is None

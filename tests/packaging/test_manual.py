@@ -18,7 +18,7 @@ import mosh_client.cli
 import mosh_server.cli
 from mosh_client.escape_key_choice import parse_escape_key
 from mosh_client.ipc.control import BY_USER, FROM_OUTSIDE
-from mosh_client.network.reception import OUR_FAULT, SERVERS_FAULT
+from mosh_client.network.reception import OUR_FAULT, SERVERS_FAULT, UNREACHABLE
 from mosh_client.renderer.escape_key import EscapeKey
 from mosh_common.errors import UsageError
 from mosh_common.version import VERSION
@@ -211,7 +211,7 @@ def test_the_page_of_mosh_names_each_exit_code() -> None:
 def test_the_page_of_the_client_names_each_exit_code() -> None:
     told = set(tags(sections(REPOSITORY / "man" / "mosh-client.1")["EXIT STATUS"]))
     of_the_session = {"0 to 255", str(BY_USER.code), str(FROM_OUTSIDE), str(int(HUNG_UP_STATUS))}
-    assert told == of_the_session | {"1", str(OUR_FAULT), str(SERVERS_FAULT)}
+    assert told == of_the_session | {"1", str(UNREACHABLE), str(OUR_FAULT), str(SERVERS_FAULT)}
 
 
 # --- as formatters read them

@@ -26,7 +26,12 @@ CALLS = {
     "write",  # to standard error
     *("complaints.append", "_tell_once"),  # the server's
 }
-RESULTS = {"reception.py", "notice.py", "greeting.py"}  # where functions return sentences, and constants are some
+RESULTS = {
+    "attempts.py",
+    "reception.py",
+    "notice.py",
+    "greeting.py",
+}  # where functions return sentences, and constants are some
 
 # What is made like a sentence of trouble and needs no explanation, with the reason.
 BEGINNING = "the beginning of any other"

@@ -59,6 +59,7 @@ def test_every_option_is_understood():
     )
     assert options == Options(
         address="198.51.100.7",
+        everywhere=True,
         ports=(60010, 60020),
         colors=256,
         locale=(("LANG", "de_DE.UTF-8"), ("LC_TIME", "C")),

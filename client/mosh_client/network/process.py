@@ -165,6 +165,8 @@ class _NetworkProcess:
             self._session.start_afresh(now=now)
 
     def _send_datagrams(self, waiter: Waiter, session: Session, *, now: int) -> None:
+        if session.peer is not None:
+            self._sockets.follow(session.peer, now=now)
         if session.port_hop_due(now=now):
             closed = self._sockets.hop(now=now, peer=session.peer)
             session.port_hopped(now=now)
@@ -175,9 +177,7 @@ class _NetworkProcess:
         datagrams = session.datagrams_to_send(now=now)
         session.digest_events(now=now)
         for data, peer in datagrams:
-            failure = self._sockets.send(data, peer)
-            if peer == session.peer or not failure:  # of an address that is only tried, nobody expects anything
-                session.report_sent(failure, now=now)
+            session.report_sent(self._sockets.send(data, peer), now=now, to=peer)
         for fd in self._sockets.filenos:
             waiter.watch(fd)
 

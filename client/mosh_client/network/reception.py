@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 from mosh_client.ipc.control import Report
-from mosh_common.protocol import PORT_RANGE
 from mosh_common.silence import CONNECT_TIMEOUT_MS
 from mosh_common.sync.events import StateNotTaken
 from mosh_common.terminal.cells import Snapshot
@@ -18,6 +17,7 @@ from mosh_common.wire.drop import DropReason
 UNUSABLE_TIMEOUT_MS: Final = 3000  # nothing of all that came could ever be shown: waiting longer does not help
 
 # Exit codes of sysexits(3), when nothing could ever be shown.
+UNREACHABLE: Final = 69  # EX_UNAVAILABLE
 OUR_FAULT: Final = 70  # EX_SOFTWARE
 SERVERS_FAULT: Final = 76  # EX_PROTOCOL
 
@@ -74,19 +74,10 @@ def cannot_show(cause: str) -> str:
     return f"cannot show what the server sends ({cause}); please report this."
 
 
-def nothing_whole(ip: str, port: int) -> str:
-    """Return what the user reads when the server was heard, but nothing that it said came whole."""
-    return (
+def nothing_whole(ip: str, port: int) -> Report:
+    """Return how it ends when the server was heard, but nothing that it said came whole."""
+    return Report(
+        UNREACHABLE,
         f"mosh-client: {ip} answers on UDP port {port}, but nothing that it sent came whole within"
-        f" {CONNECT_TIMEOUT_MS // 1000} seconds: the path may lose long datagrams."
-    )
-
-
-def connection_failure(ip: str, port: int) -> str:
-    """Return what the user reads when no datagram of the server ever came."""
-    return (
-        f"mosh did not make a successful connection to {ip}:{port}.\n"
-        f"Please verify that UDP port {port} is not firewalled and can reach the server.\n\n"
-        f"(mosh-server takes a UDP port between {PORT_RANGE[0]} and {PORT_RANGE[1]} unless told otherwise;\n"
-        "the -p option of mosh selects a particular one.)"
+        f" {CONNECT_TIMEOUT_MS // 1000} seconds: the path may lose long datagrams.",
     )

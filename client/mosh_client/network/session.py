@@ -33,10 +33,11 @@ from mosh_client.ipc.messages import (
     ToRenderer,
     Watch,
 )
+from mosh_client.network.attempts import Attempts
 from mosh_client.network.blank_screen import BlankScreen
 from mosh_client.network.extensions import Extensions
 from mosh_client.network.input_ledger import InputLedger
-from mosh_client.network.reception import Reception, connection_failure, nothing_whole
+from mosh_client.network.reception import SERVERS_FAULT, Reception, nothing_whole
 from mosh_client.network.renderer_ledger import Facts, RendererLedger
 from mosh_common.address import Address
 from mosh_common.protocol import SHUTDOWN_TIMEOUT_MS
@@ -74,7 +75,7 @@ class Session:
         log: Callable[[str], None] | None = None,
         extensions: Extensions | None = None,
     ) -> None:
-        """Begin with the server at `peer`; `alternatives`: its other addresses, tried while it is silent."""
+        """Begin with the server at `peer`; `alternatives`: its other addresses, tried at first and during silence."""
         self._ip = ip
         self._port: int = peer.port
         self.extensions: Final = extensions or Extensions()  # what is ours between us and the server
@@ -92,7 +93,8 @@ class Session:
             peer=peer,
             log=log,
         )
-        self._transport.set_alternatives(alternatives)
+        self._attempts = Attempts(ip, (peer, *alternatives))
+        self._transport.set_alternatives(self._attempts.addresses)  # the first one, too: the session may leave it
         self._input = InputLedger()
         # The renderer.
         self._renderer: RendererLedger | None = None
@@ -156,8 +158,12 @@ class Session:
         """Take a datagram, come to this machine at `arrived_at` if that is known. Never raises on what is in it."""
         self._transport.receive_datagram(data, source, now=now, congestion=congestion, arrived_at=arrived_at)
 
-    def report_sent(self, failure: int, *, now: int) -> None:
+    def report_sent(self, failure: int, *, now: int, to: Address | None = None) -> None:
         """Say how sending a datagram went: 0, or the errno."""
+        if to is not None:
+            self._attempts.sent(to, failure)
+            if failure and to != self.peer:
+                return  # of an address that is only tried, nobody expects anything
         if failure == 0:
             if self._notice.text and self._leave_by is None:
                 self._notice = Notice("", False)
@@ -281,7 +287,7 @@ class Session:
             theirs = self.extensions.servers_end(self._transport.received.state.ours)
             self._finish(theirs if self._leave_by is None else self._leaving)
         elif isinstance(event, VersionMismatch):
-            self._finish(Report(1, f"mosh-client: {event.message}"))
+            self._finish(Report(SERVERS_FAULT, f"mosh-client: {event.message}"))
         elif isinstance(event, SessionExhausted):
             self._finish(
                 Report(1, "mosh-client: this session's key has encrypted all that it safely can; start a new session.")
@@ -295,7 +301,7 @@ class Session:
             self._finish(verdict)  # without a word to the server: the session goes on, for a client that can show it
         elif (connected_by := self._transport.contact.connected_by) is not None and now >= connected_by:
             heard = self._transport.contact.last_datagram_at is not None
-            self._finish(Report(1, (nothing_whole if heard else connection_failure)(self._ip, self._port)))
+            self._finish(nothing_whole(self._ip, self._port) if heard else self._attempts.failure())
 
     def _finish(self, outcome: Report) -> None:
         if self.outcome is None:

@@ -17,7 +17,7 @@ from mosh_common.protocol import PORT_LIFETIME_MS, PORTS_KEPT
 
 # Numeric addresses that the server's name had, with blanks between: the wrapper may know them.
 ADDRESSES_VARIABLE: Final = "MOSH_ADDRESSES"
-ADDRESSES_LIMIT: Final = 4  # more are not tried: each probe goes to all of them
+ADDRESSES_LIMIT: Final = 8  # more are not tried: each probe goes to all of them
 
 
 def alternatives(text: str, *, port: int, peer: Address) -> list[Address]:
@@ -73,6 +73,19 @@ class Sockets:
         self._sockets.append(fresh)
         self._chosen_at = now
         return self._close_oldest(len(self._sockets) - PORTS_KEPT)
+
+    def follow(self, peer: Address, *, now: int) -> None:
+        """Say where the server is: a socket of that family becomes the newest, and is none of those to be closed."""
+        if peer == self._peer:
+            return
+        self._peer = peer
+        for sock in reversed(self._sockets):
+            if sock.family == family_of(peer):
+                if sock is not self._sockets[-1]:
+                    self._sockets.remove(sock)
+                    self._sockets.append(sock)
+                    self._chosen_at = now
+                return
 
     def close_expired(self, *, now: int) -> list[int]:
         """Close the old sockets once the newest has served long enough; return the closed descriptors."""

@@ -32,38 +32,52 @@ _IP_MTU_DISCOVER: Final = 10
 _IP_PMTUDISC_DONT: Final = 0
 _SO_TIMESTAMPNS: Final = 64  # the one of Linux 5.1, whose times have 64 bits on every machine
 _TIME: Final = struct.Struct("=qq")  # seconds, nanoseconds of CLOCK_REALTIME
+_PACKET_INFO: Final = struct.Struct("=16si")  # in6_pktinfo: a local address, IPv4-mapped ones included; an interface
+_LONGEST_TOS_OCTETS: Final = 4  # of the kinds of ancillary data that are asked for, the others are longer
+_ANSWERED_LIMIT: Final = 8  # peers whose datagrams' destination is known: a session has one, which roams
 _LONGEST_WAIT_NS: Final = 5 * 10**9  # more says only that the clock was set meanwhile
 
 
 class UdpSocket:
     """A non-blocking UDP socket; datagrams in and out with their addresses and ECN marks."""
 
-    __slots__ = ("_ancillary_octets", "_socket", "family", "port")
+    __slots__ = ("_ancillary_octets", "_answer_from", "_socket", "family", "port")
 
     def __init__(self, sock: socket.socket) -> None:
         """Take over a bound or unbound datagram socket and set its options."""
         self._socket = sock
-        self._ancillary_octets = socket.CMSG_SPACE(4) + socket.CMSG_SPACE(_TIME.size)
+        self._ancillary_octets = socket.CMSG_SPACE(_LONGEST_TOS_OCTETS) + socket.CMSG_SPACE(_TIME.size)
+        # Of a server that listens everywhere: where each peer's last datagram was sent to. A hint: anybody can make it
+        # wrong for an address of his own.
+        self._answer_from: dict[Address, bytes] | None = None
         self.family = sock.family
         sock.setblocking(False)
         _set_options(sock)
         self.port: int = sock.getsockname()[1]  # local port; 0 until the first send of an unbound socket
 
     @classmethod
-    def bind_server(cls, address: str | None, ports: tuple[int, int] | None = None) -> UdpSocket:
+    def bind_server(
+        cls, address: str | None, ports: tuple[int, int] | None = None, *, everywhere: bool = False
+    ) -> UdpSocket:
         """Bind the first free port of `ports` (inclusive; None = PORT_RANGE; (0, 0) = the system's choice).
 
         `address` is a numeric local address to try first; any address serves when it cannot be bound (it may be
-        that of a NAT). Raises EnvironmentFailure with one sentence for the user when no port is free.
+        that of a NAT). `everywhere`: where the system can answer each datagram from the address that it was sent to,
+        all are bound, and `address` only where that fails. Raises EnvironmentFailure with one sentence for the user
+        when no port is free.
         """
         low, high = ports if ports is not None else PORT_RANGE
         last: OSError | None = None
         hosts = [address] if address else []
-        hosts += ["::", _ANY_IPV4]
+        everywhere = everywhere and sys.platform == "linux"
+        hosts = ["::", *hosts, _ANY_IPV4] if everywhere else [*hosts, "::", _ANY_IPV4]
         for host in hosts:
             for port in range(low, high + 1):
                 try:
-                    return cls(_bound(Address(host, port)))
+                    opened = cls(_bound(Address(host, port)))
+                    if everywhere and host == "::":
+                        opened._answer_where_asked()
+                    return opened
                 except OSError as error:
                     last = error
                     if error.errno not in (errno.EADDRINUSE, errno.EACCES, errno.EPERM):
@@ -108,14 +122,31 @@ class UdpSocket:
             if flags & socket.MSG_TRUNC:
                 continue
             congestion = any(
-                octets and max(octets) & _ECN_MASK == _ECN_CONGESTION and level in _TOS_LEVELS
+                octets
+                and len(octets) <= _LONGEST_TOS_OCTETS
+                and max(octets) & _ECN_MASK == _ECN_CONGESTION
+                and level in _TOS_LEVELS
                 for level, _kind, octets in ancillary
             )
-            received.append((data, Address(*source), congestion, _arrival(ancillary)))
+            sender = Address(*source)
+            if self._answer_from is not None:
+                self._note_destination(sender, ancillary)
+            received.append((data, sender, congestion, _arrival(ancillary)))
         return received
 
     def send(self, data: bytes, to: Address) -> int:
         """Send one datagram; return 0, or the errno that kept it from being sent."""
+        if self._answer_from and (information := self._answer_from.get(to)) is not None:
+            try:
+                self._socket.sendmsg(
+                    [data], [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, information)], 0, to.socket_address
+                )
+            except OSError as error:
+                if error.errno in _NOT_THE_ADDRESS:
+                    return error.errno or errno.EIO
+                del self._answer_from[to]  # this machine may have lost it: the system chooses
+            else:
+                return 0
         try:
             self._socket.sendto(data, to.socket_address)
         except OSError as error:
@@ -124,7 +155,28 @@ class UdpSocket:
             self.port = self._socket.getsockname()[1]
         return 0
 
+    def _answer_where_asked(self) -> None:
+        """Ask the system where each datagram was sent to. Raises OSError."""
+        try:
+            self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+        except OSError:
+            self._socket.close()
+            raise
+        self._ancillary_octets += socket.CMSG_SPACE(_PACKET_INFO.size)
+        self._answer_from = {}
 
+    def _note_destination(self, sender: Address, ancillary: list[tuple[int, int, bytes]]) -> None:
+        assert self._answer_from is not None
+        for level, kind, octets in ancillary:
+            if level == socket.IPPROTO_IPV6 and kind == socket.IPV6_PKTINFO and len(octets) == _PACKET_INFO.size:
+                if len(self._answer_from) >= _ANSWERED_LIMIT and sender not in self._answer_from:
+                    self._answer_from.clear()
+                # No interface: which one leads to the peer is the routes' to say.
+                self._answer_from[sender] = _PACKET_INFO.pack(_PACKET_INFO.unpack(octets)[0], 0)
+
+
+# What sending from another address would not mend.
+_NOT_THE_ADDRESS: Final = (errno.EMSGSIZE, errno.EAGAIN, errno.ENOBUFS, errno.ECONNREFUSED, errno.EPERM)
 _TOS_LEVELS: Final = frozenset((socket.IPPROTO_IP, socket.IPPROTO_IPV6))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.support.simulation import Conditions
-from tests.support.world import BareServer, OurClient, Pair, entropy
+from tests.support.world import KEY, BareServer, OurClient, Pair, entropy
 
 from mosh_client.ipc.control import BY_SIGNAL, BY_USER, Report
 from mosh_client.ipc.frames import FrameDecoder
@@ -26,9 +26,11 @@ from mosh_client.ipc.messages import (
     Statistics,
     Watch,
 )
-from mosh_client.network.reception import UNUSABLE_TIMEOUT_MS
+from mosh_client.network.reception import UNREACHABLE, UNUSABLE_TIMEOUT_MS
 from mosh_client.network.renderer_ledger import STATISTICS_INTERVAL_MS
+from mosh_client.network.session import Session
 from mosh_client.renderer.drawing.notice import NoticeBoard
+from mosh_common.address import Address
 from mosh_common.protocol import SHUTDOWN_NUMBER
 from mosh_common.silence import CONNECT_TIMEOUT_MS
 from mosh_common.sync.events import PeerShutdown, ShutdownDone
@@ -304,7 +306,7 @@ def test_no_answer_within_15_seconds_ends_it_with_the_firewall_hint() -> None:
     world.run(1)
     outcome = world.session.outcome
     assert outcome is not None
-    assert outcome.code == 1
+    assert outcome.code == UNREACHABLE
     assert outcome.message.startswith("mosh did not make a successful connection to 192.0.2.1:60001.")
     assert "60001 is not firewalled" in outcome.message
 
@@ -583,7 +585,7 @@ def test_a_server_of_whom_only_pieces_come_is_not_called_unreachable(monkeypatch
     world.show("hello")
     world.run(20_000)
     assert world.session.outcome is not None
-    assert world.session.outcome.code == 1
+    assert world.session.outcome.code == UNREACHABLE
     assert "answers on UDP port 60001, but nothing that it sent came whole" in world.session.outcome.message
 
 
@@ -600,3 +602,23 @@ def test_what_no_frame_holds_is_skipped_and_counted_and_the_frame_is_shown(
     world.show(" again")
     world.run(1000)
     assert any(line.endswith("skipped what no frame holds, 4 times so far") for line in world.log)
+
+
+def test_every_address_is_tried_at_once_and_the_first_that_answers_is_kept() -> None:
+    others = [Address("192.0.2.9", 60001), Address("2001:db8::1", 60001, 0, 0)]
+    session = Session(
+        Hello(columns=80, lines=24),
+        key=KEY,
+        peer=Address("192.0.2.1", 60001),
+        ip="192.0.2.1",
+        entropy=entropy("client"),
+        now=1000,
+        alternatives=others,
+    )
+    sent = session.datagrams_to_send(now=1000)
+    assert [to.host for _data, to in sent] == ["192.0.2.1", "192.0.2.9", "2001:db8::1"]
+    assert len({data for data, _to in sent}) == 1
+    session.report_sent(errno.ENETUNREACH, now=1000, to=others[1])  # only tried: nothing that a user must know
+    assert session._notice.text == ""
+    session.report_sent(errno.ENETUNREACH, now=1000, to=session.peer)
+    assert "Cannot send" in session._notice.text

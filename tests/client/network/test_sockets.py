@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import select
 import socket
 from collections.abc import Iterator
@@ -95,3 +96,25 @@ def test_only_numeric_addresses_other_than_the_peers_are_alternatives() -> None:
     assert found == [Address("2001:db8::7", 60001, 0, 0), Address("192.0.2.9", 60001)]
     assert alternatives("", port=1, peer=peer) == []
     assert len(alternatives(" ".join(f"192.0.2.{number}" for number in range(9)), port=1, peer=peer)) == ADDRESSES_LIMIT
+
+
+def test_a_socket_of_the_family_that_answers_becomes_the_newest_and_stays_open(sockets: Sockets) -> None:
+    elsewhere = Address("::1", 9, 0, 0)
+    if sockets.send(b"hello", elsewhere) not in (0, errno.ECONNREFUSED):
+        pytest.skip("no IPv6 loopback")
+    other, first = sockets.filenos
+    sockets.follow(elsewhere, now=NOW + 7)
+    assert sockets.filenos == [first, other]
+    due = NOW + 7 + PORT_LIFETIME_MS
+    assert sockets.next_deadline() == due
+    assert sockets.close_expired(now=due) == [first]
+    assert sockets.filenos == [other]
+    sockets.follow(elsewhere, now=due)  # nothing more to do
+    assert sockets.filenos == [other]
+
+
+def test_another_address_of_the_same_family_needs_no_other_socket(sockets: Sockets) -> None:
+    sockets.hop(now=NOW)
+    before = sockets.filenos
+    sockets.follow(Address("127.0.0.9", 9), now=NOW)
+    assert sockets.filenos == before

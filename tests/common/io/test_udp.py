@@ -145,3 +145,58 @@ def test_the_wildcard_socket_serves_both_families():
     finally:
         sock.close()
         client.close()
+
+
+@pytest.mark.requires_linux
+@pytest.mark.parametrize("asked", ["127.0.0.1", "127.0.0.77", "::1"])
+def test_a_server_that_listens_everywhere_answers_from_the_address_that_was_asked(asked):
+    sock = UdpSocket.bind_server("127.0.0.1", (0, 0), everywhere=True)
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in asked else socket.AF_INET, socket.SOCK_DGRAM) as client:
+            try:
+                client.connect((asked, sock.port))  # hears nobody else
+            except OSError:
+                pytest.skip("no IPv6 loopback")
+            client.settimeout(5)
+            client.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, 0x02)
+            client.send(b"question")
+            wait_readable(sock)
+            [(data, source, congestion, _)] = sock.receive()
+            assert (data, congestion) == (b"question", False)
+            assert sock.send(b"answer", source) == 0
+            assert client.recv(100) == b"answer"
+    finally:
+        sock.close()
+
+
+@pytest.mark.requires_linux
+def test_an_address_that_this_machine_has_lost_is_answered_from_another():
+    sock = UdpSocket.bind_server("127.0.0.1", (0, 0), everywhere=True)
+    client = UdpSocket.for_peer(Address("127.0.0.1", sock.port))
+    try:
+        client.send(b"question", Address("127.0.0.1", sock.port))
+        wait_readable(sock)
+        [(_, source, _, _)] = sock.receive()
+        sock._answer_from[source] = socket.inet_pton(socket.AF_INET6, "2001:db8::1") + bytes(4)
+        assert sock.send(b"answer", source) == 0
+        wait_readable(client)
+        assert client.receive()[0][0] == b"answer"
+        assert sock.send(bytes(70_000), source) == errno.EMSGSIZE
+    finally:
+        client.close()
+        sock.close()
+
+
+@pytest.mark.requires_linux
+def test_where_answers_go_out_is_remembered_of_a_few_peers_only():
+    sock = UdpSocket.bind_server("127.0.0.1", (0, 0), everywhere=True)
+    clients = [UdpSocket.for_peer(Address("127.0.0.1", sock.port)) for _ in range(20)]
+    try:
+        for client in clients:
+            client.send(b"question", Address("127.0.0.1", sock.port))
+            wait_readable(sock)
+            sock.receive()
+        assert 0 < len(sock._answer_from) <= 8
+    finally:
+        for each in (sock, *clients):
+            each.close()

@@ -366,6 +366,16 @@ def test_a_silent_servers_other_addresses_are_tried_and_the_one_that_answers_is_
     assert set(session.addresses_tried) == {OTHER_SERVER_ADDRESS}
 
 
+def test_a_client_that_moved_to_another_address_goes_back_when_only_the_first_one_answers() -> None:
+    session = connected(Conditions(delay=50))
+    client = session.client.transport
+    client.set_alternatives([SERVER_ADDRESS, OTHER_SERVER_ADDRESS])
+    for address in (OTHER_SERVER_ADDRESS, SERVER_ADDRESS):
+        session.server.address = address
+        session.type(b"x")
+        session.run_until(lambda: client.path.peer == session.server.address, patience=6000)
+
+
 def test_an_authentic_datagram_from_an_unknown_address_does_not_move_a_client() -> None:
     session = connected(Conditions(delay=50))
     session.client.transport.set_alternatives([OTHER_SERVER_ADDRESS])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from mosh_common.silence import (
     ANSWER_HOPED_MS,
-    CONNECT_PROBE_MS,
     CONNECT_TIMEOUT_MS,
     DETACH_AFTER_MS,
     FIRST_CONTACT_TIMEOUT_MS,
@@ -70,9 +69,11 @@ class Contact:
     # --- Of a client with its server ----------------------------------------------------------------------------
 
     def worth_other_addresses(self, *, now: int) -> bool:
-        """Return whether the server was silent for so long that its other addresses are worth a try."""
-        limit = CONNECT_PROBE_MS if self.last_datagram_at is None else HEARTBEAT_MISSED_MS
-        return now - self.silent_since >= limit
+        """Return whether the server's other addresses are worth a try: from the start, and when it falls silent.
+
+        Which of them the network lets through is not known until one is answered: waiting for each would be waited for.
+        """
+        return self.last_datagram_at is None or now - self.last_datagram_at >= HEARTBEAT_MISSED_MS
 
     def worth_a_try(self, *, now: int) -> bool:
         """Return whether the server may be out of reach, so that a change of the machine's network may help."""

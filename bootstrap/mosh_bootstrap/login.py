@@ -1,0 +1,246 @@
+"""Logging in and starting the server there: what applies to the host, which way ssh goes, where the server then is.
+
+What ssh says of its configuration, and what the name means, is found out by other processes while this one loads what
+it needs, or while ssh talks.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from mosh_bootstrap import ssh_config
+from mosh_bootstrap.background import Background
+from mosh_bootstrap.options import Options
+from mosh_bootstrap.ssh_config import SshConfig
+from mosh_common.errors import EnvironmentFailure, UsageError
+
+if TYPE_CHECKING:
+    from mosh_bootstrap.conversation import Ended
+    from mosh_bootstrap.dialogue import Dialogue
+    from mosh_bootstrap.progress import Progress
+    from mosh_bootstrap.terminal import Terminal
+
+# What `ssh -G` may take: `Match exec` runs programs, canonical names ask the resolver. An ssh that does something else
+# than to answer is ended then.
+_QUERY_TIMEOUT_MS: Final = 10_000
+# What the resolver may still take once the server is up: the far end has told one address by then.
+_RESOLVER_TIMEOUT_MS: Final = 1000
+_ADDRESSES_OCTETS: Final = 4096
+_SSH_FAILED_EXIT: Final = 255  # ssh(1)
+_MASTER_TIMEOUT_S: Final = 1.0  # one whose queue is full would keep ssh waiting, too
+_DEFAULT_FAMILY: Final = Options().family
+# Our ProxyCommand is written for this one, and starts with it at once, whatever the user's shell is or reads first.
+_PROXY_SHELL: Final = "/bin/sh"
+
+
+class Login(NamedTuple):
+    """A login that has ended."""
+
+    options: Options  # as they applied: with the mode that was chosen, the family and command of ssh's configuration
+    dialogue: Dialogue
+    ended: Ended
+    jump: str  # the setting of ssh's that puts something between us and the host; empty without
+    by_name: bool  # the host's name was asked for its addresses
+
+
+class Way(NamedTuple):
+    """How to log in."""
+
+    options: Options  # experimental_remote_ip is no longer `auto`
+    config: SshConfig | None
+    by_name: bool  # ssh goes its own way: what the host's name means here is tried, too
+
+    @property
+    def jump(self) -> str:
+        """The setting of ssh's that puts something between us and the host; empty without."""
+        is_ours = self.options.experimental_remote_ip == "proxy"
+        return "" if is_ours or self.config is None else self.config.jump
+
+
+def log_in(
+    options: Options,
+    environ: Mapping[str, str],
+    progress: Progress,
+    *,
+    colors: Callable[[], int],
+    show: Callable[[bytes], None],
+    leave_early: bool,
+) -> Login:
+    """Log in and run the server there.
+
+    `colors`: tells what the terminal can show; `show` takes what ssh says where there is no terminal. `leave_early`:
+    the end of ssh need not be waited for. Raises UsageError, EnvironmentFailure, KeyboardInterrupt and SystemExit.
+    """
+    try:
+        ssh = shlex.split(options.ssh)
+    except ValueError as error:
+        raise UsageError(f"--ssh is no shell command ({error}): {options.ssh!r}.") from None
+    query = None if _is_script(ssh) else Background.run(ssh_config.query_words(ssh, options.host), environ)
+    try:
+        # Meanwhile: what would be loaded after it, here or by what is called.
+        from mosh_bootstrap import ssh as _ssh  # noqa: F401  # that it is loaded is all that is wanted of it here
+        from mosh_bootstrap.command import ssh_arguments
+        from mosh_bootstrap.program import proxy_program
+        from mosh_bootstrap.terminal import Terminal
+
+        terminal = Terminal.of_this_process()
+        if terminal is not None:
+            with suppress(ImportError):  # run_with_terminal says so better
+                import pexpect  # noqa: F401  # the same
+        number_of_colors = colors()
+        config = _configuration(query, ssh, options.host, environ)
+    finally:
+        if query is not None:
+            query.end()
+    way = choose_way(options, ssh, config)
+    dialogue, destination = _dialogue(way)
+    words = ssh_arguments(
+        way.options,
+        environ,
+        ssh=ssh,
+        destination=destination,
+        colors=number_of_colors,
+        proxy=proxy_program() if way.options.experimental_remote_ip == "proxy" else (),
+        config=config,
+    )
+    ended = _run(way, words, dialogue, progress, terminal=terminal, environ=environ, show=show, leave_early=leave_early)
+    return Login(way.options, dialogue, ended, way.jump, way.by_name)
+
+
+def choose_way(options: Options, ssh: Sequence[str], config: SshConfig | None) -> Way:
+    """Return how to log in: as the user wishes, else as ssh's configuration says."""
+    mode = options.experimental_remote_ip
+    by_name = False
+    if mode == "auto":
+        # Our own connection tells the address for certain. Where ssh is to come there in another way, it has to.
+        by_name = config is not None and (
+            config.chooses_its_own_way or ssh_config.names_a_proxy(ssh) or _listens(config.master_path)
+        )
+        mode = "remote" if by_name else "proxy"
+    family, command = options.family, options.command
+    if config is not None:
+        if family == _DEFAULT_FAMILY and config.family:
+            family = config.family
+        if not command and config.remote_command:
+            # As sshd would run it: by the account's own shell.
+            command = ("sh", "-c", 'exec "${SHELL:-/bin/sh}" -c "$0"', config.remote_command)
+    options = options._replace(experimental_remote_ip=mode, family=family, command=command)
+    return Way(options, config, by_name)
+
+
+def _is_script(ssh: Sequence[str]) -> bool:
+    """Whether the user has written a script that stands for ssh: it may do more than that, and is run once."""
+    program = ssh_config.program_of(ssh)
+    if "/" not in program:
+        return False
+    try:
+        with open(program, "rb") as file:
+            return file.read(2) == b"#!"
+    except OSError:
+        return False
+
+
+def _configuration(
+    query: Background | None, ssh: Sequence[str], destination: str, environ: Mapping[str, str]
+) -> SshConfig | None:
+    """Return what ssh said of its configuration; None of an ssh that does not."""
+    if query is None:
+        return None
+    output = query.output(limit=ssh_config.OUTPUT_LIMIT, timeout_ms=_QUERY_TIMEOUT_MS)
+    if query.exit_code == _SSH_FAILED_EXIT:
+        # ssh refuses to go to the background without a command, also when it is only asked.
+        again = Background.run([*ssh_config.query_words(ssh, destination), "true"], environ)
+        if again is not None:
+            output = again.output(limit=ssh_config.OUTPUT_LIMIT, timeout_ms=_QUERY_TIMEOUT_MS)
+    return ssh_config.parse(output) if output else None
+
+
+def _listens(path: str) -> bool:
+    """Whether a master of ssh's listens on this socket."""
+    if not path:
+        return False
+    try:
+        if not stat.S_ISSOCK(os.stat(path).st_mode):
+            return False
+        import socket
+
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(_MASTER_TIMEOUT_S)
+            probe.connect(path)
+    except (OSError, ValueError):  # not there, nobody behind it, or no path
+        return False
+    return True
+
+
+def _dialogue(way: Way) -> tuple[Dialogue, str]:
+    """Return the dialogue to be, and the host as ssh is to see it. Raises EnvironmentFailure."""
+    from mosh_bootstrap.dialogue import Dialogue
+
+    options = way.options
+    # So that nobody wonders at a question for another host than the one named.
+    preface = f"mosh: ssh reaches {options.host} through its {way.jump}; the session's UDP will go there directly."
+    dialogue = Dialogue(options.experimental_remote_ip, preface=preface if way.jump else "")
+    if options.experimental_remote_ip != "local":
+        return dialogue, options.host
+    from mosh_bootstrap.address import resolve, split_user
+
+    user, host = split_user(options.host)
+    dialogue.ip = resolve(host, 0, options.family)[0].text
+    return dialogue, user + dialogue.ip
+
+
+def _run(
+    way: Way,
+    words: Sequence[str],
+    dialogue: Dialogue,
+    progress: Progress,
+    *,
+    terminal: Terminal | None,
+    environ: Mapping[str, str],
+    show: Callable[[bytes], None],
+    leave_early: bool,
+) -> Ended:
+    """Run ssh; fill in, of `dialogue`, where the server may be."""
+    from mosh_bootstrap.ssh import run_with_terminal, run_without_terminal
+
+    if way.options.experimental_remote_ip == "proxy":
+        environ = {**environ, "SHELL": _PROXY_SHELL}
+    resolver = None
+    if way.by_name and way.config is not None:
+        host_name, family = way.config.host_name, way.options.family
+        resolver = Background.compute(lambda: _resolved(host_name, family))
+    try:
+        if terminal is None:
+            ended = run_without_terminal(
+                words, dialogue, environ=environ, show=show, progress=progress, leave_early=leave_early
+            )
+        else:
+            ended = run_with_terminal(
+                words, dialogue, terminal=terminal, environ=environ, progress=progress, leave_early=leave_early
+            )
+        if resolver is not None and dialogue.connect is not None:
+            from mosh_bootstrap.candidates import candidates
+
+            said = resolver.output(limit=_ADDRESSES_OCTETS, timeout_ms=_RESOLVER_TIMEOUT_MS) or b""
+            found = candidates(dialogue.ip, said.decode().split(), family=way.options.family)
+            if found:
+                dialogue.ip, dialogue.others = found[0], tuple(found[1:])
+        return ended
+    finally:
+        if resolver is not None:
+            resolver.end()
+
+
+def _resolved(host_name: str, family: str) -> bytes:
+    """Return the numeric addresses of a name, with blanks between; none where it has none here."""
+    from mosh_bootstrap.address import resolve
+
+    try:
+        return " ".join([address.text for address in resolve(host_name, 0, family)]).encode()
+    except EnvironmentFailure:  # only the jump host may know it
+        return b""
