@@ -25,7 +25,12 @@ BASE = {f"mosh_common.{name}" for name in ("address", "clock", "errors", "isolat
 WORDS = {
     f"mosh_common.{name}"
     for name in (
-        "command_line", "connect_words", "handover", "locale_variables", "native_environment", "prediction_display",
+        "command_line",
+        "connect_words",
+        "handover",
+        "locale_variables",
+        "native_environment",
+        "prediction_display",
     )
 }
 _T, _S, _CLIENT, _SERVER = "mosh_common.terminal", "mosh_common.sync", "mosh_client", "mosh_server"
