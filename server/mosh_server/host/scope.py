@@ -77,8 +77,10 @@ def keep_from_logout(question: Helper | None, environ: Mapping[str, str], *, roo
 
     None: this one is to go on. `question` is what `ask_logind` returned. May write a sentence to standard error.
     """
-    user = user_name()
-    if question is None or not ends_with_login(question.answer(), user):
+    if question is None:
+        return None
+    user = user_name()  # a directory service may be asked for it
+    if not ends_with_login(question.answer(), user):
         return None
     machine = os.uname().nodename
     lingers = is_lingering(user, root=root)
@@ -120,11 +122,13 @@ def start_in_scope(environ: Mapping[str, str], *, patience_s: float = _START_S) 
     runner = find_program(RUNNER[0], environ)
     if runner is None:
         return None
-    report, to_report = os.pipe()
-    stderr = os.dup(2)  # for the server: what systemd-run would say on a machine without a manager helps nobody
-    for descriptor in (to_report, stderr):
-        os.set_inheritable(descriptor, True)
+    opened: list[int] = []
     try:
+        opened += os.pipe()
+        opened.append(os.dup(2))  # the server's: what systemd-run says on a machine without a manager helps nobody
+        report, to_report, stderr = opened
+        for descriptor in (to_report, stderr):
+            os.set_inheritable(descriptor, True)
         pid = os.posix_spawn(
             runner,
             [*RUNNER, sys.executable, *sys.orig_argv[1:]],
@@ -132,11 +136,11 @@ def start_in_scope(environ: Mapping[str, str], *, patience_s: float = _START_S) 
             file_actions=[(os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)],
         )
     except OSError:
-        os.close(report)
+        for descriptor in opened:
+            os.close(descriptor)
         return None
-    finally:
-        os.close(to_report)
-        os.close(stderr)
+    os.close(to_report)
+    os.close(stderr)
     in_time = readable(report, patience_s)
     started = in_time and os.read(report, 1) != b""  # else systemd-run has ended, or does not hand on descriptors
     os.close(report)

@@ -162,8 +162,8 @@ def test_who_cannot_keep_a_note_of_it_is_told_each_time(machine: Machine) -> Non
 
 @pytest.mark.parametrize(
     "runner",
-    ["echo 'Failed to connect to bus: No medium found' >&2; exit 1", "kill -9 $$", None],
-    ids=["no manager", "killed", "not installed"],
+    ["echo 'Failed to connect to bus: No medium found' >&2; exit 1", "kill -9 $$", "", None],
+    ids=["no manager", "killed", "no program", "not installed"],
 )
 def test_without_a_manager_the_session_starts_all_the_same(machine: Machine, runner: str | None) -> None:
     machine.linger()
@@ -171,6 +171,8 @@ def test_without_a_manager_the_session_starts_all_the_same(machine: Machine, run
         (machine.programs / "systemd-run").unlink()
         # The machine that tests may have one.
         machine.script.write_text(f"import os; os.environ['PATH'] = {str(machine.programs)!r}\n{SERVER}")
+    elif not runner:
+        (machine.programs / "systemd-run").write_text("")  # executable, but in no format that the system knows
     else:
         machine.set_runner(runner)
     done = machine.start()
