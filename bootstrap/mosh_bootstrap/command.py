@@ -1,6 +1,6 @@
 """The command lines that `mosh` runs: ssh, the remote server, the client.
 
-Pure: values in, words out. They are the same as upstream's, so that either wrapper drives either pair of programs.
+Pure: values in, words out. The words are upstream's, so that either wrapper drives either pair of programs.
 Must not know how they are run.
 """
 
@@ -9,21 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from mosh_bootstrap import login_shell
 from mosh_bootstrap.options import LOCAL_ADDRESS, Options
 from mosh_common.connect_words import format_ssh_connection
 from mosh_common.locale_variables import LOCALE_VARIABLES
 
 DEFAULT_SERVER: Final = "mosh-server"
+NOT_FOUND_EXIT: Final = 127  # sh(1): the command was not found
 
-# Runs before the server, in whatever shell the account has, hence the sh. The newline first: a prompt or a title may
-# stand on the line already.
-_PRINT_SSH_CONNECTION: Final = (
-    f"""sh -c '[ -n "$SSH_CONNECTION" ] && printf "\\n{format_ssh_connection("%s")}\\n" "$SSH_CONNECTION"' ; """
+# Behind a pipe, so that the command still begins with the server; all that the server says comes after its own line.
+# The newline first: a prompt or a title may stand on the line already. Only what is built into a shell: this costs one
+# process, which starts beside the server. It ends as the pipe does, so it must tell of a server that said nothing.
+_TELL_SSH_CONNECTION: Final = (
+    f"""printf "\\n{format_ssh_connection("%s")}\\n" "$SSH_CONNECTION";mosh_end=1;"""
+    'while IFS= read -r mosh_line;do mosh_end=0;printf "%s\\n" "$mosh_line";done;'
 )
 
 
 def quote(word: str) -> str:
-    """Return `word` as a single word of any shell that a login may have (sh, csh and fish families)."""
+    """Return `word` as a single word of this machine's shells, which are of sh's family, csh's or fish."""
     # Quotes and backslashes stand outside the quotes: between them, to fish alone, a backslash is an escape.
     return "'" + word.replace("\\", "\0").replace("'", "'\\''").replace("\0", "'\\\\'") + "'"
 
@@ -51,11 +55,26 @@ def server_arguments(options: Options, environ: Mapping[str, str], *, colors: in
 
 def remote_command(options: Options, environ: Mapping[str, str], *, colors: int) -> str:
     """Return the one string that ssh hands to the remote shell."""
-    words = server_arguments(options, environ, colors=colors)
-    command = " ".join([options.server or DEFAULT_SERVER, *map(quote, words)])
+    # No locale has a name that cannot be quoted.
+    locale = {
+        name: environ[name] for name in LOCALE_VARIABLES if name in environ and login_shell.can_be_quoted(environ[name])
+    }
+    server = options.server or DEFAULT_SERVER
+    words = server_arguments(options._replace(command=()), locale, colors=colors)
+    command = " ".join([server, *map(login_shell.quote, words)])
+    if options.command:
+        command += " -- " + " ".join(login_shell.quote_command(options.command))
     if options.experimental_remote_ip == "remote":
-        return _PRINT_SSH_CONNECTION + command
+        return f"{command} | {_told_ssh_connection(server)}"
     return command
+
+
+def _told_ssh_connection(server: str) -> str:
+    """Return the command that prints SSH_CONNECTION, and then what the server says on its standard output."""
+    script = _TELL_SSH_CONNECTION
+    if login_shell.is_plain(server.removeprefix("~/")):  # else a piece of shell: nobody knows which word it runs
+        script += f"[ $mosh_end = 0 ]||command -v {server} >/dev/null||exit {NOT_FOUND_EXIT};"
+    return f"sh -c '{script}exit $mosh_end'"
 
 
 def ssh_arguments(
