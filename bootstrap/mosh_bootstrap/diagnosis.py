@@ -58,8 +58,15 @@ def _no_server(options: Options, dialogue: Dialogue, ended: Ended) -> Environmen
         )
     if ended.exit_code is None:
         return EnvironmentFailure(f"{runner} closed its output without ending, and the server did not answer.")
+    if options.local:
+        return EnvironmentFailure(
+            f"{server!r} did not start: the shell ended with exit code {ended.exit_code} and no MOSH CONNECT line.",
+            exit_code=ended.exit_code or 1,
+        )
+    # Of an account that runs no commands ssh's own end tells nothing, and mostly nor does its shell.
     return EnvironmentFailure(
-        f"{server!r} did not start: {runner} ended with exit code {ended.exit_code} and no MOSH CONNECT line.",
+        f"{server!r} did not start: ssh ended with exit code {ended.exit_code} and no MOSH CONNECT line; "
+        f"if nothing above says why, see whether 'ssh {options.host} echo yes' says yes.",
         exit_code=ended.exit_code or 1,
     )
 

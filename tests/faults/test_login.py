@@ -34,9 +34,10 @@ PHASES = {
 }
 ENDINGS = {"exit code 0": "exit 0", "exit code 1": "exit 1", "exit code 255": "exit 255", "signal 9": "kill -9 $$"}
 EXIT_CODES = {"exit code 0": 1, "exit code 1": 1, "exit code 255": 255, "signal 9": 137}
+LOOK = "if nothing above says why, see whether 'ssh 127.0.0.1 echo yes' says yes."
 SENTENCES = {
-    "exit code 0": "mosh: 'mosh-server' did not start: ssh ended with exit code 0 and no MOSH CONNECT line.",
-    "exit code 1": "mosh: 'mosh-server' did not start: ssh ended with exit code 1 and no MOSH CONNECT line.",
+    "exit code 0": f"mosh: 'mosh-server' did not start: ssh ended with exit code 0 and no MOSH CONNECT line; {LOOK}",
+    "exit code 1": f"mosh: 'mosh-server' did not start: ssh ended with exit code 1 and no MOSH CONNECT line; {LOOK}",
     "exit code 255": "mosh: ssh could not log in to 127.0.0.1; its message is above.",
     "signal 9": "mosh: ssh was ended by signal 9 before the server had started.",
 }
