@@ -31,6 +31,9 @@ pytestmark = [
 ]
 
 
+ODD = "it's 100% $HOME \\ ! ~\t*"  # what each wrapper must get through its own quoting
+
+
 class Mixture(NamedTuple):
     wrapper: Programs
     client: Programs
@@ -72,7 +75,7 @@ def test_the_wrapper_logs_in_and_hands_over(mixture: Mixture, sshd: Sshd, tmux: 
             *mixture.wrapper.wrapper,
             *LOGIN_OPTIONS,
             *(f"--ssh={sshd.ssh()}", f"--client={client}", f"--server={server}", "127.0.0.1", "--"),
-            *("env", f"HOME={home}", "bash", "--noprofile", "--rcfile", str(home / "bashrc"), "-i"),
+            *("env", f"HOME={home}", f"ODD={ODD}", "bash", "--noprofile", "--rcfile", str(home / "bashrc"), "-i"),
         ],
         environment=clean_environment(home, TERM=CLIENT_TERMINAL),
         directory=home,
@@ -84,6 +87,9 @@ def test_the_wrapper_logs_in_and_hands_over(mixture: Mixture, sshd: Sshd, tmux: 
         pane.type("echo $TERM-$((40+2))-$LANG")
         pane.press("Enter")
         pane.wait_for("xterm-256color-42-C.UTF-8")
+        pane.type('printf "[%q]" "$ODD"')
+        pane.press("Enter")
+        pane.wait_for(r"[$'it\'s 100% $HOME \\ ! ~\t*']")
         wait_until(lambda: not sshd.connections(), "the ssh connection is still there")
         pane.type("exit")
         pane.press("Enter")
