@@ -1,6 +1,6 @@
 """The command lines that `mosh` runs: ssh, the remote server, the client.
 
-Pure: values in, words out. They are the same as upstream's, so that either wrapper drives either pair of programs.
+Pure: values in, words out. The words are upstream's, so that either wrapper drives either pair of programs.
 Must not know how they are run.
 """
 

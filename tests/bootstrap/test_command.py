@@ -1,4 +1,4 @@
-"""The command lines are upstream's: recorded from its wrapper with programs that log how they are called."""
+"""The words of the command lines are upstream's: recorded from its wrapper with programs that log their arguments."""
 
 from __future__ import annotations
 
