@@ -49,7 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     "mosh_common.address": set(),
     "mosh_common.errors": set(),
     "mosh_common.clock": set(),
-    "mosh_common.isolation": set(),
+    "mosh_common.isolation": {"mosh_common.native_environment"},
     "mosh_common.version": set(),
     "mosh_common.protocol": {"mosh_common.errors"},
     "mosh_common.silence": set(),

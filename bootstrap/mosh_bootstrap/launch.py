@@ -28,7 +28,10 @@ def main() -> int:
         from mosh_common.isolation import concerns_us
 
         if concerns_us(os.environ):
-            os.execv(sys.executable, [sys.executable, "-E", *sys.orig_argv[1:]])
+            from mosh_common.native_environment import native_environment
+
+            words = [sys.executable, "-E", *sys.orig_argv[1:]]
+            os.execve(sys.executable, words, native_environment(os.environ))
     if not in_archive or os.path.basename("".join(sys.argv[1:2])) in ("mosh", *PACKAGES):
         del sys.argv[0]
     if not sys.argv:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 
+from mosh_common.native_environment import native_environment
+
 TYPE_CHECKING = False  # as typing has it, which imports half of the library
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +30,8 @@ def isolate(module: str) -> None:
     flags = {"-s": sys.flags.no_user_site, "-S": sys.flags.no_site, "-B": sys.flags.dont_write_bytecode}
     given = [option for option, is_given in flags.items() if is_given]
     folders = [folder for folder in sys.path if _has_package(folder)]
-    os.execv(sys.executable, [sys.executable, "-E", "-P", *given, "-c", _RUN, "\n".join(folders), module, *sys.argv])
+    words = [sys.executable, "-E", "-P", *given, "-c", _RUN, "\n".join(folders), module, *sys.argv]
+    os.execve(sys.executable, words, native_environment(os.environ))
 
 
 def concerns_us(environ: Mapping[str, str]) -> bool:

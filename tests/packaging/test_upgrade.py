@@ -29,7 +29,6 @@ LATE = {
     "mosh_client.cli: main": ENDS,
     "mosh_client.cli: _connect": START,
     "mosh_client.cli: _address": START,
-    "mosh_client.cli: _require_utf8": START,
     "mosh_client.confinement.libc: call": f"{START}; for later renderers: {LOADED}, to confine the launcher",
     "mosh_client.confinement.seccomp: install": f"{START}; for later renderers: {LOADED}, to confine the launcher",
     "mosh_client.confinement.processes: confine": f"{START}; for later renderers: {LOADED}, to confine the launcher",
@@ -55,7 +54,15 @@ LATE = {
     "mosh_server.cli: _show": ENDS,
     "mosh_server.cli: _announce": START,
     "mosh_server.cli: _check_installation": START,
+    "mosh_server.cli: _report_locale": START,
+    "mosh_server.cli: _run_session": START,
+    "mosh_server.cli: _tell": START,
     "mosh_server.doctor: _try_cipher": ENDS,
+    "mosh_server.host.locale_choice: installed_locales": START,
+    "mosh_server.host.scope: _tell_once": START,
+    "mosh_server.host.scope: ask_logind": START,
+    "mosh_server.host.scope: can_start_scopes": ENDS,
+    "mosh_server.host.scope: start_in_scope": START,
 }
 
 

@@ -22,6 +22,7 @@ from mosh_client.handed_over import NOTHING_HANDED_OVER, HandedOver
 from mosh_client.ipc import control, lifelines
 from mosh_client.ipc.control import Report
 from mosh_client.launcher import child
+from mosh_client.launcher.duration import duration
 from mosh_client.launcher.secret import forget_key
 from mosh_client.settings import Settings
 from mosh_client.terminal import tty
@@ -240,7 +241,7 @@ class Launcher:
         """Tell the user how it ended; return the exit code."""
         try:
             if report.over:
-                write_all(1, f"[mosh: session of {_duration(now_ms() - self._began_at)} ended]\n".encode())
+                write_all(1, f"[mosh: session of {duration(now_ms() - self._began_at)} ended]\n".encode())
             if report.message:
                 write_all(2, report.message.encode(errors="replace") + b"\n")
         except OSError:
@@ -298,18 +299,6 @@ class Launcher:
             typed=self._typed,
             stages=self._stages,
         )
-
-
-def _duration(milliseconds: int) -> str:
-    """Return how long that is in its two largest units, or seconds."""
-    minutes = milliseconds // 60_000
-    if not minutes:
-        return f"{max(milliseconds // 1000, 1)} s"
-    hours, days = minutes // 60, minutes // 1440
-    if not hours:
-        return f"{minutes} min"
-    first, rest = (f"{days} d", f"{hours % 24} h") if days else (f"{hours} h", f"{minutes % 60} min")
-    return first if rest.startswith("0 ") else f"{first} {rest}"
 
 
 def _load_renderer() -> None:

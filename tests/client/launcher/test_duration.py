@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mosh_client.launcher.launcher import _duration
+from mosh_client.launcher.duration import duration
 
 SECOND = 1000
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
@@ -28,4 +28,4 @@ MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
     ],
 )
 def test_a_duration_has_its_two_largest_units(milliseconds: int, words: str) -> None:
-    assert _duration(milliseconds) == words
+    assert duration(milliseconds) == words
