@@ -226,7 +226,7 @@ def test_another_protocol_version_ends_a_client_with_both_versions_named(tmp_pat
         assert client.wire is not None
         client.wire.settle()
         client.wire.instruct(protocol_version=3)
-        assert client.wait_for_end() == 1
+        assert client.wait_for_end() == 76
         assert "speaks version 3 of the mosh protocol, this one 2" in read_log(client.log)
         assert client.terminal.settings() == client.terminal.settings_before
 

@@ -28,7 +28,8 @@ README_NEEDS: Final = ("python3", "python3-venv", "make")
 # What the interop and end-to-end tests drive; .ci/run installs the same on its machine.
 PROGRAMS: Final = (
     *("mosh", "openssh-server", "openssh-client", "tmux", "vim-tiny", "less", "ncurses-bin", "ncurses-term"),
-    *("procps", "groff-base", "mandoc", "fish", "zsh", "bash-completion"),
+    *("procps", "groff-base", "mandoc", "fish", "zsh", "bash-completion", "libutempter0", "locales", "screen"),
+    *("busybox", "mksh", "csh", "tcsh", "elvish", "rc", "yash", "posh", "sash", "9base"),
 )
 TEST_PACKAGES: Final = (
     *("python3-pytest", "python3-pytest-timeout", "python3-pytest-xdist", "python3-hypothesis", "python3-protobuf"),
