@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from mosh_bootstrap.dialogue import Dialogue
 from mosh_bootstrap.keyboard import Keyboard
-from mosh_bootstrap.progress import PATIENCE_MS, Progress
+from mosh_bootstrap.progress import PATIENCE_MS, STUCK_LOOK_MS, Progress
 from mosh_bootstrap.sanitizer import Sanitizer
 from mosh_common.clock import now_ms
 from mosh_common.connect_line import Connect
@@ -99,6 +99,9 @@ class _Conversation:
         self._deadline: int | None = None  # when the program is given up
         # When the user is told what is waited for.
         self._patient_until = now_ms() + PATIENCE_MS if keyboard is not None and progress.host else None
+        # When to look whether the login is stuck, and whether it was logged in at the look before.
+        self._stuck_look = now_ms() + STUCK_LOOK_MS if keyboard is not None and progress.host else None
+        self._was_logged_in = False
         self._note = False  # that stands there, and is taken away before anything else is shown
         self._at_end = False  # the program has closed its output
         self._logged_in = keyboard is None or progress.since is None  # or nobody wants to know
@@ -111,7 +114,10 @@ class _Conversation:
         Raises KeyboardInterrupt, SystemExit.
         """
         keyboard = self._keyboard
-        times = [self._deadline, self._patient_until, keyboard.next_deadline() if keyboard is not None else None]
+        times = [
+            *(self._deadline, self._patient_until, self._stuck_look),
+            keyboard.next_deadline() if keyboard is not None else None,
+        ]
         if not self._logged_in:
             times.append(now_ms() + _LOGIN_POLL_MS)
         ready = self._waiter.wait(min((at for at in times if at is not None), default=None))
@@ -200,6 +206,19 @@ class _Conversation:
             self._patient_until = None
             self._note = True
             self._show(self._progress.waiting(self._keyboard.terminal.size()[1]))
+
+        if self._keyboard is not None and self._stuck_look is not None and now_ms() >= self._stuck_look:
+            self._look_whether_stuck(self._keyboard)
+
+    def _look_whether_stuck(self, keyboard: Keyboard) -> None:
+        """Tell, once, of a login that is there and starts no server."""
+        self._stuck_look = None if self._dialogue.connect is not None else now_ms() + STUCK_LOOK_MS
+        logged_in = keyboard.pty_is_raw() and self._dialogue.connect is None
+        if logged_in and self._was_logged_in:
+            self._stuck_look = None
+            self._take_note_away()
+            self._show((b"\r\n" if self._dialogue.in_mid_line else b"") + self._progress.stuck())
+        self._was_logged_in = logged_in
 
     def _take_note_away(self) -> None:
         if self._note:

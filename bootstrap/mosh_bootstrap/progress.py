@@ -14,6 +14,8 @@ from mosh_common import handover
 from mosh_common.clock import now_ms
 
 PATIENCE_MS: Final = 2000  # before somebody who sees nothing is told what is waited for
+# Between two looks at a login that has not led to a server: one that is stuck at both is told of.
+STUCK_LOOK_MS: Final = 5000
 _ERASED: Final = b"\r\x1b[K"
 
 
@@ -55,6 +57,13 @@ class Progress(NamedTuple):
         """Return the line for a terminal of so many columns that tells what is waited for; `erased` takes it away."""
         text = f"mosh: connecting to {self.host} through ssh… (Ctrl-C gives up)"
         return text[: columns - 1].encode()  # of a line that was broken only the end could be taken away
+
+    def stuck(self) -> bytes:
+        """Return the line that tells what a login may wait for that has come no further."""
+        return (
+            f"mosh: logged in to {self.host}, but mosh-server says nothing; a start-up file there may read the keyboard"
+            " or start another shell: Ctrl-C gives up, and --no-ssh-pty may do.\r\n"
+        ).encode()
 
     @staticmethod
     def erased() -> bytes:

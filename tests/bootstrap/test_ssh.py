@@ -328,6 +328,16 @@ def test_ctrl_c_while_nothing_is_seen_leaves_an_empty_line(bench: Bench) -> None
     assert terminal.text() == ""
 
 
+def test_who_is_logged_in_and_gets_no_server_is_told_what_it_may_wait_for(bench: Bench) -> None:
+    terminal = bench.terminal(bench.mosh(f"{SESSION}printf 'vm# '; sleep 1000"))
+    terminal.wait_for("Ctrl-C gives up, and")
+    first, *line = terminal.text().splitlines()
+    assert first == "vm#"
+    assert "".join(line).startswith("mosh: logged in to user@host, but mosh-server says nothing;")
+    terminal.type("\x03")
+    assert terminal.wait_for_end() == 130
+
+
 def test_with_v_each_stage_is_told(bench: Bench) -> None:
     terminal = bench.terminal(bench.mosh("echo hello; echo MOSH IP 192.0.2.1", bench.server_answers, options=("-v",)))
     assert terminal.wait_for_end() == 0
