@@ -63,8 +63,8 @@ ALLOWED: dict[str, set[str]] = {
     # The emulator and the frame diff: values below; the screen, and the parser that calls it; the frame diff beside
     # them; the facade above.
     **dict.fromkeys(VALUES, BASE | VALUES),
-    f"{_T}.parser": BASE | VALUES | {f"{_T}.parser", f"{_T}.screen"},
-    f"{_T}.screen": BASE | VALUES | {f"{_T}.screen", "mosh_common.wire.size"},
+    f"{_T}.parser": BASE | VALUES | {f"{_T}.{name}" for name in ("parser", "screen", "pyte_loading")},
+    f"{_T}.screen": BASE | VALUES | {f"{_T}.screen", f"{_T}.pyte_loading", "mosh_common.wire.size"},
     f"{_T}.frame_diff": BASE | VALUES | {f"{_T}.frame_diff"},
     _T: BASE | {_T},
     f"{_S}.path": BASE | {"mosh_common.wire", f"{_S}.path"},

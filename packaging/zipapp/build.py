@@ -5,7 +5,7 @@
 It is the script bootstrap/mosh, and behind it a zip archive with
 
     __main__.py             packaging/zipapp/main.py
-    mosh_…/, wcwidth.py     ours, as sources
+    mosh_…/                 ours, as sources
     msgpack/, pyte/ …       VENDORED, their Python modules, from the wheels that packaging/requirements.txt pins by hash
     py311/ …                byte code of all that, a folder for each PYTHON (default: the one that runs this)
     LICENSES/               ours and theirs
@@ -104,8 +104,7 @@ def _pip(temporary: Path) -> list[str]:
 
 def collect(wheels: Mapping[str, Path]) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """Return the modules of ours and of `wheels`, and the licences, by their names in the archive."""
-    here = Path(__file__).parent
-    sources = {"wcwidth.py": (here / "wcwidth.py").read_bytes()}
+    sources: dict[str, bytes] = {}
     for part in map(REPOSITORY.joinpath, PARTS):
         sources.update({path.relative_to(part.parent).as_posix(): path.read_bytes() for path in part.rglob("*.py")})
     licences = {"LICENSES/mosh-py/LICENSE": (REPOSITORY / "LICENSE").read_bytes()}

@@ -165,7 +165,10 @@ def test_its_cipher_needs_no_package(archive: Path) -> None:
 
 
 def test_pyte_has_our_widths(archive: Path) -> None:
-    ask = f"import sys; sys.path.insert(0, {str(archive)!r}); from pyte.screens import wcwidth; print(wcwidth('漢'))"
+    ask = (
+        f"import sys; sys.path.insert(0, {str(archive)!r}); import mosh_common.terminal.emulator;"
+        " from pyte.screens import wcwidth; print(wcwidth('漢'))"
+    )
     assert said(*NOTHING_ELSE, "-c", ask) == "2\n"
 
 

@@ -11,13 +11,16 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-import pyte
-
 from mosh_common.terminal.parser.calls import Calls
 from mosh_common.terminal.parser.parser import Parser
 from mosh_common.terminal.parser.sequences import EVERYTHING, Vocabulary
 from mosh_common.terminal.plain_text import plain_end
+from mosh_common.terminal.pyte_loading import load_pyte
 from mosh_common.terminal.work import Work, cost_of
+
+load_pyte()
+
+import pyte  # noqa: E402  # found loaded, without what it would import
 
 MIN_LINES_TO_SKIP: Final = 8  # fewer line feeds in one block are not worth the look
 SLICE: Final = 4096  # characters that are cut into sequences at once, where they are cheap

@@ -10,10 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-import pyte
-from pyte import graphics
-from pyte.screens import Char, Cursor, Margins
-
 from mosh_common.terminal.cells import (
     BLINK,
     BOLD,
@@ -29,9 +25,16 @@ from mosh_common.terminal.cells import (
     Style,
     cell_text,
 )
+from mosh_common.terminal.pyte_loading import load_pyte
 from mosh_common.terminal.screen.overpainting import Overpainting
 from mosh_common.terminal.screen.sgr import MAX_PARAMETERS
 from mosh_common.terminal.screen.state import MOVED, NEVER_SAVED, SavedCursor
+
+load_pyte()
+
+import pyte  # noqa: E402  # found loaded, without what it would import
+from pyte import graphics  # noqa: E402  # the same
+from pyte.screens import Char, Cursor, Margins  # noqa: E402  # the same
 
 # What pyte calls a control function, where it has it under another name.
 PYTE_NAMES: Final = {"next_line": "linefeed", "column_forward": "cursor_forward", "line_forward": "cursor_down"}
