@@ -99,6 +99,8 @@ def ssh_arguments(
         mode = "proxy"
     overrides = config.overrides(pty=options.ssh_pty) if config is not None else []
     if mode == "proxy" and config is not None:
+        if config.makes_canonical:
+            overrides.append("CanonicalizeHostname=always")
         local_command = config.local_command(environ.get("SHELL", ""))
         if local_command:
             overrides.append("LocalCommand=" + local_command)

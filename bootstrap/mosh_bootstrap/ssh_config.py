@@ -92,6 +92,11 @@ class SshConfig(NamedTuple):
             found.append("RequestTTY=no")
         return found
 
+    @property
+    def makes_canonical(self) -> bool:
+        """Whether ssh makes names canonical, but not for a ProxyCommand, which ours is."""
+        return self.values.get("canonicalizehostname") in ("yes", "true")
+
     def local_command(self, shell: str) -> str:
         """Return LocalCommand for an ssh whose SHELL is not the user's `shell`; empty when there is nothing to do.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.network_namespaces import why_not
 from tests.support.programs import OURS, Programs, wait_until
 from tests.support.sshd import Sshd, free_port
 from tests.support.user_terminal import UserTerminal, mosh_words
@@ -66,7 +67,11 @@ def end_session(terminal: UserTerminal) -> None:
 
 def noting(user: User) -> Programs:
     """Our programs, of which the client notes first which addresses it was told."""
-    note = f'echo "$MOSH_ADDRESSES" >{shlex.quote(str(user.home / "addresses"))}; exec "$@"'
+    first, others = (shlex.quote(str(user.home / name)) for name in ("address", "addresses"))
+    note = (
+        f'echo "$MOSH_ADDRESSES" >{others}; for word; do before=$last; last=$word; done; echo "$before" >{first};'
+        ' exec "$@"'
+    )
     return OURS._replace(client=("sh", "-c", note, "-", *OURS.client))
 
 
@@ -74,8 +79,7 @@ def addresses_of(user: User) -> list[str]:
     """The address on the client's command line, and the others that it was told."""
     assert user.terminal is not None
     user.terminal.wait_for("the session is up")
-    words = Path(f"/proc/{user.terminal.child.pid}/cmdline").read_text().split("\0")
-    return [words[-3], *(user.home / "addresses").read_text().split()]
+    return [*(user.home / "address").read_text().split(), *(user.home / "addresses").read_text().split()]
 
 
 # --- Another way to the host ------------------------------------------------------------------------------------------
@@ -147,6 +151,56 @@ def test_a_host_with_both_families_is_reached_by_the_one_that_udp_gets_through(
         wrapper=[*with_names, *mosh_words()],
     )
     assert addresses_of(user) == expected
+    end_session(terminal)
+
+
+@pytest.mark.skipif(bool(why_no_names_of_its_own()), reason=why_no_names_of_its_own())
+@pytest.mark.parametrize("when", ["yes", "always"])
+def test_a_name_is_made_canonical_as_ssh_does(
+    user: User, sshd: Sshd, configured: Callable[..., str], when: str
+) -> None:
+    names = user.home / "hosts"
+    names.write_text("127.0.0.1 short.canonical.test short.canonical.test.\n")
+    with_names = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', str(names)]
+    ssh = configured(
+        f"CanonicalizeHostname {when}",
+        "CanonicalDomains canonical.test",
+        "Match canonical host short.canonical.test",
+        f"  HostKeyAlias [127.0.0.1]:{sshd.port}",
+    )
+    terminal = user.mosh(sshd, "short", *SHELL, programs=noting(user), ssh=ssh, wrapper=[*with_names, *mosh_words()])
+    assert addresses_of(user) == ["127.0.0.1"]
+    end_session(terminal)
+
+
+# Runs its arguments in a network of their own, with an sshd that listens on a link-local address only there.
+ON_A_LINK = """
+ip link set lo up && ip link add link0 type veth peer name link1 && ip address add fe80::77/64 dev link0 nodad &&
+ip link set link1 up && ip link set link0 up || exit
+"$0" -D -o "ListenAddress [fe80::77%link0]" -f "$1" & sshd=$!
+shift
+"$@"
+code=$?
+kill $sshd
+exit $code
+"""
+
+
+@pytest.mark.requires_linux
+@pytest.mark.skipif(bool(why_not()), reason=why_not())
+def test_a_link_local_address_keeps_its_scope(user: User, sshd: Sshd, configured: Callable[..., str]) -> None:
+    program = str(shutil.which("sshd", path="/usr/sbin:/sbin:/usr/local/sbin"))
+    on_a_link = ["unshare", "--net", "sh", "-c", ON_A_LINK, program, str(sshd.folder / "sshd_config")]
+    terminal = user.mosh(
+        sshd,
+        "fe80::77%link0",
+        *SHELL,
+        programs=noting(user),
+        ssh=configured(f"HostKeyAlias [127.0.0.1]:{sshd.port}", "ConnectionAttempts 10"),
+        wrapper=[*on_a_link, *mosh_words()],
+    )
+    terminal.wait_for("the session is up")
+    assert (user.home / "address").read_text() == "fe80::77%link0\n"
     end_session(terminal)
 
 
