@@ -88,12 +88,7 @@ class Launcher:
         self._control = ours
         limits.forbid_core_dumps()
         try:
-            try:
-                terminal = tty.describe_terminal(alternate_screen=self._settings.alternate_screen)
-            except EnvironmentFailure:
-                self._command(control.QUIT)  # the server may have heard already, and have a shell for us
-                self._insist(by_user=False)
-                raise
+            terminal = tty.describe_terminal(alternate_screen=self._settings.alternate_screen)
             dialect = dialect_from_terminfo(terminal.capabilities, truecolor=self._settings.truecolor)
             described = Description(terminal, dialect, attributes)
             with Waiter((*_ENDING_SIGNALS, signal.SIGCHLD)) as waiter:
@@ -273,13 +268,10 @@ class Launcher:
         key = Key.parse(key_text.decode("ascii"))
         forget_key(key_text)  # from here on it is in one place
         child.name_process("mosh-network")
-        size = tty.window_size(1)
         child.leave_terminal(keep_stderr=self._settings.verbose > 0 and not os.isatty(2))
         from mosh_client.network import process as network_process
 
-        return network_process.run(
-            theirs, key=key, peer=self._peer, ip=self._ip, size=size, verbose=self._settings.verbose
-        )
+        return network_process.run(theirs, key=key, peer=self._peer, ip=self._ip, verbose=self._settings.verbose)
 
     def _become_renderer(
         self,

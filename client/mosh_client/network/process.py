@@ -15,7 +15,7 @@ from typing import Final
 
 from mosh_client.ipc import control
 from mosh_client.ipc.channel import Channel
-from mosh_client.ipc.control import Report
+from mosh_client.ipc.control import BY_SIGNAL, Report
 from mosh_client.ipc.messages import Hello
 from mosh_client.network.blank_screen import load_emulator
 from mosh_client.network.reception import OUR_FAULT, cannot_show
@@ -36,13 +36,10 @@ _ASLEEP_MS: Final = 2000  # a turn that is this late: the machine slept
 _GOODBYE_MS: Final = 1000  # for a busy renderer to take the last frame and Exit
 
 
-def run(control_socket: socket.socket, *, key: Key, peer: Address, ip: str, size: tuple[int, int], verbose: int) -> int:
-    """Run until the session is over and report to the launcher; return the process's exit code.
-
-    `size`: columns and lines of the terminal. The server is told at once, while the renderer is still being loaded.
-    """
+def run(control_socket: socket.socket, *, key: Key, peer: Address, ip: str, verbose: int) -> int:
+    """Run until the session is over and report to the launcher; return the process's exit code."""
     try:
-        report = _NetworkProcess(control_socket, key=key, peer=peer, ip=ip, size=size, verbose=verbose).run()
+        report = _NetworkProcess(control_socket, key=key, peer=peer, ip=ip, verbose=verbose).run()
     except EnvironmentFailure as error:
         report = Report(error.exit_code, f"mosh-client: {error}")
     except Exception as error:
@@ -63,31 +60,21 @@ def run(control_socket: socket.socket, *, key: Key, peer: Address, ip: str, size
 class _NetworkProcess:
     """The descriptors and the loop."""
 
-    def __init__(
-        self, control_socket: socket.socket, *, key: Key, peer: Address, ip: str, size: tuple[int, int], verbose: int
-    ) -> None:
+    def __init__(self, control_socket: socket.socket, *, key: Key, peer: Address, ip: str, verbose: int) -> None:
         self._control = control_socket
+        self._key = key
         self._peer = peer
+        self._ip = ip
         self._log: Callable[[str], None] | None = _log if verbose else None
         self._sockets = Sockets(peer, now=now_ms())
         self._path: PathWatch | None = None  # from `run` on
         self._channel: Channel | None = None  # to the renderer, once there is one
-        self._begun = False  # the server was sent something
+        self._session: Session | None = None  # from the first Hello on
+        self._orphaned = False  # the launcher is gone
         self._confined = False  # SECURITY: nothing from the network is read before that
-        cipher.backend()  # while files can be read
-        self._session = Session(
-            Hello(*size),
-            key=key,
-            peer=peer,
-            ip=ip,
-            entropy=os.urandom,
-            now=now_ms(),
-            alternatives=alternatives(os.environ.get(ADDRESSES_VARIABLE, ""), port=peer.port, peer=peer),
-            log=self._log,
-        )
-        self._session.detach_renderer()  # it says its own Hello when it is there
 
     def run(self) -> Report:
+        cipher.backend()  # loaded while the renderer starts, and while files can be read
         self._control.setblocking(False)
         close_all_except({self._control.fileno(), *self._sockets.filenos})
         self._path = PathWatch(self._peer, now=now_ms())
@@ -107,16 +94,21 @@ class _NetworkProcess:
                 if slept or (deadline is not None and woken_at - max(deadline, now) > _ASLEEP_MS):
                     self._start_afresh(now=woken_at)
                 self._turn(waiter, ready, now=woken_at)
-                if self._begun and not self._confined:
+                if self._session is not None and not self._confined:
                     self._confine()
-                    woken_at = now_ms()
-                if self._session.outcome is not None:
-                    self._say_goodbye(waiter, self._session)
-                    return self._session.outcome
+                session = self._session
+                if session is None:
+                    if self._orphaned or ready.signals:
+                        return BY_SIGNAL
+                elif session.outcome is not None:
+                    self._say_goodbye(waiter, session)
+                    return session.outcome
 
     def _next_deadline(self, *, now: int) -> int | None:
-        ready = self._channel is not None and not self._channel.pending
-        deadlines = [self._sockets.next_deadline(), self._session.next_deadline(now=now, renderer_ready=ready)]
+        deadlines = [self._sockets.next_deadline()]
+        if self._session is not None:
+            ready = self._channel is not None and not self._channel.pending
+            deadlines.append(self._session.next_deadline(now=now, renderer_ready=ready))
         return min([each for each in deadlines if each is not None], default=None)
 
     def _turn(self, waiter: Waiter, ready: Ready, *, now: int) -> None:
@@ -125,8 +117,13 @@ class _NetworkProcess:
             self._read_control(waiter, now=now)
         channel = self._channel
         if channel is not None and channel.fileno() in ready.readable:
+            begun = self._session is not None
             self._read_renderer(channel, now=now)
+            if not begun:  # making a session takes its time: the first datagram is to say when it is sent
+                now = now_ms()
         session = self._session
+        if session is None:
+            return
         for fd in self._sockets.filenos if self._confined else ():
             if fd in ready.readable:
                 for data, source, congestion, arrived_at in self._sockets.receive(fd):
@@ -164,7 +161,8 @@ class _NetworkProcess:
 
     def _start_afresh(self, *, now: int) -> None:
         """Send from a new port at once: the machine slept, or it is somewhere else now."""
-        self._session.start_afresh(now=now)
+        if self._session is not None:
+            self._session.start_afresh(now=now)
 
     def _send_datagrams(self, waiter: Waiter, session: Session, *, now: int) -> None:
         if session.peer is not None:
@@ -177,7 +175,6 @@ class _NetworkProcess:
         for fd in closed:
             waiter.forget(fd)
         datagrams = session.datagrams_to_send(now=now)
-        self._begun = self._begun or bool(datagrams)
         session.digest_events(now=now)
         for data, peer in datagrams:
             session.report_sent(self._sockets.send(data, peer), now=now, to=peer)
@@ -196,10 +193,24 @@ class _NetworkProcess:
             channel.closed = True
             return
         for message in messages:
-            if isinstance(message, Hello):
-                self._session.attach_renderer(message, now=now)
-            else:
+            if not isinstance(message, Hello):
+                assert self._session is not None  # the permits let nothing through before Hello
                 self._session.receive_message(message, now=now)
+            elif self._session is None:
+                self._session = Session(
+                    message,
+                    key=self._key,
+                    peer=self._peer,
+                    ip=self._ip,
+                    entropy=os.urandom,
+                    now=now,
+                    alternatives=alternatives(
+                        os.environ.get(ADDRESSES_VARIABLE, ""), port=self._peer.port, peer=self._peer
+                    ),
+                    log=self._log,
+                )
+            else:
+                self._session.attach_renderer(message, now=now)
 
     def _write_renderer(self, waiter: Waiter, channel: Channel, session: Session, *, now: int) -> None:
         # While it has not taken what it was sent, nothing is added: it gets the newest frame next, not all between.
@@ -219,7 +230,8 @@ class _NetworkProcess:
             waiter.forget(self._channel.fileno())
             self._channel.close()
             self._channel = None
-        self._session.detach_renderer()
+        if self._session is not None:
+            self._session.detach_renderer()
 
     def _say_goodbye(self, waiter: Waiter, session: Session) -> None:
         """Give the renderer a moment to take what is left; Exit is the last of it."""
@@ -255,10 +267,15 @@ class _NetworkProcess:
             self._channel = Channel(socket.socket(fileno=fd), in_network_process=True)
             waiter.watch(fd)
         if not commands:
+            self._orphaned = True
             waiter.forget(self._control.fileno())
-            self._session.orphaned(now=now)
+            if self._session is not None:
+                self._session.orphaned(now=now)
         elif control.QUIT in commands:
-            self._session.terminate(now=now)
+            if self._session is not None:
+                self._session.terminate(now=now)
+            else:
+                self._orphaned = True  # there is nothing to be ended on the server's side
 
 
 def _received_descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:

@@ -60,7 +60,7 @@ ORPHANED_TIMEOUT_MS: Final = 3000  # … and this long when the launcher is gone
 
 
 class Session:
-    """One session with a server, from the size of the terminal on; renderers come and go."""
+    """One session with a server, from the first renderer's Hello on."""
 
     def __init__(
         self,

@@ -41,7 +41,7 @@ def test_a_machine_that_sleeps_is_noticed_wherever_the_loop_was(
     control, other = socket.socketpair()
     with control, other:
         loop: Any = process._NetworkProcess(
-            control, key=Key(bytes(16)), peer=Address("127.0.0.1", 9), ip="127.0.0.1", size=(80, 24), verbose=0
+            control, key=Key(bytes(16)), peer=Address("127.0.0.1", 9), ip="127.0.0.1", verbose=0
         )
         turns = 0
 
