@@ -24,7 +24,6 @@ from tests.support.programs import (
     PATIENCE_S,
     Pair,
     Process,
-    bound_udp_ports,
     clean_environment,
     descendants,
     process,
@@ -252,14 +251,14 @@ class MoshSession:
         return shell_of(self.home)
 
     def wait_for_nothing_left(self, family: Sequence[Process]) -> None:
-        """Wait until all of `family` have ended and the server's port is free."""
+        """Wait until all of `family` and the server have ended, and with it its port is free."""
         wait_until(
             lambda: not any(member.alive for member in family),
             lambda: "still there: " + ", ".join(member.name for member in family if member.alive),
         )
         wait_until(
-            lambda: self.server.port not in bound_udp_ports(),
-            lambda: f"UDP port {self.server.port} is still bound",
+            lambda: not self.server.process.alive,
+            "the server is still there",
         )
 
     def close(self) -> None:

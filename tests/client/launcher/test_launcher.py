@@ -16,7 +16,6 @@ from tests.support.programs import (
     UPSTREAM,
     Process,
     RunningServer,
-    bound_udp_ports,
     clean_environment,
     descendants,
     process,
@@ -163,7 +162,7 @@ def test_nothing_is_orphaned_when_the_launcher_is_killed(
     family.launcher.signal(signal.SIGKILL)
     wait_for_none_left(members)
     wait_until(lambda: terminal.echoes, "the terminal is still in raw mode")
-    wait_until(lambda: server.port not in bound_udp_ports(), "the server was not told")
+    wait_until(lambda: not server.process.alive, "the server was not told")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -177,7 +176,7 @@ def test_a_signal_to_the_launcher_ends_the_session_and_tells_the_server(
     assert "[mosh: session of " in terminal.text()
     assert terminal.echoes
     wait_for_none_left(members)
-    wait_until(lambda: server.port not in bound_udp_ports(), "the server was not told")
+    wait_until(lambda: not server.process.alive, "the server was not told")
 
 
 def test_a_terminal_that_hangs_up_ends_the_session_and_tells_the_server(
@@ -188,7 +187,7 @@ def test_a_terminal_that_hangs_up_ends_the_session_and_tells_the_server(
     os.close(os.dup(terminal.child.child_fd))
     terminal.child.ptyproc.fileobj.close()  # the master: as if the terminal's window was closed
     wait_for_none_left(members)
-    wait_until(lambda: server.port not in bound_udp_ports(), "the server was not told")
+    wait_until(lambda: not server.process.alive, "the server was not told")
 
 
 def test_the_escape_key_and_a_dot_leave(session: tuple[UserTerminal, Family], server: RunningServer) -> None:
@@ -199,7 +198,7 @@ def test_the_escape_key_and_a_dot_leave(session: tuple[UserTerminal, Family], se
     terminal.type(".")
     assert terminal.wait_for_end() == 0
     wait_for_none_left(members)
-    wait_until(lambda: server.port not in bound_udp_ports(), "the server was not told")
+    wait_until(lambda: not server.process.alive, "the server was not told")
 
 
 HUNG = "mosh-client: the network process did not answer and was ended; the session on the server may go on."
@@ -262,7 +261,7 @@ def test_a_signal_behind_its_loop_costs_no_report_of_the_network_process(server:
         terminal.wait_for("ready>")
         network = Family(terminal).network
         terminal.type("\x1e.")
-        wait_until(lambda: server.port not in bound_udp_ports(), "the server was not told")
+        wait_until(lambda: not server.process.alive, "the server was not told")
         time.sleep(0.3)  # for the client to hear that; its report takes a second
         network.signal(signal.SIGTERM)
         assert terminal.wait_for_end() == 0
