@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
+# Of the tests, which wait half of their time: three keep two processors busy.
+WORKERS ?= 3
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 # What the programs need, without the developers' tools; and what a release needs besides these.
@@ -50,11 +52,11 @@ quick: $(STAMP)
 
 # Everything that can run here; what needs programs that are missing says so and is skipped.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -q $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q $(TESTS)
 
 # The same with the oldest of every dependency that pyproject.toml allows.
 test-oldest: $(OLDEST)/.ready
-	$(OLDEST)/bin/python -m pytest -n 2 --dist loadfile -q $(TESTS)
+	$(OLDEST)/bin/python -m pytest -n $(WORKERS) --dist loadfile -q $(TESTS)
 
 # In roots of Debian 12, 13 and sid, each made once: `make test`, the distribution's own packages, the .deb installed, used
 # and purged. As root, with debootstrap. MATRIX='--only deb bookworm' runs a part of it: docs/testing.md
