@@ -58,7 +58,8 @@ def choose_locale(
     """
     own = dict(environ)
     if not is_utf8(own, codeset_of=codeset_of):
-        client = {name: value for name, value in own.items() if name not in LOCALE_VARIABLES} | dict(offered)
+        client = {name: value for name, value in own.items() if name not in LOCALE_VARIABLES}
+        client |= {name: value for name, value in offered if name in LOCALE_VARIABLES}  # -l is for nothing else
         if is_utf8(client, codeset_of=codeset_of):
             own = client
     return _mended(own, codeset_of, installed)

@@ -59,6 +59,11 @@ def test_the_client_s_locale_replaces_every_variable_of_one_that_is_not_utf8() -
     }
 
 
+def test_the_client_offers_a_locale_and_nothing_else() -> None:
+    offered = (("MOSH_KEY", "x"), ("LD_PRELOAD", "evil.so"), ("LANG", "de_DE.UTF-8"))
+    assert chosen({"PATH": "/bin"}, *offered) == {"PATH": "/bin", "LANG": "de_DE.UTF-8"}
+
+
 def test_names_that_are_not_installed_are_no_part_of_what_the_client_offers() -> None:
     assert chosen({}, ("LANG", "de_DE.UTF-8"), ("LC_TIME", "xx_XX"), ("LC_PAPER", "de_DE")) == {
         "LANG": "de_DE.UTF-8",
