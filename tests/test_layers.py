@@ -54,6 +54,7 @@ ALLOWED: dict[str, set[str]] = {
     "mosh_common.protocol": {"mosh_common.errors"},
     "mosh_common.silence": set(),
     "mosh_common.native_environment": set(),
+    "mosh_common.terminal_type": {"mosh_common.errors"},
     **dict.fromkeys(WORDS, BASE),
     "mosh_common.connect_words": BASE | {"mosh_common.wire.key"},
     "mosh_common.connect_line": BASE | {"mosh_common.connect_words", "mosh_common.wire"},
@@ -72,7 +73,7 @@ ALLOWED: dict[str, set[str]] = {
     _S: BASE | {"mosh_common.wire", _S},
     "mosh_bootstrap": {"mosh_bootstrap", "mosh_common"},
     # What the client would refuse, asked before the login.
-    "mosh_bootstrap.preflight": BASE | {f"{_CLIENT}.settings"},
+    "mosh_bootstrap.preflight": BASE | {f"{_CLIENT}.settings", "mosh_common.terminal_type"},
     # The client: a row for each process. What one must not import, it has not (docs/processes.md).
     f"{_CLIENT}.launcher": BASE
     | LOOP
@@ -93,7 +94,8 @@ ALLOWED: dict[str, set[str]] = {
     | CONFINING
     | VALUES
     | {f"{_CLIENT}.renderer", f"{_CLIENT}.ipc", f"{_CLIENT}.terminal", f"{_T}.frame_diff"},
-    f"{_CLIENT}.terminal": BASE | {f"{_CLIENT}.terminal", f"{_T}.frame_diff.dialect", "mosh_common.wire.size"},
+    f"{_CLIENT}.terminal": BASE
+    | {f"{_CLIENT}.terminal", f"{_T}.frame_diff.dialect", "mosh_common.terminal_type", "mosh_common.wire.size"},
     f"{_CLIENT}.ipc": BASE | VALUES | {f"{_CLIENT}.ipc", "mosh_common.wire.size"},
     f"{_CLIENT}.ipc.control": BASE,
     f"{_CLIENT}.ipc.lifelines": BASE | {f"{_CLIENT}.ipc.control"},
@@ -111,7 +113,7 @@ ALLOWED: dict[str, set[str]] = {
     | {f"{_SERVER}.output", _T, "mosh_common.wire.hostdiff", "mosh_common.wire.size", f"{_S}.pacing"},
     f"{_SERVER}.host": BASE | {f"{_SERVER}.host", "mosh_common.io", "mosh_common.locale_variables"},
     f"{_SERVER}.host.host": set(),
-    f"{_SERVER}.host.helper": set(),
+    f"{_SERVER}.host.helper": {"mosh_common.io.spawn"},
     f"{_SERVER}.host.pty": {"mosh_common.io.fds"},
     f"{_SERVER}.events": set(),
     f"{_SERVER}.attendance": BASE | {f"{_SERVER}.events", f"{_S}.transport"},

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from mosh_common.clock import now_ms
+from mosh_common.io.spawn import spawn_for_output
 
 _CHUNK_OCTETS: Final = 65536
 
@@ -27,25 +28,10 @@ class Background:
     @classmethod
     def run(cls, words: Sequence[str], environ: Mapping[str, str]) -> Background | None:
         """Start a program that can ask nobody and whose complaints nobody sees; None when it cannot be started."""
-        read_end, write_end = os.pipe()
         try:
-            pid = os.posix_spawnp(
-                words[0],
-                list(words),
-                environ,
-                file_actions=[
-                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                    (os.POSIX_SPAWN_DUP2, write_end, 1),
-                    (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
-                ],
-                setsigdef=[signal.SIGPIPE],
-            )
+            return cls(*spawn_for_output(words, environ))
         except (OSError, ValueError):  # not there, or no name of a program
-            os.close(read_end)
             return None
-        finally:
-            os.close(write_end)
-        return cls(pid, read_end)
 
     @classmethod
     def compute(cls, work: Callable[[], bytes]) -> Background | None:

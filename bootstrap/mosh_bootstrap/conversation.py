@@ -46,33 +46,7 @@ class Program(NamedTuple):
     resize: Callable[[int, int], None]  # lines, columns
 
 
-def converse(
-    program: Program,
-    dialogue: Dialogue,
-    progress: Progress,
-    *,
-    waiter: Waiter,
-    show: Callable[[bytes], None],
-    keyboard: Keyboard | None,
-    leave_early: bool,
-) -> Ended:
-    """Carry octets both ways until the program ends, or need not be waited for any longer.
-
-    `leave_early`: it need not as soon as the server's line is there.
-    """
-    conversation = _Conversation(
-        program, dialogue, progress, waiter=waiter, show=show, keyboard=keyboard, leave_early=leave_early
-    )
-    try:
-        while True:
-            how = conversation.turn()
-            if how is not None:
-                return how
-    finally:
-        conversation.finish()
-
-
-class _Conversation:
+class Conversation:
     """The program, the user, and what of the one reaches the other."""
 
     def __init__(
@@ -86,6 +60,10 @@ class _Conversation:
         keyboard: Keyboard | None,
         leave_early: bool,
     ) -> None:
+        """Take part in it with `keyboard`, None for nobody; `show` takes what is to be read.
+
+        `leave_early`: the program need not be waited for once the server's line is there.
+        """
         self._leave_early = leave_early
         self._program = program
         self._dialogue = dialogue
@@ -108,7 +86,20 @@ class _Conversation:
         os.set_blocking(program.fd, False)
         waiter.watch(program.fd)
 
-    def turn(self) -> Ended | None:
+    def run(self) -> Ended:
+        """Carry octets both ways until the program ends, or need not be waited for any longer.
+
+        Raises KeyboardInterrupt, SystemExit.
+        """
+        try:
+            while True:
+                how = self._turn()
+                if how is not None:
+                    return how
+        finally:
+            self._finish()
+
+    def _turn(self) -> Ended | None:
         """Wait, and carry what is there; return how the program ended once it need not be waited for any longer.
 
         Raises KeyboardInterrupt, SystemExit.
@@ -139,7 +130,7 @@ class _Conversation:
                 return Ended(None, number)
         return ended if ended is not None else self._give_up(now_ms())
 
-    def finish(self) -> None:
+    def _finish(self) -> None:
         """Take off the terminal what is not to stay."""
         self._take_note_away()
         self._show(self._sanitizer.finish())

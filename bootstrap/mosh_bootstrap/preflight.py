@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from mosh_common.errors import EnvironmentFailure, UsageError
+from mosh_common.terminal_type import load_description
 
 _OVERRULED: Final = "MOSH_PREDICTION_DISPLAY"
 
@@ -26,7 +28,8 @@ def check(environ: Mapping[str, str], *, own_client: bool) -> None:
             _check_choices(chosen)
         if not os.isatty(0):
             raise EnvironmentFailure("mosh-client needs a terminal as its standard input.")
-    _check_terminal_type(environ.get("TERM", ""))
+    with suppress(ImportError):  # a Python built without curses; the client has perhaps another
+        load_description(environ.get("TERM", ""))
 
 
 def _check_choices(chosen: Mapping[str, str]) -> None:
@@ -38,18 +41,3 @@ def _check_choices(chosen: Mapping[str, str]) -> None:
         read_settings(chosen)
     except UsageError as error:
         raise EnvironmentFailure(str(error)) from None
-
-
-def _check_terminal_type(name: str) -> None:
-    if not name:
-        raise EnvironmentFailure("TERM is not set: mosh-client must know the kind of your terminal.")
-    try:
-        import curses
-    except ImportError:  # a Python built without it; the client has perhaps another
-        return
-    try:
-        curses.setupterm(name, 1)
-    except curses.error as error:
-        raise EnvironmentFailure(
-            f"No description of the terminal {name!r} (TERM) is installed; xterm-256color may do: {error}."
-        ) from None

@@ -16,13 +16,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from mosh_bootstrap.conversation import RUNNING, Ended, Program, converse
+from mosh_bootstrap.conversation import RUNNING, Conversation, Ended, Program
 from mosh_bootstrap.dialogue import Dialogue
 from mosh_bootstrap.keyboard import Keyboard
 from mosh_bootstrap.progress import SILENT, Progress
 from mosh_bootstrap.terminal import Terminal
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.io.loop import Waiter
+from mosh_common.io.spawn import spawn_for_output
 
 if TYPE_CHECKING:
     from pexpect.pty_spawn import spawn as PtySpawn
@@ -63,7 +64,7 @@ def run_with_terminal(
         program = Program(child.child_fd, ended, child.setwinsize)
         try:
             with Keyboard(terminal, program.fd) as keyboard:
-                how = converse(
+                how = Conversation(
                     program,
                     dialogue,
                     progress,
@@ -71,7 +72,7 @@ def run_with_terminal(
                     show=terminal.show,
                     keyboard=keyboard,
                     leave_early=leave_early,
-                )
+                ).run()
             dialogue.typed = keyboard.kept
             if leave_early and dialogue.connect is not None and how == RUNNING:
                 process: Any = child.ptyproc  # type: ignore[attr-defined]  # pexpect's types do not tell of it
@@ -131,31 +132,17 @@ def run_without_terminal(
     What it prints and is not for us goes to `show`. Raises as `run_with_terminal` does.
     """
     with _waiter() as waiter:
-        read_end, write_end = os.pipe()
         try:
-            pid = os.posix_spawnp(
-                words[0],
-                list(words),
-                environ,
-                file_actions=[
-                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                    (os.POSIX_SPAWN_DUP2, write_end, 1),
-                    (os.POSIX_SPAWN_DUP2, write_end, 2),
-                ],
-                setsigdef=[signal.SIGPIPE],
-            )
-        except OSError as error:
-            os.close(read_end)
+            pid, read_end = spawn_for_output(words, environ, errors=True)
+        except (OSError, ValueError) as error:
             raise _cannot_run(words[0], error) from None
-        finally:
-            os.close(write_end)
         progress.reached(f"{os.path.basename(words[0])} started")
         child = _Child(pid)
         program = Program(read_end, child.ended, lambda _lines, _columns: None)
         try:
-            how = converse(
+            how = Conversation(
                 program, dialogue, progress, waiter=waiter, show=show, keyboard=None, leave_early=leave_early
-            )
+            ).run()
             if leave_early and dialogue.connect is not None and how == RUNNING:
                 _hold_login(program.fd, pid, dialogue)
             return how

@@ -28,7 +28,7 @@ from mosh_server.host.detach import forbid_core_dumps
 
 WORKS: Final = "works"
 
-_PACKAGES: Final = {"cryptography": "cryptography", "pyte": "pyte", "wcwidth": "wcwidth"}
+_PACKAGES: Final = {"cryptography": "cryptography", "pyte": "pyte"}
 _PROBE_NONCE: Final = bytes(12)  # under a key that is used once
 
 _LOGIND_FOLDERS: Final = ("usr/lib", "usr/local/lib", "run", "etc")  # what is in a later one has precedence

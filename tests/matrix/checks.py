@@ -25,7 +25,7 @@ NOT_SOURCE: Final = (
     *(".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
 )
 README_NEEDS: Final = ("python3", "python3-venv", "make")
-# What the interop and end-to-end tests drive; .ci/run installs the same on its machine.
+# What the interop and end-to-end tests drive; .ci/run installs these and a few more shells on its machine.
 PROGRAMS: Final = (
     *("mosh", "openssh-server", "openssh-client", "tmux", "vim-tiny", "less", "ncurses-bin", "ncurses-term"),
     *("procps", "groff-base", "mandoc", "fish", "zsh", "bash-completion", "libutempter0", "locales", "screen"),

@@ -46,6 +46,7 @@ LATE = {
     "mosh_client.stages: Stages.__init__": START,
     "mosh_client.terminal.tty: describe_terminal": START,
     "mosh_common.io.privileges: _prctl": f"{LOADED}: every process of ours that serves gives up something at its start",
+    "mosh_common.terminal_type: load_description": START,
     "mosh_common.wire.cipher: through_cryptography": f"{START}: what it found is kept",
     "mosh_common.wire.cipher: through_cryptography.describe": ENDS,
     "mosh_common.wire.cipher: through_ctypes": f"{START}: what it found is kept",

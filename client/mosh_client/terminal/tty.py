@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from mosh_common.errors import EnvironmentFailure
+from mosh_common.terminal_type import load_description
 from mosh_common.wire.size import nearest_size
 
 TermiosAttributes: TypeAlias = list[Any]  # what termios.tcgetattr gives
@@ -57,14 +58,7 @@ def describe_terminal(*, alternate_screen: bool) -> Terminal:
     import curses
 
     name = os.environ.get("TERM", "")
-    if not name:
-        raise EnvironmentFailure("TERM is not set: mosh-client must know the kind of your terminal.")
-    try:
-        curses.setupterm(name, 1)
-    except curses.error as error:
-        raise EnvironmentFailure(
-            f"No description of the terminal {name!r} (TERM) is installed; xterm-256color may do: {error}."
-        ) from None
+    load_description(name)
     capabilities: dict[str, bytes | int | bool | None] = {}
     for capability in _STRING_CAPABILITIES:
         capabilities[capability] = curses.tigetstr(capability)

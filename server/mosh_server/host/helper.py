@@ -12,6 +12,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from mosh_common.io.spawn import spawn_for_output
+
 ANSWER_S: Final = 1.0  # for an answer, which takes milliseconds: the start of a session waits for it
 _LOOK_S: Final = 0.001  # between two looks whether a program that has said all has ended; the first mostly tells
 ANSWER_OCTETS: Final = 65536  # of it at most; a long list of locales is a fifth of that
@@ -46,27 +48,9 @@ class Helper:
         if path is None:
             return None
         try:
-            read_end, write_end = os.pipe()
+            return cls(*spawn_for_output([path, *words[1:]], environ))
         except OSError:
             return None
-        try:
-            pid = os.posix_spawn(
-                path,
-                list(words),
-                environ,
-                file_actions=[
-                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                    (os.POSIX_SPAWN_DUP2, write_end, 1),
-                    (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
-                ],
-                setsigdef=[signal.SIGPIPE],
-            )
-        except OSError:
-            os.close(read_end)
-            return None
-        finally:
-            os.close(write_end)
-        return cls(pid, read_end)
 
     def answer(self, *, patience_s: float = ANSWER_S) -> str:
         """Wait for its end and return what it said; "" if it fails or takes longer. Call once."""
