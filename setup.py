@@ -26,9 +26,14 @@ from distutils.command.install_data import install_data  # isort: skip
 SOURCE = runpy.run_path(str(Path(__file__).resolve().parent / "packaging" / "source.py"))
 # The shells look for completions by these names.
 NAMES = {"mosh.bash": "mosh"}
-# The programs, and what each is made of. All are one script: docs/adr/0082-scripts-in-wheels.md
+# The programs, and what each is made of. All are made of one script: docs/adr/0082-scripts-in-wheels.md
 SCRIPT = "packaging/program.sh"
 PROGRAMS = {"mosh": "mosh_bootstrap", "mosh-client": "mosh_client", "mosh-server": "mosh_server"}
+
+
+def program_script(package: str) -> str:
+    """Return the script that starts the program which that package is."""
+    return Path(SCRIPT).read_text(encoding="utf-8").replace("@PACKAGE@", package)
 
 
 class InstallData(install_data):
@@ -68,7 +73,7 @@ class BuildScripts(build_scripts):
         folder.mkdir(parents=True)
         for name, package in PROGRAMS.items():
             if package in (self.distribution.packages or ()):
-                shutil.copyfile(SCRIPT, folder / name)
+                (folder / name).write_text(program_script(package), encoding="utf-8")
                 os.chmod(folder / name, 0o755)
         made = [str(path) for path in sorted(folder.iterdir())]
         return made, made

@@ -1,9 +1,11 @@
 #!/bin/sh
-# Starts mosh, mosh-client or mosh-server, whichever name this file has, where pip or pipx has put it: with the Python
-# that has our packages, which these leave in known places. docs/adr/0082-scripts-in-wheels.md
+# Starts one of mosh, mosh-client and mosh-server where pip or pipx has put it: with the Python that has our packages,
+# which these leave in known places. setup.py has written into it which one. docs/adr/0082-scripts-in-wheels.md
 #
 # A script of the usual kind, which names its Python in the first line, is run by a Python that has read the user's
 # PYTHONHOME, PYTHONPATH and the like before anything of ours can be heard: -E comes too late there.
+
+package='@PACKAGE@'
 
 fail() {
     printf '%s: %s\n' "${0##*/}" "$1" >&2
@@ -47,11 +49,6 @@ while [ -h "$self" ]; do
     esac
 done
 here=${self%/*}
-program=${self##*/}
-case $program in
-    mosh) package=mosh_bootstrap ;;
-    *) package=mosh_${program#mosh-} ;;
-esac
 run="import sys; sys.path += filter(None, [sys.argv[1]]); del sys.argv[:2]; from $package.cli import main;"
 run="$run sys.exit(main())"
 

@@ -16,14 +16,14 @@ from tests.support.programs import REPOSITORY, SOURCE_FOLDERS
 pytestmark = pytest.mark.system
 
 SCRIPT = REPOSITORY / "packaging" / "program.sh"
-PROGRAMS = ("mosh", "mosh-client", "mosh-server")
+PROGRAMS = {"mosh": "mosh_bootstrap", "mosh-client": "mosh_client", "mosh-server": "mosh_server"}
 VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def put_scripts(folder: Path) -> None:
     folder.mkdir(parents=True)
-    for name in PROGRAMS:
-        shutil.copyfile(SCRIPT, folder / name)
+    for name, package in PROGRAMS.items():
+        (folder / name).write_text(SCRIPT.read_text().replace("@PACKAGE@", package))  # as setup.py does
         (folder / name).chmod(0o755)
 
 

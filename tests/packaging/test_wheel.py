@@ -111,7 +111,11 @@ def test_version_and_programs_are_said(whole: Path, server: Path) -> None:
             name.partition("/scripts/")[2]: text for name, text in contents(wheel).items() if "/scripts/" in name
         }
         assert set(scripts) == programs
-        assert set(scripts.values()) == {(REPOSITORY / "packaging/program.sh").read_bytes()}
+        script = (REPOSITORY / "packaging/program.sh").read_text()
+        packages = {"mosh": "mosh_bootstrap", "mosh-client": "mosh_client", "mosh-server": "mosh_server"}
+        assert {name: text.decode() for name, text in scripts.items()} == {
+            name: script.replace("@PACKAGE@", packages[name]) for name in programs
+        }
         assert not any(name.endswith("entry_points.txt") for name in contents(wheel))
 
 
