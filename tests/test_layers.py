@@ -120,9 +120,13 @@ ALLOWED: dict[str, set[str]] = {
     f"{_SERVER}.ending": BASE
     | {f"{_SERVER}.{name}" for name in ("attendance", "events")}
     | {f"{_S}.events", f"{_S}.transport"},
+    f"{_SERVER}.terminal": BASE | {f"{_SERVER}.{name}" for name in ("events", "input", "output")} | {f"{_T}.emulator"},
+    f"{_SERVER}.attachment": BASE
+    | {f"{_SERVER}.{name}" for name in ("extensions", "input", "output", "terminal")}
+    | {_S, "mosh_common.wire"},
     f"{_SERVER}.session": BASE
-    | {f"{_SERVER}.{name}" for name in ("attendance", "ending", "events", "extensions", "input", "output")}
-    | {_S, _T, "mosh_common.wire"},
+    | {f"{_SERVER}.{name}" for name in ("attachment", "attendance", "ending", "events", "extensions", "terminal")}
+    | {_S, _T, "mosh_common.wire", f"{_SERVER}.output.flood"},
     f"{_SERVER}.extensions": BASE | {_S, _T, "mosh_common.wire"},
     f"{_SERVER}.loop": BASE
     | LOOP

@@ -119,7 +119,7 @@ def test_two_of_ours_say_what_both_have() -> None:
     state = world.client.session._transport.received.state
     assert part_of(state, FEATURES) == Features(tuple(sorted(OUR_FEATURES)))
     assert part_of(state, ANNOUNCEMENT) == PROGRAM
-    world.server.session._notices.hold(NoticeKind.CLIPBOARD_NOT_SET, "too long")
+    world.server.session._terminal.notices.hold(NoticeKind.CLIPBOARD_NOT_SET, "too long")
     world.print(b"x")
     world.run(500)
     assert ServerNotices(("too long",)) in world.client.messages
@@ -133,7 +133,7 @@ def test_what_only_one_has_is_not_said(client: set[int], server: set[int]) -> No
         server_extensions=ServerExtensions(features=frozenset(server)),
     )
     world.run(500)
-    world.server.session._notices.hold(NoticeKind.CLIPBOARD_NOT_SET, "too long")
+    world.server.session._terminal.notices.hold(NoticeKind.CLIPBOARD_NOT_SET, "too long")
     world.print(b"x")
     world.run(500)
     assert numbers_said(world, to_client=True) == {2, 7, FEATURES, NOTICE}
