@@ -97,8 +97,8 @@ class Loop:
             self._read_pty(waiter, now=now)
             self._digest(now=now)
         self._perform_all(now=now)
-        for datagram, destination in session.datagrams_to_send(now=now):
-            session.report_sent(self._socket.send(datagram, destination), now=now)
+        for outgoing in session.datagrams_to_send(now=now):
+            outgoing.report(self._socket.send(outgoing.data, outgoing.to), now=now)
 
     def _wait(self, waiter: Waiter) -> Ready:
         """Wait for what the session can take now."""
