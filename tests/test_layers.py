@@ -134,8 +134,10 @@ ALLOWED: dict[str, set[str]] = {
     f"{_SERVER}.extensions": BASE | {_S, _T, "mosh_common.wire"},
     f"{_SERVER}.loop": BASE
     | LOOP
-    | {f"{_SERVER}.{name}" for name in ("events", "host.host", "host.pty", "output.flood", "session")}
+    | {f"{_SERVER}.{name}" for name in ("events", "host.host", "host.pty", "output.flood", "session", "sockets")}
     | {"mosh_common.io.udp"},
+    f"{_SERVER}.sockets": BASE | {"mosh_common.io.udp"},
+    f"{_SERVER}.control": BASE | {f"{_SERVER}.session", f"{_SERVER}.sockets", f"{_T}.cells", "mosh_common.wire.key"},
     _SERVER: {_SERVER, "mosh_common"},
 }
 

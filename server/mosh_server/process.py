@@ -21,6 +21,7 @@ from mosh_server.host.own_host import OwnHost
 from mosh_server.loop import Loop
 from mosh_server.output.flood import Flood
 from mosh_server.session import Session
+from mosh_server.sockets import Sockets
 
 
 def run(
@@ -41,7 +42,8 @@ def run(
     host = OwnHost(command=command, environment=environment, account=account)
     try:
         session = _new_session(key, environment, flood=flood, verbose=verbose)
-        Loop(socket=socket, session=session, flood=flood, host=host, log=_print_line if verbose else None).run()
+        log = _print_line if verbose else None
+        Loop(sockets=Sockets(socket), session=session, flood=flood, host=host, log=log).run()
     except Exception as error:
         host.failed(f"{error} ({place_of(error)})" if isinstance(error, MoshError) else place_of(error))
         raise
