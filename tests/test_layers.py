@@ -116,18 +116,28 @@ ALLOWED: dict[str, set[str]] = {
     f"{_SERVER}.host.helper": {"mosh_common.io.spawn"},
     f"{_SERVER}.host.pty": {"mosh_common.io.fds"},
     f"{_SERVER}.events": set(),
-    f"{_SERVER}.attendance": BASE | {f"{_SERVER}.events", f"{_S}.transport"},
+    f"{_SERVER}.attendance": BASE | {f"{_SERVER}.events", f"{_S}.path.contact", f"{_S}.transport"},
     f"{_SERVER}.ending": BASE
     | {f"{_SERVER}.{name}" for name in ("attendance", "events")}
     | {f"{_S}.events", f"{_S}.transport"},
+    f"{_SERVER}.terminal": BASE | {f"{_SERVER}.{name}" for name in ("events", "input", "output")} | {f"{_T}.emulator"},
+    f"{_SERVER}.attachment": BASE
+    | {f"{_SERVER}.{name}" for name in ("extensions", "input", "output", "terminal")}
+    | {_S, f"{_T}.cells", "mosh_common.wire"},
+    f"{_SERVER}.keyring": BASE | {f"{_SERVER}.attachment", _S, "mosh_common.wire"},
+    f"{_SERVER}.clients": BASE
+    | {f"{_SERVER}.{name}" for name in ("attachment", "attendance", "keyring", "terminal")}
+    | {f"{_S}.states.parts", "mosh_common.wire"},
     f"{_SERVER}.session": BASE
-    | {f"{_SERVER}.{name}" for name in ("attendance", "ending", "events", "extensions", "input", "output")}
-    | {_S, _T, "mosh_common.wire"},
+    | {f"{_SERVER}.{name}" for name in ("attachment", "attendance", "clients", "ending", "events", "keyring")}
+    | {f"{_SERVER}.terminal", f"{_SERVER}.output.flood", f"{_S}.events", f"{_T}.emulator", "mosh_common.wire"},
     f"{_SERVER}.extensions": BASE | {_S, _T, "mosh_common.wire"},
     f"{_SERVER}.loop": BASE
     | LOOP
-    | {f"{_SERVER}.{name}" for name in ("events", "host.host", "host.pty", "output.flood", "session")}
+    | {f"{_SERVER}.{name}" for name in ("events", "host.host", "host.pty", "output.flood", "session", "sockets")}
     | {"mosh_common.io.udp"},
+    f"{_SERVER}.sockets": BASE | {"mosh_common.io.udp"},
+    f"{_SERVER}.control": BASE | {f"{_SERVER}.session", f"{_SERVER}.sockets", f"{_T}.cells", "mosh_common.wire.key"},
     _SERVER: {_SERVER, "mosh_common"},
 }
 

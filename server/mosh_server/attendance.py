@@ -1,6 +1,6 @@
-"""Whether the client is there, and how long one that is not is waited for.
+"""Whether a client is there, and how long one that is not is waited for.
 
-Asks the transport when the client was heard; decides nothing of what follows.
+Asks its transport when it was heard; decides nothing of what follows.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from mosh_common.sync.path.contact import Contact
 from mosh_common.sync.transport import Transport
-from mosh_server.events import ClientHeard, ClientSilent, Event
+from mosh_server.events import ClientAttached, ClientDetached, ClientHeard, ClientSilent, Event
 
 
 class Timeouts(NamedTuple):
@@ -25,35 +26,91 @@ class Timeouts(NamedTuple):
 
 
 class Attendance:
-    """The client's coming and going."""
+    """The coming and going of clients, of which one at a time is here."""
 
-    __slots__ = ("_host", "_report", "_timeouts", "_transport")
+    __slots__ = ("_before", "_host", "_news", "_report", "_timeouts", "_transport", "since")
 
-    def __init__(self, transport: Transport[Any, Any], timeouts: Timeouts, *, report: Callable[[Event], None]) -> None:
+    def __init__(self, timeouts: Timeouts, *, report: Callable[[Event], None], now: int) -> None:
         """Begin with nobody there; `report` is told who comes and goes."""
-        self._transport = transport
         self._timeouts = timeouts
         self._report = report
-        self._host: str | None = None  # what the last ClientHeard said; None while detached
+        self._transport: Transport[Any, Any] | None = None  # of the client that is here, or silent
+        self._before = Contact(began_at=now)  # when any client before it was heard
+        self._news: type[ClientHeard] | type[ClientAttached] | None = None  # as what it is to be reported
+        self._host: str | None = None  # as reported last; None while detached
+        self.since = now  # when it became attached or detached
+
+    def attach(self, transport: Transport[Any, Any], *, now: int) -> None:
+        """A client has come, in place of any other."""
+        first = self._transport is None and self._before.last_datagram_at is None
+        self._leave_behind()
+        self._transport = transport
+        self._news = ClientHeard if first else ClientAttached
+        self.since = now
+
+    def detach(self, *, now: int) -> None:
+        """The client has left as it asked."""
+        self._leave_behind()
+        self._transport = None
+        self._host = None
+        self.since = now
+        self._report(ClientDetached())
 
     def watch(self, *, now: int) -> None:
         """Report a client that came, moved or fell silent."""
-        peer = self._transport.path.peer
-        host = peer.host if peer is not None and self._transport.contact.attached(now=now) else None
-        if host != self._host:
+        transport = self._transport
+        if transport is None:
+            return
+        peer = transport.path.peer
+        host = peer.host if peer is not None and transport.contact.attached(now=now) else None
+        if self._news is not None and host is not None:
+            self._report(self._news(host))
+            self._news, self._host = None, host
+        elif host != self._host:
+            if host is None or self._host is None:
+                self.since = now
             self._host = host
             self._report(ClientSilent() if host is None else ClientHeard(host))
 
+    @property
+    def host(self) -> str | None:
+        """Where the client is; None while detached."""
+        return self._host
+
+    @property
+    def last_datagram_at(self) -> int | None:
+        """When any client was heard last; None = never."""
+        heard = None if self._transport is None else self._transport.contact.last_datagram_at
+        return self._before.last_datagram_at if heard is None else heard
+
     def next_deadline(self) -> int | None:
         """Return when a client that stays silent counts as detached."""
-        return None if self._host is None else self._transport.contact.detaches_at
+        return None if self._host is None or self._transport is None else self._transport.contact.detaches_at
 
-    def given_up_at(self) -> int | None:
-        """Return when the patience with a client that was never heard, or is silent now, ends."""
-        return self._transport.contact.given_up_at(patience_ms=self._timeouts.network_ms)
+    def given_up_at(self, *, offers_until: int | None = None) -> int | None:
+        """Return when the patience ends, if no client was ever heard, or none is now.
+
+        Not while somebody is expected, which is until `offers_until`.
+        """
+        at = self._heard().given_up_at(patience_ms=self._timeouts.network_ms)
+        return at if at is None or offers_until is None else max(at, offers_until)
 
     def spared_by_signal(self, *, now: int) -> bool:
-        """Return whether the client was heard within the signal timeout."""
+        """Return whether a client was heard within the signal timeout."""
         limit = self._timeouts.signal_ms
-        heard = self._transport.contact.last_heard
+        heard = self._heard().last_heard
         return limit is not None and heard is not None and now - heard < limit
+
+    def _heard(self) -> Contact:
+        """Return what is known of the client whose state came last."""
+        transport = self._transport
+        return self._before if transport is None or transport.contact.last_heard is None else transport.contact
+
+    def _leave_behind(self) -> None:
+        if self._transport is None:
+            return
+        contact, before = self._transport.contact, self._before
+        before.last_datagram_at = (
+            before.last_datagram_at if contact.last_datagram_at is None else contact.last_datagram_at
+        )
+        before.last_heard = before.last_heard if contact.last_heard is None else contact.last_heard

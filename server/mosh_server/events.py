@@ -17,6 +17,7 @@ class SetSize(NamedTuple):
 
     columns: int
     lines: int
+    signal: bool = False  # tell the programs (SIGWINCH) even if the size was the same: another client took over
 
 
 class ClientHeard(NamedTuple):
@@ -27,6 +28,16 @@ class ClientHeard(NamedTuple):
 
 class ClientSilent(NamedTuple):
     """Nothing was heard of the client for DETACH_AFTER_MS: it is detached."""
+
+
+class ClientAttached(NamedTuple):
+    """Another client, from this host, has taken the session over, or taken it up again."""
+
+    host: str
+
+
+class ClientDetached(NamedTuple):
+    """The client asked to leave; the session stays."""
 
 
 class OutputNotDigested(NamedTuple):
@@ -42,4 +53,6 @@ class Finished(NamedTuple):
     reason: str
 
 
-Event: TypeAlias = StartShell | SetSize | ClientHeard | ClientSilent | OutputNotDigested | Finished
+Event: TypeAlias = (
+    StartShell | SetSize | ClientHeard | ClientSilent | ClientAttached | ClientDetached | OutputNotDigested | Finished
+)

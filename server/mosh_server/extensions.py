@@ -42,7 +42,7 @@ class Extensions:
         `parts` are what the host state may hold of ours; those that no feature is about are never said.
         """
         self._features: Final = features
-        self._handlers: Final = handlers or {}
+        self._handlers: Final = dict(handlers or {})
         self._parts: Final = parts
         self._local_parts: Final = local_parts(parts)
         self._values = list(initial_values(parts))  # what is to be said, if the client named it
@@ -67,6 +67,14 @@ class Extensions:
         """Let a part have that value; return whether the client is to know, with the next `screen`."""
         self._values[index_of(number, self._parts)] = value
         return self._say()
+
+    def with_state(self, state: ServerScreen) -> ServerScreen:
+        """Return that host state with what the client is to know of ours now."""
+        return ServerScreen(state.snapshot, state.echo_ack, self._said, parts=self._local_parts)
+
+    def handle(self, feature: int, handler: Handler) -> None:
+        """Let `handler` take that feature's requests."""
+        self._handlers[feature] = handler
 
     def receive(self, event: Features | Request, *, first: bool, now: int) -> bool:
         """Take what the client says of ours; `first`: it is in the first state of its input that has any.

@@ -8,18 +8,28 @@ from __future__ import annotations
 import select
 import signal
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
 
 from mosh_common.clock import now_ms
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.io.loop import Ready, Waiter
 from mosh_common.io.udp import UdpSocket
-from mosh_server.events import ClientHeard, ClientSilent, Event, Finished, SetSize, StartShell
+from mosh_server.events import (
+    ClientAttached,
+    ClientDetached,
+    ClientHeard,
+    ClientSilent,
+    Event,
+    Finished,
+    SetSize,
+    StartShell,
+)
 from mosh_server.host.host import Host
 from mosh_server.host.pty import Pty
 from mosh_server.output.flood import ANSWER_OCTETS, MORE_FOLLOWS_OCTETS, TURN_NS, Flood
 from mosh_server.session import Session
+from mosh_server.sockets import Sockets
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGCHLD)
 
@@ -34,20 +44,40 @@ NOT_STARTED_STATUS: Final = 255  # as ssh's, when there is no session
 LEFT_BEHIND_OCTETS: Final = 1 << 16
 
 
+class Door(Protocol):
+    """Where others of the user's ask something of the session."""
+
+    def descriptors(self) -> Iterable[tuple[int, bool, bool]]:
+        """Return what is to be waited for: descriptor, whether to read, whether to write. It changes in `turn` only."""
+
+    def turn(self, readable: frozenset[int], writable: frozenset[int], *, now: int) -> None:
+        """Do what is possible now, with those of its descriptors; never wait."""
+
+    def next_deadline(self) -> int | None:
+        """Return when `turn` is to be called even if nothing happens; None = never."""
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+
+
 class Loop:
     """The descriptors and the turns."""
 
     def __init__(
         self,
         *,
-        socket: UdpSocket,
+        sockets: Sockets,
         session: Session,
         flood: Flood,
         host: Host,
+        door: Door | None = None,
         log: Callable[[str], None] | None = None,
     ) -> None:
-        """Serve `session`, which tells `flood` what is printed, on `socket` and `host`; `log` gets its events."""
-        self._socket = socket
+        """Serve `session`, which tells `flood` what is printed, on `sockets` and `host`; `log` gets its events."""
+        self._sockets = sockets
+        self._reached: dict[int, UdpSocket] = {}  # by descriptor: those of `sockets` that are waited for
+        self._door = door
+        self._entrances: set[int] = set()  # the descriptors of the door that are waited for
         self._session = session
         self._flood = flood
         self._host = host
@@ -55,17 +85,23 @@ class Loop:
         self._pty: Pty | None = None  # None before the shell was started and after it ended
         self._status_by: int | None = None  # its terminal was closed: when to know how it ended
         self._arrivals = select.poll()  # what ends a wait for more of a flood: more of it, or a datagram
-        self._arrivals.register(socket.fileno(), select.POLLIN)
 
     def run(self) -> None:
         """Turn until the session is finished; afterwards the shell has ended."""
         with Waiter(SIGNALS) as waiter:
-            waiter.watch(self._socket.fileno())
+            self.begin(waiter)
             try:
                 while not self._session.finished:
                     self.turn(waiter)
             finally:
                 self._end_shell(waiter)
+                if self._door is not None:
+                    self._door.close()
+
+    def begin(self, waiter: Waiter) -> None:
+        """Wait for datagrams and visitors."""
+        self._tend_sockets(waiter)
+        self._watch_door(waiter)
 
     def turn(self, waiter: Waiter) -> None:
         """Wait, feed the session everything that happened, do what it decides."""
@@ -81,10 +117,13 @@ class Loop:
             self._end_shell(waiter)
         if signal.SIGCHLD in ready.signals or (self._status_by is not None and now >= self._status_by):
             self._children_changed(waiter, now=now)
-        if self._socket.fileno() in ready.readable:
-            self._flood.end_rest()
-            for data, source, congestion, _ in self._socket.receive():
-                session.receive_datagram(data, source, now=now, congestion=congestion)
+        for descriptor, socket in self._reached.items():
+            if descriptor in ready.readable:
+                self._flood.end_rest()
+                for data, source, congestion, _ in socket.receive():
+                    session.receive_datagram(data, source, now=now, congestion=congestion)
+        if self._door is not None:
+            self._serve_door(self._door, ready, waiter, now=now)
         self._perform_all(now=now)
         # Before output is digested, which takes its time in a flood: what is typed may be the Ctrl-C that ends it.
         if self._pty is not None and session.input_to_write():
@@ -97,8 +136,10 @@ class Loop:
             self._read_pty(waiter, now=now)
             self._digest(now=now)
         self._perform_all(now=now)
-        for datagram, destination in session.datagrams_to_send(now=now):
-            session.report_sent(self._socket.send(datagram, destination), now=now)
+        for outgoing in session.datagrams_to_send(now=now):
+            outgoing.report(self._sockets.send(outgoing.sender.socket, outgoing.data, outgoing.to), now=now)
+        if self._sockets.several:
+            self._tend_sockets(waiter)
 
     def _wait(self, waiter: Waiter) -> Ready:
         """Wait for what the session can take now."""
@@ -112,9 +153,42 @@ class Loop:
             waiter.watch(self._pty.fileno(), read=reading, write=bool(session.input_to_write()))
             if resting:
                 deadline = rests_until if deadline is None else min(deadline, rests_until)
-        if self._status_by is not None:
-            deadline = self._status_by if deadline is None else min(deadline, self._status_by)
+        for other in (self._status_by, None if self._door is None else self._door.next_deadline()):
+            if other is not None:
+                deadline = other if deadline is None else min(deadline, other)
         return waiter.wait(deadline, now=now)
+
+    # --- Clients and visitors -------------------------------------------------------------------------------------
+
+    def _tend_sockets(self, waiter: Waiter) -> None:
+        """Close the sockets that reach nobody any more, and wait for those that are new."""
+        for socket in self._sockets.take_unneeded(self._session.clients.sockets()) if self._sockets.several else []:
+            if self._reached.pop(socket.fileno(), None) is not None:
+                waiter.forget(socket.fileno())
+                self._arrivals.unregister(socket.fileno())
+            socket.close()
+        for socket in self._sockets:
+            if socket.fileno() not in self._reached:
+                self._reached[socket.fileno()] = socket
+                waiter.watch(socket.fileno())
+                self._arrivals.register(socket.fileno(), select.POLLIN)
+
+    def _serve_door(self, door: Door, ready: Ready, waiter: Waiter, *, now: int) -> None:
+        readable, writable = ready.readable & self._entrances, ready.writable & self._entrances
+        due = door.next_deadline()
+        if not (readable or writable or (due is not None and now >= due)):
+            return
+        # It closes descriptors, whose numbers others may have at once: none of them may still be waited for.
+        for descriptor in self._entrances:
+            waiter.forget(descriptor)
+        door.turn(readable, writable, now=now)
+        self._watch_door(waiter)
+
+    def _watch_door(self, waiter: Waiter) -> None:
+        self._entrances = set()
+        for descriptor, read, write in [] if self._door is None else self._door.descriptors():
+            waiter.watch(descriptor, read=read, write=write)
+            self._entrances.add(descriptor)
 
     # --- Output ---------------------------------------------------------------------------------------------------
 
@@ -144,7 +218,7 @@ class Loop:
         if patience_ms is None:
             return True
         arrived = self._arrivals.poll(patience_ms)
-        if any(descriptor == self._socket.fileno() for descriptor, _ in arrived):
+        if any(descriptor in self._reached for descriptor, _ in arrived):
             return True
         return not (piece or arrived)
 
@@ -176,11 +250,15 @@ class Loop:
         if isinstance(event, StartShell):
             self._start_shell(event, now=now)
         elif isinstance(event, SetSize):
-            self._host.set_size(event.columns, event.lines)
+            self._host.set_size(event.columns, event.lines, signal=event.signal)
         elif isinstance(event, ClientHeard):
             self._host.client_heard(event.host)
         elif isinstance(event, ClientSilent):
             self._host.client_silent()
+        elif isinstance(event, ClientAttached):
+            self._host.client_attached(event.host)
+        elif isinstance(event, ClientDetached):
+            self._host.client_detached()
         elif isinstance(event, Finished) and self._session.failed:
             self._host.failed(event.reason)
 

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import gc
 import os
+import time
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from mosh_common.clock import now_ms
 from mosh_common.errors import MoshError, place_of
 from mosh_common.io.fds import write_line
 from mosh_common.io.udp import UdpSocket
-from mosh_common.sync.states.screen_state import ServerScreen
-from mosh_common.sync.states.user_stream import UserStream
-from mosh_common.sync.transport import Transport
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.key import Key
+from mosh_server.attachment import INITIAL_COLUMNS, INITIAL_LINES, Attaching
 from mosh_server.attendance import Timeouts
+from mosh_server.clients import Identity
 from mosh_server.host.environment import Account, is_yes, seconds_from
 from mosh_server.host.own_host import OwnHost
 from mosh_server.loop import Loop
 from mosh_server.output.flood import Flood
 from mosh_server.session import Session
-
-# The screen of state 0 on both sides; the client's first state brings the real size.
-INITIAL_COLUMNS: Final = 80
-INITIAL_LINES: Final = 24
+from mosh_server.sockets import Sockets
 
 
 def run(
@@ -46,7 +42,8 @@ def run(
     host = OwnHost(command=command, environment=environment, account=account)
     try:
         session = _new_session(key, environment, flood=flood, verbose=verbose)
-        Loop(socket=socket, session=session, flood=flood, host=host, log=_print_line if verbose else None).run()
+        log = _print_line if verbose else None
+        Loop(sockets=Sockets(socket), session=session, flood=flood, host=host, log=log).run()
     except Exception as error:
         host.failed(f"{error} ({place_of(error)})" if isinstance(error, MoshError) else place_of(error))
         raise
@@ -58,22 +55,20 @@ def run(
 def _new_session(key: Key, environment: Mapping[str, str], *, flood: Flood, verbose: int) -> Session:
     checksums = is_yes(environment, "MOSH_SERVER_CHECKSUM")
     emulator = Emulator(INITIAL_COLUMNS, INITIAL_LINES, checksums=checksums)
-    now = now_ms()
-    transport: Transport[ServerScreen, UserStream] = Transport(
-        key=key,
-        is_server=True,
-        local=ServerScreen(emulator.snapshot(), 0),
-        remote=UserStream(),
-        entropy=os.urandom,
-        now=now,
-        interaction=flood.interaction,
-        log=_print_line if verbose > 1 else None,
-    )
+    attaching = Attaching(entropy=os.urandom, interaction=flood.interaction, log=_print_line if verbose > 1 else None)
     timeouts = Timeouts.from_seconds(
         network=seconds_from(environment, "MOSH_SERVER_NETWORK_TMOUT"),
         signal=seconds_from(environment, "MOSH_SERVER_SIGNAL_TMOUT"),
     )
-    return Session(transport=transport, emulator=emulator, flood=flood, timeouts=timeouts)
+    return Session(
+        key=key,
+        attaching=attaching,
+        emulator=emulator,
+        flood=flood,
+        timeouts=timeouts,
+        identity=Identity(str(os.getpid()), time.time),
+        now=now_ms(),
+    )
 
 
 def _print_line(line: str) -> None:

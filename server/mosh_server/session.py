@@ -1,7 +1,8 @@
 """The policy of a server: when the shell starts, what it is given, which frames go out, and when all this ends.
 
-Does no input or output and reads no clock. The loop (loop.py) feeds it datagrams, the pty's output and
-signals, then does what `events` say, writes `input_to_write` to the pty and sends `datagrams_to_send`.
+Of clients one at a time types and sees: whose first authentic datagram came last. Does no input or output and reads no
+clock. The loop (loop.py) feeds it datagrams, the pty's output and signals, then does what `events` say, writes
+`input_to_write` to the pty and sends `datagrams_to_send`.
 """
 
 from __future__ import annotations
@@ -11,94 +12,74 @@ from typing import Final
 from mosh_common.address import Address
 from mosh_common.protocol import SHUTDOWN_NUMBER
 from mosh_common.sync.events import NewRemoteState
-from mosh_common.sync.states.screen_state import ServerScreen
-from mosh_common.sync.states.user_stream import UserStream
-from mosh_common.sync.transport import Transport
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.extensions import EXIT_STATUS
+from mosh_common.wire.key import Key
 from mosh_common.wire.size import Resize
 from mosh_common.wire.userdiff import Keys
+from mosh_server.attachment import Attaching, Attachment
 from mosh_server.attendance import Attendance, Timeouts
+from mosh_server.clients import Clients, Identity
 from mosh_server.ending import Ending
-from mosh_server.events import Event, OutputNotDigested, SetSize, StartShell
-from mosh_server.extensions import Extensions
-from mosh_server.input.queue import REPLIES_LIMIT_OCTETS, InputQueue
-from mosh_server.input.translation import CursorKeyTranslation
-from mosh_server.output.display import Display
-from mosh_server.output.echo_ack import EchoAckClock
+from mosh_server.events import Event, SetSize, StartShell
+from mosh_server.keyring import OFFER_MS, Outgoing
 from mosh_server.output.flood import Flood
-from mosh_server.output.guarded_emulator import GuardedEmulator
-from mosh_server.output.incidents import Incidents
-from mosh_server.output.notices import Notices
-from mosh_server.output.visible_echo import VisibleEcho
+from mosh_server.terminal import Terminal
 
 
 class Session:
-    """One client's session, from its first datagram to the last frame."""
+    """One user's session, from the first datagram of its first client to the last frame of its last one."""
 
     def __init__(
         self,
         *,
-        transport: Transport[ServerScreen, UserStream],
+        key: Key,
+        attaching: Attaching,
         emulator: Emulator,
         flood: Flood,
         timeouts: Timeouts,
-        extensions: Extensions | None = None,
+        identity: Identity,
+        now: int,
     ) -> None:
-        """Begin with nobody there.
-
-        `transport` must be at state 0 with the screen of `emulator` (as `extensions` make it), and ask `flood` for the
-        `interaction`.
-        """
-        self._transport = transport
-        self._flood = flood
-        self._emulator = GuardedEmulator(emulator)
+        """Begin with nobody there, and `key` given out. `attaching` is to ask `flood` for the `interaction`."""
         self._events: list[Event] = []
-        # The client.
-        self._attendance = Attendance(transport, timeouts, report=self._events.append)
-        self._ending = Ending(transport, timeouts, report=self._events.append)
-        self._seen_input = UserStream()  # the newest input state that was dealt with
-        self.extensions: Final = extensions or Extensions()  # what is ours between us
-        # The pty.
-        self._shell_wanted = False  # StartShell was reported
-        self._exit_status: int | None = None  # the shell's: it ended, what was written is shown, and that was all
-        self._translation = CursorKeyTranslation()
-        self._input = InputQueue()  # for the pty
-        # The screen, and what goes with it; then `_show`.
-        self._display = Display(self._emulator, flood)
-        self._echo_ack = EchoAckClock()
-        self._visible_echo = VisibleEcho()
-        self._notices = Notices()  # for the client's bar
-        self._incidents = Incidents(self._emulator, self._notices)
+        self.terminal: Final = Terminal(emulator, flood)  # to others to be asked only
+        self.clients: Final = Clients(
+            self.terminal,
+            attaching=attaching,
+            identity=identity,
+            attendance=Attendance(timeouts, report=self._events.append, now=now),
+        )
+        self._ending = Ending(timeouts, report=self._events.append)
+        self.clients.offer(key, socket=0, now=now)
 
     # --- What comes in ------------------------------------------------------------------------------------------
 
     def receive_datagram(self, data: bytes, source: Address, *, now: int, congestion: bool = False) -> None:
         """Digest a datagram. Afterwards drain `events`."""
-        self._transport.receive_datagram(data, source, now=now, congestion=congestion)
+        self.clients.receive_datagram(data, source, accepting=not self.ending, now=now, congestion=congestion)
 
     def receive_output(self, data: bytes, *, now: int) -> None:
         """Digest what the programs wrote, all at once; else as `take_output`."""
         self.take_output(data, now=now)
-        while self._display.waiting:
-            self._input.add(self._display.digest(now=now), limit=REPLIES_LIMIT_OCTETS)
-        self._display.end_portions()
+        self.terminal.digest_all(now=now)
         self._all_executed(now=now)
 
     def take_output(self, data: bytes, *, now: int) -> None:
         """Take what the programs wrote; then `digest_output` as long as the session is `digesting`."""
-        self._display.take(data, now=now)
-        if not self._display.undigested:
+        display = self.terminal.display
+        display.take(data, now=now)
+        if not display.undigested:
             self._all_executed(now=now)
 
     def digesting(self, *, now: int) -> bool:
         """Return whether there is output to be digested. Until there is none the pty is not to be read."""
-        return not self.ending and self._display.digesting(to_the_end=self._exit_status is not None, now=now)
+        return not self.ending and self.terminal.digesting(now=now)
 
     def digest_output(self, *, now: int) -> None:
         """Digest a portion, some milliseconds' worth; afterwards `input_to_write` may hold the terminal's answers."""
-        self._input.add(self._display.digest(now=now), limit=REPLIES_LIMIT_OCTETS)
-        if not self._display.waiting:
+        self.terminal.digest(now=now)
+        if not self.terminal.display.waiting:
             self._all_executed(now=now)
 
     def pty_closed(self, *, status: int, now: int) -> None:
@@ -106,14 +87,14 @@ class Session:
 
         Once that is digested it is shown, and the client is told that this was all.
         """
-        self._input.clear()
-        self._exit_status = status
+        self.terminal.input.clear()
+        self.terminal.exit_status = status
         self._end_with_shell(now=now)
 
     def input_written(self, count: int, *, now: int) -> None:
         """Say how many octets of `input_to_write` the pty took."""
-        self._input.written(count)
-        self._echo_ack.give(self._input.complete_states(), now=now)
+        self.terminal.input.written(count)
+        self.clients.given(now=now)
 
     def terminate(self, *, reason: str = "terminated by a signal", now: int) -> None:
         """End the session unless it ends anyway, but let the client know; show before what is on its way to the screen.
@@ -122,22 +103,24 @@ class Session:
         """
         if self.ending:
             return
-        display, transport = self._display, self._transport
+        display = self.terminal.display
+        transport = None if self.clients.typing is None else self.clients.typing.transport
         # What takes long to digest, or comes faster than the client takes it, is not worth that time any more.
-        lagging = display.unseen and transport.sent.number != transport.sent.acknowledged_number
+        sent = None if transport is None else transport.sent
+        lagging = display.unseen and sent is not None and sent.number != sent.acknowledged_number
         as_sent = display.undigested or lagging
         if display.unseen and not as_sent:
             self._show(now=now)
-        self._ending.shut_down(reason, as_sent=as_sent, now=now)
+        self._ending.shut_down(reason, transport, as_sent=as_sent, now=now)
 
     def terminate_if_silent(self, *, now: int) -> None:
         """SIGUSR1: end the session unless the client was heard within the signal timeout."""
-        if not self._attendance.spared_by_signal(now=now):
+        if not self.clients.attendance.spared_by_signal(now=now):
             self.terminate(reason="terminated by SIGUSR1", now=now)
 
     def show_part(self, number: int, value: object, *, now: int) -> None:
-        """Let a part of the host state that is ours have that value."""
-        if self.extensions.set_value(number, value):
+        """Let a part of the host state that is ours have that value, for whoever is or will be here."""
+        if self.clients.set_part(number, value):
             self._show(now=now)
 
     # --- What goes out ------------------------------------------------------------------------------------------
@@ -159,132 +142,132 @@ class Session:
 
     def events(self, *, now: int) -> list[Event]:
         """Return what is to be done, in order, and forget it. Call once per turn, after everything was fed."""
-        display = self._display
-        for event in self._transport.events():
-            if isinstance(event, NewRemoteState):
-                assert isinstance(event.state, UserStream)
-                self._take_input(event.number, event.state, changed=event.changed, now=now)
-            else:
-                self._ending.take(event)
-        self._attendance.watch(now=now)
-        given_up_at = self._attendance.given_up_at()
-        if not self._ending.begun and given_up_at is not None and now >= given_up_at:
+        self._take_from_client(now=now)
+        self.clients.attendance.watch(now=now)
+        given_up_at = self._given_up_at()
+        if given_up_at is not None and now >= given_up_at:
             self.terminate(reason="the client was not heard for too long", now=now)
-        self._input.add(self._translation.flush(now=now))
-        # While a frame is held back, so is the echo ack: the client would judge its guesses by the older screen.
-        if not display.holding(now=now) and (self._echo_ack.advance(now=now) or display.updating):
-            self._visible_echo.forget_up_to(self._echo_ack.number)
+        self._ending.expire(now=now)
+        terminal, client = self.terminal, self.clients.typing
+        if client is not None and client.answer(terminal, now=now):
             self._show(now=now)
-        if self._notices.expire(now=now) or display.look_due(now=now):
+        if terminal.notices.expire(now=now) or terminal.display.look_due(now=now):
             self._show(now=now)
-        self._note_incidents(now=now)
+        told = terminal.notices.current
+        self._events += terminal.incidents(now=now)
+        if terminal.notices.current != told:
+            self._show(now=now)
         events = self._events.copy()
         self._events.clear()
         return events
 
     def input_to_write(self) -> bytearray:
         """Return what the pty is to be given, in order; then say `input_written`. Do not change it."""
-        return self._input.data
+        return self.terminal.input.data
 
-    def datagrams_to_send(self, *, now: int) -> list[tuple[bytes, Address]]:
-        """Return the datagrams that are due, with their destination."""
-        return self._transport.datagrams_to_send(now=now)
-
-    def report_sent(self, failure: int, *, now: int) -> None:
-        """Say how sending a datagram went: 0, or the errno."""
-        if failure:
-            self._transport.report_send_failure(failure, now=now)
+    def datagrams_to_send(self, *, now: int) -> list[Outgoing]:
+        """Return the datagrams that are due, with their destinations; `report` of each how sending it went."""
+        return self.clients.datagrams_to_send(now=now)
 
     def next_deadline(self, *, now: int) -> int | None:
         """Return when the loop must turn even if nothing happens. Changes nothing."""
-        held_until = self._display.held_until(now=now)
         candidates = [
-            self._transport.next_deadline(now=now),
-            self._translation.next_deadline(),
-            self._notices.next_deadline(),
-            self._display.next_look(),
-            self._echo_ack.next_deadline() if held_until is None else held_until,
-            self._attendance.next_deadline(),
-            None if self._ending.begun else self._attendance.given_up_at(),
+            *self.clients.next_deadlines(now=now),
+            self.terminal.notices.next_deadline(),
+            self.terminal.display.next_look(),
+            self._ending.next_deadline(),
+            self._given_up_at(),
             now if self._events or self.digesting(now=now) else None,
         ]
         return min([candidate for candidate in candidates if candidate is not None], default=None)
 
+    def _given_up_at(self) -> int | None:
+        if self._ending.begun:
+            return None
+        return self.clients.attendance.given_up_at(offers_until=self.clients.expected_until)
+
     # --- Private: what the client says ----------------------------------------------------------------------------
 
-    def _take_input(self, number: int, state: UserStream, *, changed: bool, now: int) -> None:
-        """Deal with what the user did since the last state."""
-        for event in state.events_since(self._seen_input):
-            if isinstance(event, Resize):
-                self._resize(event, now=now)
-            elif not isinstance(event, Keys):
-                if self.extensions.receive(event, first=not self._seen_input.position, now=now):
-                    self._show(now=now)
+    def _take_from_client(self, *, now: int) -> None:
+        """Deal with what its transport reports."""
+        client = self.clients.typing
+        for event in [] if client is None else client.transport.events():
+            assert client is not None
+            if isinstance(event, NewRemoteState):
+                self._take_input(client, event, now=now)
+                if client.leaving and not self._ending.begun:
+                    self.clients.detach(now=now)
+                    return
             else:
-                self._flood.typed(event.data, now=now)
-                self._visible_echo.expect(number, event.data, self._display.screen())
-                self._input.add(
-                    self._translation.translate(
-                        event.data, application_cursor_keys=self._emulator.application_cursor_keys, now=now
-                    )
-                )
-        self._seen_input = state
-        if not changed or number == SHUTDOWN_NUMBER:
-            return
-        if not self._shell_wanted and not self._ending.begun:
-            self._shell_wanted = True
-            screen = self._emulator.snapshot()
-            self._events.append(StartShell(screen.columns, screen.lines))
-        self._input.end_state(number)
-        self._echo_ack.give(self._input.complete_states(), now=now)
+                self._ending.take(event)
 
-    def _resize(self, size: Resize, *, now: int) -> None:
-        if self._display.resize(size):
+    def _take_input(self, client: Attachment, news: NewRemoteState, *, now: int) -> None:
+        """Deal with what the user did since the last state."""
+        terminal, number = self.terminal, news.number
+        for event in news.state.events_since(client.seen_input):
+            if isinstance(event, Resize):
+                self._resize(event, first=not client.spoke, now=now)
+            elif isinstance(event, Keys):
+                client.type(number, event.data, terminal, now=now)
+            elif client.extensions.receive(event, first=not client.seen_input.position, now=now):
+                self._show(now=now)
+        client.seen_input = news.state
+        if not news.changed or number == SHUTDOWN_NUMBER:
+            return
+        if not terminal.started and not self._ending.begun:
+            terminal.started = True
+            screen = terminal.emulator.snapshot()
+            self._events.append(StartShell(screen.columns, screen.lines))
+        terminal.input.end_state(number)
+        self.clients.given(now=now)
+        if not client.spoke:
+            client.spoke = True
             self._show(now=now)
-        if self._shell_wanted:
+            if terminal.exit_status is not None:
+                self._end_with_shell(now=now)
+
+    def _resize(self, size: Resize, *, first: bool, now: int) -> None:
+        """Take a window's size; `first`: of a client that was not here before, for whom the programs draw anew."""
+        if self.terminal.display.resize(size):
+            self._show(now=now)
+        if self.terminal.started:
             if self._events and isinstance(self._events[-1], SetSize):
-                self._events.pop()  # of consecutive resizes only the last is applied, also across states
-            self._events.append(SetSize(size.columns, size.lines))
+                # Of consecutive resizes only the last is applied, also across states.
+                first = self._events[-1].signal or first
+                self._events.pop()
+            self._events.append(SetSize(size.columns, size.lines, signal=first))
 
     # --- Private: what the programs say ---------------------------------------------------------------------------
 
     def _all_executed(self, *, now: int) -> None:
         """Go on after what the programs wrote was executed, or put off."""
-        self._incidents.digested(now=now)
-        if self._display.take_new_size():
+        terminal = self.terminal
+        terminal.digested(now=now)
+        if terminal.display.take_new_size():
             self._show(now=now)
-        if self._flood.may_look(now=now):
+        if terminal.flood.may_look(now=now):
             self._show(now=now)
-        if self._exit_status is not None:
+        if terminal.exit_status is not None:
             self._end_with_shell(now=now)
 
     def _end_with_shell(self, *, now: int) -> None:
-        if self._display.undigested:
+        terminal = self.terminal
+        if terminal.display.undigested:
             return
-        self._display.abandon_update()
+        terminal.display.abandon_update()
         # In the very state that says the end: whoever acknowledges that has this, too.
-        self.extensions.set_value(EXIT_STATUS, self._exit_status)
+        self.clients.set_part(EXIT_STATUS, terminal.exit_status)
         self._show(now=now)
-        self._ending.leave_last_words(now=now)
+        client = self.clients.typing
+        if client is None:  # who detached knows that; somebody may be on the way
+            self._ending.end_without_client(expected_until=self.clients.expected_until, now=now)
+        elif not client.sees:  # its first state is, and this comes again with it
+            self._ending.end_without_client(expected_until=now + OFFER_MS, now=now)
+        else:
+            self._ending.leave_last_words(client.transport, now=now)
 
     def _show(self, *, now: int) -> None:
-        """Look at the screen; tell the transport what the client is to see, and what goes with it."""
-        shown = self._display.look(now=now)
-        answered = self._visible_echo.shown(self._display.shown) if shown else None
-        if answered is not None:  # the echo ack moves on with the frame that shows the answer
-            self._echo_ack.answered(answered)
-        self._transport.set_local_state(
-            self.extensions.screen(self._display.shown, self._echo_ack.number, notices=self._notices.current), now=now
-        )
-
-    def _note_incidents(self, *, now: int) -> None:
-        """Report where the emulator failed, to the log and to the user."""
-        told = self._notices.current
-        for place in self._incidents.note_failures(now=now):
-            self._events.append(OutputNotDigested(place, self._emulator.failed))
-        if self._notices.current != told:
-            self._show(now=now)
-            told = self._notices.current
-        self._incidents.note_clipboard(now=now)
-        if self._notices.current != told:
-            self._show(now=now)
+        """Look at the screen; tell the client what it is to see, and what goes with it."""
+        looked = self.terminal.display.look(now=now)
+        if self.clients.typing is not None:
+            self.clients.typing.show(self.terminal, looked=looked, now=now)

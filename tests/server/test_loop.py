@@ -30,6 +30,7 @@ from mosh_server.output.flood import (
     REST_LIMIT_MS,
     Flood,
 )
+from mosh_server.sockets import Sockets
 
 pytestmark = pytest.mark.system
 
@@ -111,8 +112,8 @@ class FakeHost(Host):
         self.pty, self.program = os.openpty()
         return self.pty
 
-    def set_size(self, columns: int, lines: int) -> None:
-        self.asked.append(("set_size", columns, lines))
+    def set_size(self, columns: int, lines: int, *, signal: bool) -> None:
+        self.asked.append(("set_size", columns, lines, *(("signal",) if signal else ())))
 
     def children_changed(self) -> int | None:
         return self.status
@@ -129,6 +130,12 @@ class FakeHost(Host):
 
     def client_silent(self) -> None:
         self.asked.append(("client_silent",))
+
+    def client_attached(self, address: str) -> None:
+        self.asked.append(("client_attached", address))
+
+    def client_detached(self) -> None:
+        self.asked.append(("client_detached",))
 
     def failed(self, reason: str) -> None:
         self.asked.append(("failed", reason))
@@ -155,9 +162,15 @@ class World:
         self.socket = UdpSocket.bind_server("127.0.0.1", (0, 0))
         self.logged: list[str] = []
         session: Any = self.session
-        self.loop = Loop(socket=self.socket, session=session, flood=self.flood, host=self.host, log=self.logged.append)
+        self.loop = Loop(
+            sockets=Sockets(self.socket),
+            session=session,
+            flood=self.flood,
+            host=self.host,
+            log=self.logged.append,
+        )
         self.waiter = Waiter(())
-        self.waiter.watch(self.socket.fileno())
+        self.loop.begin(self.waiter)
 
     @property
     def program(self) -> int:

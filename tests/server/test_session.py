@@ -600,9 +600,9 @@ def test_waiting_with_last_words_costs_no_packets_once_the_client_counts_as_deta
     running.run(6_000)
     running.session.pty_closed(status=0, now=running.now)
     running.run(DETACH_AFTER_MS)
-    before = running.session._transport.counters.sent
+    before = running.server.client.transport.counters.sent
     running.run(3_600_000)
-    assert running.session._transport.counters.sent == before
+    assert running.server.client.transport.counters.sent == before
 
 
 # --- What the client is told of the server itself
@@ -653,7 +653,7 @@ def test_the_user_is_told_of_a_clipboard_that_is_too_long(world: World, length: 
 
 def test_a_notice_that_passes_is_taken_away_although_nothing_else_happens(world: World) -> None:
     world.start()
-    world.session._notices.say(NoticeKind.CLIPBOARD_NOT_SET, "too long", now=world.now)
+    world.session.terminal.notices.say(NoticeKind.CLIPBOARD_NOT_SET, "too long", now=world.now)
     world.print(b"x")
     world.run(500)
     assert notices_of(world.client.received.state) == (Notice(2, "too long"),)

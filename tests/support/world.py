@@ -46,7 +46,9 @@ from mosh_common.wire.instruction import Instruction
 from mosh_common.wire.key import Key
 from mosh_common.wire.ocb import Ocb
 from mosh_common.wire.userdiff import Keys, Resize
+from mosh_server.attachment import Attaching, Attachment
 from mosh_server.attendance import Timeouts
+from mosh_server.clients import Identity
 from mosh_server.events import Event, SetSize, StartShell
 from mosh_server.extensions import Extensions as ServerExtensions
 from mosh_server.output.flood import Flood
@@ -261,23 +263,28 @@ class OurServer:
         self.emulator = Emulator(80, 24)
         self.pty = Pty(program)
         self.events: list[Event] = []  # everything that it decided
-        extensions = extensions or ServerExtensions()
+        self.unix_time = 1_800_000_000
+        first = [extensions] if extensions is not None else []
         flood = Flood(now=now)
         self.session = Session(
-            transport=Transport(
-                key=KEY,
-                is_server=True,
-                local=extensions.screen(self.emulator.snapshot(), 0),
-                remote=UserStream(),
+            key=KEY,
+            attaching=Attaching(
                 entropy=entropy,
-                now=now,
                 interaction=flood.interaction,
+                extensions=lambda: first.pop() if first else ServerExtensions(),
             ),
             emulator=self.emulator,
             flood=flood,
             timeouts=timeouts or Timeouts(),
-            extensions=extensions,
+            identity=Identity("4711", lambda: self.unix_time),
+            now=now,
         )
+
+    @property
+    def client(self) -> Attachment:
+        """The client that types."""
+        assert self.session.clients.typing is not None
+        return self.session.clients.typing
 
     def receive_datagram(self, data: bytes, source: Any, *, now: int, congestion: bool = False) -> None:
         """See End."""
@@ -290,7 +297,7 @@ class OurServer:
         if answer:
             self.session.receive_output(answer, now=now)
             self._perform(now=now)
-        return self.session.datagrams_to_send(now=now)
+        return [(outgoing.data, outgoing.to) for outgoing in self.session.datagrams_to_send(now=now)]
 
     def wakes_at(self, *, now: int) -> list[int | None]:
         """See End."""

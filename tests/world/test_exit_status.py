@@ -113,7 +113,7 @@ def test_a_signal_after_the_shells_end_changes_nothing_of_it() -> None:
     world.connected = False
     world.run(10_000)
     end(world, 3)
-    world.run(1000)
+    world.run(100)  # it goes on trying
     world.server.session.terminate(now=world.now)
     world.connected = True
     world.run(10_000)

@@ -115,11 +115,11 @@ def test_two_of_ours_say_what_both_have() -> None:
     world = World()
     world.run(1000)
     assert world.client.session.extensions.named_by_server == OUR_FEATURES
-    assert world.server.session.extensions.named_by_client == OUR_FEATURES
+    assert world.server.client.extensions.named_by_client == OUR_FEATURES
     state = world.client.session._transport.received.state
     assert part_of(state, FEATURES) == Features(tuple(sorted(OUR_FEATURES)))
     assert part_of(state, ANNOUNCEMENT) == PROGRAM
-    world.server.session._notices.hold(NoticeKind.CLIPBOARD_NOT_SET, "too long")
+    world.server.session.terminal.notices.hold(NoticeKind.CLIPBOARD_NOT_SET, "too long")
     world.print(b"x")
     world.run(500)
     assert ServerNotices(("too long",)) in world.client.messages
@@ -133,7 +133,7 @@ def test_what_only_one_has_is_not_said(client: set[int], server: set[int]) -> No
         server_extensions=ServerExtensions(features=frozenset(server)),
     )
     world.run(500)
-    world.server.session._notices.hold(NoticeKind.CLIPBOARD_NOT_SET, "too long")
+    world.server.session.terminal.notices.hold(NoticeKind.CLIPBOARD_NOT_SET, "too long")
     world.print(b"x")
     world.run(500)
     assert numbers_said(world, to_client=True) == {2, 7, FEATURES, NOTICE}
@@ -203,8 +203,8 @@ def test_a_set_that_comes_later_than_the_first_input_is_dropped() -> None:
     client.push(client.typed.push_features(OUR_FEATURES).push_keys(b"x"), now=pair.now)
     pair.run(500)
     assert server.pty.given == b"x"
-    assert server.session.extensions.named_by_client is None
-    assert server.session.extensions.dropped == 1
+    assert server.client.extensions.named_by_client is None
+    assert server.client.extensions.dropped == 1
     assert numbers_said(pair, to_client=True) == {7}
 
 
@@ -294,7 +294,7 @@ def test_a_request_of_a_feature_that_the_client_did_not_name_is_counted_and_drop
     world.type("x")
     world.run_until(lambda: world.pty.given == b"x", patience=20_000)
     assert world.asked == []
-    assert world.server.session.extensions.dropped == 1
+    assert world.server.client.extensions.dropped == 1
     world.server.session.show_part(NEWS, b"unasked", now=world.now)
     world.run(5000)
     assert world.news == b""

@@ -100,6 +100,13 @@ class UdpSocket:
             _set_option(opened._socket, socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         return opened
 
+    def answers_from(self, address: str | None) -> bool:
+        """Return whether who sends to that local address is answered from there, as a server's client wants it.
+
+        None: no address is asked for.
+        """
+        return address is None or self._answer_from is not None or self._socket.getsockname()[0] == address
+
     def fileno(self) -> int:
         """Return the descriptor, for a selector."""
         return self._socket.fileno()

@@ -129,6 +129,8 @@ class Sender(Generic[Local]):
         """
         if as_sent:
             self.set_state(self.sent.state, now=now)
+        if patience_ms > SHUTDOWN_TIMEOUT_MS:
+            self.sent.keep_ends()  # a silent peer may be waited for for a day: that is not to cost dozens of states
         self.shutdown.start(patience_ms=patience_ms, now=now)
 
     # --- What goes out ------------------------------------------------------------------------------------------

@@ -110,6 +110,10 @@ class SentStates(Generic[Local]):
         """Drop from all states what the peer has."""
         self.entries = [entry._replace(state=entry.state.trimmed(known)) for entry in self.entries]
 
+    def keep_ends(self) -> None:
+        """Forget what is between the state that the peer is known to hold and the newest one."""
+        del self.entries[1:-1]
+
     def equate(self, index: int, state: Local) -> None:
         """Take `state` for the one at `index`: they differ in nothing that can be expressed."""
         self.entries[index] = self.entries[index]._replace(state=state)

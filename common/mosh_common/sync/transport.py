@@ -111,11 +111,11 @@ class Transport(Generic[Local, Remote]):
 
     def receive_datagram(
         self, data: bytes, source: Address, *, now: int, congestion: bool = False, arrived_at: int | None = None
-    ) -> None:
+    ) -> bool:
         """Digest one datagram. Never raises on what a peer sent: it is counted in `counters.dropped` by reason.
 
         `congestion` is the ECN CE mark; `arrived_at`: when it came to this machine, if not `now`. Afterwards: drain
-        `events`, then ask `datagrams_to_send`.
+        `events`, then ask `datagrams_to_send`. Return False when another key may open it.
         """
         self.counters.received += 1
         self.counters.received_octets += len(data)
@@ -135,6 +135,8 @@ class Transport(Generic[Local, Remote]):
             self._debug(f"{now} dropped ({error.reason.value}): {error}")
             if error.reason is DropReason.WRONG_VERSION:
                 self._events.append(VersionMismatch(str(error)))
+            return error.reason is not DropReason.NOT_AUTHENTIC
+        return True
 
     def set_local_state(self, state: Local, *, now: int) -> None:
         """Say that the owned object changed. Afterwards ask `datagrams_to_send`. Ignored once shutdown started."""

@@ -148,6 +148,11 @@ class Emulator:
         length, self._screen.clipboard_too_long = self._screen.clipboard_too_long, 0
         return length
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and lines, as of what was executed."""
+        return self._screen.columns, self._screen.lines
+
     def resize(self, columns: int, lines: int) -> None:
         """Take a new size: columns are cut or added at the right, rows as in `cells.rows_lost_above`."""
         self._changed = True

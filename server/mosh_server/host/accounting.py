@@ -116,11 +116,17 @@ class Accounting:
             self._utmp.set_host(f"{host} via mosh [{self._pid}]")
         self._log(f"connection from {host}")
 
-    def detached(self) -> None:
-        """The client has fallen silent."""
+    def attached(self, host: str) -> None:
+        """Another client has taken the session over, or taken it up again, from this address."""
+        if self._utmp is not None:
+            self._utmp.set_host(f"{host} via mosh [{self._pid}]")
+        self._log(f"attached from {host}")
+
+    def detached(self, *, asked: bool = False) -> None:
+        """The client has fallen silent, or left as it `asked`."""
         if self._utmp is not None:
             self._utmp.set_host(f"mosh [{self._pid}]")
-        self._log("connection lost")
+        self._log("detached" if asked else "connection lost")
 
     def reap(self) -> None:
         """A child has ended (SIGCHLD): if it is the helper, leave no dead process behind. Never waits."""

@@ -24,8 +24,8 @@ class Host(Protocol):
         Raises EnvironmentFailure, and has noted the reason then.
         """
 
-    def set_size(self, columns: int, lines: int) -> None:
-        """Tell the programs the new size; harmless when the shell has ended."""
+    def set_size(self, columns: int, lines: int, *, signal: bool) -> None:
+        """Tell the programs the new size, with `signal` even if it is none; harmless when the shell has ended."""
 
     def children_changed(self) -> int | None:
         """Reap what has ended, as SIGCHLD says; return the shell's exit status once it has, also after `end_shell`.
@@ -40,7 +40,13 @@ class Host(Protocol):
         """Write down that the client is there, at this address."""
 
     def client_silent(self) -> None:
-        """Write down that the session is detached."""
+        """Write down that the client is not heard: the session is detached."""
+
+    def client_attached(self, address: str) -> None:
+        """Write down that another client is there, at this address."""
+
+    def client_detached(self) -> None:
+        """Write down that the client has left the session as it wanted."""
 
     def failed(self, reason: str) -> None:
         """Write down why the session could not go on."""

@@ -65,10 +65,10 @@ class OwnHost:
             forbid_new_privileges()  # the shell was started before: setuid programs go on working in it
         return pty
 
-    def set_size(self, columns: int, lines: int) -> None:
+    def set_size(self, columns: int, lines: int, *, signal: bool) -> None:
         """Set the pty's."""
         if self._shell is not None and self._has_pty:
-            self._shell.resize(columns, lines)
+            self._shell.resize(columns, lines, signal=signal)
 
     def children_changed(self) -> int | None:
         """Reap the shell and the books' helper, if they have ended."""
@@ -92,6 +92,16 @@ class OwnHost:
         """Write down that the session is detached."""
         self._registry.set_detached(True)
         self._accounting.detached()
+
+    def client_attached(self, address: str) -> None:
+        """Write down that another client is there, at this address."""
+        self._registry.set_detached(False)
+        self._accounting.attached(address)
+
+    def client_detached(self) -> None:
+        """Write down that the client has left the session as it wanted."""
+        self._registry.set_detached(True)
+        self._accounting.detached(asked=True)
 
     def failed(self, reason: str) -> None:
         """Write down why the session could not go on."""

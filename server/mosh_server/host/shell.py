@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import resource
-import signal
+import signal as signals
 import termios
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -22,8 +22,8 @@ _SIGNALLED: Final = 128  # … and, with the signal's number added, when it was 
 
 # Python ignores or catches these; programs expect to be born with the system's own behaviour.
 _RESET_SIGNALS: Final = (
-    signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2,
-    signal.SIGCHLD, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGALRM, signal.SIGXFSZ,
+    signals.SIGHUP, signals.SIGINT, signals.SIGQUIT, signals.SIGPIPE, signals.SIGTERM, signals.SIGUSR1, signals.SIGUSR2,
+    signals.SIGCHLD, signals.SIGTSTP, signals.SIGTTIN, signals.SIGTTOU, signals.SIGALRM, signals.SIGXFSZ,
 )  # fmt: skip
 
 
@@ -82,12 +82,26 @@ class Shell:
         """Return the master's descriptor, for the utmp helper."""
         return self._master
 
-    def resize(self, columns: int, lines: int) -> None:
-        """Tell the programs the new size (SIGWINCH goes to the foreground ones); harmless when hung up."""
+    def resize(self, columns: int, lines: int, *, signal: bool = False) -> None:
+        """Tell the programs the new size (SIGWINCH goes to the foreground ones); harmless when hung up.
+
+        With `signal` they are told even if it is the one that they have.
+        """
         try:
+            if signal and termios.tcgetwinsize(self._master) == (lines, columns):
+                self._signal_size(columns, lines)
             termios.tcsetwinsize(self._master, (lines, columns))
         except (OSError, termios.error):
             pass
+
+    def _signal_size(self, columns: int, lines: int) -> None:
+        """Send SIGWINCH for a size that did not change. Raises OSError, termios.error."""
+        group = os.tcgetpgrp(self._master)
+        try:
+            if group > 1:
+                os.killpg(group, signals.SIGWINCH)
+        except PermissionError:  # another user's, such as sudo's: the system may, which does when the size changes
+            termios.tcsetwinsize(self._master, (lines - 1 or 2, columns))
 
     def exit_status(self) -> int | None:
         """Return how the process ended, 0 to 255 and 128 + n for signal n, or None: it has not. Reaps, never waits."""
@@ -137,12 +151,12 @@ def _become(
 ) -> None:
     """In the child: make the pty its terminal and become the program. Never returns."""
     try:
-        signal.set_wakeup_fd(-1)  # the server's loop listens there
+        signals.set_wakeup_fd(-1)  # the server's loop listens there
         os.login_tty(slave)
         environment = on_terminal(environment, lambda: os.ttyname(0))
         close_all_except(set())  # SECURITY: the session's socket is not for the shell; tested in test_pty
         for number in _RESET_SIGNALS:
-            signal.signal(number, signal.SIG_DFL)
+            signals.signal(number, signals.SIG_DFL)
         if core_limit is not None:
             resource.setrlimit(resource.RLIMIT_CORE, core_limit)
         try:

@@ -46,6 +46,10 @@ class InputQueue:
             numbers.append(self._ends.popleft()[1])
         return numbers
 
+    def forget_states(self) -> None:
+        """Forget which states what waits belongs to: the numbers of what follows are another client's."""
+        self._ends.clear()
+
     def clear(self) -> None:
         """Forget what waits: nobody is left to take it."""
         self.written(len(self.data))

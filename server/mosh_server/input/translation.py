@@ -53,8 +53,13 @@ class CursorKeyTranslation:
         """Give out a held O whose time has come: no such key followed it."""
         if self._held_since is None or now < self._held_since + HOLD_MS:
             return b""
+        return self.release()
+
+    def release(self) -> bytes:
+        """Give out a held O: nothing follows."""
+        held = b"" if self._held_since is None else b"O"
         self._held_since = None
-        return b"O"
+        return held
 
     def next_deadline(self) -> int | None:
         """Return when `flush` must be called, None when nothing is held."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from mosh_common.terminal.cells import Snapshot
-from mosh_common.wire.size import Resize
+from mosh_common.wire.size import Resize, nearest_size
 from mosh_server.output.flood import Flood
 from mosh_server.output.guarded_emulator import GuardedEmulator
 from mosh_server.output.queue import OutputQueue
@@ -90,11 +90,18 @@ class Display:
 
     def resize(self, size: Resize) -> bool:
         """Give the screen that size, or wait for `take_new_size`; return whether it has it now."""
+        if not self.awaits_size and self._emulator.size == nearest_size(size.columns, size.lines):
+            return True  # margins, and an update that goes on, are the programs'
         if self.undigested:
             self._new_size = size
             return False
         self._resize(size)
         return True
+
+    @property
+    def awaits_size(self) -> bool:
+        """Whether the screen has not the size yet that it was given."""
+        return self._new_size is not None
 
     def take_new_size(self) -> bool:
         """Give the screen the size that it waited for, now that everything before is executed; return if it did."""

@@ -60,6 +60,11 @@ class GuardedEmulator:
         """Return the length of a clipboard that does not reach the client, as `Emulator` does."""
         return self._emulator.take_refused_clipboard()
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and lines."""
+        return self._emulator.size
+
     def resize(self, columns: int, lines: int) -> None:
         """Take a new size; after a failure the screen is blank, and the programs draw it anew as after any resize."""
         try:
