@@ -115,6 +115,10 @@ ALLOWED: dict[str, set[str]] = {
     f"{_SERVER}.host.host": set(),
     f"{_SERVER}.host.helper": {"mosh_common.io.spawn"},
     f"{_SERVER}.host.pty": {"mosh_common.io.fds"},
+    # The door: the session's side of it knows the session as a promise only, the visitor's side no session at all.
+    f"{_SERVER}.door": BASE
+    | {f"{_SERVER}.door", f"{_SERVER}.host.places", f"{_SERVER}.host.registry"}
+    | {f"{_T}.cells", f"{_T}.frame_diff", "mosh_common.wire.key", "mosh_common.wire.size"},
     f"{_SERVER}.events": set(),
     f"{_SERVER}.attendance": BASE | {f"{_SERVER}.events", f"{_S}.path.contact", f"{_S}.transport"},
     f"{_SERVER}.ending": BASE

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mosh_common.io.udp import UdpSocket
     from mosh_common.wire.key import Key
     from mosh_server.host.environment import Account
+    from mosh_server.host.registry import Claim
 
 PROGRAM: Final = "mosh-server"
 USAGE: Final = (
@@ -31,11 +32,15 @@ USAGE: Final = (
 HELP: Final = f"""\
 {USAGE}
        {PROGRAM} [LOCALADDR [PORT]] [-- COMMAND...]
+       {PROGRAM} list [--json] | preview WHICH [--ansi] | end WHICH...
+       {PROGRAM} attach WHICH [-s] [-i LOCALADDR] [-p PORT[:PORT2]]
        {PROGRAM} --doctor
 
 Serves one session; usually it is `mosh` that starts it, through ssh. Prints a
 UDP port and the session's key, and goes to the background. An option that is
-not known is complained about and passed over.
+not known is complained about and passed over. The other words are about your
+sessions on this machine: WHICH is the number or name of one, and attach prints
+a new key for it.
 
   -s              answer from the address that was asked; where that cannot
                   be had, bind the one that ssh came to (SSH_CONNECTION)
@@ -67,6 +72,7 @@ FEWEST_COLORS: Final = 8
 WITH_VALUE: Final = "ipcl"
 FLAGS: Final = "sv"
 SHOWN: Final = {"--help": "help", "-h": "help", "--version": "version", "--doctor": "doctor"}
+SESSION_WORDS: Final = ("session", "list", "attach", "preview", "end")  # sessions.py
 _MAPPED_IPV4: Final = "::ffff:"  # how a dual-stack sshd writes an IPv4 address
 
 
@@ -101,6 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run mosh-server; return its exit status, in the caller's process and (much later) in the detached one."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
+        if given and given[0] in SESSION_WORDS:
+            return _about_sessions(given)
         options = parse(given, ssh_connection=os.environ.get("SSH_CONNECTION"))
         if options.show:
             return _show(options.show)
@@ -115,6 +123,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
 
 
+def _about_sessions(words: Sequence[str]) -> int:
+    """Do what words about sessions that are there say, or have a new one with a name."""
+    from mosh_server import sessions
+
+    _require_own_rights()
+    ssh_connection = os.environ.get("SSH_CONNECTION")
+    return sessions.run(words, parse=lambda options: parse(options, ssh_connection=ssh_connection), serve=_serve)
+
+
+def _require_own_rights() -> None:
+    if (os.getuid(), os.getgid()) != (os.geteuid(), os.getegid()):
+        raise EnvironmentFailure("It is installed setuid or setgid, which it must not be: remove that with chmod ug-s.")
+
+
 def _show(what: str) -> int:
     """Print what was asked for instead of a session; return the exit status."""
     if what == "doctor":
@@ -127,16 +149,18 @@ def _show(what: str) -> int:
     return 0
 
 
-def _serve(options: Options) -> int:
-    """Bind, announce port and key, detach; the detached process then loads the rest and runs the session."""
+def _serve(options: Options, name: str = "") -> int:
+    """Bind, announce port and key, detach; the detached process then loads the rest and runs the session.
+
+    One with a `name` that another session has already attaches to that instead.
+    """
     from mosh_common.io import inherited
     from mosh_common.io.udp import UdpSocket
     from mosh_common.native_environment import native_environment
     from mosh_common.wire.key import Key
     from mosh_server.host import detach, environment, locale_choice, scope
 
-    if (os.getuid(), os.getgid()) != (os.geteuid(), os.getegid()):
-        raise EnvironmentFailure("It is installed setuid or setgid, which it must not be: remove that with chmod ug-s.")
+    _require_own_rights()
     in_scope = scope.is_in_scope(os.environ)
     detach.ensure_standard_descriptors()
     inherited.expect_signals()
@@ -149,18 +173,22 @@ def _serve(options: Options) -> int:
     status = scope.keep_from_logout(question, native)
     if status is not None:
         return status
+    claim = _take_name(name, options) if name else None
+    if isinstance(claim, int):
+        return claim
     if options.verbose:
         _report_locale(native, located)
     socket = UdpSocket.bind_server(options.address, options.ports, everywhere=options.everywhere)
     key = Key.generate(os.urandom(16))
 
     detach.outlive_login()  # from here on somebody may know of this server, and the login may end at any moment
-    _announce(socket.port, key)
+    _announce(socket.port, key, claim)
     pid = detach.detach()
     if pid:
         _tell(f"\n{ABOUT}\n\n[{PROGRAM} detached, pid = {pid}]\n")
         return 0
-    detach.let_go(keep={socket.fileno()}, verbose=bool(options.verbose))
+    kept = {socket.fileno()} if claim is None else {socket.fileno(), *claim.descriptors}
+    detach.let_go(keep=kept, verbose=bool(options.verbose))
     account = environment.account(native)
     return _run_session(
         options,
@@ -168,10 +196,26 @@ def _serve(options: Options) -> int:
         key=key,
         environ=environment.session_environment(located, colors=options.colors, account=account),
         account=account,
+        claim=claim,
     )
 
 
-def _run_session(options: Options, *, socket: UdpSocket, key: Key, environ: Mapping[str, str], account: Account) -> int:
+def _take_name(name: str, options: Options) -> Claim | int:
+    """Return the claim on the name, or the exit status where the session that has it was attached to."""
+    from mosh_server import sessions
+
+    return sessions.take_name(name, options)
+
+
+def _run_session(
+    options: Options,
+    *,
+    socket: UdpSocket,
+    key: Key,
+    environ: Mapping[str, str],
+    account: Account,
+    claim: Claim | None,
+) -> int:
     """Load the rest and serve the session; return the exit status."""
     try:
         from mosh_server import process as server_process
@@ -187,6 +231,7 @@ def _run_session(options: Options, *, socket: UdpSocket, key: Key, environ: Mapp
         environment=environ,
         account=account,
         verbose=options.verbose,
+        claim=claim,
     )
 
 
@@ -207,14 +252,19 @@ def _tell(text: str) -> None:
         pass  # a full disk, a terminal that is gone, nobody who reads it: the session is there all the same
 
 
-def _announce(port: int, key: Key) -> None:
+def _announce(port: int, key: Key, claim: Claim | None) -> None:
     """Print the line that the bootstrap waits for. SECURITY: the only place where the key is written anywhere."""
     from mosh_common.io.fds import write_all
 
+    header = ""
+    if claim is not None:
+        from mosh_server import sessions
+
+        header = sessions.answer("CREATE", {"id": None, "name": claim.name, "new": True})
     # At a terminal the line must stand alone even if something was printed before it without a newline.
     first = "\n" if sys.stdin is not None and sys.stdin.isatty() else ""
     try:
-        write_all(1, f"{first}{format_connect(port, key)}\n".encode())
+        write_all(1, f"{first}{header}{format_connect(port, key)}\n".encode())
     except OSError as error:
         raise EnvironmentFailure(f"Cannot print the MOSH CONNECT line: {error.strerror}.") from error
 

@@ -18,6 +18,7 @@ from mosh_server.attendance import Timeouts
 from mosh_server.clients import Identity
 from mosh_server.host.environment import Account, is_yes, seconds_from
 from mosh_server.host.own_host import OwnHost
+from mosh_server.host.registry import Claim
 from mosh_server.loop import Loop
 from mosh_server.output.flood import Flood
 from mosh_server.session import Session
@@ -32,14 +33,16 @@ def run(
     environment: Mapping[str, str],
     account: Account,
     verbose: int,
+    claim: Claim | None = None,
 ) -> int:
     """Serve one session on `socket` under `key` until it ends; return the exit status.
 
-    `command` (empty = login shell) runs in `environment`. `verbose` 1 prints events, 2 every instruction.
+    `command` (empty = login shell) runs in `environment`. `verbose` 1 prints events, 2 every instruction. `claim`: on
+    the name that the session has.
     """
     gc.freeze()  # what was imported lives as long as the process: no collection need look at it again
     flood = Flood(now=now_ms())
-    host = OwnHost(command=command, environment=environment, account=account)
+    host = OwnHost(command=command, environment=environment, account=account, claim=claim)
     try:
         session = _new_session(key, environment, flood=flood, verbose=verbose)
         log = _print_line if verbose else None

@@ -14,14 +14,26 @@ from mosh_server.host import greeting, registry
 from mosh_server.host.accounting import Accounting, log_failure
 from mosh_server.host.detach import forbid_core_dumps
 from mosh_server.host.environment import Account
+from mosh_server.host.places import Place, old_places_of, places_of
+from mosh_server.host.registry import Claim, Registry
 from mosh_server.host.shell import Shell
 
 
 class OwnHost:
     """A `Host` that does it all itself, with the rights of this process."""
 
-    def __init__(self, *, command: Sequence[str], environment: Mapping[str, str], account: Account) -> None:
-        """Prepare to run `command` (empty = login shell) in `environment`."""
+    def __init__(
+        self,
+        *,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        account: Account,
+        claim: Claim | None = None,
+    ) -> None:
+        """Prepare to run `command` (empty = login shell) in `environment`; others find the session from now on.
+
+        `claim`: on the name that the session has.
+        """
         self._command = command
         self._environment = environment
         self._account = account
@@ -29,18 +41,33 @@ class OwnHost:
         forbid_tracing()  # SECURITY: this process holds the key; the exec of the shell undoes it for that
         name_process("mosh-server")  # else Python's, and `pkill -USR1 mosh-server` would find nobody
         self._accounting = Accounting(user=account.user, pid=os.getpid())
-        self._registry = registry.Registry(registry.directory_for(environment, uid=os.getuid()))
+        self._registry = Registry(places_of(environment, uid=os.getuid()))
+        self._registry.enter(os.getpid())
+        self._claim = claim
+        if claim is not None:
+            claim.give_to(os.getpid())
         self._shell: Shell | None = None  # None before it was started
         self._has_pty = False  # from then on until `end_shell`
+
+    @property
+    def places(self) -> list[Place]:
+        """Where the session is found, and its door belongs."""
+        return self._registry.entered
+
+    def shell_pid(self) -> int:
+        """Return the process id of the shell or command; 0 before it was started."""
+        return 0 if self._shell is None else self._shell.pid
 
     def greeting(self) -> bytes:
         """Return what the screen shows before the shell says anything; nothing for a command."""
         if self._command:
             return b""
         in_utmp = registry.detached_in_utmp(registry.read_utmp(), user=self._account.user)
-        others = {pid for pid in in_utmp if registry.is_alive(pid)} | self._registry.detached_pids()
-        others.discard(os.getpid())
-        return greeting.message_of_the_day(self._account.home) + greeting.detached_warning(others)
+        without_door = {pid for pid in in_utmp if registry.is_alive(pid)} | self._of_old_servers()
+        without_door.discard(os.getpid())
+        return greeting.message_of_the_day(self._account.home) + greeting.detached_warning(
+            with_door=self._registry.detached_pids(), without_door=without_door
+        )
 
     def start_shell(self, columns: int, lines: int) -> int:
         """Start it, and give up what only that needed."""
@@ -58,7 +85,6 @@ class OwnHost:
             raise
         self._shell = shell
         self._has_pty = True
-        self._registry.enter(os.getpid())
         self._accounting.begin(shell.fileno())
         forbid_core_dumps(for_good=True)
         if not self._accounting.starts_setgid_helper:
@@ -78,6 +104,8 @@ class OwnHost:
     def end_shell(self) -> None:
         """Hang up the pty and close the books; harmless when that was done."""
         self._registry.leave()
+        if self._claim is not None:
+            self._claim.leave()
         if self._shell is not None and self._has_pty:
             self._has_pty = False
             self._accounting.end()
@@ -102,6 +130,14 @@ class OwnHost:
         """Write down that the client has left the session as it wanted."""
         self._registry.set_detached(True)
         self._accounting.detached(asked=True)
+
+    def _of_old_servers(self) -> set[int]:
+        """Return the detached sessions of servers up to 0.1.0."""
+        places = old_places_of(self._environment, uid=os.getuid())
+        found = {entry.pid for entry in registry.living(places) if entry.detached}
+        for place in places:
+            place.close()
+        return found
 
     def failed(self, reason: str) -> None:
         """Write down why the session could not go on."""

@@ -172,7 +172,7 @@ def _in_a_service(root: str) -> bool:
 
 def _tell_once(sentence: str, environ: Mapping[str, str]) -> None:
     """Write the sentence to standard error, for the first time on this machine."""
-    from mosh_server.host.registry import state_directory  # and regular expressions, of which most starts need none
+    from mosh_server.host.places import state_directory  # and what it needs, which most starts do not
 
     folder = state_directory(environ, uid=os.getuid())
     if folder is not None:

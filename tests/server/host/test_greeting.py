@@ -24,14 +24,29 @@ def test_an_endless_file_is_cut(tmp_path):
 
 
 def test_no_sessions_left_behind_need_no_word():
-    assert detached_warning([]) == b""
+    assert detached_warning(with_door=()) == b""
 
 
-def test_one_session_left_behind_is_named():
-    assert detached_warning([12]) == b"Mosh: You have a detached Mosh session on this server (mosh [12]).\r\n\r\n"
+def test_one_session_left_behind_is_named_with_the_command_that_takes_it_back():
+    assert detached_warning(with_door={12}).decode().split("\r\n") == [
+        "Mosh: You have a detached Mosh session on this server (mosh [12]).",
+        "To take it back, leave this session and type: mosh --attach=12 HOST",
+        "with HOST as you typed it just now.",
+        "",
+        "",
+    ]
 
 
 def test_several_are_listed_in_order():
-    text = detached_warning({30, 4}).decode()
+    text = detached_warning(with_door={30, 4}).decode()
     assert "2 detached Mosh sessions" in text
     assert text.index("mosh [4]") < text.index("mosh [30]")
+    assert "take one back" in text
+    assert "--attach=4 " in text
+
+
+def test_what_cannot_be_taken_back_is_only_named():
+    text = detached_warning(with_door=(), without_door={5}).decode()
+    assert "mosh [5]" in text
+    assert "--attach" not in text
+    assert "--attach=30 " in detached_warning(with_door={30}, without_door={5}).decode()

@@ -1,14 +1,28 @@
-"""Which sessions of a user are detached: ours by their locked files, upstream's by utmp."""
+"""Which sessions a user has, who has which name, and which are detached: ours by locked files, upstream's by utmp."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from mosh_server.host.registry import Registry, detached_in_utmp, directory_for, is_alive, state_directory
+from mosh_server.host.places import Place
+from mosh_server.host.registry import (
+    Claim,
+    Entry,
+    Registry,
+    claim,
+    detached_in_utmp,
+    holder_of,
+    is_alive,
+    is_name,
+    living,
+)
 
 
 def utmp_entry(host: bytes, *, user: bytes = b"ada", kind: int = 7) -> bytes:
@@ -22,12 +36,18 @@ def utmp_entry(host: bytes, *, user: bytes = b"ada", kind: int = 7) -> bytes:
 
 
 @pytest.fixture
-def directory(tmp_path: Path) -> str:
-    return str(tmp_path)
+def places(tmp_path: Path) -> list[Place]:
+    """Two of them, as a login has."""
+    found = [Place.opened(str(tmp_path), name, uid=os.getuid()) for name in ("state", "runtime")]
+    return [place for place in found if place is not None]
 
 
-def test_another_session_is_seen_while_it_is_detached(directory):
-    left, looking = Registry(directory), Registry(directory)
+def everything_in(tmp_path: Path) -> list[str]:
+    return sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if not path.is_dir())
+
+
+def test_another_session_is_seen_while_it_is_detached(places):
+    left, looking = Registry(places), Registry(places)
     left.enter(100)
     looking.enter(200)
     assert looking.detached_pids() == set()
@@ -37,85 +57,164 @@ def test_another_session_is_seen_while_it_is_detached(directory):
     assert looking.detached_pids() == set()
 
 
-def test_a_session_does_not_see_itself(directory):
-    own = Registry(directory)
+def test_a_session_does_not_see_itself(places):
+    own = Registry(places)
     own.enter(100)
     own.set_detached(True)
     assert own.detached_pids() == set()
 
 
-def test_a_session_that_left_is_gone(directory):
-    left = Registry(directory)
+def test_who_lives_is_told_with_its_places_and_name(places):
+    own = Registry(places)
+    own.enter(100)
+    other = Registry(places[:1])
+    other.enter(99)
+    other.set_detached(True)
+    claim_on(places, "work").give_to(100)
+    assert living(places) == [
+        Entry(99, detached=True, places=(places[0],)),
+        Entry(100, detached=False, places=tuple(places), name="work"),
+    ]
+
+
+def test_a_session_that_left_is_gone(places, tmp_path):
+    left = Registry(places)
     left.enter(100)
     left.set_detached(True)
+    for place in left.entered:
+        Path(place.path, "100.door").touch()
     left.leave()
     left.leave()
-    assert Registry(directory).detached_pids() == set()
-    assert os.listdir(directory) == []
+    assert living(places) == []
+    assert everything_in(tmp_path) == []
 
 
-def test_the_entry_of_a_server_that_died_is_swept_out(directory):
-    Path(directory, "100").write_bytes(b"detached\n")
-    assert Registry(directory).detached_pids() == set()
-    assert os.listdir(directory) == []
+def test_the_entry_of_a_server_that_died_is_swept_out_with_its_door_and_name(places, tmp_path):
+    for name in ("100", "100.door", "+work"):
+        Path(places[0].path, name).write_bytes(b"100\n")
+    assert living(places) == []
+    assert everything_in(tmp_path) == []
 
 
-def test_other_files_in_the_directory_are_left_alone(directory):
-    Path(directory, "notes").write_bytes(b"detached\n")
-    os.mkfifo(os.path.join(directory, "77"))
-    os.symlink("/etc/passwd", os.path.join(directory, "78"))
-    Registry(directory).detached_pids()
-    assert "notes" in os.listdir(directory)
-    assert "78" in os.listdir(directory)
+def test_other_files_in_the_directory_are_left_alone(places):
+    folder = Path(places[0].path)
+    for name in ("notes", "+no name", "0100", "+-x", "12345678901"):
+        (folder / name).write_bytes(b"detached\n")
+    os.mkfifo(folder / "77")
+    os.symlink("/etc/passwd", folder / "78")
+    assert living(places) == []
+    assert {"notes", "+no name", "0100", "+-x", "12345678901", "78"} <= set(os.listdir(folder))
 
 
-def test_without_a_directory_there_is_nothing_to_see_or_say():
-    registry = Registry(None)
+def test_a_link_is_never_the_entry(places, tmp_path):
+    (tmp_path / "precious").write_bytes(b"precious")
+    os.symlink(tmp_path / "precious", Path(places[0].path, "100"))
+    own = Registry(places)
+    own.enter(100)
+    assert own.entered == places[1:]
+    assert (tmp_path / "precious").read_bytes() == b"precious"
+
+
+def test_without_places_there_is_nothing_to_see_or_say():
+    registry = Registry([])
     registry.enter(1)
     registry.set_detached(True)
     assert registry.detached_pids() == set()
     registry.leave()
 
 
-def test_the_directory_is_the_user_s_alone(tmp_path):
-    path = directory_for({"XDG_RUNTIME_DIR": str(tmp_path)}, uid=os.getuid())
-    assert path == str(tmp_path / "mosh-server")
-    assert os.stat(path).st_mode & 0o777 == 0o700
-    assert directory_for({"XDG_RUNTIME_DIR": str(tmp_path)}, uid=os.getuid()) == path
+def test_a_place_that_was_removed_leaves_the_other(places, tmp_path):
+    own = Registry(places)
+    own.enter(100)
+    shutil.rmtree(places[1].path)
+    own.set_detached(True)
+    assert places[1].names() == []
+    assert [entry.detached for entry in living(places)] == [True]
+    own.leave()
+    assert everything_in(tmp_path) == []
 
 
-@pytest.mark.parametrize(
-    ("variable", "below"), [("HOME", ".local/state/mosh-server"), ("XDG_STATE_HOME", "mosh-server")]
-)
-def test_without_a_runtime_directory_the_state_directory_serves(tmp_path, variable, below):
-    environ = {"XDG_RUNTIME_DIR": "/no/such/place", variable: str(tmp_path)}
-    assert directory_for(environ, uid=os.getuid()) == str(tmp_path / below)
-    assert (tmp_path / below).stat().st_mode & 0o777 == 0o700
+def test_an_entry_that_somebody_only_looks_at_is_waited_for(places, monkeypatch):
+    Path(places[0].path, "100").touch()
+    looking = os.open(Path(places[0].path, "100"), os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    monkeypatch.setattr("time.sleep", lambda _seconds: fcntl.flock(looking, fcntl.LOCK_UN))
+    own = Registry(places)
+    own.enter(100)
+    assert own.entered == places
+    os.close(looking)
 
 
-def test_what_outlives_a_login_is_kept_in_the_state_directory(tmp_path):
-    environ = {"XDG_RUNTIME_DIR": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
-    assert state_directory(environ, uid=os.getuid()) == str(tmp_path / "state/mosh-server")
-    assert state_directory({"HOME": "relative"}, uid=os.getuid()) is None
+# --- Names
 
 
-def test_without_either_no_entry_is_kept():
-    assert directory_for({"XDG_RUNTIME_DIR": "/no/such/place"}, uid=os.getuid()) is None
-    assert directory_for({"XDG_RUNTIME_DIR": "/no/such/place", "HOME": "relative"}, uid=os.getuid()) is None
+def claim_on(places: Sequence[Place], name: str) -> Claim:
+    """Take a name that nobody has."""
+    got = claim(places, name)
+    assert got is not None
+    return got
 
 
-@pytest.mark.parametrize("prepare", ["open to others", "a link", "somebody else's"])
-def test_a_directory_that_others_could_have_made_is_not_used(tmp_path, prepare):
-    uid = os.getuid() + (1 if prepare == "somebody else's" else 0)
-    place = tmp_path / "mosh-server"
-    if prepare == "a link":
-        (tmp_path / "real").mkdir(mode=0o700)
-        place.symlink_to(tmp_path / "real")
-    else:
-        place.mkdir()
-        place.chmod(0o777 if prepare == "open to others" else 0o700)
-    environ = {"XDG_RUNTIME_DIR": "/no/such/place", "XDG_STATE_HOME": str(tmp_path)}
-    assert directory_for(environ, uid=uid) is None
+@pytest.mark.parametrize("name", ["work", "a", "A.b_c-9", "4711x", ".", "x" * 64])
+def test_a_name_is_of_plain_characters(name):
+    assert is_name(name)
+
+
+@pytest.mark.parametrize("name", ["", "4711", "0", "-x", "a b", "a/b", "ä", "a\n", "x" * 65, "+a", "٣", "a٣"])
+def test_what_could_be_a_number_an_option_or_a_path_is_no_name(name):
+    assert not is_name(name)
+
+
+def test_a_name_is_taken_once_until_it_is_left(places, tmp_path):
+    first = claim_on(places, "work")
+    assert claim(places, "work") is None
+    claim_on(places, "other").leave()
+    assert holder_of(places, "work") is None
+    first.give_to(100)
+    assert holder_of(places, "work") == 100
+    first.leave()
+    first.leave()
+    assert holder_of(places, "work") is None
+    assert everything_in(tmp_path) == []
+    claim_on(places, "work").leave()
+
+
+def test_a_name_that_is_taken_in_one_place_is_taken(places, tmp_path):
+    other = claim_on(places[1:], "work")
+    assert claim(places, "work") is None
+    assert everything_in(tmp_path) == ["runtime/+work"]
+    other.leave()
+
+
+def test_without_a_place_no_name_can_be_taken(places):
+    with pytest.raises(OSError, match="no directory"):
+        claim([], "work")
+    for place in places:
+        Path(place.path, "+work").mkdir()
+    with pytest.raises(IsADirectoryError):
+        claim(places, "work")
+
+
+@pytest.mark.system
+def test_of_two_that_take_a_name_at_the_same_moment_one_has_it(places):
+    """A thousand times, each time with a third that looks and sweeps out what the last have left."""
+    rounds, racers = 1000, 2
+    go = [os.pipe() for _ in range(racers + 1)]
+    done = [os.pipe() for _ in range(racers + 1)]
+    children = [race(places, go[number][0], done[number][1], sweeps=number == racers) for number in range(racers + 1)]
+    for _ in range(rounds):
+        for _read_end, write_end in go:
+            os.write(write_end, b"g")
+        taken = [os.read(read_end, 1) for read_end, _write_end in done]
+        assert sorted(taken[:racers]) == [b"n", b"y"]
+        for _read_end, write_end in go[:racers]:
+            os.write(write_end, b"l")
+        for read_end, _write_end in done[:racers]:
+            assert os.read(read_end, 1) == b"l"
+    for _read_end, write_end in go:
+        os.close(write_end)
+    for child in children:
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_utmp_names_upstream_s_detached_sessions_of_this_user():
@@ -147,3 +246,38 @@ def test_a_process_is_alive_or_not():
         os._exit(0)
     os.waitpid(child, 0)
     assert not is_alive(child)
+
+
+def race(places: Sequence[Place], go: int, done: int, *, sweeps: bool) -> int:
+    """Start a process that takes the name, or sweeps, when told to, and leaves it; return its process id."""
+    pid = os.fork()
+    if pid:
+        os.close(go)
+        os.close(done)
+        return pid
+    status = 1
+    try:
+        for fd in range(3, 256):
+            if fd not in (go, done, *(place.descriptor for place in places)):
+                try:
+                    os.close(fd)
+                except OSError:
+                    pass
+        while os.read(go, 1):
+            if sweeps:
+                living(places)
+                os.write(done, b"s")
+                continue
+            # A sweeper may hold the lock just when one tries, so whoever sees no holder tries again, as a server does.
+            while (got := claim(places, "work")) is None and holder_of(places, "work") is None:
+                pass
+            if got is not None:
+                got.give_to(os.getpid())
+            os.write(done, b"n" if got is None else b"y")
+            os.read(go, 1)
+            if got is not None:
+                got.leave()
+            os.write(done, b"l")
+        status = 0
+    finally:
+        os._exit(status)

@@ -1,0 +1,1 @@
+"""The session's own door: how it is found, asked, handed over and ended from its own machine."""

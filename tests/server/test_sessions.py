@@ -1,0 +1,367 @@
+"""The words of mosh-server about sessions that are there, as the wrapper and as people say them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.doors import FakeControl, door_process, screen
+from tests.support.programs import PATIENCE_S, REPOSITORY, UPSTREAM, process, wait_until
+
+from mosh_server.host.places import Place, places_of
+from mosh_server.host.registry import holder_of, living
+
+pytestmark = pytest.mark.system
+
+CONNECT = re.compile(r"MOSH CONNECT (\d+) ([A-Za-z0-9+/]{22})")
+WRAPPERS_WORDS = (
+    "list --json",
+    "attach 4711",
+    "attach 4711 -s",
+    "attach work -i 127.0.0.1 -p 60001:60999",
+    "attach --only",
+    "end 4711",
+    "end work",
+    "preview work",
+    "preview 4711 --ansi",
+    "create work new",
+    "create work new -s -c 256 -l LANG=C.UTF-8",
+    "create work new -- true",
+)
+
+
+class Machine:
+    """A user's directories on a machine, and mosh-server there."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._stack = stack
+        (folder / "run").mkdir(mode=0o700)
+        self.environ = {
+            "PYTHONPATH": os.pathsep.join(str(REPOSITORY / name) for name in ("common", "server")),
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "XDG_RUNTIME_DIR": str(folder / "run"),
+        }
+        self.places: Sequence[Place] = places_of(self.environ, uid=os.getuid())
+
+    def session(self, **options: Any) -> int:
+        return self._stack.enter_context(door_process(self.places, **options))
+
+    def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "mosh_server", *words],
+            env=self.environ | variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def say(self, *words: str, **variables: str) -> tuple[int, str, str]:
+        """Return (exit status, standard output, standard error)."""
+        started = self.start(*words, **variables)
+        out, err = started.communicate(timeout=60)
+        return started.returncode, out, err
+
+    def answer(self, *words: str, status: int = 0) -> tuple[str, Any, str]:
+        """Say it as the wrapper does; return the kind of answer, its value, and what follows the line."""
+        code, out, err = self.say("session", *words)
+        assert (code, err) == (status, "")
+        line, _, rest = out.partition("\n")
+        assert line.isascii()
+        assert line.isprintable()
+        match = re.fullmatch("MOSH SESSION 1 ([A-Z]+) (.*)", line)
+        assert match is not None, out
+        return match[1], json.loads(match[2]), rest
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    with ExitStack() as stack:
+        yield Machine(tmp_path, stack)
+
+
+def detached(control: FakeControl) -> None:
+    control.told = control.told._replace(attached=False)
+
+
+def evil(control: FakeControl) -> None:
+    control.told = control.told._replace(title="a\x1b]0;x\x07\u202eb", peer="\x9b1m")
+    control.shown = screen("one\r\n日本\r\n")
+
+
+# --- Words that older servers refuse
+
+
+@pytest.mark.requires_upstream("mosh-server")
+@pytest.mark.parametrize("words", WRAPPERS_WORDS)
+def test_upstream_s_server_starts_nothing_for_the_wrapper_s_words(words: str) -> None:
+    done = subprocess.run(
+        [*UPSTREAM.server, "session", *words.split()],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "MOSH CONNECT" not in done.stdout
+    assert "Usage" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("words", [words for words in WRAPPERS_WORDS if not words.startswith("create")])
+def test_ours_answers_each_and_has_nothing_to_say_besides(machine: Machine, words: str) -> None:
+    if words == "list --json":
+        assert machine.answer(*words.split()) == ("LIST", [], "")
+        return
+    kind, value, rest = machine.answer(*words.split(), status=10)
+    assert (kind, value["code"], rest) == ("REFUSED", 10, "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("", "x y", "attach", "end", "preview", "end 1 2", "list x", "preview 1 -x", "attach 1 -p x"),
+        *("create a", "create a old", "create 12 new", "create a/b new"),
+    ],
+)
+def test_wrong_words_are_refused(machine: Machine, words: str) -> None:
+    kind, value, rest = machine.answer(*words.split(), status=1)
+    assert (kind, value["code"], rest) == ("REFUSED", 1, "")
+    assert value["why"].endswith(".")
+
+
+# --- List
+
+
+def test_a_list_has_everything_that_is_known(machine: Machine) -> None:
+    pid = machine.session(name="work", prepare=evil)
+    kind, (session,), rest = machine.answer("list", "--json")
+    assert (kind, rest) == ("LIST", "")
+    assert 100 <= session.pop("age") < 1000
+    assert session.pop("folder") == (os.getcwd() if sys.platform == "linux" else None)
+    assert session.pop("programs") is None or sys.platform == "linux"
+    assert session.pop("since") >= 0
+    assert session == {
+        "id": pid, "name": "work", "state": "attached", "from": "1m", "heard": 1, "columns": 80, "lines": 24,
+        "command": "vi notes", "title": "a]0;xb", "line": "日本",
+    }  # fmt: skip
+
+
+def test_each_state_is_told(machine: Machine) -> None:
+    def reached_by_nobody(control: FakeControl) -> None:
+        control.told = control.told._replace(attached=False, heard_ms_ago=None)
+
+    states = {
+        machine.session(): "attached",
+        machine.session(prepare=detached): "detached",
+        machine.session(prepare=reached_by_nobody): "new",
+        machine.session(name="stuck"): "stuck",
+        old_server(machine): "old",
+    }
+    stuck = next(pid for pid, state in states.items() if state == "stuck")
+    os.kill(stuck, signal.SIGSTOP)
+    _kind, sessions, _rest = machine.answer("list", "--json")
+    assert {session["id"]: session["state"] for session in sessions} == states
+    assert {session["name"] for session in sessions if session["id"] == stuck} == {"stuck"}
+    assert len({frozenset(session) for session in sessions}) == 1
+
+
+def old_server(machine: Machine) -> int:
+    """Have an entry as servers up to 0.1.0 kept it."""
+    place = Place.opened(str(Path(machine.environ["HOME"], ".local/state")), "mosh-server", uid=os.getuid())
+    assert place is not None
+    return machine._stack.enter_context(door_process([place], opens=False))
+
+
+def test_dead_sessions_are_swept_out(machine: Machine) -> None:
+    for place in machine.places:
+        for name in ("4711", "4711.door", "+work"):
+            Path(place.path, name).write_text("4711\n")
+    assert machine.answer("list", "--json")[1] == []
+    assert [place.names() for place in machine.places] == [[], []]
+
+
+def test_people_read_a_table(machine: Machine) -> None:
+    assert machine.say("list") == (0, "There are no sessions.\n", "")
+    pid = machine.session(name="work", prepare=evil)
+    code, out, err = machine.say("list")
+    assert (code, err) == (0, "")
+    heading, row, title = out.splitlines()
+    assert heading.split() == ["ID", "NAME", "SIZE", "STATE", "RUNS"]
+    assert row.startswith(f"{pid}  work  80×24  attached from 1m for ")
+    assert "vi notes" in row
+    assert title.strip() == "a]0;xb"
+    assert json.loads(machine.say("list", "--json")[1])[0]["id"] == pid
+
+
+def test_a_terminal_without_utf_8_gets_what_it_can_show(machine: Machine) -> None:
+    machine.session(prepare=evil)
+    code, out, err = machine.say("list", PYTHONIOENCODING="ascii", LC_ALL="C")
+    assert (code, err) == (0, "")
+    assert "80?24" in out or "80×24" in out
+
+
+# --- Attach
+
+
+@pytest.mark.parametrize("by", ["number", "name"])
+def test_an_attach_prints_where_the_session_waits_and_with_which_key(machine: Machine, by: str) -> None:
+    machine.session()
+    pid = machine.session(name="work")
+    kind, value, rest = machine.answer("attach", str(pid) if by == "number" else "work", "-p", "60001:60999")
+    assert (kind, value) == ("ATTACH", {"id": pid, "name": "work"})
+    first = CONNECT.fullmatch(rest.removesuffix("\n"))
+    second = CONNECT.fullmatch(machine.say("attach", "work")[1].removesuffix("\n"))
+    assert first is not None
+    assert second is not None
+    assert (first[1], second[1]) == ("60001", "60002")
+    assert first[2] != second[2]
+
+
+def test_the_only_detached_session_needs_no_number(machine: Machine) -> None:
+    machine.session()
+    pid = machine.session(prepare=detached)
+    kind, value, rest = machine.answer("attach", "--only")
+    assert (kind, value) == ("ATTACH", {"id": pid, "name": None})
+    assert CONNECT.match(rest)
+
+
+def test_of_several_one_has_to_be_chosen(machine: Machine) -> None:
+    attached = machine.session()
+    pids = {machine.session(prepare=detached), machine.session(prepare=detached)}
+    kind, sessions, rest = machine.answer("attach", "--only", status=11)
+    assert (kind, rest) == ("CHOICE", "")
+    assert {session["id"] for session in sessions[:2]} == pids
+    assert sessions[2]["id"] == attached
+    assert all("line" in session for session in sessions)
+    code, out, err = machine.say("attach", "--only")
+    assert (code, out) == (11, "")
+    assert err.splitlines()[-1] == "mosh-server: Say which of these sessions is meant, by its ID."
+
+
+def test_if_none_is_detached_one_has_to_be_chosen(machine: Machine) -> None:
+    pid = machine.session()
+    _kind, sessions, _rest = machine.answer("attach", "--only", status=11)
+    assert [session["id"] for session in sessions] == [pid]
+
+
+def test_a_name_that_could_not_be_written_is_asked_for(machine: Machine) -> None:
+    pid = machine.session(name="work")
+    for place in machine.places:
+        os.truncate(Path(place.path, "+work"), 0)
+    assert machine.answer("preview", "work")[1]["id"] == pid
+
+
+def test_a_session_that_is_stuck_does_not_answer(machine: Machine) -> None:
+    pid = machine.session(name="work")
+    os.kill(pid, signal.SIGSTOP)
+    for words in (["attach", "work"], ["preview", str(pid)], ["end", "work"]):
+        kind, value, rest = machine.answer(*words, status=12)
+        assert (kind, value["code"], rest) == ("REFUSED", 12, "")
+        assert f"Session {pid} does not answer" in value["why"]
+
+
+def test_what_a_session_refuses_is_said(machine: Machine) -> None:
+    def refuses(control: FakeControl) -> None:
+        control.refuses = "Cannot bind \x1bUDP port 5."
+
+    pid = machine.session(prepare=refuses)
+    kind, value, _rest = machine.answer("attach", str(pid), status=13)
+    assert (kind, value) == ("REFUSED", {"code": 13, "why": f"Session {pid} refuses: Cannot bind UDP port 5."})
+
+
+def test_a_session_of_an_old_server_is_not_handed_over(machine: Machine) -> None:
+    pid = old_server(machine)
+    assert "older mosh-server" in machine.answer("attach", str(pid), status=13)[1]["why"]
+
+
+# --- Preview
+
+
+def test_a_preview_is_text_or_text_with_renditions(machine: Machine) -> None:
+    def shows(control: FakeControl) -> None:
+        control.shown = screen("\x1b[31mred\x1b[m\r\n日本")
+
+    pid = machine.session(prepare=shows)
+    kind, value, _rest = machine.answer("preview", str(pid))
+    assert (kind, value) == ("PREVIEW", {"id": pid, "name": None, "text": "red\n日本\n", "cut": False})
+    assert machine.answer("preview", str(pid), "--ansi")[1]["text"] == "\x1b[31mred\x1b[m\n日本\n"
+    assert machine.say("preview", str(pid), PYTHONIOENCODING="utf-8") == (0, "red\n日本\n", "")
+    assert machine.say("preview", str(pid), "--ansi", PYTHONIOENCODING="utf-8")[1].startswith("\x1b[31mred")
+
+
+# --- End
+
+
+def test_sessions_are_ended(machine: Machine) -> None:
+    first, second = machine.session(name="work"), machine.session()
+    assert machine.answer("end", "work") == ("END", {"ended": [first]}, "")
+    code, out, err = machine.say("end", "work", str(second))
+    assert (code, out) == (10, "")
+    assert err == "mosh-server: There is no session work.\n"
+    assert machine.answer("list", "--json")[1] == []
+
+
+def test_an_old_server_is_ended_by_a_signal_if_it_is_one(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    if sys.platform != "linux":
+        pytest.skip("without /proc nobody says what a process is")
+    monkeypatch.setenv("HOME", machine.environ["HOME"])
+    pid = old_server(machine)
+    assert machine.answer("end", str(pid), status=12)[1]["why"].startswith(f"Session {pid} does not answer; it may run")
+    place = Place.opened(str(Path(machine.environ["HOME"], ".local/state")), "mosh-server", uid=os.getuid())
+    assert place is not None
+    program = (
+        "import os, time\n"
+        "from mosh_common.io.privileges import name_process\n"
+        "from mosh_server.host.places import Place\n"
+        "name_process('mosh-server')\n"
+        f"place = Place.opened({os.path.dirname(place.path)!r}, 'mosh-server', uid=os.getuid())\n"
+        "place.lock(str(os.getpid()))\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], env=machine.environ, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "ready\n"
+        assert machine.answer("end", str(server.pid)) == ("END", {"ended": [server.pid]}, "")
+        assert server.wait() == -signal.SIGTERM
+
+
+# --- Create
+
+
+def test_a_name_that_is_there_is_attached_to(machine: Machine) -> None:
+    pid = machine.session(name="work")
+    kind, value, rest = machine.answer("create", "work", "new", "-p", "60001:60999", "--", "false")
+    assert (kind, value) == ("CREATE", {"id": pid, "name": "work", "new": False})
+    assert CONNECT.match(rest)
+
+
+def test_a_name_that_is_not_there_is_a_new_session(machine: Machine) -> None:
+    code, out, err = machine.say("session", "create", "work", "new", "-p", "0", "--", "sleep", "600")
+    assert code == 0
+    server = process(int(re.findall(r"detached, pid = (\d+)", err)[0]))
+    header, connect, *_ = out.splitlines()
+    assert header == 'MOSH SESSION 1 CREATE {"id": null, "name": "work", "new": true}'
+    assert CONNECT.fullmatch(connect)
+    wait_until(lambda: holder_of(machine.places, "work") == server.pid, lambda: "nobody has the name")
+    assert [entry.name for entry in living(machine.places)] == ["work"]
+    server.end()
+    wait_until(lambda: not living(machine.places), lambda: "the server still lives")
+    assert [place.names() for place in machine.places] == [[], []]
+
+
+def test_without_a_place_no_session_has_a_name(machine: Machine) -> None:
+    Path(machine.environ["HOME"], "file").touch()
+    machine.environ |= {"XDG_RUNTIME_DIR": "/no/such/place", "XDG_STATE_HOME": machine.environ["HOME"] + "/file"}
+    kind, value, _rest = machine.answer("create", "work", "new", status=13)
+    assert kind == "REFUSED"
+    assert value["why"].startswith("No session can be named work")
