@@ -75,8 +75,8 @@ Options may stand before or after the host, up to the command's first word.
 
 Keys in a session, each after Ctrl-^ (often Ctrl-Shift-6):
   .       quit           s  show how the link is, or hide it
-  Ctrl-Z  suspend        ?  list these keys
-  ^       send a Ctrl-^
+  Ctrl-Z  suspend        d  detach: leave, the session goes on
+  ^       send a Ctrl-^  ?  list these keys
 
 Environment:
   MOSH_PREDICTION_DISPLAY=WHEN   as --predict=WHEN

@@ -52,6 +52,8 @@ FEATURES: Final = 69
 REQUEST: Final = 71
 PART: Final = 74
 EXIT_STATUS: Final = 75
+DETACH: Final = 76
+PARTING: Final = 77
 
 REGISTER: Final = (
     Extension(ANNOUNCEMENT, "announcement", Kind.FEATURE, Way.TO_CLIENT, "what program the server is, for people"),
@@ -66,6 +68,8 @@ REGISTER: Final = (
     Extension(73, "octets", Kind.FIELD, Way.BOTH, "of a request or part: what the feature makes of it"),
     Extension(PART, "part", Kind.INSTRUCTION, Way.TO_CLIENT, "a feature's part of the host state"),
     Extension(EXIT_STATUS, "exit_status", Kind.FEATURE, Way.TO_CLIENT, "how the session's program ended, in a part"),
+    Extension(DETACH, "detach", Kind.FEATURE, Way.TO_SERVER, "a request: the client leaves, the session stays"),
+    Extension(PARTING, "parting", Kind.FEATURE, Way.TO_CLIENT, "why the client is shut down, in a part"),
 )
 
 # What this version's programs have, and name to each other.

@@ -12,12 +12,14 @@ from mosh_common.sync.states.parts.exit_status import ExitStatusPart
 from mosh_common.sync.states.parts.features import FeaturesPart
 from mosh_common.sync.states.parts.notices import NoticesPart
 from mosh_common.sync.states.parts.part import Part
+from mosh_common.sync.states.parts.parting import PartingPart
 
 OURS: Final[tuple[Part, ...]] = (
     FeaturesPart(),  # before what a feature says
     AnnouncementPart(),
     NoticesPart(),
     ExitStatusPart(),
+    PartingPart(),
 )
 
 
