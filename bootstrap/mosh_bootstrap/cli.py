@@ -49,13 +49,7 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
         print(HELP, end="")
         return 0
     if options.version:
-        from mosh_common.wire import cipher
-
-        print(
-            f"mosh (mosh-py {VERSION}), compatible with mosh {MOSH_COMPATIBLE}\n{cipher.description()}\n{LICENCE}",
-            end="",
-        )
-        return 0
+        return _show_version()
     if options.fake_proxy or options.hand_over:
         from mosh_bootstrap.fake_proxy import fake_proxy
 
@@ -94,6 +88,15 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
         typed=dialogue.typed,
         left=dialogue.left_behind,
     )
+
+
+def _show_version() -> int:
+    from mosh_common.wire import cipher
+
+    print(
+        f"mosh (mosh-py {VERSION}), compatible with mosh {MOSH_COMPATIBLE}\n{cipher.description()}\n{LICENCE}", end=""
+    )
+    return 0
 
 
 def _ask_for_sessions(options: Options, environ: Mapping[str, str], *, own_path: str) -> int:

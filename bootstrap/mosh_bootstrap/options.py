@@ -121,7 +121,7 @@ class Options(NamedTuple):
     local: bool = False
     list: bool = False
     json: bool = False
-    attach: str = ""  # the id or name of a session, or sessions.ONLY; empty = a new one
+    attach: str = ""  # the id or name of a session, or session_names.ONLY; empty = a new one
     session: str = ""  # the name of one; empty = without
     end: str = ""  # as attach, but not ONLY
     experimental_remote_ip: str = "auto"
@@ -163,7 +163,7 @@ SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
     "--local": ("local", True),
     "--list": ("list", True),
     "--json": ("json", True),
-    "--attach": ("attach", "--only"),  # sessions.ONLY, which is only loaded where it is asked for
+    "--attach": ("attach", "--only"),  # session_names.ONLY, which is only loaded where it is asked for
     "--session": ("session", None),
     "--end": ("end", None),
     "--experimental-remote-ip": ("experimental_remote_ip", None),
@@ -244,7 +244,7 @@ def _take_option(word: str, words: list[str], found: dict[str, str | bool]) -> N
         field, fixed = SPELLINGS[_full_name(name)]
         if fixed is not None:
             if equals and _full_name(name) in OPTIONAL_VALUE:
-                found[field] = value
+                found[field] = _not_empty(name, field, value)
                 return
             if equals:
                 raise UsageError(f"The option {name} takes no value, but got {value!r}.")
@@ -254,7 +254,7 @@ def _take_option(word: str, words: list[str], found: dict[str, str | bool]) -> N
             if not words:
                 _refuse_missing_value(name)
             value = words.pop(0)
-        found[field] = value
+        found[field] = _not_empty(name, field, value)
         return
     for letter, given in letters(word, words, with_value=_WITH_VALUE):
         name = "-" + letter
@@ -266,6 +266,13 @@ def _take_option(word: str, words: list[str], found: dict[str, str | bool]) -> N
             _refuse_missing_value(name)
         field, fixed = SPELLINGS[name]
         found[field] = given if fixed is None else fixed
+
+
+def _not_empty(name: str, field: str, value: str) -> str:
+    """Return the value, where an empty one would mean that the option was not given."""
+    if not value and field in ("attach", "session", "end"):
+        _refuse_missing_value(name)
+    return value
 
 
 def _full_name(name: str) -> str:
@@ -302,9 +309,10 @@ def _check(options: Options, host: str | None) -> None:
     if options.json and not options.list:
         raise UsageError("--json goes with --list.")
     if options.asks_for_sessions:
-        from mosh_bootstrap import sessions
+        from mosh_bootstrap import session_names
 
-        sessions.check(options)
+        wishes = {name: getattr(options, name) for name in ("list", "attach", "session", "end")}
+        session_names.check(wishes, command=bool(options.command))
     if host is None and not options.local:
         raise UsageError("Which host? Usage: mosh [options] [--] [user@]host [command...]; mosh --help says more.")
     if host is not None:

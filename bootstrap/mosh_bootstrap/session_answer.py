@@ -68,7 +68,7 @@ class SessionDialogue(Dialogue):
     bad_answer = False  # there was one that made no sense
     unasked = False  # the server offered a session without an answer: it did something else than it was asked for
     ignorant = False  # the server does not know the words; what it said of that is not shown
-    _line: bytes | None = None  # of the answer, up to now; None = not within it
+    _line: bytearray | None = None  # of the answer, up to now; None = not within it
     _kept = b""  # the end of what came that could be the beginning of one of ours
 
     def receive(self, data: bytes) -> bytes:
@@ -89,15 +89,15 @@ class SessionDialogue(Dialogue):
         """Return what of `data` is not of the answer; what may be of its beginning comes later."""
         if self.ignorant:
             return b""
-        if self.answer is not None or self.bad_answer:
-            return data
         if self._line is not None:
             return self._take_line(data)
+        if self.answer is not None or self.bad_answer:
+            return data
         text = self._kept + data
         start = text.find(PREFIX)
         if start >= 0:
             self._kept = b""
-            self._line = b""
+            self._line = bytearray()
             return text[:start] + self._take_line(text[start:])
         said = _IGNORANT.search(text)
         if said is not None:
@@ -110,12 +110,15 @@ class SessionDialogue(Dialogue):
         """Take `data` up to the end of the answer's line; return what is behind."""
         assert self._line is not None
         text, newline, rest = data.partition(b"\n")
-        self._line += text
-        if not newline and len(self._line) <= LINE_LIMIT:
-            return b""
-        self.answer = parse(self._line) if len(self._line) <= LINE_LIMIT else None
-        self.bad_answer = self.answer is None
-        self._line = None
+        if not self.bad_answer:
+            self._line += text
+            if len(self._line) > LINE_LIMIT:
+                self._line, self.bad_answer = bytearray(), True
+        if newline:
+            if not self.bad_answer:
+                self.answer = parse(bytes(self._line))
+                self.bad_answer = self.answer is None
+            self._line = None
         return rest
 
 

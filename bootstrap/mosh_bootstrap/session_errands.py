@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from mosh_bootstrap import sessions
 from mosh_bootstrap.session_answer import Answer, Session, SessionDialogue
+from mosh_bootstrap.session_names import ONLY
 from mosh_bootstrap.session_table import choice, fit, table
 from mosh_common.errors import EnvironmentFailure
 
@@ -55,7 +56,7 @@ def _fits(options: Options, answer: Answer) -> bool:
         return answer.verb == "END"
     if options.session:
         return answer.verb == "CREATE"
-    return answer.verb == "ATTACH" or (answer.verb == "CHOICE" and options.attach == sessions.ONLY)
+    return answer.verb == "ATTACH" or (answer.verb == "CHOICE" and options.attach == ONLY)
 
 
 def show(options: Options, answer: Answer) -> int:
