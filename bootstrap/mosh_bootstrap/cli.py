@@ -49,18 +49,15 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
         print(HELP, end="")
         return 0
     if options.version:
-        from mosh_common.wire import cipher
-
-        print(
-            f"mosh (mosh-py {VERSION}), compatible with mosh {MOSH_COMPATIBLE}\n{cipher.description()}\n{LICENCE}",
-            end="",
-        )
-        return 0
+        return _show_version()
     if options.fake_proxy or options.hand_over:
         from mosh_bootstrap.fake_proxy import fake_proxy
 
         port, *patience = options.command
         return fake_proxy(options.host, port, options.family, hand_over=options.hand_over, timeout_s="".join(patience))
+
+    if options.list or options.end:
+        return _ask_for_sessions(options, environ, own_path=own_path)
 
     from mosh_bootstrap.command import client_arguments, client_environment
     from mosh_bootstrap.handoff import become_client, find_client
@@ -77,6 +74,7 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
     # Set for the server too: a local session's programs find in it which client is theirs. exec keeps our pid.
     inherited = {**environ, "MOSH_CLIENT_PID": str(os.getpid())}
     inherited.pop("MOSH_KEY", None)
+    way_back = {} if not client.ours else _way_back(options, environ)
     options, dialogue = _start_server(options, inherited, progress, own_path=own_path, leave_early=client.ours)
     connect, ip = dialogue.connect, dialogue.ip
     assert connect is not None, "checked by diagnosis.failure"
@@ -84,24 +82,82 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
     progress.reached("client started")
     return become_client(
         client_arguments(client.words, arguments, ip=ip, port=connect.port),
-        client_environment(options, inherited, key=connect.key.text, others=dialogue.others) | progress.for_client(),
+        client_environment(options, inherited, key=connect.key.text, others=dialogue.others)
+        | progress.for_client()
+        | way_back,
         typed=dialogue.typed,
         left=dialogue.left_behind,
     )
 
 
+def _show_version() -> int:
+    from mosh_common.wire import cipher
+
+    print(
+        f"mosh (mosh-py {VERSION}), compatible with mosh {MOSH_COMPATIBLE}\n{cipher.description()}\n{LICENCE}", end=""
+    )
+    return 0
+
+
+def _ask_for_sessions(options: Options, environ: Mapping[str, str], *, own_path: str) -> int:
+    """Do what --list and --end ask for; return the exit code. Raises as `run` does."""
+    from mosh_bootstrap.progress import Progress, begun
+    from mosh_bootstrap.session_answer import SessionDialogue
+    from mosh_bootstrap.session_errands import show
+    from mosh_common.io.inherited import expect_signals
+
+    progress = Progress(options.host, begun() if options.verbose else None)
+    expect_signals()
+    options, dialogue = _start_server(options, environ, progress, own_path=own_path, leave_early=False)
+    assert isinstance(dialogue, SessionDialogue), "made so for what is asked"
+    assert dialogue.answer is not None, "checked by session_errands.failure"
+    return show(options, dialogue.answer)
+
+
+def _answered(options: Options, dialogue: Dialogue, ended: Ended) -> str | None:
+    """Look at the answer about sessions; return "" where it is all, the id of the session that the user chose, or None.
+
+    None: a MOSH CONNECT line is to follow, or there is no answer, for a reason that has nothing to do with sessions.
+    Raises EnvironmentFailure.
+    """
+    from mosh_bootstrap.session_answer import SessionDialogue
+    from mosh_bootstrap.session_errands import asks_on_terminal, choose, failure
+
+    assert isinstance(dialogue, SessionDialogue), "made so for what is asked"
+    reason = failure(options, dialogue, ended)
+    if reason is not None:
+        raise reason
+    answer = dialogue.answer
+    if answer is None or answer.gives_a_key:
+        return None
+    return choose(options, answer.sessions, ask=asks_on_terminal()) if answer.verb == "CHOICE" else ""
+
+
+def _way_back(options: Options, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variable by which the client tells how to come back to the session."""
+    from mosh_bootstrap.sessions import way_back
+    from mosh_common.handover import WAY_BACK_VARIABLE
+
+    return {WAY_BACK_VARIABLE: way_back(options, parse_options(["--help"], environ))}
+
+
 def _start_server(
     options: Options, environ: Mapping[str, str], progress: Progress, *, own_path: str, leave_early: bool
 ) -> tuple[Options, Dialogue]:
-    """Start the server, here or by ssh; return the options as they applied, and what it said, complete.
+    """Start the server or ask one, here or by ssh; return the options as they applied, and what it said, complete.
 
     `leave_early`: the client knows what to do about a login that is not over yet. Raises EnvironmentFailure.
     """
-    jump, by_name = "", False
+    asked, jump, by_name = options, "", False
     if options.local:
         from mosh_bootstrap.dialogue import Dialogue
 
-        dialogue = Dialogue("local")
+        kind = Dialogue
+        if options.asks_for_sessions:
+            from mosh_bootstrap.session_answer import SessionDialogue
+
+            kind = SessionDialogue
+        dialogue = kind("local")
         options = options._replace(host=_local_address(options))
         dialogue.ip = options.host
         ended = _run_local(options, dialogue, environ, progress, own_path=own_path, leave_early=leave_early)
@@ -118,6 +174,13 @@ def _start_server(
         )
     from mosh_bootstrap.diagnosis import failure
 
+    if options.asks_for_sessions:
+        which = _answered(options, dialogue, ended)
+        if which == "":
+            return options, dialogue
+        if which is not None:
+            again = asked._replace(attach=which)
+            return _start_server(again, environ, progress, own_path=own_path, leave_early=leave_early)
     reason = failure(options, dialogue, ended, jump=jump, by_name=by_name)
     if reason is not None:
         raise reason

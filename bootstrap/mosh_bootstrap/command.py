@@ -35,22 +35,27 @@ def quote(word: str) -> str:
 
 def server_arguments(options: Options, environ: Mapping[str, str], *, colors: int) -> list[str]:
     """Return the words behind "mosh-server". `colors`: what the user's terminal can show."""
-    words = ["new", "-c", str(colors)]
+    listens: list[str] = []
     if options.bind_server == "any":
         pass
     elif options.bind_server != "ssh":
-        words += ["-i", options.bind_server]
+        listens += ["-i", options.bind_server]
     elif options.local:
-        words += ["-i", options.host or LOCAL_ADDRESS]
+        listens += ["-i", options.host or LOCAL_ADDRESS]
     else:
-        words.append("-s")
+        listens.append("-s")
     if options.port:
-        words += ["-p", options.port]
+        listens += ["-p", options.port]
+    words = ["new", "-c", str(colors), *listens]
     for name in LOCALE_VARIABLES:
         if name in environ:
             words += ["-l", f"{name}={environ[name]}"]
     if options.command:
         words += ["--", *options.command]
+    if options.asks_for_sessions:
+        from mosh_bootstrap import sessions
+
+        return sessions.words(options, listens=listens, new=words)
     return words
 
 
@@ -65,7 +70,7 @@ def remote_command(options: Options, environ: Mapping[str, str], *, colors: int)
     command = " ".join([server, *map(login_shell.quote, words)])
     if options.command:
         command += " -- " + " ".join(login_shell.quote_command(options.command))
-    if options.experimental_remote_ip == "remote":
+    if options.experimental_remote_ip == "remote" and not (options.list or options.end):
         return f"{command} | {_told_ssh_connection(server)}"
     return command
 

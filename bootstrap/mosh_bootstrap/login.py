@@ -184,7 +184,12 @@ def _dialogue(way: Way) -> tuple[Dialogue, str]:
     options = way.options
     # So that nobody wonders at a question for another host than the one named.
     preface = f"mosh: ssh reaches {options.host} through its {way.jump}; the session's UDP will go there directly."
-    dialogue = Dialogue(options.experimental_remote_ip, preface=preface if way.jump else "")
+    kind = Dialogue
+    if options.asks_for_sessions:
+        from mosh_bootstrap.session_answer import SessionDialogue
+
+        kind = SessionDialogue
+    dialogue = kind(options.experimental_remote_ip, preface=preface if way.jump else "")
     if options.experimental_remote_ip != "local":
         return dialogue, options.host
     from mosh_bootstrap.address import resolve, split_user

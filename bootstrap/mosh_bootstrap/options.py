@@ -63,6 +63,13 @@ Options may stand before or after the host, up to the command's first word.
                              its name here
         --local              run mosh-server on this machine, without ssh
 
+        --list               show your sessions there
+        --json               the list is for programs
+        --attach[=ID|NAME]   take a session back, whoever has it now
+                             (default: the only one that is detached)
+        --session=NAME       take the session of that name back, or begin it
+        --end=ID|NAME        end a session, with what runs in it
+
         --init               use the terminal's alternate screen [default]
         --no-init            do not: the last screen stays after the session
         --keep-last-screen   print the last screen behind the alternate one
@@ -75,8 +82,8 @@ Options may stand before or after the host, up to the command's first word.
 
 Keys in a session, each after Ctrl-^ (often Ctrl-Shift-6):
   .       quit           s  show how the link is, or hide it
-  Ctrl-Z  suspend        ?  list these keys
-  ^       send a Ctrl-^
+  Ctrl-Z  suspend        d  detach: leave, the session goes on
+  ^       send a Ctrl-^  ?  list these keys
 
 Environment:
   MOSH_PREDICTION_DISPLAY=WHEN   as --predict=WHEN
@@ -112,12 +119,22 @@ class Options(NamedTuple):
     init: bool = True
     keep_last_screen: str = "auto"  # "yes", "no", "auto": of a command, not of a login shell; others the client refuses
     local: bool = False
+    list: bool = False
+    json: bool = False
+    attach: str = ""  # the id or name of a session, or session_names.ONLY; empty = a new one
+    session: str = ""  # the name of one; empty = without
+    end: str = ""  # as attach, but not ONLY
     experimental_remote_ip: str = "auto"
     help: bool = False
     version: bool = False
     verbose: bool = False  # tell the stages of the login
     fake_proxy: bool = False  # internal: we are ssh's ProxyCommand; host and command are host and port
     hand_over: bool = False  # internal: the same, and ssh takes the connection over; seconds may stand behind the port
+
+    @property
+    def asks_for_sessions(self) -> bool:
+        """Whether this is about sessions that may be there already."""
+        return bool(self.list or self.attach or self.session or self.end)
 
 
 # Spelling → (field, value); None as value: the option takes one. Manual page, --help and completions are held to it.
@@ -144,6 +161,11 @@ SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
     "--keep-last-screen": ("keep_last_screen", "yes"),
     "--no-keep-last-screen": ("keep_last_screen", "no"),
     "--local": ("local", True),
+    "--list": ("list", True),
+    "--json": ("json", True),
+    "--attach": ("attach", "--only"),  # session_names.ONLY, which is only loaded where it is asked for
+    "--session": ("session", None),
+    "--end": ("end", None),
     "--experimental-remote-ip": ("experimental_remote_ip", None),
     "--help": ("help", True),
     "-h": ("help", True),
@@ -153,6 +175,7 @@ SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
     "--fake-proxy": ("fake_proxy", True),
     "--hand-over": ("hand_over", True),
 }
+OPTIONAL_VALUE: Final = ("--attach",)  # that may have one behind "=", and what is above without
 INTERNAL: Final = ("--fake-proxy", "--hand-over")  # of us to ourselves: no user is told of it
 _IGNORED: Final = "@"  # upstream's parser takes it, with a value, and does nothing: scripts may have it
 
@@ -220,6 +243,9 @@ def _take_option(word: str, words: list[str], found: dict[str, str | bool]) -> N
         name, equals, value = word.partition("=")
         field, fixed = SPELLINGS[_full_name(name)]
         if fixed is not None:
+            if equals and _full_name(name) in OPTIONAL_VALUE:
+                found[field] = _not_empty(name, field, value)
+                return
             if equals:
                 raise UsageError(f"The option {name} takes no value, but got {value!r}.")
             found[field] = fixed
@@ -228,7 +254,7 @@ def _take_option(word: str, words: list[str], found: dict[str, str | bool]) -> N
             if not words:
                 _refuse_missing_value(name)
             value = words.pop(0)
-        found[field] = value
+        found[field] = _not_empty(name, field, value)
         return
     for letter, given in letters(word, words, with_value=_WITH_VALUE):
         name = "-" + letter
@@ -240,6 +266,13 @@ def _take_option(word: str, words: list[str], found: dict[str, str | bool]) -> N
             _refuse_missing_value(name)
         field, fixed = SPELLINGS[name]
         found[field] = given if fixed is None else fixed
+
+
+def _not_empty(name: str, field: str, value: str) -> str:
+    """Return the value, where an empty one would mean that the option was not given."""
+    if not value and field in ("attach", "session", "end"):
+        _refuse_missing_value(name)
+    return value
 
 
 def _full_name(name: str) -> str:
@@ -273,6 +306,13 @@ def _check(options: Options, host: str | None) -> None:
         if len(options.command) not in ((1, 2) if options.hand_over else (1,)):
             raise UsageError("--fake-proxy needs a host and a port.")
         return
+    if options.json and not options.list:
+        raise UsageError("--json goes with --list.")
+    if options.asks_for_sessions:
+        from mosh_bootstrap import session_names
+
+        wishes = {name: getattr(options, name) for name in ("list", "attach", "session", "end")}
+        session_names.check(wishes, command=bool(options.command))
     if host is None and not options.local:
         raise UsageError("Which host? Usage: mosh [options] [--] [user@]host [command...]; mosh --help says more.")
     if host is not None:

@@ -8,8 +8,10 @@ from collections.abc import MutableMapping
 from typing import Final, NamedTuple
 
 from mosh_client.stages import Stages
-from mosh_common.handover import BEGUN_VARIABLE, LEFT_VARIABLE, TYPED_VARIABLE
+from mosh_common.handover import BEGUN_VARIABLE, LEFT_VARIABLE, TYPED_VARIABLE, WAY_BACK_VARIABLE
 from mosh_common.io.fds import read_available
+
+_LONGEST_WAY_BACK: Final = 512  # a line that nobody can read helps nobody
 
 
 class HandedOver(NamedTuple):
@@ -18,6 +20,7 @@ class HandedOver(NamedTuple):
     typed: bytes = b""  # the session's first keys, which the user has typed already
     left: tuple[int, ...] = ()  # children of this process from before it was a client: to be reaped
     stages: Stages | None = None  # where to note how long the session takes to begin; None = nobody asks
+    way_back: str = ""  # words behind `mosh --attach`, for the user to type; "" = not known
 
 
 NOTHING_HANDED_OVER: Final = HandedOver()
@@ -27,10 +30,12 @@ def take_over(environment: MutableMapping[str, str]) -> HandedOver:
     """Return what is in `environment`, and take it out. Never waits; what makes no sense is passed over."""
     left = environment.pop(LEFT_VARIABLE, "").split()
     begun = _number(environment.pop(BEGUN_VARIABLE, ""))
+    way_back = environment.pop(WAY_BACK_VARIABLE, "")
     return HandedOver(
         typed=_read_pipe(_number(environment.pop(TYPED_VARIABLE, ""))),
         left=tuple([pid for pid in map(_number, left) if pid is not None]),
         stages=None if begun is None else Stages(begun),
+        way_back=way_back if way_back.isprintable() and len(way_back) <= _LONGEST_WAY_BACK else "",
     )
 
 

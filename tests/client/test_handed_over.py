@@ -34,6 +34,15 @@ def test_what_was_typed_comes_out_of_the_pipe_which_is_closed() -> None:
         os.fstat(pipe)
 
 
+@pytest.mark.parametrize(
+    ("said", "taken"), [("-p 7 me@host", "-p 7 me@host"), ("a\x1b[31m", ""), ("\u202ea", ""), ("x" * 513, "")]
+)
+def test_the_way_back_is_text_that_can_be_shown(said: str, taken: str) -> None:
+    environment = {"MOSH_WAY_BACK": said}
+    assert take_over(environment).way_back == taken
+    assert environment == {}
+
+
 def test_a_pipe_that_somebody_still_writes_to_is_not_waited_for() -> None:
     read_end, write_end = os.pipe()
     os.write(write_end, b"a")

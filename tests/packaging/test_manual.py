@@ -17,7 +17,7 @@ import mosh_bootstrap.options
 import mosh_client.cli
 import mosh_server.cli
 from mosh_client.escape_key_choice import parse_escape_key
-from mosh_client.ipc.control import BY_USER, FROM_OUTSIDE
+from mosh_client.ipc.control import BY_USER, FROM_OUTSIDE, TAKEN_OVER_EXIT
 from mosh_client.network.reception import OUR_FAULT, SERVERS_FAULT, UNREACHABLE
 from mosh_client.renderer.escape_key import EscapeKey
 from mosh_common.errors import UsageError
@@ -192,7 +192,7 @@ def test_help_of_mosh_names_what_a_user_may_set() -> None:
 def test_page_and_help_name_each_key() -> None:
     escape_key = EscapeKey(parse_escape_key(None))
     keys = {line.split()[0] for line in escape_key.explanation if line.startswith("  ")} | {"?"}
-    assert len(keys) == 5
+    assert len(keys) == 6
     assert keys <= set(tags(sections(REPOSITORY / "man" / "mosh-client.1")["KEYS"]))
     shown = _bootstrap.HELP[_bootstrap.HELP.index("Keys in a session") :].partition("\n\n")[0].split("\n")[1:]
     assert keys == {word for row in shown for word in re.findall(r"(?:^|\s{2,})(Ctrl-Z|\S)\s", row)}
@@ -211,7 +211,7 @@ def test_the_page_of_mosh_names_each_exit_code() -> None:
 def test_the_page_of_the_client_names_each_exit_code() -> None:
     told = set(tags(sections(REPOSITORY / "man" / "mosh-client.1")["EXIT STATUS"]))
     of_the_session = {"0 to 255", str(BY_USER.code), str(FROM_OUTSIDE), str(int(HUNG_UP_STATUS))}
-    assert told == of_the_session | {"1", str(UNREACHABLE), str(OUR_FAULT), str(SERVERS_FAULT)}
+    assert told == of_the_session | {"1", str(TAKEN_OVER_EXIT), str(UNREACHABLE), str(OUR_FAULT), str(SERVERS_FAULT)}
 
 
 # --- as formatters read them

@@ -30,6 +30,7 @@ RESULTS = {
     "attempts.py",
     "reception.py",
     "notice.py",
+    "parting.py",
     "greeting.py",
 }  # where functions return sentences, and constants are some
 

@@ -72,6 +72,10 @@ class Watch(NamedTuple):
     on: bool
 
 
+class Detach(NamedTuple):
+    """Renderer: leave, and let the session go on. The second one means: without waiting for the server."""
+
+
 class Frame(NamedTuple):
     """Network: the server's screen, as what changed since the last frame sent on this socket.
 
@@ -134,12 +138,18 @@ class Statistics(NamedTuple):
     peer: str  # what the server says that it is; "" = nothing, as upstream's
 
 
+class Abilities(NamedTuple):
+    """Network: what the server can do beyond what every one can."""
+
+    detach: bool  # let the client go and keep the session
+
+
 class Exit(NamedTuple):
     """Network, last of all: restore the terminal and leave; the launcher says the last words."""
 
 
-ToNetwork: TypeAlias = Hello | Input | Resize | Quit | Watch
-ToRenderer: TypeAlias = Frame | Progress | Link | Notice | Exit | Statistics | ServerNotices
+ToNetwork: TypeAlias = Hello | Input | Resize | Quit | Watch | Detach
+ToRenderer: TypeAlias = Frame | Progress | Link | Notice | Exit | Statistics | ServerNotices | Abilities
 Message: TypeAlias = ToNetwork | ToRenderer
 
 
@@ -243,6 +253,8 @@ KINDS: Final = (
     Kind(10, Watch, RENDERER, _LATER, (boolean("on"),)),
     Kind(11, Statistics, NETWORK, _ANY_TIME, _STATISTICS),
     Kind(12, ServerNotices, NETWORK, _ANY_TIME, (array("texts", text("text", NOTICE_LIMIT), NOTICE_KINDS),)),
+    Kind(13, Detach, RENDERER, _LATER),
+    Kind(14, Abilities, NETWORK, _ANY_TIME, (boolean("detach"),)),
 )
 
 _KIND_OF_MESSAGE: Final[dict[type[Message], Kind]] = {kind.message: kind for kind in KINDS}

@@ -21,7 +21,7 @@ from mosh_client.confinement import limits
 from mosh_client.handed_over import NOTHING_HANDED_OVER, HandedOver
 from mosh_client.ipc import control, lifelines
 from mosh_client.ipc.control import Report
-from mosh_client.launcher import child
+from mosh_client.launcher import child, parting
 from mosh_client.launcher.duration import duration
 from mosh_client.launcher.secret import forget_key
 from mosh_client.settings import Settings
@@ -61,6 +61,7 @@ class Launcher:
         self._typed = handed.typed
         self._left = handed.left
         self._stages = handed.stages
+        self._way_back = handed.way_back
         self._settings = settings
         self._peer = peer
         self._ip = ip
@@ -240,7 +241,9 @@ class Launcher:
     def _say_last_words(self, report: Report) -> int:
         """Tell the user how it ended; return the exit code."""
         try:
-            if report.over:
+            if report.left is not None:
+                write_all(1, parting.words(report.left, self._way_back, lasted=now_ms() - self._began_at).encode())
+            elif report.over:
                 write_all(1, f"[mosh: session of {duration(now_ms() - self._began_at)} ended]\n".encode())
             if report.message:
                 write_all(2, report.message.encode(errors="replace") + b"\n")

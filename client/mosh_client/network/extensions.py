@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from mosh_client.ipc.control import FROM_OUTSIDE, Report
+from mosh_client.ipc.control import DETACHED, FROM_OUTSIDE, TAKEN_OVER, TAKEN_OVER_EXIT, Left, Report
 from mosh_common.errors import UsageError
 from mosh_common.sync.states.parts.part import Part
+from mosh_common.sync.states.parts.parting import Parting, PartingKind
 from mosh_common.sync.states.parts.table import OURS
 from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.wire import extensions
@@ -25,6 +26,7 @@ class Extensions:
         self.parts: Final = parts
         self._places: Final = {part.number: place for place, part in enumerate(parts)}
         self.named_by_server: frozenset[int] | None = None  # None: not known yet
+        self.common: frozenset[int] = frozenset()  # the features that both have, as far as is known
 
     def begin(self, stream: UserStream) -> UserStream:
         """Return what the client says first."""
@@ -36,11 +38,7 @@ class Extensions:
         if self.named_by_server is None and changed:
             named = self.value_of(extensions.FEATURES, ours)
             self.named_by_server = frozenset(named.numbers) if named is not None else frozenset()
-
-    @property
-    def common(self) -> frozenset[int]:
-        """The features that both have, as far as is known."""
-        return (self._features or frozenset()) & (self.named_by_server or frozenset())
+            self.common = (self._features or frozenset()) & self.named_by_server
 
     def request(self, stream: UserStream, feature: int, payload: bytes) -> UserStream:
         """Return the stream with a request at its end. Raises UsageError when not both have the feature."""
@@ -48,8 +46,18 @@ class Extensions:
             raise UsageError(f"feature {feature} is not one of {sorted(self.common)}, which both have")
         return stream.push_request(feature, payload)
 
-    def servers_end(self, ours: tuple[Any, ...]) -> Report:
-        """Return how a session ended that the server ended, with these parts of its last state."""
+    def end(self, ours: tuple[Any, ...], *, wished: Report | None) -> Report:
+        """Return how it ends when both have shut down, with these parts of the server's last state.
+
+        `wished`: as the client had asked for before the server did.
+        """
+        parted: Parting | None = self.value_of(extensions.PARTING, ours)
+        if parted is not None and parted.kind == PartingKind.TAKEN_OVER:  # whatever was wished: it is not ours any more
+            return Report(TAKEN_OVER_EXIT, "", left=Left(TAKEN_OVER, parted.at, parted.text))
+        if parted is not None and parted.kind == PartingKind.DETACHED:
+            return Report(0, "", left=Left(DETACHED, parted.at, parted.text))
+        if wished is not None and wished.over:
+            return wished
         status: int | None = self.value_of(extensions.EXIT_STATUS, ours)
         if status is not None:
             return Report(status, "", over=True)

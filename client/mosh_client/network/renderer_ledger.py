@@ -9,7 +9,16 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from mosh_client.ipc.frames import FrameEncoder, portions
-from mosh_client.ipc.messages import Exit, Link, Notice, Progress, ServerNotices, Statistics, ToRenderer
+from mosh_client.ipc.messages import (
+    Abilities,
+    Exit,
+    Link,
+    Notice,
+    Progress,
+    ServerNotices,
+    Statistics,
+    ToRenderer,
+)
 from mosh_common.terminal.cells import Snapshot
 
 # Facts of the link that are only times reach the renderer when those that it has are this old, so that an idle session
@@ -27,6 +36,7 @@ class Facts(NamedTuple):
     progress: Progress
     notice: Notice
     server_notices: ServerNotices
+    abilities: Abilities
     link: Link
     over: bool  # the session is: nothing follows
 
@@ -41,6 +51,7 @@ class RendererLedger:
         self._link: Link | None = None
         self._notice: Notice | None = None
         self._server_notices = ServerNotices(())
+        self._abilities = Abilities(False)
         self._statistics: Statistics | None = None
         self._statistics_due: int | None = None  # when to look at them again; None: nobody watches
         self._dismissed = False  # Exit was sent, after which nothing may follow
@@ -73,6 +84,9 @@ class RendererLedger:
         if facts.server_notices != self._server_notices:
             self._server_notices = facts.server_notices
             messages.append(facts.server_notices)
+        if facts.abilities != self._abilities:
+            self._abilities = facts.abilities
+            messages.append(facts.abilities)
         link = facts.link
         if link != self._link and (messages or self._worth_telling(link) or now >= self._due(link)):
             self._link = link

@@ -15,11 +15,13 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from mosh_client.ipc.control import BY_SIGNAL, BY_USER, Report
+from mosh_client.ipc.control import BY_SIGNAL, BY_USER, UNHEARD_LEAVE, Report
 from mosh_client.ipc.fields import LARGEST_COUNT
 from mosh_client.ipc.messages import (
     LONGEST_NOTICE,
     LONGEST_PEER,
+    Abilities,
+    Detach,
     Hello,
     Input,
     Link,
@@ -52,7 +54,7 @@ from mosh_common.sync.events import (
 )
 from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.sync.transport import Transport
-from mosh_common.wire.extensions import ANNOUNCEMENT, NOTICE
+from mosh_common.wire.extensions import ANNOUNCEMENT, DETACH, NOTICE
 from mosh_common.wire.key import Key
 
 LEAVE_TIMEOUT_MS: Final = 1500  # then such a request is given this long …
@@ -105,7 +107,7 @@ class Session:
         self._log = log
         # The end.
         self._renderer_quit = False  # the renderer asked for it; signals may have done so before
-        self._leave_by: int | None = None  # shutdown was asked for: the session is over then at the latest …
+        self._leave_by: int | None = None  # the end was asked for: the session is over then at the latest …
         self._leaving = BY_SIGNAL  # … and so it ends
         self.outcome: Report | None = None  # set when the session is over: send what is left, report and leave
         self._transport.set_local_state(self.extensions.begin(self._stream), now=now)
@@ -141,6 +143,10 @@ class Session:
         elif isinstance(message, Watch):
             if self._renderer is not None:
                 self._renderer.watch(message.on, now=now)
+        elif isinstance(message, Detach):
+            if self._leaving is UNHEARD_LEAVE:
+                self._finish(UNHEARD_LEAVE)  # without waiting for the server
+            self._detach(now=now)
         elif isinstance(message, Quit):
             again, self._renderer_quit = self._renderer_quit, True
             self.terminate(by_user=message.by_user, now=now)
@@ -179,10 +185,8 @@ class Session:
         """
         if self._leave_by is not None:
             return
-        self._leaving = BY_USER if by_user else BY_SIGNAL
-        reachable = self._transport.contact.may_answer(usable=not self._reception.words, now=now)
         # Transport gives up by itself when a server that was there a moment ago does not answer.
-        self._leave_by = now + (2 * SHUTDOWN_TIMEOUT_MS if reachable else LEAVE_TIMEOUT_MS)
+        self._begin_to_leave(BY_USER if by_user else BY_SIGNAL, 2 * SHUTDOWN_TIMEOUT_MS, now=now)
         self._notice = Notice("Exiting on user request...", True)
         self._transport.start_shutdown(now=now)
 
@@ -216,12 +220,14 @@ class Session:
         facts = Facts(
             snapshot=None if self._transport.contact.last_heard is None else screen.snapshot,
             progress=Progress(self._input.take_echo_ack(screen.echo_ack)),
-            notice=self._current_notice(),
+            notice=_current_notice(self._notice, self._reception.words),
             server_notices=ServerNotices(tuple([notice.text for notice in notices])),
+            abilities=Abilities(DETACH in self.extensions.common),
             link=self._link(),
             over=self.outcome is not None,
         )
-        return self._renderer.news(facts, self._statistics, now=now)
+        peer = self.extensions.value_of(ANNOUNCEMENT, screen.ours)
+        return self._renderer.news(facts, lambda: _statistics(self._transport, peer[:LONGEST_PEER]), now=now)
 
     def next_deadline(self, *, now: int, renderer_ready: bool = True) -> int | None:
         """Return when `datagrams_to_send` and what follows it want to be called next; None = never. Changes nothing.
@@ -259,17 +265,26 @@ class Session:
 
     # --- Private ------------------------------------------------------------------------------------------------
 
+    def _detach(self, *, now: int) -> None:
+        """Ask the server to let us go and to keep the session; harmless when it cannot, or the end has begun."""
+        if self._leave_by is not None or DETACH not in self.extensions.common:
+            return
+        self._begin_to_leave(UNHEARD_LEAVE, SHUTDOWN_TIMEOUT_MS, now=now)
+        self._notice = Notice("Detaching...", True)
+        self.request(DETACH, b"", now=now)
+
+    def _begin_to_leave(self, leaving: Report, patience: int, *, now: int) -> None:
+        """Give the server `patience` ms, where it may answer, until the session is over with `leaving`."""
+        self._leaving = leaving
+        reachable = self._transport.contact.may_answer(usable=not self._reception.words, now=now)
+        self._leave_by = now + (patience if reachable else LEAVE_TIMEOUT_MS)
+
     def _resize(self, columns: int, lines: int, *, now: int) -> None:
         if (columns, lines) == self._size or self._leave_by is not None:
             return
         self._size = (columns, lines)
         self._stream = self._transport.local_state().push_resize(columns, lines)
         self._transport.set_local_state(self._stream, now=now)
-
-    def _current_notice(self) -> Notice:
-        """Return what the bar should say: of the network, or else of what cannot be shown."""
-        words = self._reception.words
-        return self._notice if self._notice.text or not words else Notice(words[:LONGEST_NOTICE], True)
 
     def _digest(self, event: Event, *, now: int) -> None:
         if isinstance(event, NewRemoteState):
@@ -284,8 +299,8 @@ class Session:
         elif isinstance(event, PeerShutdown):
             self._notice = Notice("", False)
         elif isinstance(event, ShutdownDone):
-            theirs = self.extensions.servers_end(self._transport.received.state.ours)
-            self._finish(theirs if self._leave_by is None else self._leaving)
+            wished = None if self._leave_by is None else self._leaving
+            self._finish(self.extensions.end(self._transport.received.state.ours, wished=wished))
         elif isinstance(event, VersionMismatch):
             self._finish(Report(SERVERS_FAULT, f"mosh-client: {event.message}"))
         elif isinstance(event, SessionExhausted):
@@ -316,17 +331,23 @@ class Session:
             port=self._port,
         )
 
-    def _statistics(self) -> Statistics:
-        transport, path = self._transport, self._transport.path
-        return Statistics(
-            round_trip=path.rtt.shortest,
-            lost_incoming=_per_mille(path.loss.incoming),
-            lost_outgoing=_per_mille(path.loss.outgoing),
-            last_heard=transport.contact.last_datagram_at,
-            received_octets=transport.counters.received_octets,
-            sent_octets=transport.counters.sent_octets,
-            peer=self.extensions.value_of(ANNOUNCEMENT, transport.received.state.ours)[:LONGEST_PEER],
-        )
+
+def _statistics(transport: Transport[UserStream, Any], peer: str) -> Statistics:
+    path = transport.path
+    return Statistics(
+        round_trip=path.rtt.shortest,
+        lost_incoming=_per_mille(path.loss.incoming),
+        lost_outgoing=_per_mille(path.loss.outgoing),
+        last_heard=transport.contact.last_datagram_at,
+        received_octets=transport.counters.received_octets,
+        sent_octets=transport.counters.sent_octets,
+        peer=peer,
+    )
+
+
+def _current_notice(notice: Notice, words: str) -> Notice:
+    """Return what the bar should say: of the network, or else, in `words`, of what cannot be shown."""
+    return notice if notice.text or not words else Notice(words[:LONGEST_NOTICE], True)
 
 
 def _per_mille(share: float) -> int:

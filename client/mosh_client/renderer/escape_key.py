@@ -12,16 +12,19 @@ from mosh_client.escape_key_choice import EscapeKeySpec
 QUIT: Final = "quit"
 SUSPEND: Final = "suspend"
 LINK_DISPLAY: Final = "link display"  # switch it on or off
-Command: TypeAlias = str  # QUIT, SUSPEND or LINK_DISPLAY
+DETACH: Final = "detach"
+Command: TypeAlias = str  # one of these
 
 _QUIT_KEY: Final = ord(".")
 _SUSPEND_KEY: Final = 0x1A  # Ctrl-Z
 _LINK_KEY: Final = ord("s")
+_DETACH_KEY: Final = ord("d")
 _HELP_KEY: Final = ord("?")
 # The first two are upstream's, and come before the key that sends the escape key itself; ours come after it.
 _COMMANDS: Final = {_QUIT_KEY: QUIT, _SUSPEND_KEY: SUSPEND}
-_LATER_COMMANDS: Final = {_LINK_KEY: LINK_DISPLAY}
+_LATER_COMMANDS: Final = {_LINK_KEY: LINK_DISPLAY, _DETACH_KEY: DETACH}
 _NEWLINES: Final = b"\r\n"
+_NO_DETACH: Final = "not from this server, which keeps no session for later"
 
 
 class EscapeKey:
@@ -32,6 +35,7 @@ class EscapeKey:
         self._line_start = True  # nothing was typed since the last newline
         self.waiting = False  # the escape key was pressed: the next key decides; show `help`
         self.explaining = False  # all commands were asked for: the next key may be one; show `explanation`
+        self.detaches = False  # the server lets a client go and keeps the session
 
     @property
     def quit_hint(self) -> str:
@@ -42,6 +46,11 @@ class EscapeKey:
     def leave_hint(self) -> str:
         """How to leave when leaving takes long; empty when there is no escape key."""
         return f" [To leave at once: {self._spec.name} .]" if self._spec is not None else ""
+
+    @property
+    def detach_hint(self) -> str:
+        """How to leave when detaching takes long; empty when there is no escape key."""
+        return f" [To leave at once: {self._spec.name} d]" if self._spec is not None else ""
 
     @property
     def help(self) -> str:
@@ -61,6 +70,9 @@ class EscapeKey:
         lines = [f"mosh: commands, each after {spec.name}" + (" at the start of a line" if spec.after_newline else "")]
         lines.append("  .       quit: end the session; once more leaves at once, whatever hangs")
         lines.append("  Ctrl-Z  suspend the client; fg brings it back")
+        if _DETACH_KEY not in spec.literal:
+            meant = "leave, and let the session go on for mosh --attach" if self.detaches else _NO_DETACH
+            lines.append(f"  d       detach: {meant}")
         if _LINK_KEY not in spec.literal:
             lines.append("  s       show how the connection is, in a line; once more hides it")
         lines.append(f"  {spec.literal_name:<7} send {spec.name} itself")

@@ -12,6 +12,8 @@ from typing import Final
 from mosh_client.ipc.frames import FrameDecoder
 from mosh_client.ipc.messages import (
     LONGEST_INPUT_OCTETS,
+    Abilities,
+    Detach,
     Exit,
     Frame,
     Hello,
@@ -29,8 +31,8 @@ from mosh_client.ipc.messages import (
 )
 from mosh_client.renderer.drawing.compositor import Compositor, Touched
 from mosh_client.renderer.drawing.link_display import LinkDisplay
-from mosh_client.renderer.drawing.notice import NoticeBoard
-from mosh_client.renderer.escape_key import LINK_DISPLAY, QUIT, SUSPEND, EscapeKey
+from mosh_client.renderer.drawing.notice import CANNOT_DETACH, DETACHING, LEAVING, NoticeBoard
+from mosh_client.renderer.escape_key import DETACH, LINK_DISPLAY, QUIT, SUSPEND, EscapeKey
 from mosh_client.renderer.prediction.engine import PredictionEngine
 from mosh_client.settings import Settings
 from mosh_common.prediction_display import DisplayPreference
@@ -76,6 +78,7 @@ class View:
         self._messages: list[ToNetwork] = [Hello(columns, lines)]
         self._quit_asked = False
         self._quit_asked_by_key = False
+        self._detach_asked = False
         self.insisted = False  # it was asked for again: the caller tells the launcher, should the others hang
         self._unjudged = False  # a frame or progress came that the predictions have not seen
         self.suspend_wanted = False  # the caller stops the process group, then says False again
@@ -91,8 +94,10 @@ class View:
             elif part == QUIT:
                 self.insisted = self._quit_asked_by_key
                 self._quit_asked_by_key = True
-                self._notices.set_leaving(hint=self._escape_key.leave_hint)
+                self._notices.set_leaving(LEAVING, hint=self._escape_key.leave_hint)
                 self._ask_to_quit(by_user=True)  # the second time it means: without waiting for the server
+            elif part == DETACH:
+                self._detach(now=now)
             elif part == SUSPEND:
                 self.suspend_wanted = True
             elif part == LINK_DISPLAY:
@@ -119,6 +124,8 @@ class View:
             self._notices.set_notice(message, now=now)
         elif isinstance(message, ServerNotices):
             self._server_notices = message.texts
+        elif isinstance(message, Abilities):
+            self._escape_key.detaches = message.detach
         elif isinstance(message, Statistics):
             self._link_display.set_statistics(message)
         elif isinstance(message, Exit):
@@ -201,6 +208,16 @@ class View:
         link = self._link_display.text(columns=self._size[0], now=now)
         ours = (self._notices.text(now=now), *theirs, link)
         return tuple([bar for bar in ours if bar])
+
+    def _detach(self, *, now: int) -> None:
+        """Ask to leave while the session goes on; the second time: without waiting for the server."""
+        if not self._escape_key.detaches:
+            self._notices.set_notice(Notice(CANNOT_DETACH, False), now=now)
+        elif not self._quit_asked:  # else the session is being ended
+            self.insisted = self._detach_asked
+            self._detach_asked = True
+            self._notices.set_leaving(DETACHING, hint=self._escape_key.detach_hint)
+            self._messages.append(Detach())
 
     def _ask_to_quit(self, *, by_user: bool) -> None:
         self._quit_asked = True

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from mosh_client.ipc import control
-from mosh_client.ipc.control import ENDED_UNEXPECTEDLY, Report, ReportReader
+from mosh_client.ipc.control import ENDED_UNEXPECTEDLY, Left, Report, ReportReader
 
 
 @pytest.fixture
@@ -41,7 +41,15 @@ def test_a_report_may_have_any_exit_code(pair: tuple[socket.socket, socket.socke
     assert ReportReader().receive(launcher) == Report(code, "", over=over)
 
 
-@pytest.mark.parametrize("octets", [b"", b"\x01"])
+@pytest.mark.parametrize("kind", [control.DETACHED, control.TAKEN_OVER, control.UNHEARD])
+def test_a_report_may_say_that_the_session_goes_on(pair: tuple[socket.socket, socket.socket], kind: int) -> None:
+    launcher, network = pair
+    network.sendall(Report(79, "", left=Left(kind, 2**64 - 1, "wo\x1bran")).encode())
+    network.close()
+    assert ReportReader().receive(launcher) == Report(79, "", left=Left(kind, 2**64 - 1, "wo?ran"))
+
+
+@pytest.mark.parametrize("octets", [b"", b"\x01", b"\x01" * 9])
 def test_an_end_without_a_report_is_a_failure(pair: tuple[socket.socket, socket.socket], octets: bytes) -> None:
     launcher, network = pair
     network.sendall(octets)
@@ -51,7 +59,7 @@ def test_an_end_without_a_report_is_a_failure(pair: tuple[socket.socket, socket.
 
 def test_a_report_cannot_control_the_terminal(pair: tuple[socket.socket, socket.socket]) -> None:
     launcher, network = pair
-    network.sendall(b"\x00\x00" + b"a\x1b[31m\x07\xc2\x9b\xff\nb")
+    network.sendall(bytes(10) + b"a\x1b[31m\x07\xc2\x9b\xff\nb")
     network.close()
     report = ReportReader().receive(launcher)
     assert report is not None
@@ -60,7 +68,7 @@ def test_a_report_cannot_control_the_terminal(pair: tuple[socket.socket, socket.
 
 def test_a_report_is_bounded(pair: tuple[socket.socket, socket.socket]) -> None:
     launcher, network = pair
-    network.sendall(b"\x00\x01" + b"x" * 5000)
+    network.sendall(bytes(10) + b"x" * 5000)
     network.close()
     report = ReportReader().receive(launcher)
     assert report is not None

@@ -13,6 +13,8 @@ from mosh_client.ipc.frames import FrameEncoder
 from mosh_client.ipc.messages import (
     NOTICE_KINDS,
     NOTICE_LIMIT,
+    Abilities,
+    Detach,
     Exit,
     Frame,
     Hello,
@@ -92,6 +94,9 @@ EXAMPLES: list[Message] = [
     Exit(),
     Watch(True),
     Watch(False),
+    Detach(),
+    Abilities(True),
+    Abilities(False),
     Statistics(None, 0, 0, None, 0, 0, ""),
     Statistics(123, 1000, 7, 99, LARGEST_COUNT, 1, "x" * messages.LONGEST_PEER),
     ServerNotices(()),
@@ -132,14 +137,14 @@ def test_a_message_with_a_field_missing_or_one_too_many_is_refused(message: Mess
         msgpack.packb(5),
         msgpack.packb([]),
         msgpack.packb([0]),
-        msgpack.packb([13]),
+        msgpack.packb([15]),
         msgpack.packb(["4"]),
         msgpack.packb([True, 80, 24]),
         msgpack.packb({4: 1}),
         msgpack.packb([2, 1, msgpack.ExtType(1, b"x")]),
         b"\x91" * 2000,
     ],
-    ids=["nothing", "no msgpack", "no array", "empty", "kind 0", "kind 13", "text kind", "bool", "map", "ext", "deep"],
+    ids=["nothing", "no msgpack", "no array", "empty", "kind 0", "kind 15", "text kind", "bool", "map", "ext", "deep"],
 )
 def test_what_is_no_message_is_refused(octets: bytes) -> None:
     with pytest.raises(PeerError):
@@ -168,6 +173,7 @@ def test_what_is_no_message_is_refused(octets: bytes) -> None:
         Notice("bell\a", False),
         Notice("x", 1),
         Watch(1),
+        Abilities(1),
         Statistics(-1, 0, 0, 0, 0, 0, ""),
         Statistics(1.5, 0, 0, 0, 0, 0, ""),
         Statistics(1, 1001, 0, 0, 0, 0, ""),

@@ -8,6 +8,8 @@ from mosh_client.ipc.messages import (
     GREETING,
     OVER,
     RUNNING,
+    Abilities,
+    Detach,
     Exit,
     Frame,
     Hello,
@@ -40,12 +42,14 @@ ALL: list[Message] = [
     Watch(True),
     Statistics(None, 0, 0, None, 0, 0, ""),
     ServerNotices(()),
+    Detach(),
+    Abilities(False),
 ]
 ALLOWED = {
     ("renderer", GREETING): {Hello},
-    ("renderer", RUNNING): {Input, Resize, Quit, Watch},
-    ("network", GREETING): {Frame, Progress, Link, Notice, Exit, Statistics, ServerNotices},
-    ("network", RUNNING): {Frame, Progress, Link, Notice, Exit, Statistics, ServerNotices},
+    ("renderer", RUNNING): {Input, Resize, Quit, Watch, Detach},
+    ("network", GREETING): {Frame, Progress, Link, Notice, Exit, Statistics, ServerNotices, Abilities},
+    ("network", RUNNING): {Frame, Progress, Link, Notice, Exit, Statistics, ServerNotices, Abilities},
     ("network", OVER): set(),
 }
 LEADING_THERE: dict[tuple[str, str], list[Message]] = {

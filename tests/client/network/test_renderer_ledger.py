@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mosh_client.ipc.messages import Exit, Frame, Link, Notice, Progress, ServerNotices, Statistics
+from mosh_client.ipc.messages import Abilities, Exit, Frame, Link, Notice, Progress, ServerNotices, Statistics
 from mosh_client.network.renderer_ledger import (
     ACKNOWLEDGED_REFRESH_MS,
     HEARD_REFRESH_MS,
@@ -17,7 +17,7 @@ from mosh_common.terminal.cells import blank_snapshot
 
 NOW = 5_000_000
 LINK = Link(last_heard=NOW, last_acknowledged=NOW, send_interval=20, port=60001)
-QUIET = Facts(None, Progress(0), Notice("", False), ServerNotices(()), LINK, over=False)
+QUIET = Facts(None, Progress(0), Notice("", False), ServerNotices(()), Abilities(False), LINK, over=False)
 STATISTICS = Statistics(100, 0, 0, NOW, 1, 1, "")
 SCREEN = blank_snapshot(8, 2)
 
@@ -40,10 +40,11 @@ def test_everything_is_told_once_and_the_frame_first(ledger: RendererLedger) -> 
         progress=Progress(1),
         notice=Notice("x", True),
         server_notices=ServerNotices(("y",)),
+        abilities=Abilities(True),
         link=LINK._replace(port=60002),
         over=True,
     )
-    assert kinds(ledger, everything) == [Frame, Progress, Notice, ServerNotices, Link, Exit]
+    assert kinds(ledger, everything) == [Frame, Progress, Notice, ServerNotices, Abilities, Link, Exit]
     assert kinds(ledger, everything) == []
 
 

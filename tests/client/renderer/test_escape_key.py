@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mosh_client.escape_key_choice import parse_escape_key
-from mosh_client.renderer.escape_key import LINK_DISPLAY, QUIT, SUSPEND, EscapeKey
+from mosh_client.renderer.escape_key import DETACH, LINK_DISPLAY, QUIT, SUSPEND, EscapeKey
 from mosh_common.errors import UsageError
 
 CTRL_CARET = b"\x1e"
@@ -30,6 +30,8 @@ def result_of(keys: list[bytes], escape_key: str | None = None) -> list[object]:
         ([CTRL_CARET, CTRL_CARET, b"."], [CTRL_CARET + CTRL_CARET, b"."]),
         ([b".\x1a^"], [b".\x1a^"]),
         ([CTRL_CARET + b"s"], [LINK_DISPLAY]),
+        ([CTRL_CARET + b"d"], [DETACH]),
+        ([CTRL_CARET + b"?", b"d"], [DETACH]),
         ([b"a" + CTRL_CARET, b"sb"], [b"a", LINK_DISPLAY, b"b"]),
         ([CTRL_CARET + b"?"], []),
         ([CTRL_CARET + b"?", b"s"], [LINK_DISPLAY]),
@@ -95,7 +97,7 @@ def test_all_commands_are_wanted_from_the_question_mark_to_the_next_key() -> Non
     assert follower.explaining
     assert not follower.waiting
     keys = [line.split()[0] for line in follower.explanation[1:-1]]
-    assert keys == [".", "Ctrl-Z", "s", "^"]
+    assert keys == [".", "Ctrl-Z", "d", "s", "^"]
     follower.feed(b"x")
     assert not follower.explaining
 
@@ -108,7 +110,16 @@ def test_a_key_that_sends_the_escape_key_itself_is_no_command_of_ours(key: str, 
     assert any(line.startswith("  s       show") for line in follower.explanation) == (literal != b"s")
 
 
+def test_detaching_is_offered_where_the_server_can() -> None:
+    follower = EscapeKey(parse_escape_key(None))
+    assert "  d       detach: not from this server, which keeps no session for later" in follower.explanation
+    follower.detaches = True
+    assert "  d       detach: leave, and let the session go on for mosh --attach" in follower.explanation
+
+
+@pytest.mark.parametrize("detaches", [False, True])
 @pytest.mark.parametrize("key", ["\x1e", "~", "\x7f", "\x01"])
-def test_the_help_fits_a_terminal_of_80_columns(key: str) -> None:
+def test_the_help_fits_a_terminal_of_80_columns(key: str, detaches: bool) -> None:
     follower = EscapeKey(parse_escape_key(key))
+    follower.detaches = detaches
     assert max(len(line) for line in (follower.help, *follower.explanation)) <= 80

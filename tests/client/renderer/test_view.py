@@ -8,6 +8,8 @@ from tests.support.world import START, Seat
 from mosh_client.ipc.frames import FrameEncoder
 from mosh_client.ipc.messages import (
     LONGEST_INPUT_OCTETS,
+    Abilities,
+    Detach,
     Exit,
     Hello,
     Input,
@@ -199,6 +201,38 @@ def test_signals_ask_to_quit_once_and_the_user_as_often_as_he_likes() -> None:
     assert not desk.view.insisted  # the first time by the key
     assert desk.type(b"\x1e.") == [Quit(by_user=True)]
     assert desk.view.insisted
+
+
+def test_detaching_is_asked_for_and_insisted_on_by_the_key_alone() -> None:
+    desk = Desk()
+    desk.view.messages_to_send()
+    desk.view.receive_message(Abilities(True), now=desk.now)
+    assert desk.type(b"\x1ed") == [Detach()]
+    assert not desk.view.insisted
+    assert desk.view._bars(now=desk.now) == ("mosh: Detaching... [To leave at once: Ctrl-^ d]",)
+    assert desk.type(b"\x1ed") == [Detach()]
+    assert desk.view.insisted
+
+
+def test_a_server_that_cannot_let_go_is_not_asked_to() -> None:
+    desk = Desk()
+    desk.view.messages_to_send()
+    desk.server_shows("hello")
+    desk.link()
+    assert desk.type(b"\x1ed") == []
+    [bar] = desk.view._bars(now=desk.now)
+    assert bar == "mosh: this server keeps no session for later, so there is no detaching from it."
+    desk.now += 5000
+    assert desk.view._bars(now=desk.now) == ()
+
+
+def test_a_session_that_is_being_ended_cannot_be_left_for_later() -> None:
+    desk = Desk()
+    desk.view.messages_to_send()
+    desk.view.receive_message(Abilities(True), now=desk.now)
+    assert desk.type(b"\x1e.") == [Quit(by_user=True)]
+    assert desk.type(b"\x1ed") == []
+    assert not desk.view.insisted
 
 
 def test_the_bar_says_how_to_leave_when_nobody_answers() -> None:

@@ -16,6 +16,8 @@ from mosh_common.terminal.width import char_width
 
 PASSING_NOTICE_MS: Final = 1000  # time to read a notice that nobody takes away; upstream's users know this length
 LEAVING: Final = "Exiting on user request..."
+DETACHING: Final = "Detaching..."
+CANNOT_DETACH: Final = "this server keeps no session for later, so there is no detaching from it."
 _SECOND_MS: Final = 1000
 _COARSE_AFTER_MS: Final = 60_000  # from a minute on the clock is shown …
 _COARSE_STEP_MS: Final = 3000  # … every three seconds: enough for the eye, and the machine may sleep
@@ -35,7 +37,7 @@ class NoticeBoard:
         self._notice = ""  # the network process's sentence
         self._notice_until: int | None = None  # when it goes by itself
         self._help = ""  # the escape key's, while its next key is awaited
-        self._leaving = False  # the user asked to quit
+        self._leaving = ""  # the user asked to, and so
 
     def set_link(self, link: Link) -> None:
         """Take newer facts of the connection."""
@@ -50,9 +52,9 @@ class NoticeBoard:
         """Show the escape key's commands; "" when its next key has come."""
         self._help = text
 
-    def set_leaving(self, *, hint: str) -> None:
-        """Say that the user asked to quit; `hint` tells how to leave if that hangs."""
-        self._leaving = True
+    def set_leaving(self, text: str, *, hint: str) -> None:
+        """Say how the user asked to leave; `hint` tells how to do so if that hangs."""
+        self._leaving = text
         self._quit_hint = hint
 
     def text(self, *, now: int) -> str:
@@ -62,7 +64,7 @@ class NoticeBoard:
         contact = self._contact(now=now)
         notice = self._current_notice(now=now)
         if self._leaving and not notice:
-            notice = LEAVING  # the network process has not said it yet; perhaps it never will
+            notice = self._leaving  # the network process has not said it yet; perhaps it never will
         if notice:
             hint = self._quit_hint if contact or self._leaving else ""
             return f"mosh: {notice}{f' ({contact[0].lower()}{contact[1:]})' if contact else ''}{hint}"
