@@ -65,19 +65,32 @@ class SessionFacts(Protocol):
     """What `Control.facts` tells."""
 
     @property
-    def columns(self) -> int: ...
+    def columns(self) -> int:
+        """Of the screen."""
+
     @property
-    def lines(self) -> int: ...
+    def lines(self) -> int:
+        """Of the screen."""
+
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """As a program set it."""
+
     @property
-    def attached(self) -> bool: ...
+    def attached(self) -> bool:
+        """Whether a client is there."""
+
     @property
-    def peer(self) -> str: ...
+    def peer(self) -> str | None:
+        """Its address."""
+
     @property
-    def since_ms(self) -> int: ...
+    def since_ms(self) -> int:
+        """For how long it has been there, or none has."""
+
     @property
-    def heard_ms_ago(self) -> int | None: ...
+    def heard_ms_ago(self) -> int | None:
+        """When a client was heard last; None = never."""
 
 
 class Control(Protocol):
@@ -289,8 +302,8 @@ class Listener:
             title=facts.title,
             attached=facts.attached,
             reached=facts.heard_ms_ago is not None,
-            peer=facts.peer[:LONGEST_ADDRESS],
-            since=max(now - facts.since_ms, 0) // 1000,
+            peer=(facts.peer or "")[:LONGEST_ADDRESS],
+            since=max(facts.since_ms, 0) // 1000,
             heard=None if facts.heard_ms_ago is None else max(facts.heard_ms_ago, 0) // 1000,
             line=last_line(self._control.snapshot()),
         )

@@ -61,7 +61,7 @@ class Facts(NamedTuple):
     title: str = ""
     attached: bool = False
     reached: bool = False  # a client came, some time
-    peer: str = ""  # the last one's address
+    peer: str = ""  # the address of one that is attached
     since: int = 0  # seconds since it came or left
     heard: int | None = None  # seconds since it was heard
     line: str = ""  # the last one of the screen with text
