@@ -16,6 +16,8 @@ from mosh_common.wire.key import Key
 from mosh_server.attachment import INITIAL_COLUMNS, INITIAL_LINES, Attaching
 from mosh_server.attendance import Timeouts
 from mosh_server.clients import Identity
+from mosh_server.control import Control
+from mosh_server.door.listener import Listener, about
 from mosh_server.host.environment import Account, is_yes, seconds_from
 from mosh_server.host.own_host import OwnHost
 from mosh_server.host.registry import Claim
@@ -45,8 +47,16 @@ def run(
     host = OwnHost(command=command, environment=environment, account=account, claim=claim)
     try:
         session = _new_session(key, environment, flood=flood, verbose=verbose)
+        sockets = Sockets(socket)
+        door = Listener(
+            host.places,
+            pid=os.getpid(),
+            control=Control(session, sockets, entropy=os.urandom),
+            about=about(command, shell=account.shell, name=claim.name if claim else None, shell_pid=host.shell_pid),
+            uid=os.getuid(),
+        )
         log = _print_line if verbose else None
-        Loop(sockets=Sockets(socket), session=session, flood=flood, host=host, log=log).run()
+        Loop(sockets=sockets, session=session, flood=flood, host=host, door=door, log=log).run()
     except Exception as error:
         host.failed(f"{error} ({place_of(error)})" if isinstance(error, MoshError) else place_of(error))
         raise
