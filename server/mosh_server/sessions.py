@@ -17,8 +17,8 @@ from mosh_common.errors import EnvironmentFailure, UsageError
 from mosh_common.io.fds import write_all
 from mosh_common.native_environment import native_environment
 from mosh_server.door.deeds import ChoiceNeeded, Deeds
+from mosh_server.door.preview import ansi_of, text_of
 from mosh_server.door.protocol import AskAttach, Attached
-from mosh_server.door.screen import ansi_of, text_of
 from mosh_server.door.table import table
 from mosh_server.host import environment
 from mosh_server.host.registry import Claim

@@ -153,6 +153,11 @@ def test_a_list_has_everything_that_is_known(machine: Machine) -> None:
     }  # fmt: skip
 
 
+def test_an_ipv4_address_is_told_as_such(machine: Machine) -> None:
+    machine.session()
+    assert [session["from"] for session in machine.answer("list")[1]] == ["192.0.2.1"]
+
+
 def test_each_state_is_told(machine: Machine) -> None:
     def reached_by_nobody(control: FakeControl) -> None:
         control.told = control.told._replace(attached=False, heard_ms_ago=None)

@@ -6,13 +6,13 @@ Octets to values and back, with every bound. Does no input or output. Everything
 from __future__ import annotations
 
 import json
-import re
 import struct
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from mosh_common.errors import PeerError
+from mosh_common.errors import PeerError, UsageError
 from mosh_common.protocol import HIGHEST_PORT
+from mosh_common.wire.key import Key
 from mosh_common.wire.size import SIDE_LIMIT
 
 LONGEST_QUESTION: Final = 1024  # octets
@@ -23,7 +23,6 @@ LONGEST_ADDRESS: Final = 64
 STYLES_LIMIT: Final = 4096  # of a screen; text in others is shown in the default one
 
 _LENGTH: Final = struct.Struct(">I")
-_KEY: Final = re.compile(r"[A-Za-z0-9+/]{22}\Z")
 _HIGHEST: Final = (1 << 53) - 1  # what every reader of JSON can hold
 
 
@@ -80,8 +79,8 @@ class Screen(NamedTuple):
 class Attached(NamedTuple):
     """Where the session waits for a client with a new key; the key as text. SECURITY: not for any log."""
 
-    port: int = 0
-    key: str = ""
+    port: int
+    key: str
 
     def __repr__(self) -> str:
         return f"Attached(port={self.port})"
@@ -149,7 +148,11 @@ def _decode(octets: bytes, what: str, kinds: Mapping[str, tuple[type, Mapping[st
         raise PeerError(f"an unknown {what}")
     made, checks = kinds[kind]
     # What is not known is passed over, and what is missing has its default: the other end may be of another version.
-    return made(**{name: check(members[name]) for name, check in checks.items() if members.get(name) is not None})
+    given = {name: check(members[name]) for name, check in checks.items() if members.get(name) is not None}
+    try:
+        return made(**given)
+    except TypeError as error:  # a member that there is no answer without
+        raise PeerError(f"{kind} with {len(given)} members") from error
 
 
 def _no_number(text: str) -> object:
@@ -188,9 +191,10 @@ def _text(longest: int) -> Callable[[object], str]:
 
 
 def _key(value: object) -> str:
-    if not isinstance(value, str) or not _KEY.match(value):
-        raise PeerError("a key that is not 22 characters of base64")
-    return value
+    try:
+        return Key.parse(_text(22)(value)).text
+    except UsageError as error:
+        raise PeerError("no key") from error
 
 
 def _list(longest: int, shortest: int, each: Callable[[object], object]) -> Callable[[object], tuple[Any, ...]]:

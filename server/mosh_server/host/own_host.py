@@ -63,7 +63,7 @@ class OwnHost:
         if self._command:
             return b""
         in_utmp = registry.detached_in_utmp(registry.read_utmp(), user=self._account.user)
-        without_door = {pid for pid in in_utmp if registry.is_alive(pid)} | self._of_old_servers()
+        without_door = {pid for pid in in_utmp if registry.is_alive(pid)} | _detached_old_servers(self._environment)
         without_door.discard(os.getpid())
         return greeting.message_of_the_day(self._account.home) + greeting.detached_warning(
             with_door=self._registry.detached_pids(), without_door=without_door
@@ -131,14 +131,15 @@ class OwnHost:
         self._registry.set_detached(True)
         self._accounting.detached(asked=True)
 
-    def _of_old_servers(self) -> set[int]:
-        """Return the detached sessions of servers up to 0.1.0."""
-        places = old_places_of(self._environment, uid=os.getuid())
-        found = {entry.pid for entry in registry.living(places) if entry.detached}
-        for place in places:
-            place.close()
-        return found
-
     def failed(self, reason: str) -> None:
         """Write down why the session could not go on."""
         log_failure(self._account.user, reason)
+
+
+def _detached_old_servers(environment: Mapping[str, str]) -> set[int]:
+    """Return the detached sessions of servers up to 0.1.0."""
+    places = old_places_of(environment, uid=os.getuid())
+    found = {entry.pid for entry in registry.living(places) if entry.detached}
+    for place in places:
+        place.close()
+    return found

@@ -17,8 +17,9 @@ from mosh_server.host.places import Place
 
 DOOR: Final = ".door"  # behind the process id: its socket
 _NAMED: Final = "+"  # before a name: no process id begins with it
-_PID: Final = re.compile(r"[1-9][0-9]{0,9}\Z")
-_NAME: Final = re.compile(r"(?!-)(?!\d+\Z)[A-Za-z0-9._-]{1,64}\Z", re.ASCII)
+_LONGEST_NAME: Final = 64
+_NAME_CHARACTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
+_LONGEST_PID: Final = 10
 
 _TRIES: Final = 20
 _LOOK_S: Final = 0.001
@@ -135,7 +136,7 @@ def living(places: Sequence[Place]) -> list[Entry]:
                     place.sweep(name)
                 else:
                     named[holder] = name.removeprefix(_NAMED)
-            elif _PID.match(name):
+            elif _is_pid(name):
                 if place.is_locked(name):
                     known = found.get(int(name), Entry(int(name), detached=False, places=()))
                     detached = known.detached or place.contents(name) == _DETACHED
@@ -147,7 +148,9 @@ def living(places: Sequence[Place]) -> list[Entry]:
 
 def is_name(text: str) -> bool:
     """Return whether a session can have that name."""
-    return _NAME.match(text) is not None
+    if not 0 < len(text) <= _LONGEST_NAME or not _NAME_CHARACTERS.issuperset(text):
+        return False
+    return not (text.startswith("-") or text.isdigit())
 
 
 def claim(places: Sequence[Place], name: str) -> Claim | None:
@@ -182,7 +185,11 @@ def holder_of(places: Sequence[Place], name: str) -> int | None:
 def _holder(place: Place, file: str) -> int | None:
     """Return the process that a name's file tells, as long as the name is taken."""
     holder = place.contents(file).strip().decode("latin-1")
-    return int(holder) if _PID.match(holder) and place.is_locked(file) else None
+    return int(holder) if _is_pid(holder) and place.is_locked(file) else None
+
+
+def _is_pid(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _LONGEST_PID and not text.startswith("0")
 
 
 def _locked_entry(place: Place, pid: int) -> int | None:

@@ -137,8 +137,6 @@ def test_each_member_of_a_question_has_its_bounds(kind: str, member: str, good: 
         ]),
         ("screen", "styles", [[[-1, -1, 0, 0, -1]] * 4096], [[[-1, -1, 0, 0, -1]] * 4097, [[1] * 4], [[-2, 1, 1, 1, 1]],
             [[1 << 25, 1, 1, 1, 1]]]),
-        ("attach", "port", [1, 65_535], [0, 65_536]),
-        ("attach", "key", ["x" * 22], ["x" * 23, "x" * 21, "x" * 22 + "\n", "\n" * 22, 1]),
         ("refused", "why", ["x" * 512], ["x" * 513]),
     ],
 )  # fmt: skip
@@ -148,6 +146,23 @@ def test_each_member_of_an_answer_has_its_bounds(kind: str, member: str, good: l
     for value in bad:
         with pytest.raises(PeerError):
             decode_answer(octets(answer=kind, **{member: value}))
+
+
+@pytest.mark.parametrize("port", [1, 65_535])
+def test_an_offer_has_a_port_and_a_key(port: int) -> None:
+    assert decode_answer(octets(answer="attach", port=port, key="A" * 22)) == Attached(port, "A" * 22)
+
+
+@pytest.mark.parametrize("port", [0, 65_536, None, "1"])
+def test_an_offer_without_a_port_is_refused(port: Any) -> None:
+    with pytest.raises(PeerError):
+        decode_answer(octets(answer="attach", port=port, key="A" * 22))
+
+
+@pytest.mark.parametrize("key", ["A" * 23, "A" * 21, "A" * 22 + "\n", "\n" * 22, 1, None, "A" * 21 + "B"])
+def test_an_offer_without_a_key_is_refused(key: Any) -> None:
+    with pytest.raises(PeerError):
+        decode_answer(octets(answer="attach", port=1, key=key))
 
 
 def test_a_message_is_there_once_all_of_it_is() -> None:

@@ -9,8 +9,9 @@ from tests.support.doors import screen
 
 from mosh_common.terminal.cells import Palette, Snapshot, Style
 from mosh_common.terminal.emulator import Emulator
+from mosh_server.door.preview import ansi_of, text_of
 from mosh_server.door.protocol import LONGEST_ANSWER, LONGEST_TEXT, STYLES_LIMIT, Screen, decode_answer, encode
-from mosh_server.door.screen import ROWS_LIMIT_OCTETS, ansi_of, last_line, screen_of, text_of
+from mosh_server.door.screen import ROWS_LIMIT_OCTETS, last_line, screen_of
 
 
 def through_the_door(shown: Snapshot, *, styles: bool = False) -> Screen:
