@@ -58,6 +58,10 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
 
     if options.list or options.end:
         return _ask_for_sessions(options, environ, own_path=own_path)
+    if options.complete_sessions:
+        from mosh_bootstrap.session_offers import print_offers
+
+        return print_offers(options, environ, local=lambda wish: _local_words(wish, environ, own_path=own_path))
 
     from mosh_bootstrap.command import client_arguments, client_environment
     from mosh_bootstrap.handoff import become_client, find_client
@@ -206,24 +210,29 @@ def _run_local(
     leave_early: bool,
 ) -> Ended:
     """Run the server on this machine, in a shell as ssh would."""
-    from mosh_bootstrap.command import DEFAULT_SERVER, quote, server_arguments
-    from mosh_bootstrap.program import own_program
     from mosh_bootstrap.ssh import run_without_terminal
 
-    fragment = options.server
-    if not fragment:
-        own = own_program("mosh-server", "mosh_server", own_path=own_path)
-        fragment = DEFAULT_SERVER if own is None else " ".join(map(quote, own))
-    words = server_arguments(options, environ, colors=_colors(environ))
-    script = " ".join([fragment, *map(quote, words)])
     return run_without_terminal(
-        ["/bin/sh", "-c", script],
+        _local_words(options, environ, own_path=own_path),
         dialogue,
         environ=environ,
         show=_show_on_stderr,
         progress=progress,
         leave_early=leave_early,
     )
+
+
+def _local_words(options: Options, environ: Mapping[str, str], *, own_path: str) -> list[str]:
+    """Return the words that run the server on this machine."""
+    from mosh_bootstrap.command import DEFAULT_SERVER, quote, server_arguments
+    from mosh_bootstrap.program import own_program
+
+    fragment = options.server
+    if not fragment:
+        own = own_program("mosh-server", "mosh_server", own_path=own_path)
+        fragment = DEFAULT_SERVER if own is None else " ".join(map(quote, own))
+    words = server_arguments(options, environ, colors=_colors(environ))
+    return ["/bin/sh", "-c", " ".join([fragment, *map(quote, words)])]
 
 
 def _colors(environ: Mapping[str, str]) -> int:

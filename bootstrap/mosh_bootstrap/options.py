@@ -130,6 +130,7 @@ class Options(NamedTuple):
     verbose: bool = False  # tell the stages of the login
     fake_proxy: bool = False  # internal: we are ssh's ProxyCommand; host and command are host and port
     hand_over: bool = False  # internal: the same, and ssh takes the connection over; seconds may stand behind the port
+    complete_sessions: bool = False  # internal: a shell wants to know what --attach and --end can have
 
     @property
     def asks_for_sessions(self) -> bool:
@@ -174,9 +175,10 @@ SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
     "-v": ("verbose", True),
     "--fake-proxy": ("fake_proxy", True),
     "--hand-over": ("hand_over", True),
+    "--complete-sessions": ("complete_sessions", True),
 }
 OPTIONAL_VALUE: Final = ("--attach",)  # that may have one behind "=", and what is above without
-INTERNAL: Final = ("--fake-proxy", "--hand-over")  # of us to ourselves: no user is told of it
+INTERNAL: Final = ("--fake-proxy", "--hand-over", "--complete-sessions")  # of us to ourselves: no user is told of it
 _IGNORED: Final = "@"  # upstream's parser takes it, with a value, and does nothing: scripts may have it
 
 _WITH_VALUE: Final = _IGNORED + "".join(

@@ -4,7 +4,7 @@
 _mosh() {
     local options='--client= --server= --predict= --predict-overwrite --no-predict-overwrite --family= --port=
         --bind-server= --ssh= --ssh-pty --no-ssh-pty --init --no-init --keep-last-screen --no-keep-last-screen --local
-        --experimental-remote-ip= --help --version
+        --list --json --attach --attach= --session= --end= --experimental-remote-ip= --help --version
         -a -n -o -4 -6 -p -h -v -V'
     local -a words=() starts=()
     local cur i last host='' command='' name='' behind=''
@@ -24,7 +24,8 @@ _mosh() {
         else
             case ${words[i]} in
             --) behind=yes ;;
-            --client | --server | --predict | --family | --port | --bind-server | --ssh | --experimental-remote-ip)
+            --client | --server | --predict | --family | --port | --bind-server | --ssh | --session | --end | \
+                --experimental-remote-ip)
                 name=${words[i]}
                 ;;
             -p | -[!-]*p) name=-p ;;
@@ -86,6 +87,7 @@ _mosh_value() {
         --family) values='prefer-inet prefer-inet6 inet inet6 auto all' ;;
         --experimental-remote-ip) values='auto proxy remote local' ;;
         --bind-server) values='ssh any' ;;
+        --attach | --session | --end) values=$(_mosh_sessions) ;;
         --client | --ssh)
             _mosh_reply < <(compgen -P "$3" -c -- "$2")
             return
@@ -93,6 +95,19 @@ _mosh_value() {
         *) return ;;
     esac
     _mosh_reply < <(compgen -P "$3" -W "$values" -- "$2")
+}
+
+# The ids and names of the sessions on the host that stands before the cursor: asked there, without asking the user.
+_mosh_sessions() {
+    local each
+    local -a given=()
+    for each in "${words[@]:1:last-1}"; do
+        [[ $each =~ ^[A-Za-z0-9@%+=:,./_-]+$ ]] || return 0 # what is quoted only the shell itself could read
+        [[ $each == --attach* || $each == --end* || $each == --session* ]] || given+=("$each")
+    done
+    [[ -n $host || " ${given[*]-} " == *' --local '* ]] || return 0
+    "${words[0]}" --complete-sessions "${given[@]}" </dev/null 2>/dev/null |
+        sed -n 's/^\([A-Za-z0-9._][A-Za-z0-9._-]*\)	.*/\1/p'
 }
 
 # _mosh_command N: completes the command that begins with word N, as far as this machine's commands tell.
