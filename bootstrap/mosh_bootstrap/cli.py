@@ -62,6 +62,11 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
         port, *patience = options.command
         return fake_proxy(options.host, port, options.family, hand_over=options.hand_over, timeout_s="".join(patience))
 
+    if options.doctor:
+        from mosh_bootstrap.doctor.examination import run as examine
+
+        return examine(options, environ, own_path=own_path)
+
     from mosh_bootstrap.command import client_arguments, client_environment
     from mosh_bootstrap.handoff import become_client, find_client
     from mosh_bootstrap.preflight import check

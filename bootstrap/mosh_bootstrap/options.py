@@ -23,6 +23,7 @@ LOCAL_ADDRESS: Final = "127.0.0.1"  # where --local listens when no host is name
 HELP: Final = """\
 Usage: mosh [options] [--] [user@]host [command...]
        mosh --local [options] [address [command...]]
+       mosh --doctor [options] [[user@]host]
 
 Logs in with ssh, starts mosh-server there, and goes on over encrypted UDP.
 Options may stand before or after the host, up to the command's first word.
@@ -69,6 +70,9 @@ Options may stand before or after the host, up to the command's first word.
                              [default for a command, not for a login shell]
         --no-keep-last-screen   do not
 
+        --doctor             say what keeps sessions from working, on this
+                             machine and, if named, on the way to a host
+        --json               say it as JSON (with --doctor)
 -h      --help               this text
 -v                           tell on standard error how long each stage takes
 -V      --version            version and licence
@@ -98,7 +102,7 @@ More: mosh(1), mosh-client(1), mosh-server(1).
 class Options(NamedTuple):
     """One wish, checked. Every field beyond `host` and `command` is an option of the same name."""
 
-    host: str = ""  # as ssh takes it; empty only with `local`, `help`, `version`
+    host: str = ""  # as ssh takes it; empty only with `local`, `doctor`, `help`, `version`
     command: tuple[str, ...] = ()  # remote command; empty = login shell
     client: str = ""  # empty = look for mosh-client
     server: str = ""  # shell fragment; empty = "mosh-server", or our own with `local`
@@ -113,6 +117,8 @@ class Options(NamedTuple):
     keep_last_screen: str = "auto"  # "yes", "no", "auto": of a command, not of a login shell; others the client refuses
     local: bool = False
     experimental_remote_ip: str = "auto"
+    doctor: bool = False
+    json: bool = False
     help: bool = False
     version: bool = False
     verbose: bool = False  # tell the stages of the login
@@ -145,6 +151,8 @@ SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
     "--no-keep-last-screen": ("keep_last_screen", "no"),
     "--local": ("local", True),
     "--experimental-remote-ip": ("experimental_remote_ip", None),
+    "--doctor": ("doctor", True),
+    "--json": ("json", True),
     "--help": ("help", True),
     "-h": ("help", True),
     "--version": ("version", True),
@@ -273,7 +281,11 @@ def _check(options: Options, host: str | None) -> None:
         if len(options.command) not in ((1, 2) if options.hand_over else (1,)):
             raise UsageError("--fake-proxy needs a host and a port.")
         return
-    if host is None and not options.local:
+    if options.doctor and (options.local or options.command):
+        raise UsageError("--doctor takes a host at most: no command, and no --local.")
+    if options.json and not options.doctor:
+        raise UsageError("--json goes with --doctor.")
+    if host is None and not (options.local or options.doctor):
         raise UsageError("Which host? Usage: mosh [options] [--] [user@]host [command...]; mosh --help says more.")
     if host is not None:
         check_destination(host)
