@@ -16,7 +16,7 @@ _LARGEST: Final = 1 << 53  # of a number in JSON that everybody reads as it is
 _LONGEST: Final = 100  # characters of its words
 _NUMBERS: Final = ("received", "missing", "exchanges", "unanswered", "full_octets", "port")
 _NUMBERS_OR_NONE: Final = ("round_trip_ms", "octets_there", "octets_back", "clock_ahead_s")
-_FACTS: Final = ("answered", "long_lost_back", "ended")
+_FACTS: Final = ("answered", "long_lost_there", "long_lost_back", "ended")
 _WORDS: Final = ("address", "server", "cannot_send")
 
 # More than a bad radio link loses; a session works and is slow.
@@ -62,13 +62,14 @@ def findings(outcome: dict[str, Any], *, ip: str, ports: str) -> Iterator[Findin
     if outcome["round_trip_ms"] is not None:
         yield Finding("round trip", True, f"{outcome['round_trip_ms']} ms")
     exchanges, lost = outcome["exchanges"], outcome["unanswered"]
-    is_lossy = lost >= FEWEST_LOST and lost >= HEAVY_LOSS * exchanges
+    share = max(lost / max(exchanges, 1), outcome["missing"] / max(outcome["missing"] + outcome["received"], 1))
+    is_lossy = max(lost, outcome["missing"]) >= FEWEST_LOST and share >= HEAVY_LOSS
     if is_lossy:
         yield Finding(
             "loss",
             False,
-            f"{lost} of {exchanges} exchanges were lost; a session works and is slow: go nearer to the access point, or"
-            " try another network.",
+            f"{share:.0%} of what is sent or answered is lost; a session works and is slow: go nearer to the access"
+            " point, or try another network.",
         )
     elif exchanges:
         yield Finding("loss", True, f"{lost or 'none'} of {exchanges} exchanges")
@@ -85,11 +86,11 @@ def findings(outcome: dict[str, Any], *, ip: str, ports: str) -> Iterator[Findin
 def _datagrams(outcome: dict[str, Any], *, is_lossy: bool) -> Iterator[Finding]:
     there, back, full = outcome["octets_there"], outcome["octets_back"], outcome["full_octets"]
     lost = [
-        *(["there"] if there is not None and there < full else []),
+        *(["there"] if outcome["long_lost_there"] else []),
         *(["back"] if outcome["long_lost_back"] else []),
     ]
-    if is_lossy:
-        return  # which of them were lost for being long, nobody can tell
+    if is_lossy and lost:
+        return  # whether for being long, nobody can tell
     if lost:
         yield Finding(
             "datagrams",

@@ -63,6 +63,11 @@ class Line:
         """Number of our newest state."""
         return max(self._states)
 
+    @property
+    def was_acknowledged(self) -> bool:
+        """Whether the server has said that it has a state of ours."""
+        return bool(self.acknowledged - {0})
+
     def window(self, columns: int, lines: int, *, octets: int = 0, now: int) -> list[tuple[bytes, Address]]:
         """Make a state whose news is a window's size, and return it as a datagram for each address.
 
