@@ -67,6 +67,11 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
 
         return examine(options, environ, own_path=own_path)
 
+    return _begin_session(options, arguments, environ, own_path=own_path)
+
+
+def _begin_session(options: Options, arguments: Sequence[str], environ: Mapping[str, str], *, own_path: str) -> int:
+    """Start the server and become the client. Raises as `run` does."""
     from mosh_bootstrap.command import client_arguments, client_environment
     from mosh_bootstrap.handoff import become_client, find_client
     from mosh_bootstrap.preflight import check

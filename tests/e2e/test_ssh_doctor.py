@@ -82,10 +82,9 @@ def test_a_host_that_is_well(user: User, sshd: Sshd, programs: Programs) -> None
     expected = "mosh-py " if programs is OURS else "mosh 1."
     assert found.lines["server"].startswith(expected)
     assert found.lines["name"] == HOST
-    assert found.lines["ssh config"].endswith(f"@{HOST} port {sshd.port}")
+    assert found.lines["ssh_config"].endswith(f"@{HOST} port {sshd.port}")
     assert found.lines["datagrams"] == "of 1252 octets get through, both ways"
     assert "clock" not in found.lines  # it is ours
-    assert found.told["path"]["ended"]
     wait_until(lambda: not user.left_running(), "the session goes on")
 
 
@@ -136,7 +135,7 @@ def test_a_configuration_of_sshs_that_is_wrong(user: User, tmp_path: Path) -> No
     config = tmp_path / "config"
     config.write_text("Hots *\n")
     found = doctor(user, HOST, ssh=f"ssh -F {shlex.quote(str(config))}")
-    assert list(found.wrong) == ["ssh config"]
+    assert list(found.wrong) == ["ssh_config"]
 
 
 # What the network does to datagrams, which line is wrong, and what it says.

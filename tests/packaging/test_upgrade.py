@@ -30,7 +30,6 @@ LATE = {
     "mosh_client.cli: _connect": START,
     "mosh_client.cli: _address": START,
     "mosh_client.cli: _probe": START,
-    "mosh_client.doctor: lines": ENDS,
     "mosh_client.confinement.libc: call": f"{START}; for later renderers: {LOADED}, to confine the launcher",
     "mosh_client.confinement.seccomp: install": f"{START}; for later renderers: {LOADED}, to confine the launcher",
     "mosh_client.confinement.processes: confine": f"{START}; for later renderers: {LOADED}, to confine the launcher",

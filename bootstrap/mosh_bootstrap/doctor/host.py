@@ -18,7 +18,7 @@ from mosh_bootstrap.background import Background
 from mosh_bootstrap.command import DEFAULT_SERVER
 from mosh_bootstrap.dialogue import Dialogue
 from mosh_bootstrap.doctor.path import findings, read
-from mosh_bootstrap.doctor.report import Finding, Report
+from mosh_bootstrap.doctor.report import Finding, Report, fault
 from mosh_bootstrap.handoff import Client
 from mosh_bootstrap.login import Login, is_script, log_in
 from mosh_bootstrap.options import Options
@@ -48,18 +48,17 @@ def examine(report: Report, options: Options, environ: Mapping[str, str], *, cli
     dialogue = login.dialogue
     failure = diagnosis.failure(login.options, dialogue, login.ended, jump=login.jump, by_name=login.by_name)
     if failure is not None:
-        report.add(Finding("server", False, str(failure)))
+        report.add(fault("server", str(failure)))
         return
     assert dialogue.connect is not None, "checked by diagnosis.failure"
     assert dialogue.ip is not None, "checked by diagnosis.failure"
     if client is None:
-        report.add(Finding("UDP", False, "Not tried: only mosh-py's client can; name it with --client=PATH."))
+        report.add(fault("UDP", "Not tried: only mosh-py's client can; name it with --client=PATH."))
         return
     report.waiting(f"measuring the way to {options.host}… (five seconds at most)")
     outcome = _measure(client, dialogue, environ)
     if outcome is None:
-        text = "Not measured: mosh-client --probe failed; is it of the same version as mosh?"
-        report.add(Finding("UDP", False, text))
+        report.add(fault("UDP", "Not measured: mosh-client --probe failed; is it of the same version as mosh?"))
         return
     report.path = outcome
     ports = options.port or "60000 to 61000"
@@ -76,24 +75,24 @@ def _before_login(options: Options, environ: Mapping[str, str]) -> Iterator[Find
         query = Background.run([*ssh_config.query_words(words, options.host), "true"], environ)
         said = None if query is None else query.output(limit=ssh_config.OUTPUT_LIMIT, timeout_ms=_QUERY_TIMEOUT_MS)
         if query is not None and query.exit_code == _SSH_FAILED_EXIT:
-            text = f"ssh refuses its own configuration: 'ssh -G {options.host}' says which line to mend."
-            yield Finding("ssh config", False, text)
+            yield fault(
+                "ssh_config", f"ssh refuses its configuration: 'ssh -G {options.host}' says which line to mend."
+            )
             return
         config = ssh_config.parse(said or b"")
     if config is None:
-        yield Finding("ssh config", True, "this ssh does not tell it")
+        yield Finding("ssh_config", True, "this ssh does not tell it")
         return
     values = config.values
     where = f"{values.get('user', '')}@{config.host_name} port {values['port']}"
-    yield Finding("ssh config", True, f"{where}, through its {config.jump}" if config.jump else where)
+    yield Finding("ssh_config", True, f"{where}, through its {config.jump}" if config.jump else where)
     if config.jump:
         yield Finding("name", True, "the jump host is asked what it means")
         return
     try:
         found = [each.text for each in resolve(config.host_name, 0, config.family or options.family)]
     except EnvironmentFailure as error:
-        text = f"{error} Look at the spelling, or name it in ~/.ssh/config (HostName)."
-        yield Finding("name", False, text)
+        yield fault("name", f"{error} Look at the spelling, or name it in ~/.ssh/config (HostName).")
         return
     yield Finding("name", True, ", ".join(found[:_LISTED]))
 
@@ -112,13 +111,13 @@ def _login(options: Options, environ: Mapping[str, str]) -> tuple[Login | None, 
             leave_early=False,
         )
     except EnvironmentFailure as error:
-        return None, Finding("login", False, str(error))
+        return None, fault("login", str(error))
     ended = done.ended
     if done.dialogue.connect is None and (
         done.dialogue.no_ip or ended.exit_code in (None, _SSH_FAILED_EXIT) or ended.signal is not None
     ):
-        failure = diagnosis.failure(done.options, done.dialogue, ended, jump=done.jump, by_name=done.by_name)
-        return None, Finding("login", False, f"{failure} mosh logs in as 'ssh {options.host}' does: mend that first.")
+        why = diagnosis.failure(done.options, done.dialogue, ended, jump=done.jump, by_name=done.by_name)
+        return None, fault("login", f"{why} mosh logs in as 'ssh {options.host}' does: mend that first.")
     return done, Finding("login", True, f"ssh logs in to {options.host}")
 
 

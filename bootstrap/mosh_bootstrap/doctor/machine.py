@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from mosh_bootstrap import preflight, ssh_config
 from mosh_bootstrap.background import Background
-from mosh_bootstrap.doctor.report import Finding
+from mosh_bootstrap.doctor.report import Finding, fault
 from mosh_bootstrap.handoff import Client, find_client
 from mosh_bootstrap.login import is_script
 from mosh_bootstrap.options import Options
@@ -63,7 +63,7 @@ def examine(options: Options, environ: Mapping[str, str], *, own_path: str) -> I
         own = _Ours(lines)
         yield _packages(own)
         if client is None:
-            yield Finding("mosh-client", False, failure)
+            yield fault("mosh-client", failure)
         elif not own.is_ours:
             text = (
                 f"{client.words[0]} is not mosh-py's: neither its sandbox nor the way to a host can be tried with it."
@@ -113,9 +113,8 @@ class _Ours:
         why = missing[0].partition(MISSING)[2]
         if sys.platform != "linux":
             return Finding("sandbox", True, f"this system has no {names}; sessions work without")
-        return Finding(
+        return fault(
             "sandbox",
-            False,
             f"{names} cannot be had ({why}); sessions work less confined: a newer kernel helps, or a container that"
             " forbids less.",
         )
@@ -133,9 +132,9 @@ def _packages(client: _Ours) -> Finding:
     try:
         require_packages([_PACKAGE], "mosh")
     except EnvironmentFailure as error:
-        return Finding("packages", False, str(error))
+        return fault("packages", str(error))
     if client.packages != WORKS:
-        return Finding("packages", False, client.packages.removeprefix(MISSING))
+        return fault("packages", client.packages.removeprefix(MISSING))
     return Finding("packages", True, ", ".join(filter(None, [*versions([_PACKAGE]), client.versions])))
 
 
@@ -144,19 +143,19 @@ def _choices(environ: Mapping[str, str]) -> Iterator[Finding]:
     try:
         preflight.check_choices(environ)
     except EnvironmentFailure as error:
-        yield Finding("variables", False, str(error))
+        yield fault("variables", str(error))
 
 
 def _locale(environ: Mapping[str, str]) -> Finding:
     words = in_words(environ)
     if is_utf8(environ):
         return Finding("locale", True, words)
-    fault = "is not UTF-8" if codeset_of_locale(ruling_locale(environ)) else "is not installed here"
-    if not ruling_locale(environ):
-        words, fault = "none is set", "so it is not UTF-8"
-    return Finding(
-        "locale", False, f"{words}, which {fault}: set LANG to a UTF-8 locale that 'locale -a' lists, C.UTF-8 for one."
-    )
+    name = ruling_locale(environ)
+    if not name:
+        words, why = "None is set", "so it is not UTF-8"
+    else:
+        why = "which is not UTF-8" if codeset_of_locale(name) else "which is not installed here"
+    return fault("locale", f"{words}, {why}: set LANG to a UTF-8 locale that 'locale -a' lists, C.UTF-8 for one.")
 
 
 def _terminal(environ: Mapping[str, str]) -> Finding:
@@ -164,7 +163,7 @@ def _terminal(environ: Mapping[str, str]) -> Finding:
     try:
         load_description(kind)
     except EnvironmentFailure as error:
-        return Finding("terminal", False, str(error))
+        return fault("terminal", str(error))
     except ImportError:
         return Finding("terminal", True, f"{kind}; this Python has no curses to look it up with")
     text = f"{kind}, {color_count(kind)} colours"
@@ -203,13 +202,13 @@ def _ssh(options: Options, environ: Mapping[str, str]) -> Finding:
     program = ssh_config.program_of(words)
     path = shutil.which(program, path=environ.get("PATH"))
     if path is None:
-        return Finding("ssh", False, f"Cannot find {program!r}: install OpenSSH's client, or name an ssh with --ssh.")
+        return fault("ssh", f"Cannot find {program!r}: install OpenSSH's client, or name an ssh with --ssh.")
     if is_script(words):
         return Finding("ssh", True, path)  # of the user's own: nobody knows what it does with -V
     try:
         asked = Background(*spawn_for_output([path, "-V"], environ, errors=True))
     except (OSError, ValueError) as error:
-        return Finding("ssh", False, f"Cannot run {path}: {error}; name another ssh with --ssh.")
+        return fault("ssh", f"Cannot run {path}: {error}; name another ssh with --ssh.")
     said = asked.output(limit=_ANSWER_OCTETS, timeout_ms=_VERSION_TIMEOUT_MS) or b""
     version = said.decode(errors="replace").partition("\n")[0].partition(",")[0].strip()
     return Finding("ssh", True, ", ".join(filter(None, [path, version])))

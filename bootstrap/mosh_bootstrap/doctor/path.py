@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from mosh_bootstrap.doctor.report import Finding
+from mosh_bootstrap.doctor.report import Finding, fault
 from mosh_common.address import is_confined
 
 _LARGEST: Final = 1 << 53  # of a number in JSON that everybody reads as it is
@@ -55,7 +55,7 @@ def findings(outcome: dict[str, Any], *, ip: str, ports: str) -> Iterator[Findin
     port = outcome["port"]
     if not outcome["answered"]:
         yield Finding("server", True, f"started, on UDP port {port}")
-        yield Finding("UDP", False, _blocked(outcome, ip, ports))
+        yield _blocked(outcome, ip, ports)
         return
     yield Finding("server", True, f"{outcome['server'] or 'it does not tell its version'}, on UDP port {port}")
     yield Finding("UDP", True, f"both ways, with {outcome['address']}")
@@ -65,9 +65,8 @@ def findings(outcome: dict[str, Any], *, ip: str, ports: str) -> Iterator[Findin
     share = max(lost / max(exchanges, 1), outcome["missing"] / max(outcome["missing"] + outcome["received"], 1))
     is_lossy = max(lost, outcome["missing"]) >= FEWEST_LOST and share >= HEAVY_LOSS
     if is_lossy:
-        yield Finding(
+        yield fault(
             "loss",
-            False,
             f"{share:.0%} of what is sent or answered is lost; a session works and is slow: go nearer to the access"
             " point, or try another network.",
         )
@@ -92,9 +91,8 @@ def _datagrams(outcome: dict[str, Any], *, is_lossy: bool) -> Iterator[Finding]:
     if is_lossy and lost:
         return  # whether for being long, nobody can tell
     if lost:
-        yield Finding(
+        yield fault(
             "datagrams",
-            False,
             f"long ones (of {full} octets) are lost on the way {' and '.join(lost)}: set a smaller MTU on the tunnel or"
             " VPN between; with mosh-py at both ends a session works all the same.",
         )
@@ -103,15 +101,26 @@ def _datagrams(outcome: dict[str, Any], *, is_lossy: bool) -> Iterator[Finding]:
         yield Finding("datagrams", True, f"of {there} octets get through, {ways}")
 
 
-def _blocked(outcome: dict[str, Any], ip: str, ports: str) -> str:
+def _blocked(outcome: dict[str, Any], ip: str, ports: str) -> Finding:
     if outcome["cannot_send"]:
-        return f"Cannot send to {ip}: {outcome['cannot_send']}; a firewall or the routes of this machine are to blame."
+        return fault(
+            "UDP",
+            f"Cannot send to {ip}: {outcome['cannot_send']}; this machine's firewall or routes let no UDP out there.",
+        )
     if outcome["received"]:
-        return f"{ip} answers, but nothing that it sent came whole in five seconds: the way loses most of it."
-    inner = f" {ip} is an address of a private network, which may not be reached from here." if is_confined(ip) else ""
-    return (
+        return fault(
+            "UDP", f"{ip} answers, but nothing that it sent came whole in five seconds: the way loses nearly all of it."
+        )
+    if is_confined(ip):
+        return fault(
+            "UDP",
+            f"Nothing came back from {ip}, UDP port {outcome['port']}, an address of a private network: go there by its"
+            f" VPN, or let UDP {ports} in at the host.",
+        )
+    return fault(
+        "UDP",
         f"Nothing came back from {ip}, UDP port {outcome['port']}; which way is blocked cannot be told: let UDP {ports}"
-        f" in on the server's side.{inner}"
+        " in at the host and at all firewalls before it.",
     )
 
 

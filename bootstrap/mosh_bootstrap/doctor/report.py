@@ -29,6 +29,11 @@ class Finding(NamedTuple):
     text: str  # what it is, or what to do; maybe of others' words
 
 
+def fault(name: str, text: str) -> Finding:
+    """Return a finding that is not well. `text`: a sentence that says what to do; docs/troubleshooting.md has each."""
+    return Finding(name, False, text)
+
+
 class Report:
     """For one examination."""
 

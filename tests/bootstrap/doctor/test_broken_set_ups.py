@@ -94,7 +94,7 @@ def test_a_machine_that_is_well(patient: Patient) -> None:
         ({"TERM": "no-such"}, "terminal", "No description of the terminal 'no-such' (TERM) is installed"),
         ({"LANG": "C"}, "locale", "LANG=C, which is not UTF-8: set LANG to a UTF-8 locale"),
         ({"LC_ALL": "xx_XX.UTF-8"}, "locale", "LC_ALL=xx_XX.UTF-8, which is not installed here"),
-        ({"LANG": ""}, "locale", "none is set"),
+        ({"LANG": ""}, "locale", "None is set, so it is not UTF-8"),
         ({"MOSH_ESCAPE_KEY": "many"}, "variables", "MOSH_ESCAPE_KEY"),
     ],
     ids=str,

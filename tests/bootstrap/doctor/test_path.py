@@ -91,7 +91,7 @@ def test_a_server_that_is_not_reached_is_one_line(changes: dict[str, Any], words
 
 
 def test_a_private_address_is_named_as_such() -> None:
-    assert "an address of a private network" in lines(SILENT, ip="10.0.0.1")[-1]
+    assert "an address of a private network: go there by its VPN" in lines(SILENT, ip="10.0.0.1")[-1]
     assert "private" not in lines(SILENT)[-1]
 
 
