@@ -40,8 +40,9 @@ def examine(report: Report, options: Options, environ: Mapping[str, str], *, cli
         report.add(finding)
     if not report.is_well:
         return
-    report.waiting(f"logging in to {options.host}…")
-    login, finding = _login(options, environ)
+    login, finding = _login(options, environ)  # which says itself what is waited for, and lets ssh ask
+    if login is not None and login.dialogue.in_mid_line:
+        report.break_line()
     report.add(finding)
     if login is None:
         return
@@ -104,7 +105,7 @@ def _login(options: Options, environ: Mapping[str, str]) -> tuple[Login | None, 
     try:
         done = log_in(
             options._replace(command=command),
-            {**environ, "MOSH_KEY": ""},
+            {name: value for name, value in environ.items() if name != "MOSH_KEY"},
             progress,
             colors=lambda: _COLORS,
             show=_show_on_stderr,

@@ -6,9 +6,9 @@ The client is asked as a process: it may be another installation's, and another 
 from __future__ import annotations
 
 import os
-import select
 import shlex
 import shutil
+import signal
 import sys
 import termios
 from collections.abc import Iterator, Mapping
@@ -26,6 +26,7 @@ from mosh_common.character_set import codeset_of_locale, in_words, is_utf8, ruli
 from mosh_common.clock import now_ms
 from mosh_common.errors import EnvironmentFailure, UsageError
 from mosh_common.examination import MISSING, WORKS, require_packages, versions
+from mosh_common.io.loop import Waiter
 from mosh_common.io.spawn import spawn_for_output
 from mosh_common.terminal_type import load_description
 from mosh_common.version import VERSION
@@ -38,9 +39,10 @@ _ANSWER_OCTETS: Final = 65_536
 _ANSWER_TIMEOUT_MS: Final = 20_000  # a client that tries its sandbox starts some twenty processes
 _VERSION_TIMEOUT_MS: Final = 5000
 _QUESTION: Final = b"\x1b[c"  # DA1, which every terminal since the VT100 answers: ESC [ ? … c
-_TERMINAL_TIMEOUT_S: Final = 1.0  # one behind a slow ssh takes a round trip
+_TERMINAL_TIMEOUT_MS: Final = 1000  # one behind a slow ssh takes a round trip
 _LONGEST_TERMINAL_ANSWER: Final = 256
-_CIPHER: Final = "Cipher: "
+_CTRL_C: Final = b"\x03"
+_SIGNAL_EXIT_BASE: Final = 128  # sh(1)
 
 
 class Examined(NamedTuple):
@@ -54,7 +56,7 @@ def examine(options: Options, environ: Mapping[str, str], *, own_path: str) -> I
     asked, client, failure = None, None, ""
     try:
         client = find_client(options.client, own_path=own_path)
-        asked = Background.run([*client.words, "--doctor"], {**environ, "MOSH_KEY": ""})
+        asked = Background.run([*client.words, "--doctor"], environ)
     except EnvironmentFailure as error:
         failure = str(error)
     try:
@@ -176,16 +178,20 @@ def _terminal(environ: Mapping[str, str]) -> Finding:
 def _answers(terminal: Terminal) -> bool:
     """Whether the terminal answers, and what it answers kept from the shell; so is what is typed meanwhile."""
     said = b""
-    with suppress(termios.error, OSError), terminal.raw():
+    with suppress(termios.error, OSError), Waiter((signal.SIGTERM, signal.SIGHUP)) as waiter, terminal.raw():
         terminal.show(_QUESTION)
-        give_up = now_ms() + int(_TERMINAL_TIMEOUT_S * 1000)
+        waiter.watch(terminal.input_fd)
+        give_up = now_ms() + _TERMINAL_TIMEOUT_MS
         while len(said) < _LONGEST_TERMINAL_ANSWER and not _is_answer(said):
-            left = give_up - now_ms()
-            if left <= 0 or not select.select([terminal.input_fd], [], [], left / 1000)[0]:
-                break
-            said += os.read(terminal.input_fd, _LONGEST_TERMINAL_ANSWER)
-            if b"\x03" in said:  # raw: the key is no signal
+            ready = waiter.wait(give_up)
+            for number in ready.signals:
+                raise SystemExit(_SIGNAL_EXIT_BASE + number)
+            chunk = os.read(terminal.input_fd, _LONGEST_TERMINAL_ANSWER) if ready.readable else b""
+            if _CTRL_C in chunk:  # raw: the key is no signal
                 raise KeyboardInterrupt
+            if not chunk:  # too late, or hung up
+                break
+            said += chunk
     return _is_answer(said)
 
 

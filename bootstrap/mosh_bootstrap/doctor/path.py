@@ -58,7 +58,7 @@ def findings(outcome: dict[str, Any], *, ip: str, ports: str) -> Iterator[Findin
         yield _blocked(outcome, ip, ports)
         return
     yield Finding("server", True, f"{outcome['server'] or 'it does not tell its version'}, on UDP port {port}")
-    yield Finding("UDP", True, f"both ways, with {outcome['address']}")
+    yield Finding("UDP", True, f"both ways, with {outcome['address'] or ip}")
     if outcome["round_trip_ms"] is not None:
         yield Finding("round trip", True, f"{outcome['round_trip_ms']} ms")
     exchanges, lost = outcome["exchanges"], outcome["unanswered"]

@@ -75,6 +75,11 @@ class Report:
             self._write(text[: self._columns() - 1])
             self._waiting = True
 
+    def break_line(self) -> None:
+        """Say that something of somebody else's stands on the terminal and did not end its line."""
+        if self._is_terminal and not self._as_json:
+            self._write("\n")
+
     def interrupted(self) -> None:
         """Take away what is waited for: nobody waits any more."""
         if self._waiting:

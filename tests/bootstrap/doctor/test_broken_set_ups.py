@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -238,6 +239,23 @@ def test_a_terminal_that_answers_is_asked_and_left_as_it_was(patient: Patient) -
     assert "✓ ssh" in terminal.text()
     assert terminal.settings() == terminal.settings_before
     assert b"\x1b[32m" in terminal.output
+
+
+@pytest.mark.parametrize("how", ["key", "signal", "silence"])
+def test_a_terminal_that_does_not_answer_is_left_as_it_was(patient: Patient, how: str) -> None:
+    client = patient.bench.script("client", f'cat "{patient.bench.folder}/said"')
+    ssh = patient.bench.script("ssh")
+    terminal = patient.bench.terminal(mosh_words("--doctor", f"--client={client}", f"--ssh={ssh}"))
+    terminal.wait_until(lambda: b"\x1b[c" in terminal.output, "the terminal is not asked")
+    if how == "key":
+        terminal.type("\x03")
+    elif how == "signal":
+        os.kill(terminal.child.pid, signal.SIGTERM)
+    expected = {"key": 130, "signal": 143, "silence": 0}[how]
+    assert terminal.wait_for_end() == expected
+    assert ("; it does not answer, and need not" in terminal.text()) == (how == "silence")
+    assert terminal.settings() == terminal.settings_before
+    assert "Traceback" not in terminal.text()
 
 
 def test_ctrl_c_while_the_way_is_measured_ends_everything(patient: Patient) -> None:

@@ -86,8 +86,6 @@ class Line:
 
     def receive(self, data: bytes, source: Address, *, now: int, arrived_at: int | None = None) -> None:
         """Take a datagram. Never raises on what is in it."""
-        if source not in self._addresses:
-            return
         try:
             opened = datagram.unseal(self._cipher, data, to_client=True)
             self.received += 1
@@ -96,9 +94,11 @@ class Line:
                 self.missing += opened.sequence - self._next_expected
                 self._next_expected = opened.sequence + 1
                 self.rtt.receive_timestamps(opened.timestamp, opened.timestamp_reply, now=now, arrived_at=arrived_at)
+                # As a session does: what is authentic counts from wherever it comes, but nobody is followed elsewhere.
+                if source in self._addresses:
+                    self.peer = source
             elif self.missing:
                 self.missing -= 1  # overtaken, and counted
-            self.peer = source
             encoded = self._assembler.add(Fragment.decode(opened.payload))
             if encoded is not None:
                 self._receive_instruction(Instruction.decode(encoded), now=now)

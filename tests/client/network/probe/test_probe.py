@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mosh_client.network.probe.line import Line
 from mosh_client.network.probe.plan import EXCHANGES, FAREWELL_MS, SCREEN_COLUMNS, WHOLE_MS, Probe
@@ -230,14 +232,43 @@ def test_what_is_not_the_servers_changes_nothing(octets: bytes) -> None:
     assert (line.received, line.acknowledged, line.peer) == (0, set(), None)
 
 
-def test_a_datagram_from_elsewhere_counts_nothing() -> None:
+def test_an_answer_from_elsewhere_counts_and_is_not_followed() -> None:
     line = Line(key=KEY, addresses=(PEER,), entropy=random.Random(0).randbytes)
     line.window(80, 24, now=0)
+    server = Server()
+    for number, source in enumerate((Address("198.51.100.1", 9), PEER), 1):
+        (answer,) = server.sealed(b"", now=0)
+        line.receive(answer, source, now=0)
+        assert line.received == number
+        assert line.peer == (None if source != PEER else PEER)
+
+
+def test_a_replay_does_not_move_the_probe() -> None:
+    line = Line(key=KEY, addresses=(PEER, OTHER), entropy=random.Random(0).randbytes)
     (answer,) = Server().sealed(b"", now=0)
-    line.receive(answer, OTHER, now=0)
-    assert line.received == 0
     line.receive(answer, PEER, now=0)
-    assert line.received == 1
+    line.receive(answer, OTHER, now=0)
+    assert line.peer == PEER
+
+
+NUMBERS = st.sampled_from([0, 1, 2, 3, SHUTDOWN_NUMBER]) | st.integers(0, SHUTDOWN_NUMBER)
+SAID = st.binary(max_size=60) | st.binary(max_size=60).map(lambda data: hostdiff.encode([hostdiff.HostBytes(data)]))
+
+
+@given(st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, SAID) | st.binary(max_size=60), max_size=6))
+def test_whatever_a_host_says_the_probe_goes_on(said: list[Any]) -> None:
+    line = Line(key=KEY, addresses=(PEER,), entropy=random.Random(0).randbytes)
+    for sequence, each in enumerate(said):
+        line.window(80, 24, now=sequence)
+        payload = each
+        if isinstance(each, tuple):
+            old, new, ack, diff = each
+            payload = Fragment(sequence, 0, True, Instruction(old, new, ack, 0, diff).encode()).encode()
+        line.receive(datagram.seal(Ocb(KEY), Datagram(True, sequence, 0, TIMESTAMP_NONE, payload)), PEER, now=sequence)
+    assert line.received == len(said)
+    assert line.acknowledged <= {*range(len(said) + 1), SHUTDOWN_NUMBER}
+    assert line.window(80, 24, now=99)
+    assert line.farewell(now=99)
 
 
 def test_a_payload_that_makes_no_sense_is_dropped() -> None:
