@@ -57,6 +57,7 @@ ALLOWED: dict[str, set[str]] = {
     "mosh_common.terminal_type": {"mosh_common.errors"},
     **dict.fromkeys(WORDS, BASE),
     "mosh_common.connect_words": BASE | {"mosh_common.wire.key"},
+    "mosh_common.character_set": {"mosh_common.locale_variables"},
     "mosh_common.connect_line": BASE | {"mosh_common.connect_words", "mosh_common.wire"},
     "mosh_common.wire": BASE | {"mosh_common.wire"},
     "mosh_common.io": BASE | {"mosh_common.io"},
@@ -88,6 +89,11 @@ ALLOWED: dict[str, set[str]] = {
     | CONFINING
     | {f"{_CLIENT}.network", f"{_CLIENT}.ipc", "mosh_common.io", "mosh_common.wire", _S}
     | {f"{_T}.cells", f"{_T}.emulator"},
+    # What measures a way shows nothing: it has no emulator, and speaks to no other process.
+    f"{_CLIENT}.network.probe": BASE
+    | {f"{_CLIENT}.network.{name}" for name in ("probe", "sockets")}
+    | {f"{_CLIENT}.confinement.mechanisms", "mosh_common.io", "mosh_common.wire"}
+    | {f"{_S}.path", f"{_S}.states.user_stream"},
     f"{_CLIENT}.renderer": BASE
     | LOOP
     | CHOICES
@@ -111,7 +117,8 @@ ALLOWED: dict[str, set[str]] = {
     f"{_SERVER}.input": BASE | {f"{_SERVER}.input"},
     f"{_SERVER}.output": BASE
     | {f"{_SERVER}.output", _T, "mosh_common.wire.hostdiff", "mosh_common.wire.size", f"{_S}.pacing"},
-    f"{_SERVER}.host": BASE | {f"{_SERVER}.host", "mosh_common.io", "mosh_common.locale_variables"},
+    f"{_SERVER}.host": BASE
+    | {f"{_SERVER}.host", "mosh_common.io", "mosh_common.character_set", "mosh_common.locale_variables"},
     f"{_SERVER}.host.host": set(),
     f"{_SERVER}.host.helper": {"mosh_common.io.spawn"},
     f"{_SERVER}.host.pty": {"mosh_common.io.fds"},

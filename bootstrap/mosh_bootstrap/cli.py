@@ -63,6 +63,16 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
 
         return print_offers(options, environ, local=lambda wish: _local_words(wish, environ, own_path=own_path))
 
+    if options.doctor:
+        from mosh_bootstrap.doctor.examination import run as examine
+
+        return examine(options, environ, own_path=own_path)
+
+    return _begin_session(options, arguments, environ, own_path=own_path)
+
+
+def _begin_session(options: Options, arguments: Sequence[str], environ: Mapping[str, str], *, own_path: str) -> int:
+    """Start the server and become the client. Raises as `run` does."""
     from mosh_bootstrap.command import client_arguments, client_environment
     from mosh_bootstrap.handoff import become_client, find_client
     from mosh_bootstrap.preflight import check

@@ -80,7 +80,7 @@ def log_in(
         ssh = shlex.split(options.ssh)
     except ValueError as error:
         raise UsageError(f"--ssh is no shell command ({error}): {options.ssh!r}.") from None
-    query = None if _is_script(ssh) else Background.run(ssh_config.query_words(ssh, options.host), environ)
+    query = None if is_script(ssh) else Background.run(ssh_config.query_words(ssh, options.host), environ)
     try:
         # Meanwhile: what would be loaded after it, here or by what is called.
         from mosh_bootstrap import ssh as _ssh  # noqa: F401  # that it is loaded is all that is wanted of it here
@@ -133,7 +133,7 @@ def choose_way(options: Options, ssh: Sequence[str], config: SshConfig | None) -
     return Way(options, config, by_name)
 
 
-def _is_script(ssh: Sequence[str]) -> bool:
+def is_script(ssh: Sequence[str]) -> bool:
     """Whether the user has written a script that stands for ssh: it may do more than that, and is run once."""
     program = ssh_config.program_of(ssh)
     if "/" not in program:

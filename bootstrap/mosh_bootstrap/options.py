@@ -23,6 +23,7 @@ LOCAL_ADDRESS: Final = "127.0.0.1"  # where --local listens when no host is name
 HELP: Final = """\
 Usage: mosh [options] [--] [user@]host [command...]
        mosh --local [options] [address [command...]]
+       mosh --doctor [options] [[user@]host]
 
 Logs in with ssh, starts mosh-server there, and goes on over encrypted UDP.
 Options may stand before or after the host, up to the command's first word.
@@ -64,7 +65,6 @@ Options may stand before or after the host, up to the command's first word.
         --local              run mosh-server on this machine, without ssh
 
         --list               show your sessions there
-        --json               the list is for programs
         --attach[=ID|NAME]   take a session back, whoever has it now
                              (default: the only one that is detached)
         --session=NAME       take the session of that name back, or begin it
@@ -76,6 +76,9 @@ Options may stand before or after the host, up to the command's first word.
                              [default for a command, not for a login shell]
         --no-keep-last-screen   do not
 
+        --doctor             say what keeps sessions from working, on this
+                             machine and, if named, on the way to a host
+        --json               with --doctor or --list: say it as JSON
 -h      --help               this text
 -v                           tell on standard error how long each stage takes
 -V      --version            version and licence
@@ -105,7 +108,7 @@ More: mosh(1), mosh-client(1), mosh-server(1).
 class Options(NamedTuple):
     """One wish, checked. Every field beyond `host` and `command` is an option of the same name."""
 
-    host: str = ""  # as ssh takes it; empty only with `local`, `help`, `version`
+    host: str = ""  # as ssh takes it; empty only with `local`, `doctor`, `help`, `version`
     command: tuple[str, ...] = ()  # remote command; empty = login shell
     client: str = ""  # empty = look for mosh-client
     server: str = ""  # shell fragment; empty = "mosh-server", or our own with `local`
@@ -125,6 +128,7 @@ class Options(NamedTuple):
     session: str = ""  # the name of one; empty = without
     end: str = ""  # as attach, but not ONLY
     experimental_remote_ip: str = "auto"
+    doctor: bool = False
     help: bool = False
     version: bool = False
     verbose: bool = False  # tell the stages of the login
@@ -168,6 +172,7 @@ SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
     "--session": ("session", None),
     "--end": ("end", None),
     "--experimental-remote-ip": ("experimental_remote_ip", None),
+    "--doctor": ("doctor", True),
     "--help": ("help", True),
     "-h": ("help", True),
     "--version": ("version", True),
@@ -308,14 +313,16 @@ def _check(options: Options, host: str | None) -> None:
         if len(options.command) not in ((1, 2) if options.hand_over else (1,)):
             raise UsageError("--fake-proxy needs a host and a port.")
         return
-    if options.json and not options.list:
-        raise UsageError("--json goes with --list.")
+    if options.doctor and (options.local or options.command):
+        raise UsageError("--doctor takes a host at most: no command, and no --local.")
+    if options.json and not (options.doctor or options.list):
+        raise UsageError("--json goes with --list or --doctor.")
     if options.asks_for_sessions:
         from mosh_bootstrap import session_names
 
         wishes = {name: getattr(options, name) for name in ("list", "attach", "session", "end")}
         session_names.check(wishes, command=bool(options.command))
-    if host is None and not options.local:
+    if host is None and not (options.local or options.doctor):
         raise UsageError("Which host? Usage: mosh [options] [--] [user@]host [command...]; mosh --help says more.")
     if host is not None:
         check_destination(host)

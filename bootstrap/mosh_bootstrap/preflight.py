@@ -22,17 +22,19 @@ def check(environ: Mapping[str, str], *, own_client: bool) -> None:
     `own_client`: it is ours; else only what every client needs is asked.
     """
     if own_client:
-        # What the options say of predictions was checked with them, and overrules the variable.
-        chosen = {name: environ[name] for name in environ if name.startswith("MOSH_") and name != _OVERRULED}
-        if chosen:
-            _check_choices(chosen)
+        check_choices(environ)
         if not os.isatty(0):
             raise EnvironmentFailure("mosh-client needs a terminal as its standard input.")
     with suppress(ImportError):  # a Python built without curses; the client has perhaps another
         load_description(environ.get("TERM", ""))
 
 
-def _check_choices(chosen: Mapping[str, str]) -> None:
+def check_choices(environ: Mapping[str, str]) -> None:
+    """Raise EnvironmentFailure for a variable of the user's that our client would not take."""
+    # What the options say of predictions was checked with them, and overrules the variable.
+    chosen = {name: environ[name] for name in environ if name.startswith("MOSH_") and name != _OVERRULED}
+    if not chosen:
+        return
     try:
         from mosh_client.settings import read_settings  # 2 ms, and hardly anybody has chosen anything
     except ImportError:  # the client beside us is another Python's

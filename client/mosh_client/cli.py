@@ -20,6 +20,7 @@ USAGE: Final = """\
 Usage: mosh-client [-v] [-# ARGS] [IP PORT]
        mosh-client -c
        mosh-client --doctor
+       mosh-client --probe IP PORT
 
 Connects to a mosh-server; usually it is `mosh` that starts it.
 
@@ -29,6 +30,9 @@ Connects to a mosh-server; usually it is `mosh` that starts it.
   -# ARGS       ignored: shows in the process list what `mosh` was asked for
   --doctor      try what the processes give up, print what of it works on this
                 machine, and exit
+  --probe       measure the way to the server for at most five seconds, end its
+                session, and print what was found as JSON; `mosh --doctor HOST`
+                starts such a session, and says it in words
   -h, --help    print this, and exit
   --version     print the version, and exit
 
@@ -52,6 +56,7 @@ Widths of characters: Unicode {UNICODE_VERSION}
 """
 # The options; manual page and --help are held to them.
 ACTIONS: Final = {"-c": "colors", "--doctor": "doctor", "-h": "help", "--help": "help", "--version": "version"}
+MEASURE: Final = "--probe"
 FLAGS: Final = "v"
 WITH_VALUE: Final = "#"  # and it is ignored, with what it has
 _AT_ONCE: Final = ("doctor", "help", "version")  # nothing else that stands there matters
@@ -60,7 +65,7 @@ _AT_ONCE: Final = ("doctor", "help", "version")  # nothing else that stands ther
 class Arguments(NamedTuple):
     """The command line, parsed."""
 
-    action: str  # "connect", "colors", "doctor", "help" or "version"
+    action: str  # "connect", "probe", "colors", "doctor", "help" or "version"
     verbose: int
     positional: tuple[str, ...]  # (), or (ip, port)
 
@@ -75,6 +80,9 @@ def parse_arguments(arguments: list[str]) -> Arguments:
         if word == "--":
             positional += rest
             break
+        if word == MEASURE:
+            action = "probe"
+            continue
         if word.startswith("--"):
             if word not in ACTIONS:
                 raise UsageError(f"Unknown option {word}; see mosh-client --help.")
@@ -91,7 +99,7 @@ def parse_arguments(arguments: list[str]) -> Arguments:
                     return Arguments(action, verbose, ())
             elif letter not in WITH_VALUE:
                 raise UsageError(f"Unknown option -{letter}; see mosh-client --help.")
-    if action == "connect" and len(positional) not in (0, 2):
+    if action in ("connect", "probe") and len(positional) not in (0, 2):
         raise UsageError("mosh-client wants an IP address and a port; see mosh-client --help.")
     return Arguments(action, verbose, tuple(positional))
 
@@ -114,12 +122,11 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stdout.write(f"{colors_of_terminal()}\n")
             return 0
         if parsed.action == "doctor":
-            from mosh_client.confinement import doctor
-            from mosh_common.wire import cipher
+            from mosh_client import doctor
 
-            sys.stdout.write("".join([f"{line}\n" for line in (cipher.description(), *doctor.lines())]))
+            sys.stdout.write("".join([f"{line}\n" for line in doctor.lines()]))
             return 0
-        return _connect(parsed)
+        return _probe(parsed) if parsed.action == "probe" else _connect(parsed)
     except MoshError as error:
         sys.stderr.write(f"mosh-client: {error}\n")
         return error.exit_code if isinstance(error, EnvironmentFailure) else 1
@@ -134,15 +141,34 @@ def _connect(parsed: Arguments) -> int:
 
     environment = os.environ
     handed = take_over(environment)
-    ip, port = parsed.positional or (environment.get("MOSH_IP", ""), environment.get("MOSH_PORT", ""))
-    if not ip or not port:
-        raise UsageError("mosh-client wants an IP address and a port; see mosh-client --help.")
+    ip, port = _server(parsed)
     key_text = key_in_environment()
     settings = read_settings(environment, verbose=parsed.verbose)
     peer = _address(ip, port)
     inherited.expect_signals()
     inherited.require_descriptors(inherited.FEWEST_FOR_CLIENT)
     return Launcher(settings=settings, peer=peer, ip=ip, handed=handed).run(key_text)
+
+
+def _probe(parsed: Arguments) -> int:
+    from mosh_client.launcher.secret import key_in_environment
+    from mosh_client.network.probe import process
+    from mosh_common.io import inherited
+    from mosh_common.wire.key import Key
+
+    peer = _address(*_server(parsed))
+    key = Key.parse(key_in_environment().decode())
+    inherited.expect_signals()
+    inherited.require_descriptors(inherited.FEWEST_FOR_CLIENT)
+    return process.run(key=key, peer=peer)
+
+
+def _server(parsed: Arguments) -> tuple[str, str]:
+    """Return the server's address and port as they were given. Raises UsageError."""
+    ip, port = parsed.positional or (os.environ.get("MOSH_IP", ""), os.environ.get("MOSH_PORT", ""))
+    if not ip or not port:
+        raise UsageError("mosh-client wants an IP address and a port; see mosh-client --help.")
+    return ip, port
 
 
 def _address(ip: str, port: str) -> Address:

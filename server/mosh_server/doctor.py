@@ -11,25 +11,18 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from glob import glob
-from importlib import metadata
-from importlib.util import find_spec
 from typing import Final, NamedTuple
 
-from mosh_common.errors import EnvironmentFailure, MoshError
+from mosh_common.examination import WORKS, tried, try_cipher, versions
 from mosh_common.io import privileges
 from mosh_common.io.udp import UdpSocket
 from mosh_common.native_environment import native_environment
-from mosh_common.protocol import KEY_OCTETS
 from mosh_common.wire import cipher
-from mosh_common.wire.key import Key
 from mosh_server.host import locale_choice, scope
 from mosh_server.host.accounting import HELPERS
 from mosh_server.host.detach import forbid_core_dumps
 
-WORKS: Final = "works"
-
-_PACKAGES: Final = {"cryptography": "cryptography", "pyte": "pyte"}
-_PROBE_NONCE: Final = bytes(12)  # under a key that is used once
+_PACKAGES: Final = ("cryptography", "pyte")
 
 _LOGIND_FOLDERS: Final = ("usr/lib", "usr/local/lib", "run", "etc")  # what is in a later one has precedence
 _KILLS: Final = re.compile(r"^\s*KillUserProcesses\s*=\s*(\S+)", re.MULTILINE)
@@ -53,9 +46,9 @@ def examine(
     where the system's files lie.
     """
     findings = [
-        *[Finding(name, _tried(check), True) for name, check in needed.items()],
-        Finding("cipher", _tried(_try_cipher), True),
-        Finding("UDP port", _tried(_try_port), True),
+        *[Finding(name, tried(check), True) for name, check in needed.items()],
+        Finding("cipher", tried(try_cipher), True),
+        Finding("UDP port", tried(_try_port), True),
         Finding("locale", _locale(environ)),
         *_given_up(),
         Finding("utmp", _utmp()),
@@ -64,43 +57,11 @@ def examine(
     lines = [
         f"{os.uname().sysname} {os.uname().release} on {os.uname().machine}",
         f"Python {sys.version.split()[0]} ({sys.executable})",
-        f"versions: {', '.join(_versions())}",
+        f"versions: {', '.join(versions(_PACKAGES))}",
     ]
     lines += [cipher.description(), *(f"{each.name}: {each.outcome}" for each in findings)]
     sound = all(each.outcome == WORKS for each in findings if each.needed)
     return lines, sound
-
-
-def _tried(check: Callable[[], None]) -> str:
-    try:
-        check()
-    except (MoshError, ImportError) as error:
-        return f"missing: {error}"
-    return WORKS
-
-
-def _versions() -> list[str]:
-    """Return those of the packages that are there; what is in an archive has none to tell."""
-    found = []
-    for distribution, module in _PACKAGES.items():
-        try:
-            if find_spec(module) is not None:
-                found.append(f"{distribution} {metadata.version(distribution)}")
-        except metadata.PackageNotFoundError:
-            found.append(distribution)
-        except ModuleNotFoundError:  # of a module within a package that is not there
-            continue
-    return found
-
-
-def _try_cipher() -> None:
-    """Encrypt and decrypt a few octets. Raises EnvironmentFailure, or ImportError."""
-    from mosh_common.wire.ocb import Ocb
-
-    text = b"mosh"
-    ocb = Ocb(Key.generate(os.urandom(KEY_OCTETS)))
-    if ocb.open(_PROBE_NONCE, ocb.seal(_PROBE_NONCE, text)) != text:
-        raise EnvironmentFailure("AES-OCB does not decrypt what it has encrypted.")
 
 
 def _try_port() -> None:

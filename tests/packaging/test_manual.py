@@ -72,7 +72,7 @@ PROGRAMS = (
     ),
     Program(
         "mosh-client",
-        frozenset(_client.ACTIONS) | _letters(_client.FLAGS + _client.WITH_VALUE),
+        frozenset((*_client.ACTIONS, _client.MEASURE)) | _letters(_client.FLAGS + _client.WITH_VALUE),
         _client.USAGE,
         _accepted(lambda words: _client.parse_arguments([*words, "ignored", "127.0.0.1", "1"])),
         "client",

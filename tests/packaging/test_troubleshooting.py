@@ -25,6 +25,7 @@ CALLS = {
     *("Report", "Notice", "hold", "say", "_say"),  # the client's last words, the bars, the session's screen
     "write",  # to standard error
     *("complaints.append", "_tell_once"),  # the server's
+    "fault",  # of mosh --doctor
 }
 RESULTS = {
     "attempts.py",
@@ -46,7 +47,7 @@ NOT_TROUBLE = {
         "The Python package cryptography is not installed.": "the other way is tried then",
         "The OpenSSL of the Python package cryptography lacks AES-OCB.": "the same",
     },
-    "server/mosh_server/doctor.py": {"AES-OCB does not decrypt what it has encrypted.": "a line of --doctor"},
+    "common/mosh_common/examination.py": {"AES-OCB does not decrypt what it has encrypted.": "a line of --doctor"},
 }
 # Where UsageError and Dropped are about a contract between our own modules: a user who reads one has found a fault.
 CONTRACTS = (

@@ -7,33 +7,19 @@ process's environment. Why each variable is treated so: docs/adr/0085.
 
 from __future__ import annotations
 
-# The C half of `locale`, whose Python half costs 4 ms of a start that people wait for (re, functools, aliases).
-import _locale
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from mosh_common.locale_variables import CHARACTER_SET_VARIABLES, LOCALE_VARIABLES
+from mosh_common.character_set import UTF8_NAMES, Codesets, codeset_of_locale, in_words, is_utf8
+from mosh_common.locale_variables import LOCALE_VARIABLES
+
+__all__ = ["USUAL_NAMES", "changes", "choose_locale", "codeset_of_locale", "in_words", "installed_locales", "is_utf8"]
 
 # Looked for in this order: what changes nothing but the character set, then what most systems have.
 USUAL_NAMES: Final = ("C.UTF-8", "C.utf8", "en_US.UTF-8", "en_US.utf8", "UTF-8")
 
-_UTF8_NAMES: Final = ("UTF-8", "UTF8", "utf-8", "utf8")
 # All but LANG and LANGUAGE, which is a list of languages and no name of a locale.
 _CATEGORIES: Final = tuple(name for name in LOCALE_VARIABLES if name.startswith("LC_"))
-
-Codesets = Callable[[str], "str | None"]
-
-
-def codeset_of_locale(name: str) -> str | None:
-    """Return the character set of a locale ("" and "C" are the POSIX one); None when it is not installed here.
-
-    Changes LC_CTYPE of this process, which nothing else here depends on.
-    """
-    try:
-        _locale.setlocale(_locale.LC_CTYPE, name or "C")
-    except (_locale.Error, ValueError):  # type: ignore[attr-defined]  # there, but not in the stubs
-        return None
-    return _locale.nl_langinfo(_locale.CODESET)
 
 
 def installed_locales() -> list[str]:
@@ -71,21 +57,10 @@ def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     return [f"{name}={after[name]}" if name in after else f"no {name}" for name in changed]
 
 
-def in_words(environ: Mapping[str, str]) -> str:
-    """Return what decides the character set, "LANG=C.UTF-8" for example."""
-    name, value = _rule(environ)
-    return f"{name}={value}" if name else "no LC_ALL, LC_CTYPE or LANG"
-
-
-def is_utf8(environ: Mapping[str, str], *, codeset_of: Codesets = codeset_of_locale) -> bool:
-    """Return whether the locale that is in force there can carry UTF-8."""
-    return codeset_of(_rule(environ)[1]) in _UTF8_NAMES
-
-
 def _mended(environ: dict[str, str], codeset_of: Codesets, installed: Callable[[], Iterable[str]]) -> dict[str, str]:
     """Return `environ` with the least changed that leaves a UTF-8 locale in force for every program."""
     ruler = environ.get("LC_ALL")
-    if ruler and codeset_of(ruler) in _UTF8_NAMES:
+    if ruler and codeset_of(ruler) in UTF8_NAMES:
         return environ  # the others do not count
     kept = {
         name: value
@@ -104,7 +79,7 @@ def _mended(environ: dict[str, str], codeset_of: Codesets, installed: Callable[[
         # It said "C" for every category, or the like: LANG takes its place, so what LANG said before is not to return.
         kept["LANG"] = kept["LC_CTYPE"] = utf8
         return kept
-    if codeset_of(language or "C") not in _UTF8_NAMES:
+    if codeset_of(language or "C") not in UTF8_NAMES:
         kept["LANG"] = utf8
     if not is_utf8(kept, codeset_of=codeset_of):
         kept["LC_CTYPE"] = utf8
@@ -112,14 +87,5 @@ def _mended(environ: dict[str, str], codeset_of: Codesets, installed: Callable[[
 
 
 def _first_utf8(codeset_of: Codesets, installed: Callable[[], Iterable[str]]) -> str | None:
-    usual = next((name for name in USUAL_NAMES if codeset_of(name) in _UTF8_NAMES), None)
-    return usual or next((name for name in installed() if codeset_of(name) in _UTF8_NAMES), None)
-
-
-def _rule(environ: Mapping[str, str]) -> tuple[str, str]:
-    """Return (variable, locale name) of what decides the character set."""
-    for name in CHARACTER_SET_VARIABLES:
-        value = environ.get(name)
-        if value:
-            return name, value
-    return "", ""
+    usual = next((name for name in USUAL_NAMES if codeset_of(name) in UTF8_NAMES), None)
+    return usual or next((name for name in installed() if codeset_of(name) in UTF8_NAMES), None)

@@ -618,8 +618,11 @@ def test_the_doctor_has_a_line_for_each_process_and_mechanism() -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     wanted = [f"{process.value}: {each.name}: " for process in Process for each in mechanisms(process)]
-    cipher, _system, *lines = done.stdout.splitlines()
+    cipher, python, versions, packages, works, _system, *lines = done.stdout.splitlines()
     assert cipher.startswith("Cipher: OpenSSL ")
+    assert python.startswith("Python 3.")
+    assert "pyte 0." in versions
+    assert (packages, works) == ("Python packages: works", "cipher: works")
     assert len(lines) == len(wanted)
     assert all(line.startswith(start) for line, start in zip(lines, wanted, strict=True))
     assert "network process: seccomp: works" in lines
