@@ -56,12 +56,8 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
         port, *patience = options.command
         return fake_proxy(options.host, port, options.family, hand_over=options.hand_over, timeout_s="".join(patience))
 
-    if options.list or options.end:
+    if options.list or options.end or options.complete_sessions:
         return _ask_for_sessions(options, environ, own_path=own_path)
-    if options.complete_sessions:
-        from mosh_bootstrap.session_offers import print_offers
-
-        return print_offers(options, environ, local=lambda wish: _local_words(wish, environ, own_path=own_path))
 
     if options.doctor:
         from mosh_bootstrap.doctor.examination import run as examine
@@ -115,6 +111,10 @@ def _show_version() -> int:
 
 def _ask_for_sessions(options: Options, environ: Mapping[str, str], *, own_path: str) -> int:
     """Do what --list and --end ask for; return the exit code. Raises as `run` does."""
+    if options.complete_sessions:
+        from mosh_bootstrap.session_offers import print_offers
+
+        return print_offers(options, environ, local=lambda wish: _local_words(wish, environ, own_path=own_path))
     from mosh_bootstrap.progress import Progress, begun
     from mosh_bootstrap.session_answer import SessionDialogue
     from mosh_bootstrap.session_errands import show
