@@ -242,7 +242,7 @@ def test_the_internal_option_that_hands_over_may_name_seconds_too() -> None:
 
 def test_the_help_names_every_option_but_the_internal_ones() -> None:
     for name in Options._fields:
-        if name not in ("host", "command", "verbose", "fake_proxy", "hand_over"):  # -v has no long name
+        if name not in ("host", "command", "ssh_escape_key", "print_config", "verbose", "fake_proxy", "hand_over"):
             spelled = "--no-" if name in ("ssh_pty", "init") else "--"
             assert spelled + name.replace("_", "-") in HELP
     assert not any(name in HELP for name in INTERNAL)
