@@ -4,8 +4,8 @@
 _mosh() {
     local options='--client= --server= --predict= --predict-overwrite --no-predict-overwrite --family= --port=
         --bind-server= --ssh= --ssh-pty --no-ssh-pty --init --no-init --keep-last-screen --no-keep-last-screen --local
-        --experimental-remote-ip= --help --version
-        -a -n -o -4 -6 -p -h -v -V'
+        --experimental-remote-ip= --as-ssh --stand-in= --help --version
+        -a -n -o -4 -6 -p -G -h -v -V'
     local -a words=() starts=()
     local cur i last host='' command='' name='' behind=''
     _mosh_words
@@ -24,7 +24,8 @@ _mosh() {
         else
             case ${words[i]} in
             --) behind=yes ;;
-            --client | --server | --predict | --family | --port | --bind-server | --ssh | --experimental-remote-ip)
+            --client | --server | --predict | --family | --port | --bind-server | --ssh | --experimental-remote-ip | \
+                --stand-in)
                 name=${words[i]}
                 ;;
             -p | -[!-]*p) name=-p ;;
@@ -86,6 +87,7 @@ _mosh_value() {
         --family) values='prefer-inet prefer-inet6 inet inet6 auto all' ;;
         --experimental-remote-ip) values='auto proxy remote local' ;;
         --bind-server) values='ssh any' ;;
+        --stand-in) values='auto mosh ssh' ;;
         --client | --ssh)
             _mosh_reply < <(compgen -P "$3" -c -- "$2")
             return
