@@ -10,6 +10,7 @@ import os
 import shlex
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from mosh_bootstrap.options import Line, Options, options_of
@@ -139,17 +140,19 @@ def _can_be_drawn_on(environ: Mapping[str, str]) -> bool:
         return True
 
 
-def _configuration(ssh: Sequence[str], host: str, environ: Mapping[str, str]) -> SshConfig | None:
+def _configuration(program: Sequence[str], host: str, environ: Mapping[str, str]) -> SshConfig | None:
     """Return what ssh says that applies to the host; None where it says that something is wrong."""
     from mosh_bootstrap import ssh_config
     from mosh_bootstrap.background import Background
 
-    query = Background.run(ssh_config.query_words(ssh, host), environ)
+    query = Background.run(ssh_config.query_words(program, host), environ)
     if query is None:
         return None
-    # What the login loads, meanwhile.
-    from mosh_bootstrap import login as _login  # noqa: F401  # that it is loaded is all that is wanted of it here
+    # Meanwhile: what a login loads. That it is loaded is all that is wanted of it here.
+    from mosh_bootstrap import command, handoff, login, preflight, ssh, terminal  # noqa: F401
 
+    with suppress(ImportError):  # who needs it says so better
+        import pexpect  # noqa: F401
     output = query.output(limit=ssh_config.OUTPUT_LIMIT, timeout_ms=_QUERY_TIMEOUT_MS)
     return ssh_config.parse(output) if output else None
 
