@@ -144,7 +144,9 @@ def _configuration(program: Sequence[str], host: str, environ: Mapping[str, str]
     """Return what ssh says that applies to the host; None where it says that something is wrong."""
     from mosh_bootstrap import ssh_config
     from mosh_bootstrap.background import Background
+    from mosh_common.io.inherited import expect_signals
 
+    expect_signals()
     query = Background.run(ssh_config.query_words(program, host), environ)
     if query is None:
         return None

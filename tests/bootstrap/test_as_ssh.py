@@ -235,6 +235,17 @@ def test_ssh_is_asked_once_what_applies(bench: Bench) -> None:
     assert [words[:1] == ["-G"] for words in said] == [True, False]
 
 
+@pytest.mark.parametrize("setting", ["", "forwardagent yes\n"])
+def test_signals_that_whoever_starts_us_ignores_do_no_harm(setting: str, bench: Bench) -> None:
+    (bench.folder / "settings").write_text(SETTINGS + setting)
+    ignoring = (
+        "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    words = [sys.executable, "-c", ignoring, *mosh_words(f"--client={bench.client}", "--as-ssh", "host")]
+    terminal = bench.terminal(words)
+    assert terminal.wait_for_end() == (42 if setting else 0), terminal.text()
+
+
 def test_a_command_with_a_terminal_goes_to_the_login_shell_as_one_string(bench: Bench) -> None:
     terminal = as_ssh(bench, "-t", "host", "cd /tmp;", "exec vi")
     assert terminal.wait_for_end() == 0, terminal.text()
