@@ -12,6 +12,16 @@ fail() {
     exit 127
 }
 
+# Whether $1 is a script that would call us again, as one does that is called ssh and stands in for it.
+calls_us() {
+    [ -r "$1" ] && IFS= read -r line <"$1" || return 1
+    case $line in '#!'*) ;; *) return 1 ;; esac
+    while IFS= read -r line || [ -n "$line" ]; do
+        case $line in *--as-ssh*) return 0 ;; esac
+    done <"$1"
+    return 1
+}
+
 # Sets `found` to the command $1 of PATH.
 # SECURITY: an entry without a root is the current directory's, which may be anybody's.
 # test_nothing_of_the_current_directory_is_run_by_an_installed_script
@@ -22,7 +32,7 @@ find_command() {
     set -f
     for entry in ${PATH-}; do
         case $entry in /*) ;; *) continue ;; esac
-        if [ -f "$entry/$1" ] && [ -x "$entry/$1" ]; then
+        if [ -f "$entry/$1" ] && [ -x "$entry/$1" ] && ! { [ "$1" = ssh ] && calls_us "$entry/$1"; }; then
             found=$entry/$1
             break
         fi
@@ -31,6 +41,18 @@ find_command() {
     IFS=$old_ifs
     [ -n "$found" ]
 }
+
+# Standing in for ssh, most often for programs (git, rsync, scp): without a terminal nothing but ssh can be meant, and it
+# begins at once, without Python. docs/adr/0092-what-a-login-is.md
+case ${0##*/}/${1-} in
+    mosh-client/* | mosh-server/*) ;;
+    */--as-ssh)
+        if ! { [ -t 0 ] && [ -t 1 ]; } && find_command ssh; then
+            shift
+            exec "$found" "$@"
+        fi
+        ;;
+esac
 
 # Where we lie, behind any symbolic links: pipx makes some.
 called=$0

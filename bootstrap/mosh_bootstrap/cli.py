@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, NoReturn
 
-from mosh_bootstrap.options import HELP, LOCAL_ADDRESS, Options, parse_options
+from mosh_bootstrap.options import HELP, LOCAL_ADDRESS, Line, Options, options_of, read_line
 from mosh_common.errors import EnvironmentFailure, UsageError
 from mosh_common.native_environment import native_environment
 from mosh_common.version import LICENCE, MOSH_COMPATIBLE, VERSION
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from mosh_bootstrap.conversation import Ended
     from mosh_bootstrap.dialogue import Dialogue
     from mosh_bootstrap.progress import Progress
+    from mosh_bootstrap.ssh_config import SshConfig
 
 _USAGE_EXIT: Final = 2  # what getopt(1) and the shells say; 255 would look like a failure of ssh
 _INTERRUPTED_EXIT: Final = 130  # sh(1): ended by SIGINT
+_SSH_FAILED_EXIT: Final = 255  # ssh(1): nobody was logged in
 
 
 def main() -> int:
@@ -44,12 +46,18 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
 
     Raises UsageError, EnvironmentFailure, KeyboardInterrupt.
     """
-    options = parse_options(arguments, environ)
+    line = read_line(arguments)
+    options, config = _what_applies(line, environ)
     if options.help:
         print(HELP, end="")
         return 0
     if options.version:
         return _show_version()
+    if options.print_config:
+        from mosh_bootstrap.config_file import as_file
+
+        print(as_file(options), end="")
+        return 0
     if options.fake_proxy or options.hand_over:
         from mosh_bootstrap.fake_proxy import fake_proxy
 
@@ -64,10 +72,18 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
 
         return examine(options, environ, own_path=own_path)
 
-    return _begin_session(options, arguments, environ, own_path=own_path)
+    return _begin_session(options, arguments, environ, own_path=own_path, line=line, config=config)
 
 
-def _begin_session(options: Options, arguments: Sequence[str], environ: Mapping[str, str], *, own_path: str) -> int:
+def _begin_session(
+    options: Options,
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    own_path: str,
+    line: Line,
+    config: SshConfig | None,
+) -> int:
     """Start the server and become the client. Raises as `run` does."""
     from mosh_bootstrap.command import client_arguments, client_environment
     from mosh_bootstrap.handoff import become_client, find_client
@@ -85,7 +101,21 @@ def _begin_session(options: Options, arguments: Sequence[str], environ: Mapping[
     inherited = {**environ, "MOSH_CLIENT_PID": str(os.getpid())}
     inherited.pop("MOSH_KEY", None)
     way_back = {} if not client.ours else _way_back(options, environ)
-    options, dialogue = _start_server(options, inherited, progress, own_path=own_path, leave_early=client.ours)
+
+    def plain_ssh() -> NoReturn:
+        from mosh_bootstrap.as_ssh import become_ssh_for
+
+        become_ssh_for(line, environ)
+
+    options, dialogue = _start_server(
+        options,
+        inherited,
+        progress,
+        own_path=own_path,
+        leave_early=client.ours,
+        config=config,
+        plain_ssh=plain_ssh if options.as_ssh else None,
+    )
     connect, ip = dialogue.connect, dialogue.ip
     assert connect is not None, "checked by diagnosis.failure"
     assert ip is not None, "checked by diagnosis.failure"
@@ -152,15 +182,64 @@ def _way_back(options: Options, environ: Mapping[str, str]) -> dict[str, str]:
     from mosh_bootstrap.sessions import way_back
     from mosh_common.handover import WAY_BACK_VARIABLE
 
-    return {WAY_BACK_VARIABLE: way_back(options, parse_options(["--help"], environ))}
+    return {WAY_BACK_VARIABLE: way_back(options, options_of(read_line(["--help"]), environ))}
+
+
+def _what_applies(line: Line, environ: Mapping[str, str]) -> tuple[Options, SshConfig | None]:
+    """Return what is asked for, by the line, the environment and the user's file, and what ssh says if it was asked.
+
+    Where the line is ssh's own it does not return. Raises UsageError, EnvironmentFailure.
+    """
+    complaints: list[str] = []
+
+    def settings(host: str) -> Mapping[str, str | bool]:
+        path = _config_path(environ)
+        try:
+            os.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except OSError:
+            pass  # who reads it says why it cannot be read
+        from mosh_bootstrap.config_file import settings_for
+
+        found, unknown = settings_for(host, path)
+        complaints.extend(unknown)
+        return found
+
+    config = None
+    if "as_ssh" in line.given and line.wants_settings and "print_config" not in line.given:
+        from mosh_bootstrap.as_ssh import stand_in
+
+        options, config = stand_in(line, environ, settings)
+    else:
+        options = options_of(line, environ, settings(line.host or LOCAL_ADDRESS) if line.wants_settings else None)
+    for complaint in complaints:
+        print(f"mosh: {complaint}", file=sys.stderr)
+    return options, config
+
+
+def _config_path(environ: Mapping[str, str]) -> str:
+    """Return where the user's choices are kept, if there are any."""
+    folder = environ.get("XDG_CONFIG_HOME", "")
+    if not os.path.isabs(folder):  # else it is to be passed over, says the XDG base directory specification
+        folder = os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".config")
+    return os.path.join(folder, "mosh-py", "config")
 
 
 def _start_server(
-    options: Options, environ: Mapping[str, str], progress: Progress, *, own_path: str, leave_early: bool
+    options: Options,
+    environ: Mapping[str, str],
+    progress: Progress,
+    *,
+    own_path: str,
+    leave_early: bool,
+    config: SshConfig | None,
+    plain_ssh: Callable[[], NoReturn] | None,
 ) -> tuple[Options, Dialogue]:
     """Start the server or ask one, here or by ssh; return the options as they applied, and what it said, complete.
 
-    `leave_early`: the client knows what to do about a login that is not over yet. Raises EnvironmentFailure.
+    `leave_early`: the client knows what to do about a login that is not over yet. `config`: what ssh said of the host,
+    if it was asked. `plain_ssh`: what to do with a host that lets us in and has no server. Raises EnvironmentFailure.
     """
     asked, jump, by_name = options, "", False
     if options.local:
@@ -185,6 +264,7 @@ def _start_server(
             colors=lambda: _colors(environ),
             show=_show_on_stderr,
             leave_early=leave_early,
+            config=config,
         )
     from mosh_bootstrap.diagnosis import failure
 
@@ -197,6 +277,10 @@ def _start_server(
             return _start_server(again, environ, progress, own_path=own_path, leave_early=leave_early)
     reason = failure(options, dialogue, ended, jump=jump, by_name=by_name)
     if reason is not None:
+        has_logged_in = ended.exit_code not in (None, _SSH_FAILED_EXIT)
+        if plain_ssh is not None and has_logged_in and dialogue.connect is None and not dialogue.no_ip:
+            print(f"mosh: {options.host} has no mosh-server that starts: plain ssh logs in once more.", file=sys.stderr)
+            plain_ssh()
         raise reason
     return options, dialogue
 

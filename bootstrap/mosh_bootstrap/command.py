@@ -155,6 +155,9 @@ def client_environment(
         result["MOSH_PREDICTION_OVERWRITE"] = "yes"
     else:
         result.pop("MOSH_PREDICTION_OVERWRITE", None)  # --no-predict-overwrite beats the environment
+    result.pop("MOSH_SSH_ESCAPE_KEY", None)
+    if options.ssh_escape_key:
+        result["MOSH_SSH_ESCAPE_KEY"] = options.ssh_escape_key
     if not options.init:
         result["MOSH_NO_TERM_INIT"] = "1"
     if options.keep_last_screen != "auto":

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mosh_bootstrap import ssh_config
 from mosh_bootstrap.background import Background
+from mosh_bootstrap.login_shell import told_to_login_shell
 from mosh_bootstrap.options import Options
 from mosh_bootstrap.ssh_config import SshConfig
 from mosh_common.errors import EnvironmentFailure, UsageError
@@ -70,17 +71,17 @@ def log_in(
     colors: Callable[[], int],
     show: Callable[[bytes], None],
     leave_early: bool,
+    config: SshConfig | None = None,
 ) -> Login:
     """Log in and run the server there.
 
     `colors`: tells what the terminal can show; `show` takes what ssh says where there is no terminal. `leave_early`:
-    the end of ssh need not be waited for. Raises UsageError, EnvironmentFailure, KeyboardInterrupt and SystemExit.
+    the end of ssh need not be waited for. `config`: what applies to the host, where ssh was asked already. Raises
+    UsageError, EnvironmentFailure, KeyboardInterrupt and SystemExit.
     """
-    try:
-        ssh = shlex.split(options.ssh)
-    except ValueError as error:
-        raise UsageError(f"--ssh is no shell command ({error}): {options.ssh!r}.") from None
-    query = None if is_script(ssh) else Background.run(ssh_config.query_words(ssh, options.host), environ)
+    ssh = _ssh_words(options)
+    is_asked = config is None and not is_script(ssh)
+    query = Background.run(ssh_config.query_words(ssh, options.host), environ) if is_asked else None
     try:
         # Meanwhile: what would be loaded after it, here or by what is called.
         from mosh_bootstrap import ssh as _ssh  # noqa: F401  # that it is loaded is all that is wanted of it here
@@ -93,7 +94,7 @@ def log_in(
             with suppress(ImportError):  # run_with_terminal says so better
                 import pexpect  # noqa: F401  # the same
         number_of_colors = colors()
-        config = _configuration(query, ssh, options.host, environ)
+        config = config or _configuration(query, ssh, options.host, environ)
     finally:
         if query is not None:
             query.end()
@@ -112,6 +113,14 @@ def log_in(
     return Login(way.options, dialogue, ended, way.jump, way.by_name)
 
 
+def _ssh_words(options: Options) -> list[str]:
+    """Return the user's ssh command in words. Raises UsageError."""
+    try:
+        return shlex.split(options.ssh)
+    except ValueError as error:
+        raise UsageError(f"--ssh is no shell command ({error}): {options.ssh!r}.") from None
+
+
 def choose_way(options: Options, ssh: Sequence[str], config: SshConfig | None) -> Way:
     """Return how to log in: as the user wishes, else as ssh's configuration says."""
     mode = options.experimental_remote_ip
@@ -127,8 +136,7 @@ def choose_way(options: Options, ssh: Sequence[str], config: SshConfig | None) -
         if family == _DEFAULT_FAMILY and config.family:
             family = config.family
         if not command and config.remote_command:
-            # As sshd would run it: by the account's own shell.
-            command = ("sh", "-c", 'exec "${SHELL:-/bin/sh}" -c "$0"', config.remote_command)
+            command = told_to_login_shell(config.remote_command)
     options = options._replace(experimental_remote_ip=mode, family=family, command=command)
     return Way(options, config, by_name)
 

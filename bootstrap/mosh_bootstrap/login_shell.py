@@ -54,6 +54,11 @@ def quote_command(command: Sequence[str]) -> list[str]:
     return ["sh", "-c", f"'{_DECODER}'", "sh", *_encode(_line_of_sh(command))]
 
 
+def told_to_login_shell(line: str) -> tuple[str, ...]:
+    """Return the command that has the account's own shell read `line`, as sshd has it read one."""
+    return ("sh", "-c", 'exec "${SHELL:-/bin/sh}" -c "$0"', line)
+
+
 def _line_of_sh(command: Sequence[str]) -> bytes:
     """Return the line with which sh becomes `command`."""
     # To exec, a name with a dash would be an option, and dash knows no end of them.

@@ -8,7 +8,7 @@ mean what they say.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NamedTuple, NoReturn, TypeAlias
 
 from mosh_bootstrap.destination import check_destination
 from mosh_common import prediction_display
@@ -16,14 +16,17 @@ from mosh_common.command_line import letters
 from mosh_common.errors import UsageError
 from mosh_common.protocol import HIGHEST_PORT
 
+Given: TypeAlias = dict[str, str | bool]  # values by field of Options
 FAMILIES: Final = ("prefer-inet", "prefer-inet6", "inet", "inet6", "auto", "all")
 REMOTE_IP_MODES: Final = ("auto", "proxy", "remote", "local")
+STAND_IN_MODES: Final = ("auto", "mosh", "ssh")
 LOCAL_ADDRESS: Final = "127.0.0.1"  # where --local listens when no host is named
 
 HELP: Final = """\
 Usage: mosh [options] [--] [user@]host [command...]
        mosh --local [options] [address [command...]]
        mosh --doctor [options] [[user@]host]
+       mosh [options] --as-ssh [ssh's own command line]
 
 Logs in with ssh, starts mosh-server there, and goes on over encrypted UDP.
 Options may stand before or after the host, up to the command's first word.
@@ -79,7 +82,13 @@ Options may stand before or after the host, up to the command's first word.
         --doctor             say what keeps sessions from working, on this
                              machine and, if named, on the way to a host
         --json               with --doctor or --list: say it as JSON
+        --as-ssh             what follows is ssh's own command line: a login on
+                             a terminal becomes mosh, all else is left to ssh
+        --stand-in={auto|mosh|ssh}  what --as-ssh does of a login: as ssh's
+                             configuration asks for [default], mosh, or ssh
+
 -h      --help               this text
+-G                           print what applies to the host, as a file has it
 -v                           tell on standard error how long each stage takes
 -V      --version            version and licence
 
@@ -97,6 +106,10 @@ Environment:
   MOSH_NO_TERM_INIT=1            as --no-init
   MOSH_KEEP_LAST_SCREEN=yes      as --keep-last-screen; also no, and auto
   MOSH_PYTHON=PATH               the Python to use (not where pip installed it)
+
+Files:
+  ~/.config/mosh-py/config       the long options above, by Host, in the form
+                                 of ssh_config(5)
 
 Example:
   mosh --ssh="ssh -p 2222" -p 60010:60020 me@example.org -- tmux attach
@@ -129,6 +142,10 @@ class Options(NamedTuple):
     end: str = ""  # as attach, but not ONLY
     experimental_remote_ip: str = "auto"
     doctor: bool = False
+    stand_in: str = "auto"  # with `as_ssh`
+    as_ssh: bool = False  # ssh_line.py has read `command`, or has it still to read, all of it ssh's
+    ssh_escape_key: str = ""  # internal: with `as_ssh`, the character that leaves at the start of a line, as ssh's
+    print_config: bool = False
     help: bool = False
     version: bool = False
     verbose: bool = False  # tell the stages of the login
@@ -173,6 +190,9 @@ SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
     "--end": ("end", None),
     "--experimental-remote-ip": ("experimental_remote_ip", None),
     "--doctor": ("doctor", True),
+    "--stand-in": ("stand_in", None),
+    "--as-ssh": ("as_ssh", True),
+    "-G": ("print_config", True),
     "--help": ("help", True),
     "-h": ("help", True),
     "--version": ("version", True),
@@ -184,6 +204,12 @@ SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
 }
 OPTIONAL_VALUE: Final = ("--attach",)  # that may have one behind "=", and what is above without
 INTERNAL: Final = ("--fake-proxy", "--hand-over", "--complete-sessions")  # of us to ourselves: no user is told of it
+# Fields of options that say what to do now, and not how: no file of settings can have them.
+ACTIONS: Final = (
+    *("as_ssh", "print_config", "list", "json", "attach", "session", "end", "complete_sessions", "doctor"),
+    *("help", "version", "verbose", "fake_proxy", "hand_over"),
+)
+_WITHOUT_SETTINGS: Final = ("help", "version", "fake_proxy", "hand_over")
 _IGNORED: Final = "@"  # upstream's parser takes it, with a value, and does nothing: scripts may have it
 
 _WITH_VALUE: Final = _IGNORED + "".join(
@@ -194,22 +220,34 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {  # field → the values that i
     "predict": prediction_display.SPELLINGS,
     "family": FAMILIES,
     "experimental_remote_ip": REMOTE_IP_MODES,
+    "stand_in": STAND_IN_MODES,
 }
 
 
-def parse_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
-    """Return what `arguments` (without the program's name) ask for.
+class Line(NamedTuple):
+    """A command line as it was read; nothing of it is checked."""
 
-    `environ` gives the defaults of MOSH_PREDICTION_DISPLAY and its like. With `help` or `version` nothing else is
-    checked. Raises UsageError with one sentence.
+    given: Given
+    host: str | None
+    command: tuple[str, ...]  # with `as_ssh`: ssh's own command line
+
+    @property
+    def wants_settings(self) -> bool:
+        """Whether it matters what a file of settings says."""
+        return not any(field in self.given for field in _WITHOUT_SETTINGS)
+
+
+def parse_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
+    """Return what `arguments` (without the program's name) ask for, where no file says anything.
+
+    Raises UsageError with one sentence.
     """
-    found: dict[str, str | bool] = {}
-    if environ.get("MOSH_PREDICTION_DISPLAY"):
-        found["predict"] = environ["MOSH_PREDICTION_DISPLAY"]
-    if environ.get("MOSH_KEEP_LAST_SCREEN"):
-        found["keep_last_screen"] = environ["MOSH_KEEP_LAST_SCREEN"]
-    if environ.get("MOSH_PREDICTION_OVERWRITE") == "yes":
-        found["predict_overwrite"] = True
+    return options_of(read_line(arguments), environ)
+
+
+def read_line(arguments: Sequence[str]) -> Line:
+    """Read a command line (without the program's name). Raises UsageError with one sentence."""
+    given: Given = {}
     words = list(arguments)
     host: str | None = None
     while words:
@@ -219,32 +257,58 @@ def parse_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Optio
                 host = words.pop(0)
             break
         if word.startswith("-") and word != "-":
-            _take_option(word, words, found)
+            _take_option(word, words, given)
+            if "as_ssh" in given:
+                if host is not None:
+                    raise UsageError("--as-ssh must stand before the host: all that is behind it is ssh's.")
+                break
         elif host is None:
             host = word
         else:
             words.insert(0, word)
             break
-    options = Options(host=host or "", command=tuple(words))
-    _normalize(found)
+    return Line(given, host, tuple(words))
+
+
+def options_of(line: Line, environ: Mapping[str, str], settings: Mapping[str, str | bool] | None = None) -> Options:
+    """Return what applies: what the line says, else a variable of `environ`, else `settings` (a file's), else ours.
+
+    With `help` or `version` nothing is checked, and of a line of ssh's nothing of that. Raises UsageError with one
+    sentence.
+    """
+    found: Given = {**(settings or {}), **_from_environment(environ), **line.given}
+    options = Options(host=line.host or "", command=line.command)
+    for field, value in found.items():
+        found[field] = normal(field, value)
     options = options._replace(**found)  # type: ignore[arg-type]  # SPELLINGS gives each field a value of its type
     if not (options.help or options.version):
-        _check(options, host)
+        _check(options, line.host)
     return options
 
 
-def _normalize(found: dict[str, str | bool]) -> None:
-    """Spell what upstream's parser takes too as we do: words of a choice in any case, a port with a sign."""
-    for field, choices in (*CHOICES.items(), ("bind_server", ("ssh", "any"))):
-        value = found.get(field)
-        if isinstance(value, str) and value.lower() in choices:
-            found[field] = value.lower()
-    port = found.get("port")
-    if isinstance(port, str):
-        found["port"] = ":".join([part.removeprefix("+") for part in port.split(":")])
+def _from_environment(environ: Mapping[str, str]) -> Given:
+    found: Given = {}
+    if environ.get("MOSH_PREDICTION_DISPLAY"):
+        found["predict"] = environ["MOSH_PREDICTION_DISPLAY"]
+    if environ.get("MOSH_KEEP_LAST_SCREEN"):
+        found["keep_last_screen"] = environ["MOSH_KEEP_LAST_SCREEN"]
+    if environ.get("MOSH_PREDICTION_OVERWRITE"):
+        found["predict_overwrite"] = environ["MOSH_PREDICTION_OVERWRITE"] == "yes"
+    if "MOSH_NO_TERM_INIT" in environ:
+        found["init"] = False
+    return found
 
 
-def _take_option(word: str, words: list[str], found: dict[str, str | bool]) -> None:
+def normal(field: str, value: str | bool) -> str | bool:
+    """Return the value spelt as we do, of what upstream's parser takes too: choices in any case, a port with a sign."""
+    if not isinstance(value, str):
+        return value
+    if value.lower() in CHOICES.get(field, ("ssh", "any") if field == "bind_server" else ()):
+        return value.lower()
+    return ":".join([part.removeprefix("+") for part in value.split(":")]) if field == "port" else value
+
+
+def _take_option(word: str, words: list[str], found: Given) -> None:
     """Note `word` in `found`, taking its value from `words` where it needs one."""
     if word.startswith("--"):
         name, equals, value = word.partition("=")
@@ -298,17 +362,25 @@ def _refuse_missing_value(name: str) -> NoReturn:
     raise UsageError(f"The option {name} needs a value.")
 
 
+def check_setting(field: str, value: str | bool) -> None:
+    """Check the value of one option, spelt as `normal` does. Raises UsageError."""
+    if not isinstance(value, str):
+        return
+    if value not in CHOICES.get(field, (value,)):
+        name = "--" + field.replace("_", "-")
+        raise UsageError(f"{name} must be one of {', '.join(CHOICES[field])}, not {value!r}.")
+    if field == "port" and value:
+        _check_port(value)
+    if field == "bind_server" and value not in ("ssh", "any"):
+        _check_ip(value)
+    if field == "ssh" and not value.strip():
+        raise UsageError("--ssh needs a command.")
+
+
 def _check(options: Options, host: str | None) -> None:
     """Raise UsageError for the first value that cannot be meant."""
-    for field, choices in CHOICES.items():
-        value = getattr(options, field)
-        if value not in choices:
-            name = "--" + field.replace("_", "-")
-            raise UsageError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
-    if options.port:
-        _check_port(options.port)
-    if options.bind_server not in ("ssh", "any"):
-        _check_ip(options.bind_server)
+    for field in (*CHOICES, "port", "bind_server"):
+        check_setting(field, getattr(options, field))
     if options.fake_proxy or options.hand_over:
         if len(options.command) not in ((1, 2) if options.hand_over else (1,)):
             raise UsageError("--fake-proxy needs a host and a port.")
@@ -322,12 +394,12 @@ def _check(options: Options, host: str | None) -> None:
 
         wishes = {name: getattr(options, name) for name in ("list", "attach", "session", "end")}
         session_names.check(wishes, command=bool(options.command))
-    if host is None and not (options.local or options.doctor):
+    if host is None and not (options.local or options.as_ssh or options.doctor):
         raise UsageError("Which host? Usage: mosh [options] [--] [user@]host [command...]; mosh --help says more.")
     if host is not None:
         check_destination(host)
-    if not options.ssh.strip() and not options.local:
-        raise UsageError("--ssh needs a command.")
+    if not options.local:
+        check_setting("ssh", options.ssh)
 
 
 def _check_port(text: str) -> None:

@@ -1,4 +1,6 @@
-"""Which key is the escape key: what MOSH_ESCAPE_KEY asks for, and how the user reads it."""
+"""Which key is the escape key: what MOSH_ESCAPE_KEY asks for, and how the user reads it; and ssh's beside it, where
+mosh stands in for ssh.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,10 @@ class EscapeKeySpec(NamedTuple):
 
     octet: int
     literal: bytes  # either of these after the key sends the key itself
-    after_newline: bool  # counts only as the first key of a line, as it is printable
+    after_newline: bool  # counts only as the first key of a line, as it is printable, or ssh's
     name: str  # for the user, as "Ctrl-^"
     literal_name: str  # "^"
+    of_ssh: bool = False  # it has no command but ssh's, and nothing shows before one of them is known
 
 
 def parse_escape_key(text: str | None) -> EscapeKeySpec | None:
@@ -41,3 +44,12 @@ def parse_escape_key(text: str | None) -> EscapeKeySpec | None:
     if octet == 127:
         return EscapeKeySpec(octet, b"?", False, "Backspace", "?")
     return EscapeKeySpec(octet, bytes((octet,)), True, f'"{text}"', f'"{text}"')
+
+
+def parse_ssh_escape_key(text: str | None) -> EscapeKeySpec | None:
+    """Return what MOSH_SSH_ESCAPE_KEY asks for, which `mosh` sets and no user; None = no such key."""
+    if text is None or len(text) != 1 or not 0 < ord(text) < 128:
+        return None
+    octet = ord(text)
+    name = f"Ctrl-{chr(octet ^ 64)}" if octet < 32 or octet == 127 else f'"{text}"'
+    return EscapeKeySpec(octet, bytes((octet,)), True, name, name, of_ssh=True)

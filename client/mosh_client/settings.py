@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from mosh_client.escape_key_choice import EscapeKeySpec, parse_escape_key
+from mosh_client.escape_key_choice import EscapeKeySpec, parse_escape_key, parse_ssh_escape_key
 from mosh_common.errors import UsageError
 from mosh_common.io.fds import write_line
 from mosh_common.prediction_display import DEFAULT, SPELLINGS
@@ -23,6 +23,7 @@ class Settings(NamedTuple):
     prediction_display: str  # one of prediction_display.SPELLINGS
     prediction_overwrite: bool  # a predicted character replaces the one under the cursor
     escape_key: EscapeKeySpec | None  # None: no key leaves the session
+    ssh_escape_key: EscapeKeySpec | None  # beside it
     title_prefix: str
     clipboard: bool  # the server may set the terminal's
     alternate_screen: bool  # use terminfo's smcup and rmcup
@@ -55,6 +56,7 @@ def read_settings(environment: Mapping[str, str], *, verbose: int = 0) -> Settin
         prediction_display=display,
         prediction_overwrite=environment.get("MOSH_PREDICTION_OVERWRITE", "no") in _YES,
         escape_key=parse_escape_key(environment.get("MOSH_ESCAPE_KEY")),
+        ssh_escape_key=parse_ssh_escape_key(environment.get("MOSH_SSH_ESCAPE_KEY")),
         title_prefix="" if "MOSH_TITLE_NOPREFIX" in environment else TITLE_PREFIX,
         clipboard=clipboard in _YES,
         alternate_screen="MOSH_NO_TERM_INIT" not in environment,

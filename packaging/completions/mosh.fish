@@ -4,7 +4,7 @@
 function __fish_mosh_words
     set -l options client= server= predict= a n o/predict-overwrite no-predict-overwrite family= 4 6 p/port= \
         bind-server= ssh= ssh-pty no-ssh-pty init no-init keep-last-screen no-keep-last-screen local \
-        experimental-remote-ip= doctor h/help version V v list json 'attach=?' session= end=
+        experimental-remote-ip= as-ssh stand-in= G doctor h/help version V v list json 'attach=?' session= end=
     set -l words (commandline -opc)
     argparse -s $options -- $words[2..-1] 2>/dev/null
     or return
@@ -74,6 +74,9 @@ __fish_mosh_option -l end -x -a '(__fish_mosh_sessions)' -d 'End a session'
 __fish_mosh_option -l experimental-remote-ip -x -a 'auto proxy remote local' -d 'How to find the address of the server'
 __fish_mosh_option -l doctor -d 'Say what keeps sessions from working'
 __fish_mosh_option -l json -d 'With --list or --doctor: say it as JSON'
+__fish_mosh_option -l as-ssh -d 'What follows is the command line of ssh'
+__fish_mosh_option -l stand-in -x -a 'auto mosh ssh' -d 'What --as-ssh does of a login'
+__fish_mosh_option -s G -d 'Print what applies to the host'
 __fish_mosh_option -s h -l help -d 'Print a summary'
 __fish_mosh_option -s v -d 'Tell how long each stage takes'
 __fish_mosh_option -s V -l version -d 'Print version and licence'

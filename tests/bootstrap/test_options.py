@@ -248,8 +248,10 @@ def test_the_help_names_every_option_but_the_internal_ones() -> None:
             "verbose",
             "fake_proxy",
             "hand_over",
+            "ssh_escape_key",
+            "print_config",
             "complete_sessions",
-        ):  # -v has no long name
+        ):
             spelled = "--no-" if name in ("ssh_pty", "init") else "--"
             assert spelled + name.replace("_", "-") in HELP
     assert not any(name in HELP for name in INTERNAL)

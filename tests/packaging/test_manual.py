@@ -184,7 +184,7 @@ def test_each_variable_that_is_explained_is_there(program: Program) -> None:
 
 def test_help_of_mosh_names_what_a_user_may_set() -> None:
     """Of the client's variables all but those that say where the server is, and of mosh's own those that are read."""
-    for_programs = {"MOSH_KEY", "MOSH_IP", "MOSH_PORT", "MOSH_ADDRESSES", "MOSH_CLIENT_PID"}
+    for_programs = {"MOSH_KEY", "MOSH_IP", "MOSH_PORT", "MOSH_ADDRESSES", "MOSH_CLIENT_PID", "MOSH_SSH_ESCAPE_KEY"}
     wanted = (variables_of("bootstrap") | variables_of("client")) - for_programs
     assert wanted - set(VARIABLE.findall(_bootstrap.HELP)) == set()
 

@@ -30,8 +30,11 @@ _NO_DETACH: Final = "not from this server, which keeps no session for later"
 class EscapeKey:
     """Follows the keys typed; between reads it remembers whether the escape key was the last."""
 
-    def __init__(self, spec: EscapeKeySpec | None) -> None:
+    def __init__(self, spec: EscapeKeySpec | None, ssh_spec: EscapeKeySpec | None = None) -> None:
+        """Follow the escape key `spec`, and that of ssh, where mosh stands in for it."""
         self._spec = spec
+        self._specs = {each.octet: each for each in (ssh_spec, spec) if each is not None}  # of two alike, ours
+        self._pressed = spec  # the one that was pressed last
         self._line_start = True  # nothing was typed since the last newline
         self.waiting = False  # the escape key was pressed: the next key decides; show `help`
         self.explaining = False  # all commands were asked for: the next key may be one; show `explanation`
@@ -55,8 +58,8 @@ class EscapeKey:
     @property
     def help(self) -> str:
         """The commands in a line, shown while `waiting`."""
-        spec = self._spec
-        if spec is None:
+        spec = self._pressed
+        if spec is None or spec.of_ssh:  # what begins with "~" is no command mostly, and ssh shows nothing either
             return ""
         more = ', "?" shows all' if _HELP_KEY not in spec.literal else ""
         return f'Commands: Ctrl-Z suspends, "." quits, {spec.literal_name} gives literal {spec.name}{more}'
@@ -64,16 +67,16 @@ class EscapeKey:
     @property
     def explanation(self) -> tuple[str, ...]:
         """All commands, a line each, shown while `explaining`."""
-        spec = self._spec
+        spec = self._pressed
         if spec is None:
             return ()
         lines = [f"mosh: commands, each after {spec.name}" + (" at the start of a line" if spec.after_newline else "")]
         lines.append("  .       quit: end the session; once more leaves at once, whatever hangs")
         lines.append("  Ctrl-Z  suspend the client; fg brings it back")
-        if _DETACH_KEY not in spec.literal:
+        if _DETACH_KEY not in spec.literal and not spec.of_ssh:
             meant = "leave, and let the session go on for mosh --attach" if self.detaches else _NO_DETACH
             lines.append(f"  d       detach: {meant}")
-        if _LINK_KEY not in spec.literal:
+        if _LINK_KEY not in spec.literal and not spec.of_ssh:
             lines.append("  s       show how the connection is, in a line; once more hides it")
         lines.append(f"  {spec.literal_name:<7} send {spec.name} itself")
         lines.append("One of these keys now, or any other to go on typing.")
@@ -81,10 +84,8 @@ class EscapeKey:
 
     def feed(self, data: bytes) -> list[bytes | Command]:
         """Return what is to be sent to the session, and the commands for the client, in order."""
-        spec = self._spec
-        if spec is None:
-            return [data] if data else []
-        if not (self.waiting or self.explaining) and spec.octet not in data:  # the common case at once
+        if not (self.waiting or self.explaining) and not any(octet in data for octet in self._specs):
+            # The common case at once.
             if data:
                 self._line_start = data[-1] in _NEWLINES
             return [data] if data else []
@@ -92,7 +93,7 @@ class EscapeKey:
         plain = bytearray()
         for octet in data:
             if self.waiting or self.explaining:
-                meant = self._after_escape_key(octet, spec)
+                meant = self._after_escape_key(octet)
                 if isinstance(meant, Command):
                     if plain:
                         result.append(bytes(plain))
@@ -103,8 +104,9 @@ class EscapeKey:
                 if not meant:
                     continue
                 plain += meant
-            elif octet == spec.octet and (self._line_start or not spec.after_newline):
+            elif (spec := self._specs.get(octet)) and (self._line_start or not spec.after_newline):
                 self.waiting = True
+                self._pressed = spec
                 continue
             else:
                 plain.append(octet)
@@ -113,15 +115,17 @@ class EscapeKey:
             result.append(bytes(plain))
         return result
 
-    def _after_escape_key(self, octet: int, spec: EscapeKeySpec) -> bytes | Command:
+    def _after_escape_key(self, octet: int) -> bytes | Command:
         """Return the command that the key is, or what it sends; b"" while the next key decides."""
+        spec = self._pressed
+        assert spec is not None, "it was pressed"
         explained = self.explaining
         self.waiting = self.explaining = False
         if octet in _COMMANDS:
             return _COMMANDS[octet]
         if octet in spec.literal:
             return bytes((spec.octet,))
-        if octet in _LATER_COMMANDS:
+        if octet in _LATER_COMMANDS and not spec.of_ssh:
             return _LATER_COMMANDS[octet]
         if explained:  # it stood there to be read: a key that is no command is not meant as one
             self.waiting = octet == spec.octet

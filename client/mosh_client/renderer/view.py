@@ -57,7 +57,7 @@ class View:
         touched: Touched | None = None,  # the same
     ) -> None:
         self._size = (columns, lines)
-        self._escape_key = EscapeKey(settings.escape_key)
+        self._escape_key = EscapeKey(settings.escape_key, settings.ssh_escape_key)
         self._predictions = PredictionEngine(
             display=DisplayPreference(settings.prediction_display), overwrite=settings.prediction_overwrite
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mosh_client.escape_key_choice import parse_escape_key
+from mosh_client.escape_key_choice import parse_escape_key, parse_ssh_escape_key
 from mosh_client.renderer.escape_key import DETACH, LINK_DISPLAY, QUIT, SUSPEND, EscapeKey
 from mosh_common.errors import UsageError
 
@@ -123,3 +123,52 @@ def test_the_help_fits_a_terminal_of_80_columns(key: str, detaches: bool) -> Non
     follower = EscapeKey(parse_escape_key(key))
     follower.detaches = detaches
     assert max(len(line) for line in (follower.help, *follower.explanation)) <= 80
+
+
+# --- ssh's, where mosh stands in for it
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ([b"~."], [QUIT]),
+        ([b"ls\r", b"~", b"."], [b"ls\r", QUIT]),
+        ([b"~\x1a"], [SUSPEND]),
+        ([b"~~"], [b"~"]),
+        ([b"~sam/"], [b"~sam/"]),
+        ([b"~/bin\r"], [b"~/bin\r"]),
+        ([b"cd ~."], [b"cd ~."]),
+        ([b"~?", b"."], [QUIT]),
+        ([b"~?", b"s"], [b"s"]),
+        ([CTRL_CARET + b"."], [QUIT]),
+        ([CTRL_CARET + b"s"], [LINK_DISPLAY]),
+        ([b"a\r" + CTRL_CARET + b"~."], [b"a\r" + CTRL_CARET + b"~."]),
+    ],
+)
+def test_the_escape_key_of_ssh_counts_beside_ours_and_has_the_commands_of_ssh(
+    keys: list[bytes], expected: list[object]
+) -> None:
+    follower = EscapeKey(parse_escape_key(None), parse_ssh_escape_key("~"))
+    assert [part for read in keys for part in follower.feed(read)] == expected
+
+
+def test_nothing_shows_before_the_key_after_the_escape_key_of_ssh_is_typed() -> None:
+    follower = EscapeKey(parse_escape_key(None), parse_ssh_escape_key("~"))
+    follower.feed(b"~")
+    assert (follower.waiting, follower.help) == (True, "")
+    follower.feed(b"?")
+    assert follower.explaining
+    assert [line.split()[0] for line in follower.explanation[1:-1]] == [".", "Ctrl-Z", '"~"']
+    follower.feed(b"x" + CTRL_CARET)
+    assert follower.help.startswith("Commands: ")
+
+
+def test_the_escape_key_of_ssh_serves_where_there_is_no_other() -> None:
+    follower = EscapeKey(None, parse_ssh_escape_key("\x1d"))
+    assert follower.feed(b"a\x1d.\r\x1d.") == [b"a\x1d.\r", QUIT]
+    assert follower.quit_hint == ""
+
+
+@pytest.mark.parametrize("text", [None, "", "none", "é", "\x00"])
+def test_what_is_no_escape_key_of_ssh_is_passed_over(text: str | None) -> None:
+    assert parse_ssh_escape_key(text) is None
