@@ -108,7 +108,7 @@ def _start_server(
     else:
         from mosh_bootstrap.login import log_in
 
-        options, dialogue, ended, jump, by_name = log_in(
+        options, dialogue, ended, jump, by_name, channels = log_in(
             options,
             environ,
             progress,
@@ -116,6 +116,8 @@ def _start_server(
             show=_show_on_stderr,
             leave_early=leave_early,
         )
+        if not dialogue.left_behind:
+            channels.close()
     from mosh_bootstrap.diagnosis import failure
 
     reason = failure(options, dialogue, ended, jump=jump, by_name=by_name)

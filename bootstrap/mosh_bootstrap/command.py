@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mosh_bootstrap import login_shell
+from mosh_bootstrap.channels import PERSIST_S
 from mosh_bootstrap.options import LOCAL_ADDRESS, Options
 from mosh_bootstrap.ssh_config import SshConfig, login_words
 from mosh_common.connect_words import format_ssh_connection
@@ -87,17 +88,20 @@ def ssh_arguments(
     colors: int,
     proxy: Sequence[str] = (),
     config: SshConfig | None = None,
+    master: str = "",
 ) -> list[str]:
     """Return ssh's whole command line.
 
     `ssh`: the user's ssh command in words. `destination`: the host as ssh is to see it. `environ`: the user's. `proxy`:
     the words of our own ProxyCommand, before the family; only used in the mode `proxy`. `config`: what applies to the
-    host, as far as ssh says.
+    host, as far as ssh says. `master`: where the socket is to be by which this login takes further channels; empty =
+    it takes none.
     """
     mode = options.experimental_remote_ip
     if mode == "auto":  # nobody has found out what applies
         mode = "proxy"
-    overrides = config.overrides(pty=options.ssh_pty) if config is not None else []
+    persists_s = PERSIST_S if master else 0
+    overrides = config.overrides(pty=options.ssh_pty, master_persists_s=persists_s) if config is not None else []
     if mode == "proxy" and config is not None:
         if config.makes_canonical:
             overrides.append("CanonicalizeHostname=always")
@@ -107,10 +111,12 @@ def ssh_arguments(
     words = [*login_words(ssh, overrides), "-n"]
     if options.ssh_pty:
         words.append("-tt")
+    if mode == "proxy" or master:
+        # A shared connection of somebody else's would bypass the ProxyCommand, and with it the address we need.
+        words += ["-S", master or "none"]
     if mode == "proxy":
-        # A shared connection (ControlMaster) would bypass the ProxyCommand, and with it the address we need.
         hand_over = config is not None and config.passes_sockets
-        words += ["-S", "none", "-o", "ProxyCommand=" + proxy_command(proxy, options.family, hand_over=hand_over)]
+        words += ["-o", "ProxyCommand=" + proxy_command(proxy, options.family, hand_over=hand_over)]
         if config is not None and hand_over:
             if config.connect_timeout_s:
                 words[-1] += " " + config.connect_timeout_s  # ssh itself waits for its proxy command for ever

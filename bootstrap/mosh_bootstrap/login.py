@@ -6,17 +6,16 @@ it needs, or while ssh talks.
 
 from __future__ import annotations
 
-import os
 import shlex
-import stat
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mosh_bootstrap import ssh_config
+from mosh_bootstrap import control_socket, ssh_config
 from mosh_bootstrap.background import Background
+from mosh_bootstrap.channels import PERSIST_S, Channels
 from mosh_bootstrap.options import Options
-from mosh_bootstrap.ssh_config import SshConfig
+from mosh_bootstrap.ssh_config import SshConfig, login_words
 from mosh_common.errors import EnvironmentFailure, UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ _QUERY_TIMEOUT_MS: Final = 10_000
 _RESOLVER_TIMEOUT_MS: Final = 1000
 _ADDRESSES_OCTETS: Final = 4096
 _SSH_FAILED_EXIT: Final = 255  # ssh(1)
-_MASTER_TIMEOUT_S: Final = 1.0  # one whose queue is full would keep ssh waiting, too
+_NOT_FOUND_EXIT: Final = 127  # sh(1)
 _DEFAULT_FAMILY: Final = Options().family
 # Our ProxyCommand is written for this one, and starts with it at once, whatever the user's shell is or reads first.
 _PROXY_SHELL: Final = "/bin/sh"
@@ -46,6 +45,7 @@ class Login(NamedTuple):
     ended: Ended
     jump: str  # the setting of ssh's that puts something between us and the host; empty without
     by_name: bool  # the host's name was asked for its addresses
+    channels: Channels  # further commands there; whoever has this closes them, unless dialogue.left_behind has them
 
 
 class Way(NamedTuple):
@@ -54,12 +54,24 @@ class Way(NamedTuple):
     options: Options  # experimental_remote_ip is no longer `auto`
     config: SshConfig | None
     by_name: bool  # ssh goes its own way: what the host's name means here is tried, too
+    master: str = ""  # the socket of a live master of the user's, whose connection ssh uses; empty for none
 
     @property
     def jump(self) -> str:
         """The setting of ssh's that puts something between us and the host; empty without."""
         is_ours = self.options.experimental_remote_ip == "proxy"
         return "" if is_ours or self.config is None else self.config.jump
+
+
+class _How(NamedTuple):
+    """What running ssh takes beside its words."""
+
+    terminal: Terminal | None
+    environ: Mapping[str, str]
+    progress: Progress
+    show: Callable[[bytes], None]
+    leave_early: bool
+    leave: Callable[[], None]
 
 
 def log_in(
@@ -76,10 +88,7 @@ def log_in(
     `colors`: tells what the terminal can show; `show` takes what ssh says where there is no terminal. `leave_early`:
     the end of ssh need not be waited for. Raises UsageError, EnvironmentFailure, KeyboardInterrupt and SystemExit.
     """
-    try:
-        ssh = shlex.split(options.ssh)
-    except ValueError as error:
-        raise UsageError(f"--ssh is no shell command ({error}): {options.ssh!r}.") from None
+    ssh = _ssh_words(options)
     query = None if _is_script(ssh) else Background.run(ssh_config.query_words(ssh, options.host), environ)
     try:
         # Meanwhile: what would be loaded after it, here or by what is called.
@@ -99,17 +108,74 @@ def log_in(
             query.end()
     way = choose_way(options, ssh, config)
     dialogue, destination = _dialogue(way)
-    words = ssh_arguments(
-        way.options,
-        environ,
-        ssh=ssh,
-        destination=destination,
-        colors=number_of_colors,
-        proxy=proxy_program() if way.options.experimental_remote_ip == "proxy" else (),
-        config=config,
-    )
-    ended = _run(way, words, dialogue, progress, terminal=terminal, environ=environ, show=show, leave_early=leave_early)
-    return Login(way.options, dialogue, ended, way.jump, way.by_name)
+    channels = _channels(way, ssh, destination, environ)
+    try:
+        words = ssh_arguments(
+            way.options,
+            environ,
+            ssh=ssh,
+            destination=destination,
+            colors=number_of_colors,
+            proxy=proxy_program() if way.options.experimental_remote_ip == "proxy" else (),
+            config=config,
+            master=channels.own_path,
+        )
+        how = _How(terminal, environ, progress, show, leave_early, channels.leave)
+        ended = _run(way, words, dialogue, how)
+    except BaseException:
+        channels.close()
+        raise
+    return Login(way.options, dialogue, ended, way.jump, way.by_name, channels)
+
+
+@contextmanager
+def open_login(options: Options, environ: Mapping[str, str]) -> Iterator[Channels]:
+    """Log in to `options.host` for commands alone, and end the login with the block; ssh asks at the user's terminal.
+
+    An ssh that cannot be a master has not logged in yet: each command does. Raises UsageError, EnvironmentFailure,
+    KeyboardInterrupt.
+    """
+    ssh = _ssh_words(options)
+    query = None if _is_script(ssh) else Background.run(ssh_config.query_words(ssh, options.host), environ)
+    try:
+        config = _configuration(query, ssh, options.host, environ)
+    finally:
+        if query is not None:
+            query.end()
+    # The session's way has an address to find out, and no configuration may be in its way; this one is the user's own.
+    way = choose_way(options._replace(experimental_remote_ip="remote"), ssh, config)
+    channels = _channels(way, ssh, options.host, environ)
+    try:
+        if config is not None and channels.own_path:
+            _become_master(login_words(ssh, config.master_overrides(PERSIST_S)), channels.own_path, options, environ)
+            channels.hold()
+        yield channels
+    finally:
+        channels.close()
+
+
+def _become_master(ssh: Sequence[str], path: str, options: Options, environ: Mapping[str, str]) -> None:
+    """Have ssh log in and stay behind as a master that listens at `path`. Raises EnvironmentFailure."""
+    import subprocess  # nosec B404  # what few commands need
+
+    try:
+        done = subprocess.run(  # nosec B603  # the user's own ssh
+            [*ssh, "-S", path, "-N", "-f", options.host], env=dict(environ), check=False
+        )
+    except OSError as error:
+        raise EnvironmentFailure(f"Cannot run {ssh[0]!r}: {error.strerror}.", exit_code=_NOT_FOUND_EXIT) from None
+    if done.returncode:
+        raise EnvironmentFailure(
+            f"ssh could not log in to {options.host}; its message is above.", exit_code=_SSH_FAILED_EXIT
+        )
+
+
+def _ssh_words(options: Options) -> list[str]:
+    """Return the user's ssh command in words. Raises UsageError."""
+    try:
+        return shlex.split(options.ssh)
+    except ValueError as error:
+        raise UsageError(f"--ssh is no shell command ({error}): {options.ssh!r}.") from None
 
 
 def choose_way(options: Options, ssh: Sequence[str], config: SshConfig | None) -> Way:
@@ -119,7 +185,7 @@ def choose_way(options: Options, ssh: Sequence[str], config: SshConfig | None) -
     if mode == "auto":
         # Our own connection tells the address for certain. Where ssh is to come there in another way, it has to.
         by_name = config is not None and (
-            config.chooses_its_own_way or ssh_config.names_a_proxy(ssh) or _listens(config.master_path)
+            config.chooses_its_own_way or ssh_config.names_a_proxy(ssh) or control_socket.listens(config.master_path)
         )
         mode = "remote" if by_name else "proxy"
     family, command = options.family, options.command
@@ -130,7 +196,18 @@ def choose_way(options: Options, ssh: Sequence[str], config: SshConfig | None) -
             # As sshd would run it: by the account's own shell.
             command = ("sh", "-c", 'exec "${SHELL:-/bin/sh}" -c "$0"', config.remote_command)
     options = options._replace(experimental_remote_ip=mode, family=family, command=command)
-    return Way(options, config, by_name)
+    master = ""
+    if config is not None and mode != "proxy" and control_socket.listens(config.master_path):
+        master = config.master_path
+    return Way(options, config, by_name, master)
+
+
+def _channels(way: Way, ssh: Sequence[str], destination: str, environ: Mapping[str, str]) -> Channels:
+    """Return the channels that the login to be will have."""
+    config, folder = way.config, None
+    if config is not None and config.can_be_master and not way.master:
+        folder = control_socket.Folder.make(environ)
+    return Channels(ssh, destination, config=config, folder=folder, master=way.master)
 
 
 def _is_script(ssh: Sequence[str]) -> bool:
@@ -160,23 +237,6 @@ def _configuration(
     return ssh_config.parse(output) if output else None
 
 
-def _listens(path: str) -> bool:
-    """Whether a master of ssh's listens on this socket."""
-    if not path:
-        return False
-    try:
-        if not stat.S_ISSOCK(os.stat(path).st_mode):
-            return False
-        import socket
-
-        with socket.socket(socket.AF_UNIX) as probe:
-            probe.settimeout(_MASTER_TIMEOUT_S)
-            probe.connect(path)
-    except (OSError, ValueError):  # not there, nobody behind it, or no path
-        return False
-    return True
-
-
 def _dialogue(way: Way) -> tuple[Dialogue, str]:
     """Return the dialogue to be, and the host as ssh is to see it. Raises EnvironmentFailure."""
     from mosh_bootstrap.dialogue import Dialogue
@@ -194,20 +254,11 @@ def _dialogue(way: Way) -> tuple[Dialogue, str]:
     return dialogue, user + dialogue.ip
 
 
-def _run(
-    way: Way,
-    words: Sequence[str],
-    dialogue: Dialogue,
-    progress: Progress,
-    *,
-    terminal: Terminal | None,
-    environ: Mapping[str, str],
-    show: Callable[[bytes], None],
-    leave_early: bool,
-) -> Ended:
+def _run(way: Way, words: Sequence[str], dialogue: Dialogue, how: _How) -> Ended:
     """Run ssh; fill in, of `dialogue`, where the server may be."""
     from mosh_bootstrap.ssh import run_with_terminal, run_without_terminal
 
+    environ = how.environ
     if way.options.experimental_remote_ip == "proxy":
         environ = {**environ, "SHELL": _PROXY_SHELL}
     resolver = None
@@ -215,13 +266,25 @@ def _run(
         host_name, family = way.config.host_name, way.options.family
         resolver = Background.compute(lambda: _resolved(host_name, family))
     try:
-        if terminal is None:
+        if how.terminal is None:
             ended = run_without_terminal(
-                words, dialogue, environ=environ, show=show, progress=progress, leave_early=leave_early
+                words,
+                dialogue,
+                environ=environ,
+                show=how.show,
+                progress=how.progress,
+                leave_early=how.leave_early,
+                leave=how.leave,
             )
         else:
             ended = run_with_terminal(
-                words, dialogue, terminal=terminal, environ=environ, progress=progress, leave_early=leave_early
+                words,
+                dialogue,
+                terminal=how.terminal,
+                environ=environ,
+                progress=how.progress,
+                leave_early=how.leave_early,
+                leave=how.leave,
             )
         if resolver is not None and dialogue.connect is not None:
             from mosh_bootstrap.candidates import candidates

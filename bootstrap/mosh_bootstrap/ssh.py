@@ -46,10 +46,12 @@ def run_with_terminal(
     environ: Mapping[str, str],
     progress: Progress = SILENT,
     leave_early: bool = False,
+    leave: Callable[[], None] = lambda: None,
 ) -> Ended:
     """Run ssh under a pty until it ends, or the server is up and needs it no longer; `dialogue.typed` is the session's.
 
-    `leave_early`: this process becomes one that reaps `dialogue.left_behind`, so nothing is waited for.
+    `leave_early`: this process becomes one that reaps `dialogue.left_behind`, so nothing is waited for; `leave` is what
+    is to be done beside that for the login's end.
 
     Raises EnvironmentFailure when it cannot be started, KeyboardInterrupt, or SystemExit on SIGTERM, SIGQUIT and
     SIGHUP; the terminal is as it was found in every case.
@@ -76,7 +78,7 @@ def run_with_terminal(
             dialogue.typed = keyboard.kept
             if leave_early and dialogue.connect is not None and how == RUNNING:
                 process: Any = child.ptyproc  # type: ignore[attr-defined]  # pexpect's types do not tell of it
-                _hold_login(program.fd, process.pid, dialogue)
+                _hold_login(program.fd, process.pid, dialogue, leave)
                 process.closed = True  # not to be hung up on when this function's variables go
                 process.fileobj.close()
             return how
@@ -126,6 +128,7 @@ def run_without_terminal(
     show: Callable[[bytes], None],
     progress: Progress = SILENT,
     leave_early: bool = False,
+    leave: Callable[[], None] = lambda: None,
 ) -> Ended:
     """Run a program that has nobody to ask until it ends, or the server is up and needs it no longer.
 
@@ -144,7 +147,7 @@ def run_without_terminal(
                 program, dialogue, progress, waiter=waiter, show=show, keyboard=None, leave_early=leave_early
             ).run()
             if leave_early and dialogue.connect is not None and how == RUNNING:
-                _hold_login(program.fd, pid, dialogue)
+                _hold_login(program.fd, pid, dialogue, leave)
             return how
         finally:
             os.close(read_end)
@@ -152,10 +155,10 @@ def run_without_terminal(
                 child.end()
 
 
-def _hold_login(fd: int, pid: int, dialogue: Dialogue) -> None:
+def _hold_login(fd: int, pid: int, dialogue: Dialogue, leave: Callable[[], None]) -> None:
     """Leave the program `pid`, whose output is at `fd`, to a process that reads on until its end, and then hangs up.
 
-    Both are noted in `dialogue.left_behind`, for whoever this process becomes.
+    Both are noted in `dialogue.left_behind`, for whoever this process becomes. That process calls `leave` first.
     """
     holder = os.fork()
     if holder:
@@ -172,6 +175,7 @@ def _hold_login(fd: int, pid: int, dialogue: Dialogue) -> None:
         _reset_signals()
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(_HOLD_S)  # which exec does not take off
+        leave()
         # SECURITY: another program, since this one's memory has the key.
         os.execv("/bin/sh", ["sh", "-c", "exec cat"])
     finally:
