@@ -42,6 +42,11 @@ class Channels:
         """Where the socket of our own master is to be; empty for none."""
         return self._folder.socket if self._folder is not None else ""
 
+    @property
+    def shell(self) -> str:
+        """The SHELL that ssh needs to show what its proxies say; empty = the user's."""
+        return self._folder.shell if self._folder is not None else ""
+
     def hold(self) -> bool:
         """Keep the connection from now on, for as long as its user may think; whether there is one."""
         if self._held is not None and not control_socket.is_open(self._held):

@@ -117,9 +117,11 @@ def ssh_arguments(
     if mode == "proxy":
         hand_over = config is not None and config.passes_sockets
         words += ["-o", "ProxyCommand=" + proxy_command(proxy, options.family, hand_over=hand_over)]
-        if config is not None and hand_over:
-            if config.connect_timeout_s:
-                words[-1] += " " + config.connect_timeout_s  # ssh itself waits for its proxy command for ever
+        if config is not None and hand_over and config.connect_timeout_s:
+            words[-1] += " " + config.connect_timeout_s  # ssh itself waits for its proxy command for ever
+        if master:
+            words[-1] += " 2>/dev/tty"  # which ssh takes away from the proxies of a master that persists
+        if hand_over:
             words += ["-o", "ProxyUseFdpass=yes"]
     elif mode == "remote" and options.family in ("inet", "inet6"):
         words.append("-4" if options.family == "inet" else "-6")

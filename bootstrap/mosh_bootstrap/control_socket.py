@@ -11,6 +11,7 @@ import os
 import stat
 import struct
 from collections.abc import Iterable, Mapping
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _PREFIX: Final = "mosh-ssh-"
 _SOCKET: Final = "s"
+_SHELL: Final = "sh"
 _NAME_OCTETS: Final = 8  # of the folder, at random
 # ssh adds 17 octets for the name under which it makes the socket; macOS has 104 for all of it, with a zero.
 _LONGEST_PATH: Final = 104 - 1 - 17
@@ -40,6 +42,7 @@ class Folder:
         """Take over a folder and its descriptor; `make` makes one."""
         self.path = path
         self.socket = os.path.join(path, _SOCKET)
+        self.shell = ""  # a program that stands for the user's shell
         self._lock = lock
 
     @classmethod
@@ -57,6 +60,28 @@ class Folder:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return cls(path, lock)
         return None
+
+    def add_shell(self, shell: str) -> bool:
+        """Put into it a program that becomes `shell` and writes errors to the terminal; whether that can be.
+
+        ssh takes standard error away from the proxies of a master that persists: with it as ssh's SHELL, they say at
+        the terminal why they fail, as ever.
+        """
+        if os.statvfs(self.path).f_flag & os.ST_NOEXEC:
+            return False
+        path = os.path.join(self.path, _SHELL)
+        script = f'#!/bin/sh\nSHELL={quote(shell)}\nexport SHELL\nexec "$SHELL" "$@" 2>/dev/tty\n'
+        try:
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o700)
+            try:
+                if os.write(fd, os.fsencode(script)) != len(os.fsencode(script)):
+                    return False
+            finally:
+                os.close(fd)
+        except OSError:  # a full disk
+            return False
+        self.shell = path
+        return True
 
     def remove(self) -> None:
         """Take it away; harmless when that is done."""
@@ -187,7 +212,7 @@ def _sweep_one(path: str) -> None:
 
 def _remove(path: str) -> None:
     try:
-        for name in os.listdir(path):  # the socket, and the name under which ssh was making it
+        for name in os.listdir(path):  # the socket, perhaps under the name that it had while ssh made it, and the shell
             os.unlink(os.path.join(path, name))
         os.rmdir(path)
     except OSError:  # not there any more

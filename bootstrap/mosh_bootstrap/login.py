@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from mosh_bootstrap import control_socket, ssh_config
 from mosh_bootstrap.background import Background
 from mosh_bootstrap.channels import PERSIST_S, Channels
+from mosh_bootstrap.control_socket import Folder
 from mosh_bootstrap.options import Options
 from mosh_bootstrap.ssh_config import SshConfig, login_words
 from mosh_common.errors import EnvironmentFailure, UsageError
@@ -35,6 +36,7 @@ _NOT_FOUND_EXIT: Final = 127  # sh(1)
 _DEFAULT_FAMILY: Final = Options().family
 # Our ProxyCommand is written for this one, and starts with it at once, whatever the user's shell is or reads first.
 _PROXY_SHELL: Final = "/bin/sh"
+_DEFAULT_SHELL: Final = "/bin/sh"  # ssh(1): where SHELL says nothing
 
 
 class Login(NamedTuple):
@@ -54,6 +56,7 @@ class Way(NamedTuple):
     options: Options  # experimental_remote_ip is no longer `auto`
     config: SshConfig | None
     by_name: bool  # ssh goes its own way: what the host's name means here is tried, too
+    has_proxy: bool = False  # … and it runs a command of the user's for that
     master: str = ""  # the socket of a live master of the user's, whose connection ssh uses; empty for none
 
     @property
@@ -71,7 +74,7 @@ class _How(NamedTuple):
     progress: Progress
     show: Callable[[bytes], None]
     leave_early: bool
-    leave: Callable[[], None]
+    channels: Channels
 
 
 def log_in(
@@ -108,7 +111,8 @@ def log_in(
             query.end()
     way = choose_way(options, ssh, config)
     dialogue, destination = _dialogue(way)
-    channels = _channels(way, ssh, destination, environ)
+    # Where there is no terminal nobody is asked, and a second login costs nobody anything.
+    channels = _channels(way, ssh, destination, environ if terminal is not None else None)
     try:
         words = ssh_arguments(
             way.options,
@@ -120,7 +124,7 @@ def log_in(
             config=config,
             master=channels.own_path,
         )
-        how = _How(terminal, environ, progress, show, leave_early, channels.leave)
+        how = _How(terminal, environ, progress, show, leave_early, channels)
         ended = _run(way, words, dialogue, how)
     except BaseException:
         channels.close()
@@ -196,17 +200,21 @@ def choose_way(options: Options, ssh: Sequence[str], config: SshConfig | None) -
             # As sshd would run it: by the account's own shell.
             command = ("sh", "-c", 'exec "${SHELL:-/bin/sh}" -c "$0"', config.remote_command)
     options = options._replace(experimental_remote_ip=mode, family=family, command=command)
+    has_proxy = mode != "proxy" and config is not None and (bool(config.jump) or ssh_config.names_a_proxy(ssh))
     master = ""
     if config is not None and mode != "proxy" and control_socket.listens(config.master_path):
         master = config.master_path
-    return Way(options, config, by_name, master)
+    return Way(options, config, by_name, has_proxy, master)
 
 
-def _channels(way: Way, ssh: Sequence[str], destination: str, environ: Mapping[str, str]) -> Channels:
-    """Return the channels that the login to be will have."""
+def _channels(way: Way, ssh: Sequence[str], destination: str, environ: Mapping[str, str] | None) -> Channels:
+    """Return the channels that the login to be will have. `environ`: says where a master's socket may be; None = no."""
     config, folder = way.config, None
-    if config is not None and config.can_be_master and not way.master:
-        folder = control_socket.Folder.make(environ)
+    if environ is not None and config is not None and config.can_be_master and not way.master:
+        folder = Folder.make(environ)
+        if folder is not None and way.has_proxy and not folder.add_shell(environ.get("SHELL") or _DEFAULT_SHELL):
+            folder.remove()  # better a second login than one of which nobody hears why it failed
+            folder = None
     return Channels(ssh, destination, config=config, folder=folder, master=way.master)
 
 
@@ -261,6 +269,8 @@ def _run(way: Way, words: Sequence[str], dialogue: Dialogue, how: _How) -> Ended
     environ = how.environ
     if way.options.experimental_remote_ip == "proxy":
         environ = {**environ, "SHELL": _PROXY_SHELL}
+    elif how.channels.shell:
+        environ = {**environ, "SHELL": how.channels.shell}
     resolver = None
     if way.by_name and way.config is not None:
         host_name, family = way.config.host_name, way.options.family
@@ -274,7 +284,6 @@ def _run(way: Way, words: Sequence[str], dialogue: Dialogue, how: _How) -> Ended
                 show=how.show,
                 progress=how.progress,
                 leave_early=how.leave_early,
-                leave=how.leave,
             )
         else:
             ended = run_with_terminal(
@@ -284,7 +293,7 @@ def _run(way: Way, words: Sequence[str], dialogue: Dialogue, how: _How) -> Ended
                 environ=environ,
                 progress=how.progress,
                 leave_early=how.leave_early,
-                leave=how.leave,
+                leave=how.channels.leave,
             )
         if resolver is not None and dialogue.connect is not None:
             from mosh_bootstrap.candidates import candidates

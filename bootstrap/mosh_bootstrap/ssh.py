@@ -128,7 +128,6 @@ def run_without_terminal(
     show: Callable[[bytes], None],
     progress: Progress = SILENT,
     leave_early: bool = False,
-    leave: Callable[[], None] = lambda: None,
 ) -> Ended:
     """Run a program that has nobody to ask until it ends, or the server is up and needs it no longer.
 
@@ -147,7 +146,7 @@ def run_without_terminal(
                 program, dialogue, progress, waiter=waiter, show=show, keyboard=None, leave_early=leave_early
             ).run()
             if leave_early and dialogue.connect is not None and how == RUNNING:
-                _hold_login(program.fd, pid, dialogue, leave)
+                _hold_login(program.fd, pid, dialogue, lambda: None)
             return how
         finally:
             os.close(read_end)
