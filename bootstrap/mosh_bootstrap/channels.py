@@ -61,21 +61,21 @@ class Channels:
         """Whether commands go over the connection that is there, so that nobody is asked anything."""
         return self.hold()
 
-    def words(self, command: str, *, terminal: bool = False) -> list[str]:
+    def words(self, command: str, *, terminal: bool = False, reads: bool = True) -> list[str]:
         """Return the command line that runs `command` there: its octets are ours alone, its exit code is the command's.
 
-        `terminal`: in a pseudo-terminal. An exit code of 255 is ssh's own: where the connection is `shared`, the far
-        end took no further channel of it; call `close`, and the next words log in anew. Only those may ask something,
-        at the user's terminal.
+        `terminal`: in a pseudo-terminal. `reads`: ssh passes its standard input on. An exit code of 255 is ssh's own:
+        where the connection was `shared`, the far end took no further channel of it; call `close`, and the next words
+        log in anew. Only those may ask something, at the user's terminal.
         """
-        tty = "-t" if terminal else "-T"
+        last = ["-t" if terminal else "-T", *([] if reads else ["-n"]), self._host, "--", command]
         if not self.shared:
             overrides = [] if self._config is None else self._config.overrides(pty=terminal)
-            return [*login_words(self._ssh, overrides), tty, self._host, "--", command]
+            return [*login_words(self._ssh, overrides), *last]
         # Nothing of the configuration concerns a command that goes through a socket; and no other way may be taken to
         # the host, on which somebody would be asked again.
         alone = ["-F", "none", "-o", "ControlMaster=no", "-o", "ProxyCommand=false", "-S", self._path]
-        return [*program_words(self._ssh), *alone, tty, self._host, "--", command]
+        return [*program_words(self._ssh), *alone, *last]
 
     def shell_words(self, command: str = "") -> list[str]:
         """Return the command line of the user's own ssh to this host, with a terminal and all that is configured."""

@@ -55,28 +55,34 @@ def server_arguments(options: Options, environ: Mapping[str, str], *, colors: in
     return words
 
 
-def remote_command(options: Options, environ: Mapping[str, str], *, colors: int) -> str:
-    """Return the one string that ssh hands to the remote shell."""
-    # No locale has a name that cannot be quoted.
-    locale = {
+def sent_locale(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what of `environ` the server is told of the user's locale: no locale has a name that cannot be quoted."""
+    return {
         name: environ[name] for name in LOCALE_VARIABLES if name in environ and login_shell.can_be_quoted(environ[name])
     }
+
+
+def remote_command(options: Options, environ: Mapping[str, str], *, colors: int) -> str:
+    """Return the one string that ssh hands to the remote shell."""
     server = options.server or DEFAULT_SERVER
-    words = server_arguments(options._replace(command=()), locale, colors=colors)
+    words = server_arguments(options._replace(command=()), sent_locale(environ), colors=colors)
     command = " ".join([server, *map(login_shell.quote, words)])
     if options.command:
         command += " -- " + " ".join(login_shell.quote_command(options.command))
     if options.experimental_remote_ip == "remote":
-        return f"{command} | {_told_ssh_connection(server)}"
+        return tells_ssh_connection(command, server)
     return command
 
 
-def _told_ssh_connection(server: str) -> str:
-    """Return the command that prints SSH_CONNECTION, and then what the server says on its standard output."""
+def tells_ssh_connection(command: str, server: str = "") -> str:
+    """Return `command` with what prints SSH_CONNECTION, and then what the server says on its standard output.
+
+    `server`: the word of it that the shell looks for, whose code for that the end of the pipe then has.
+    """
     script = _TELL_SSH_CONNECTION
     if login_shell.is_plain(server.removeprefix("~/")):  # else a piece of shell: nobody knows which word it runs
         script += f"[ $mosh_end = 0 ]||command -v {server} >/dev/null||exit {NOT_FOUND_EXIT};"
-    return f"sh -c '{script}exit $mosh_end'"
+    return f"{command} | sh -c '{script}exit $mosh_end'"
 
 
 def ssh_arguments(
@@ -89,13 +95,14 @@ def ssh_arguments(
     proxy: Sequence[str] = (),
     config: SshConfig | None = None,
     master: str = "",
+    command: str = "",
 ) -> list[str]:
     """Return ssh's whole command line.
 
     `ssh`: the user's ssh command in words. `destination`: the host as ssh is to see it. `environ`: the user's. `proxy`:
     the words of our own ProxyCommand, before the family; only used in the mode `proxy`. `config`: what applies to the
     host, as far as ssh says. `master`: where the socket is to be by which this login takes further channels; empty =
-    it takes none.
+    it takes none. `command`: for the remote shell; empty = the one that starts the server.
     """
     mode = options.experimental_remote_ip
     if mode == "auto":  # nobody has found out what applies
@@ -125,7 +132,7 @@ def ssh_arguments(
             words += ["-o", "ProxyUseFdpass=yes"]
     elif mode == "remote" and options.family in ("inet", "inet6"):
         words.append("-4" if options.family == "inet" else "-6")
-    return [*words, destination, "--", remote_command(options, environ, colors=colors)]
+    return [*words, destination, "--", command or remote_command(options, environ, colors=colors)]
 
 
 def proxy_command(proxy: Sequence[str], family: str, *, hand_over: bool = False) -> str:

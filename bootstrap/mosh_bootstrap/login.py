@@ -76,6 +76,13 @@ class _How(NamedTuple):
     leave_early: bool
     channels: Channels
 
+    def tell(self, sentence: str) -> None:
+        """Show the user a line of ours."""
+        if self.terminal is None:
+            self.show(f"{sentence}\n".encode())
+        else:
+            self.terminal.show(f"{sentence}\r\n".encode())
+
 
 def log_in(
     options: Options,
@@ -113,8 +120,9 @@ def log_in(
     dialogue, destination = _dialogue(way)
     # Where there is no terminal nobody is asked, and a second login costs nobody anything.
     channels = _channels(way, ssh, destination, environ if terminal is not None else None)
-    try:
-        words = ssh_arguments(
+
+    def words(command: str = "", *, master: str = "") -> list[str]:
+        return ssh_arguments(
             way.options,
             environ,
             ssh=ssh,
@@ -122,14 +130,47 @@ def log_in(
             colors=number_of_colors,
             proxy=proxy_program() if way.options.experimental_remote_ip == "proxy" else (),
             config=config,
-            master=channels.own_path,
+            master=master,
+            command=command,
         )
-        how = _How(terminal, environ, progress, show, leave_early, channels)
-        ended = _run(way, words, dialogue, how)
+
+    how = _How(terminal, environ, progress, show, leave_early, channels)
+    try:
+        ended = _run(way, words(master=channels.own_path), dialogue, how)
+        if dialogue.connect is None:
+            from mosh_bootstrap import server_search
+
+            if server_search.is_wanted(way.options, dialogue, ended):
+                command = server_search.command(way.options, environ, colors=number_of_colors)
+                dialogue, ended = _search(way, command, words, dialogue, how)
     except BaseException:
         channels.close()
         raise
     return Login(way.options, dialogue, ended, way.jump, way.by_name, channels)
+
+
+def _search(
+    way: Way, command: str, words: Callable[[str], list[str]], first: Dialogue, how: _How
+) -> tuple[Dialogue, Ended]:
+    """Run the `command` that searches for a server; return what it said and how it ended.
+
+    It goes over the login that is there; where that is not to be, by another one.
+    """
+    channels = how.channels
+    if channels.shared:
+        dialogue, _destination = _dialogue(way)
+        dialogue.ip, dialogue.others = first.ip, first.others
+        shared = channels.words(command, terminal=way.options.ssh_pty, reads=False)
+        ended = _run(way, shared, dialogue, how)
+        if dialogue.connect is not None or ended.exit_code != _SSH_FAILED_EXIT:
+            return dialogue, ended
+        channels.close()
+    how.tell(
+        f"mosh: looking for mosh-server on {way.options.host} in more places takes a second login, "
+        "since the first one takes no further channel."
+    )
+    dialogue, _destination = _dialogue(way)
+    return dialogue, _run(way, words(command), dialogue, how)
 
 
 @contextmanager
