@@ -68,19 +68,24 @@ class Channels:
         where the connection was `shared`, the far end took no further channel of it; call `close`, and the next words
         log in anew. Only those may ask something, at the user's terminal.
         """
-        last = ["-t" if terminal else "-T", *([] if reads else ["-n"]), self._host, "--", command]
+        tty = ("-t" if reads else "-tt") if terminal else "-T"  # where nothing is read no terminal is seen
+        last = [tty, *([] if reads else ["-n"]), self._host, "--", command]
         if not self.shared:
             overrides = [] if self._config is None else self._config.overrides(pty=terminal)
             return [*login_words(self._ssh, overrides), *last]
         # Nothing of the configuration concerns a command that goes through a socket; and no other way may be taken to
         # the host, on which somebody would be asked again.
-        alone = ["-F", "none", "-o", "ControlMaster=no", "-o", "ProxyCommand=false", "-S", self._path]
-        return [*program_words(self._ssh), *alone, *last]
+        settings = ("ControlMaster=no", "ProxyCommand=false", "LogLevel=ERROR")
+        alone = [word for setting in settings for word in ("-o", setting)]
+        return [*program_words(self._ssh), "-F", "none", *alone, "-S", self._path, *last]
 
-    def shell_words(self, command: str = "") -> list[str]:
-        """Return the command line of the user's own ssh to this host, with a terminal and all that is configured."""
+    def shell_words(self, command: str = "", *, terminal: bool = True) -> list[str]:
+        """Return the command line of the user's own ssh to this host, with all that is configured for it.
+
+        `terminal`: also for a command. Without one it is what ssh makes of it.
+        """
         way = ["-o", "ControlMaster=no", "-S", self._path] if self.shared else []
-        return [*self._ssh, *way, "-t", self._host, *(["--", command] if command else [])]
+        return [*self._ssh, *way, *(["-t"] if terminal else []), self._host, *(["--", command] if command else [])]
 
     def leave(self) -> None:
         """Have our master end with what still runs over it; for a process that goes on beside the session."""

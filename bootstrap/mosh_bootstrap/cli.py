@@ -77,7 +77,10 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
     # Set for the server too: a local session's programs find in it which client is theirs. exec keeps our pid.
     inherited = {**environ, "MOSH_CLIENT_PID": str(os.getpid())}
     inherited.pop("MOSH_KEY", None)
-    options, dialogue = _start_server(options, inherited, progress, own_path=own_path, leave_early=client.ours)
+    started = _start_server(options, inherited, progress, own_path=own_path, leave_early=client.ours)
+    if isinstance(started, int):
+        return started
+    options, dialogue = started
     connect, ip = dialogue.connect, dialogue.ip
     assert connect is not None, "checked by diagnosis.failure"
     assert ip is not None, "checked by diagnosis.failure"
@@ -92,10 +95,11 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
 
 def _start_server(
     options: Options, environ: Mapping[str, str], progress: Progress, *, own_path: str, leave_early: bool
-) -> tuple[Options, Dialogue]:
+) -> tuple[Options, Dialogue] | int:
     """Start the server, here or by ssh; return the options as they applied, and what it said, complete.
 
-    `leave_early`: the client knows what to do about a login that is not over yet. Raises EnvironmentFailure.
+    An exit code: of what was wanted instead of a session on a host that has no server. `leave_early`: the client knows
+    what to do about a login that is not over yet. Raises EnvironmentFailure.
     """
     jump, by_name = "", False
     if options.local:
@@ -108,7 +112,7 @@ def _start_server(
     else:
         from mosh_bootstrap.login import log_in
 
-        options, dialogue, ended, jump, by_name, channels = log_in(
+        login = log_in(
             options,
             environ,
             progress,
@@ -116,8 +120,18 @@ def _start_server(
             show=_show_on_stderr,
             leave_early=leave_early,
         )
-        if not dialogue.left_behind:
-            channels.close()
+        try:
+            if login.dialogue.connect is None:
+                from mosh_bootstrap.fallback import instead
+
+                outcome = instead(login, options, environ)
+                if isinstance(outcome, int):
+                    return outcome
+                login = outcome
+        finally:
+            if not login.dialogue.left_behind:
+                login.channels.close()
+        options, dialogue, ended, jump, by_name = login[:5]
     from mosh_bootstrap.diagnosis import failure
 
     reason = failure(options, dialogue, ended, jump=jump, by_name=by_name)

@@ -48,6 +48,7 @@ class Login(NamedTuple):
     jump: str  # the setting of ssh's that puts something between us and the host; empty without
     by_name: bool  # the host's name was asked for its addresses
     channels: Channels  # further commands there; whoever has this closes them, unless dialogue.left_behind has them
+    search: Callable[[], Login]  # searches for a server, as log_in has done where none was found
 
 
 class Way(NamedTuple):
@@ -135,18 +136,27 @@ def log_in(
         )
 
     how = _How(terminal, environ, progress, show, leave_early, channels)
+
+    def search(first: Dialogue) -> Login:
+        from mosh_bootstrap import server_search
+
+        command = server_search.command(way.options, environ, colors=number_of_colors)
+        return login(*_search(way, command, words, first, how))
+
+    def login(dialogue: Dialogue, ended: Ended) -> Login:
+        return Login(way.options, dialogue, ended, way.jump, way.by_name, channels, lambda: search(dialogue))
+
     try:
         ended = _run(way, words(master=channels.own_path), dialogue, how)
         if dialogue.connect is None:
             from mosh_bootstrap import server_search
 
             if server_search.is_wanted(way.options, dialogue, ended):
-                command = server_search.command(way.options, environ, colors=number_of_colors)
-                dialogue, ended = _search(way, command, words, dialogue, how)
+                return search(dialogue)
+        return login(dialogue, ended)
     except BaseException:
         channels.close()
         raise
-    return Login(way.options, dialogue, ended, way.jump, way.by_name, channels)
 
 
 def _search(
@@ -157,20 +167,23 @@ def _search(
     It goes over the login that is there; where that is not to be, by another one.
     """
     channels = how.channels
+    dialogue, _destination = _dialogue(way)
     if channels.shared:
-        dialogue, _destination = _dialogue(way)
         dialogue.ip, dialogue.others = first.ip, first.others
         shared = channels.words(command, terminal=way.options.ssh_pty, reads=False)
         ended = _run(way, shared, dialogue, how)
+        dialogue.typed = first.typed + dialogue.typed
         if dialogue.connect is not None or ended.exit_code != _SSH_FAILED_EXIT:
             return dialogue, ended
         channels.close()
+        first, (dialogue, _destination) = dialogue, _dialogue(way)
     how.tell(
         f"mosh: looking for mosh-server on {way.options.host} in more places takes a second login, "
         "since the first one takes no further channel."
     )
-    dialogue, _destination = _dialogue(way)
-    return dialogue, _run(way, words(command), dialogue, how)
+    ended = _run(way, words(command), dialogue, how)
+    dialogue.typed = first.typed + dialogue.typed
+    return dialogue, ended
 
 
 @contextmanager

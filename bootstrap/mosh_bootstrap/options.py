@@ -18,6 +18,7 @@ from mosh_common.protocol import HIGHEST_PORT
 
 FAMILIES: Final = ("prefer-inet", "prefer-inet6", "inet", "inet6", "auto", "all")
 REMOTE_IP_MODES: Final = ("auto", "proxy", "remote", "local")
+FALLBACKS: Final = ("ask", "ssh", "fail")
 LOCAL_ADDRESS: Final = "127.0.0.1"  # where --local listens when no host is named
 
 HELP: Final = """\
@@ -61,6 +62,9 @@ Options may stand before or after the host, up to the command's first word.
                              configuration asks for [default], by making ssh's
                              connection ourselves, by asking the server, or by
                              its name here
+        --fallback={ask|ssh|fail}  what to do about a host that has no
+                             mosh-server: ask [default], go on with plain ssh,
+                             or end; without a terminal nobody is asked
         --local              run mosh-server on this machine, without ssh
 
         --init               use the terminal's alternate screen [default]
@@ -113,6 +117,7 @@ class Options(NamedTuple):
     keep_last_screen: str = "auto"  # "yes", "no", "auto": of a command, not of a login shell; others the client refuses
     local: bool = False
     experimental_remote_ip: str = "auto"
+    fallback: str = "ask"  # for a host without a server
     help: bool = False
     version: bool = False
     verbose: bool = False  # tell the stages of the login
@@ -145,6 +150,7 @@ SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
     "--no-keep-last-screen": ("keep_last_screen", "no"),
     "--local": ("local", True),
     "--experimental-remote-ip": ("experimental_remote_ip", None),
+    "--fallback": ("fallback", None),
     "--help": ("help", True),
     "-h": ("help", True),
     "--version": ("version", True),
@@ -164,6 +170,7 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {  # field → the values that i
     "predict": prediction_display.SPELLINGS,
     "family": FAMILIES,
     "experimental_remote_ip": REMOTE_IP_MODES,
+    "fallback": FALLBACKS,
 }
 
 

@@ -39,6 +39,13 @@ _SCRIPT: Final = (
 )
 
 
+def is_over(dialogue: Dialogue, ended: Ended) -> bool:
+    """Whether a login that ended so has found no server, and there is nothing more to look through."""
+    if dialogue.no_server:
+        return True
+    return dialogue.connect is None and not dialogue.no_ip and ended.exit_code == NOT_FOUND_EXIT
+
+
 def is_wanted(options: Options, dialogue: Dialogue, ended: Ended) -> bool:
     """Whether a login that ended so has found no server, and there is more to look through than its PATH."""
     if options.server or dialogue.connect is not None or dialogue.no_ip or dialogue.bad_connect:
