@@ -71,7 +71,7 @@ class Channels:
         tty = ("-t" if reads else "-tt") if terminal else "-T"  # where nothing is read no terminal is seen
         last = [tty, *([] if reads else ["-n"]), self._host, "--", command]
         if not self.shared:
-            overrides = [] if self._config is None else self._config.overrides(pty=terminal)
+            overrides = [] if self._config is None else self._config.overrides(pty=terminal, reads=reads)
             return [*login_words(self._ssh, overrides), *last]
         # Nothing of the configuration concerns a command that goes through a socket; and no other way may be taken to
         # the host, on which somebody would be asked again.

@@ -96,26 +96,34 @@ def ssh_arguments(
     config: SshConfig | None = None,
     master: str = "",
     command: str = "",
+    idle_input: bool = False,
 ) -> list[str]:
     """Return ssh's whole command line.
 
     `ssh`: the user's ssh command in words. `destination`: the host as ssh is to see it. `environ`: the user's. `proxy`:
     the words of our own ProxyCommand, before the family; only used in the mode `proxy`. `config`: what applies to the
     host, as far as ssh says. `master`: where the socket is to be by which this login takes further channels; empty =
-    it takes none. `command`: for the remote shell; empty = the one that starts the server.
+    it takes none. `command`: for the remote shell; empty = the one that starts the server. `idle_input`: on ssh's
+    standard input nobody types.
     """
     mode = options.experimental_remote_ip
     if mode == "auto":  # nobody has found out what applies
         mode = "proxy"
     persists_s = PERSIST_S if master else 0
-    overrides = config.overrides(pty=options.ssh_pty, master_persists_s=persists_s) if config is not None else []
+    overrides = (
+        config.overrides(pty=options.ssh_pty, reads=idle_input, master_persists_s=persists_s)
+        if config is not None
+        else []
+    )
     if mode == "proxy" and config is not None:
         if config.makes_canonical:
             overrides.append("CanonicalizeHostname=always")
         local_command = config.local_command(environ.get("SHELL", ""))
         if local_command:
             overrides.append("LocalCommand=" + local_command)
-    words = [*login_words(ssh, overrides), "-n"]
+    words = login_words(ssh, overrides)
+    if not idle_input:
+        words.append("-n")
     if options.ssh_pty:
         words.append("-tt")
     if mode == "proxy" or master:

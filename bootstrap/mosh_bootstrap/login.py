@@ -76,6 +76,9 @@ class _How(NamedTuple):
     show: Callable[[bytes], None]
     leave_early: bool
     channels: Channels
+    # ssh's standard input is a terminal at which nobody sits, instead of none: a master makes the far end's terminal
+    # like it, and would make one without size and settings of none.
+    idle_input: bool
 
     def tell(self, sentence: str) -> None:
         """Show the user a line of ours."""
@@ -122,6 +125,8 @@ def log_in(
     # Where there is no terminal nobody is asked, and a second login costs nobody anything.
     channels = _channels(way, ssh, destination, environ if terminal is not None else None)
 
+    idle_input = options.ssh_pty and terminal is not None and bool(channels.own_path or way.master)
+
     def words(command: str = "", *, master: str = "") -> list[str]:
         return ssh_arguments(
             way.options,
@@ -133,9 +138,10 @@ def log_in(
             config=config,
             master=master,
             command=command,
+            idle_input=idle_input,
         )
 
-    how = _How(terminal, environ, progress, show, leave_early, channels)
+    how = _How(terminal, environ, progress, show, leave_early, channels, idle_input)
 
     def search(first: Dialogue) -> Login:
         from mosh_bootstrap import server_search
@@ -170,7 +176,7 @@ def _search(
     dialogue, _destination = _dialogue(way)
     if channels.shared:
         dialogue.ip, dialogue.others = first.ip, first.others
-        shared = channels.words(command, terminal=way.options.ssh_pty, reads=False)
+        shared = channels.words(command, terminal=way.options.ssh_pty, reads=how.idle_input)
         ended = _run(way, shared, dialogue, how)
         dialogue.typed = first.typed + dialogue.typed
         if dialogue.connect is not None or ended.exit_code != _SSH_FAILED_EXIT:
@@ -348,6 +354,7 @@ def _run(way: Way, words: Sequence[str], dialogue: Dialogue, how: _How) -> Ended
                 progress=how.progress,
                 leave_early=how.leave_early,
                 leave=how.channels.leave,
+                idle_input=how.idle_input,
             )
         if resolver is not None and dialogue.connect is not None:
             from mosh_bootstrap.candidates import candidates

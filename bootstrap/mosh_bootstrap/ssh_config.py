@@ -76,11 +76,12 @@ class SshConfig(NamedTuple):
         seconds = self.values.get("connecttimeout", "")
         return seconds if seconds.isascii() and seconds.isdigit() and len(seconds) <= _LONGEST_NUMBER else ""
 
-    def overrides(self, *, pty: bool, master_persists_s: int = 0) -> list[str]:
+    def overrides(self, *, pty: bool, reads: bool = True, master_persists_s: int = 0) -> list[str]:
         """Return the settings, as -o takes them, that our login needs otherwise. Only such as this ssh knows.
 
-        `pty`: whether the login asks for a pseudo-terminal (by -tt, which needs nothing here). `master_persists_s`:
-        seconds for which it is to stay as a master of ours; 0 = it is to be none.
+        `pty`: whether the login asks for a pseudo-terminal (by -tt, which needs nothing here). `reads`: its standard
+        input is to be ssh's (else by -n, which needs nothing). `master_persists_s`: seconds for which it is to stay as
+        a master of ours; 0 = it is to be none.
         """
         found = []
         if self.remote_command:
@@ -92,6 +93,8 @@ class SshConfig(NamedTuple):
         if any(keyword in self.values for keyword in _FORWARDS) or self.values.get("tunnel", "false") != "false":
             # They would end with the login, and a port that is taken may keep it from coming about.
             found.append("ClearAllForwardings=yes")
+        if reads and self.values.get("stdinnull") == "yes":
+            found.append("StdinNull=no")
         if master_persists_s:
             found += ["ControlMaster=yes", f"ControlPersist={master_persists_s}"]
         elif self.values.get("controlmaster", "no") not in ("no", "false"):
