@@ -107,5 +107,6 @@ class Channels:
             if control is not None:
                 ask(control)
             folder.remove()
+            control_socket.sweep(folder.place)
         if control is not None:
             control.close()

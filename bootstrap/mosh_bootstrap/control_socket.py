@@ -41,6 +41,7 @@ class Folder:
     def __init__(self, path: str, lock: int) -> None:
         """Take over a folder and its descriptor; `make` makes one."""
         self.path = path
+        self.place = os.path.dirname(path)
         self.socket = os.path.join(path, _SOCKET)
         self.shell = ""  # a program that stands for the user's shell
         self._lock = lock
@@ -91,16 +92,15 @@ class Folder:
             self._lock = -1
 
 
-def sweep(environ: Mapping[str, str]) -> None:
-    """Take away what logins have left that were killed: only ours, and only where no master listens any more."""
-    for place in _places(environ):
-        try:
-            with os.scandir(place) as entries:
-                found = [entry.path for entry in entries if entry.name.startswith(_PREFIX)]
-        except OSError:
-            continue
-        for path in found[:_SWEPT_AT_ONCE]:
-            _sweep_one(path)
+def sweep(place: str) -> None:
+    """Take away what logins have left in `place` that were killed: only ours, and only where no master listens."""
+    try:
+        with os.scandir(place) as entries:
+            found = [entry.path for entry in entries if entry.name.startswith(_PREFIX)]
+    except OSError:
+        return
+    for path in found[:_SWEPT_AT_ONCE]:
+        _sweep_one(path)
 
 
 def connect(path: str) -> socket.socket | None:
@@ -134,12 +134,15 @@ def is_open(control: socket.socket) -> bool:
     """Whether the master at the other end is still there."""
     import socket
 
+    control.setblocking(False)
     try:
-        return control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        return control.recv(1, socket.MSG_PEEK) != b""
     except BlockingIOError:
         return True
     except OSError:
         return False
+    finally:
+        control.settimeout(_TIMEOUT_S)
 
 
 def stop_listening(control: socket.socket) -> None:

@@ -13,6 +13,7 @@ _FILE: Final = "no-server"
 _ANSWERS: Final = ("ssh", "fail")
 _OCTETS_LIMIT: Final = 65536
 _LINES_LIMIT: Final = 500  # the newest stay
+_LINE_LIMIT: Final = 512  # characters; no host has as many
 
 
 class KeptAnswers:
@@ -69,4 +70,5 @@ class KeptAnswers:
             # test_answers_that_others_may_have_written_are_not_believed
             if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
                 return []
-            return file.read(_OCTETS_LIMIT).decode(errors="surrogateescape").splitlines()
+            lines = file.read(_OCTETS_LIMIT).decode(errors="surrogateescape").splitlines()
+        return [line for line in lines if len(line) <= _LINE_LIMIT]

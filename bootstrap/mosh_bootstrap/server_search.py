@@ -51,7 +51,7 @@ def is_wanted(options: Options, dialogue: Dialogue, ended: Ended) -> bool:
     if options.server or dialogue.connect is not None or dialogue.no_ip or dialogue.bad_connect:
         return False
     # Csh, rc and others do not end with the code of sh(1), but say so.
-    return ended.exit_code == NOT_FOUND_EXIT or bool(ended.exit_code and dialogue.refusal.for_want_of_server)
+    return ended.exit_code is not None and (ended.exit_code == NOT_FOUND_EXIT or dialogue.refusal.for_want_of_server)
 
 
 def command(options: Options, environ: Mapping[str, str], *, colors: int) -> str:

@@ -4,7 +4,7 @@
 _mosh() {
     local options='--client= --server= --predict= --predict-overwrite --no-predict-overwrite --family= --port=
         --bind-server= --ssh= --ssh-pty --no-ssh-pty --init --no-init --keep-last-screen --no-keep-last-screen --local
-        --experimental-remote-ip= --help --version
+        --experimental-remote-ip= --fallback= --help --version
         -a -n -o -4 -6 -p -h -v -V'
     local -a words=() starts=()
     local cur i last host='' command='' name='' behind=''
@@ -24,7 +24,8 @@ _mosh() {
         else
             case ${words[i]} in
             --) behind=yes ;;
-            --client | --server | --predict | --family | --port | --bind-server | --ssh | --experimental-remote-ip)
+            --client | --server | --predict | --family | --port | --bind-server | --ssh | --experimental-remote-ip | \
+                --fallback)
                 name=${words[i]}
                 ;;
             -p | -[!-]*p) name=-p ;;
@@ -85,6 +86,7 @@ _mosh_value() {
         --predict) values='adaptive always never experimental' ;;
         --family) values='prefer-inet prefer-inet6 inet inet6 auto all' ;;
         --experimental-remote-ip) values='auto proxy remote local' ;;
+        --fallback) values='ask ssh fail' ;;
         --bind-server) values='ssh any' ;;
         --client | --ssh)
             _mosh_reply < <(compgen -P "$3" -c -- "$2")
