@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from mosh_bootstrap.options import Line, Options, options_of
+from mosh_bootstrap.options import Given, Line, Options, options_of
 from mosh_common.errors import EnvironmentFailure, UsageError
 
 if TYPE_CHECKING:
@@ -43,9 +43,7 @@ def stand_in(
     if wish is None or not _can_be_drawn_on(environ):
         become_ssh(ssh, line, environ)
     # The words behind --as-ssh say which ssh options there are; a file's are for logins of mosh's own.
-    given = {**line.given, "ssh": shlex.join([*ssh, *wish.options])}
-    if "fallback" in Options._fields:
-        given.setdefault("fallback", "ssh")
+    given: Given = {"fallback": "ssh", **line.given, "ssh": shlex.join([*ssh, *wish.options])}
     if wish.family:
         given["family"] = wish.family
     command: tuple[str, ...] = ()
@@ -66,11 +64,6 @@ def stand_in(
     if config is None or is_left_to_ssh(wish, config, stand_in=options.stand_in):
         become_ssh(ssh, line, environ)
     return options._replace(ssh_escape_key=escape_key(config)), config
-
-
-def become_ssh_for(line: Line, environ: Mapping[str, str]) -> NoReturn:
-    """Replace this process by ssh with its own line. Raises UsageError, EnvironmentFailure."""
-    become_ssh(_ssh_of(line, environ), line, environ)
 
 
 def become_ssh(ssh: Sequence[str], line: Line, environ: Mapping[str, str]) -> NoReturn:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mosh_bootstrap import login_shell
+from mosh_bootstrap.channels import PERSIST_S
 from mosh_bootstrap.options import LOCAL_ADDRESS, Options
 from mosh_bootstrap.ssh_config import SshConfig, login_words
 from mosh_common.connect_words import format_ssh_connection
@@ -59,28 +60,34 @@ def server_arguments(options: Options, environ: Mapping[str, str], *, colors: in
     return words
 
 
-def remote_command(options: Options, environ: Mapping[str, str], *, colors: int) -> str:
-    """Return the one string that ssh hands to the remote shell."""
-    # No locale has a name that cannot be quoted.
-    locale = {
+def sent_locale(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what of `environ` the server is told of the user's locale: no locale has a name that cannot be quoted."""
+    return {
         name: environ[name] for name in LOCALE_VARIABLES if name in environ and login_shell.can_be_quoted(environ[name])
     }
+
+
+def remote_command(options: Options, environ: Mapping[str, str], *, colors: int) -> str:
+    """Return the one string that ssh hands to the remote shell."""
     server = options.server or DEFAULT_SERVER
-    words = server_arguments(options._replace(command=()), locale, colors=colors)
+    words = server_arguments(options._replace(command=()), sent_locale(environ), colors=colors)
     command = " ".join([server, *map(login_shell.quote, words)])
     if options.command:
         command += " -- " + " ".join(login_shell.quote_command(options.command))
     if options.experimental_remote_ip == "remote" and not (options.list or options.end):
-        return f"{command} | {_told_ssh_connection(server)}"
+        return tells_ssh_connection(command, server)
     return command
 
 
-def _told_ssh_connection(server: str) -> str:
-    """Return the command that prints SSH_CONNECTION, and then what the server says on its standard output."""
+def tells_ssh_connection(command: str, server: str = "") -> str:
+    """Return `command` with what prints SSH_CONNECTION, and then what the server says on its standard output.
+
+    `server`: the word of it that the shell looks for, whose code for that the end of the pipe then has.
+    """
     script = _TELL_SSH_CONNECTION
     if login_shell.is_plain(server.removeprefix("~/")):  # else a piece of shell: nobody knows which word it runs
         script += f"[ $mosh_end = 0 ]||command -v {server} >/dev/null||exit {NOT_FOUND_EXIT};"
-    return f"sh -c '{script}exit $mosh_end'"
+    return f"{command} | sh -c '{script}exit $mosh_end'"
 
 
 def ssh_arguments(
@@ -92,37 +99,53 @@ def ssh_arguments(
     colors: int,
     proxy: Sequence[str] = (),
     config: SshConfig | None = None,
+    master: str = "",
+    command: str = "",
+    idle_input: bool = False,
 ) -> list[str]:
     """Return ssh's whole command line.
 
     `ssh`: the user's ssh command in words. `destination`: the host as ssh is to see it. `environ`: the user's. `proxy`:
     the words of our own ProxyCommand, before the family; only used in the mode `proxy`. `config`: what applies to the
-    host, as far as ssh says.
+    host, as far as ssh says. `master`: where the socket is to be by which this login takes further channels; empty =
+    it takes none. `command`: for the remote shell; empty = the one that starts the server. `idle_input`: on ssh's
+    standard input nobody types.
     """
     mode = options.experimental_remote_ip
     if mode == "auto":  # nobody has found out what applies
         mode = "proxy"
-    overrides = config.overrides(pty=options.ssh_pty) if config is not None else []
+    persists_s = PERSIST_S if master else 0
+    overrides = (
+        config.overrides(pty=options.ssh_pty, reads=idle_input, master_persists_s=persists_s)
+        if config is not None
+        else []
+    )
     if mode == "proxy" and config is not None:
         if config.makes_canonical:
             overrides.append("CanonicalizeHostname=always")
         local_command = config.local_command(environ.get("SHELL", ""))
         if local_command:
             overrides.append("LocalCommand=" + local_command)
-    words = [*login_words(ssh, overrides), "-n"]
+    words = login_words(ssh, overrides)
+    if not idle_input:
+        words.append("-n")
     if options.ssh_pty:
         words.append("-tt")
+    if mode == "proxy" or master:
+        # A shared connection of somebody else's would bypass the ProxyCommand, and with it the address we need.
+        words += ["-S", master or "none"]
     if mode == "proxy":
-        # A shared connection (ControlMaster) would bypass the ProxyCommand, and with it the address we need.
         hand_over = config is not None and config.passes_sockets
-        words += ["-S", "none", "-o", "ProxyCommand=" + proxy_command(proxy, options.family, hand_over=hand_over)]
-        if config is not None and hand_over:
-            if config.connect_timeout_s:
-                words[-1] += " " + config.connect_timeout_s  # ssh itself waits for its proxy command for ever
+        words += ["-o", "ProxyCommand=" + proxy_command(proxy, options.family, hand_over=hand_over)]
+        if config is not None and hand_over and config.connect_timeout_s:
+            words[-1] += " " + config.connect_timeout_s  # ssh itself waits for its proxy command for ever
+        if master:
+            words[-1] += " 2>/dev/tty"  # which ssh takes away from the proxies of a master that persists
+        if hand_over:
             words += ["-o", "ProxyUseFdpass=yes"]
     elif mode == "remote" and options.family in ("inet", "inet6"):
         words.append("-4" if options.family == "inet" else "-6")
-    return [*words, destination, "--", remote_command(options, environ, colors=colors)]
+    return [*words, destination, "--", command or remote_command(options, environ, colors=colors)]
 
 
 def proxy_command(proxy: Sequence[str], family: str, *, hand_over: bool = False) -> str:

@@ -54,7 +54,7 @@ def _no_server(options: Options, dialogue: Dialogue, ended: Ended, *, jump: str)
     if dialogue.refusal.for_want_of_locale:
         where = "this machine" if options.local else options.host
         return no_locale(server, host=where, exit_code=ended.exit_code or 1)
-    if ended.exit_code == _NOT_FOUND_EXIT:
+    if ended.exit_code == _NOT_FOUND_EXIT or dialogue.no_server:
         where = "this machine" if options.local else options.host
         return EnvironmentFailure(
             f"{server!r} was not found on {where}; install mosh there, or say where it is with --server=PATH.",

@@ -19,6 +19,7 @@ from mosh_common.connect_line import LINE_LIMIT, Connect, Ip, NoIp, SshConnectio
 
 _PREFIX: Final = connect_words.MOSH.encode()
 _CONNECT_PREFIX: Final = connect_words.CONNECT.encode()
+_NO_SERVER: Final = connect_words.NO_SERVER.encode()
 _DETACHED: Final = b"mosh-server detached"  # what the server says (upstream's too) once it needs the login no longer
 _IPV4_MAPPED: Final = "::ffff:"
 
@@ -42,6 +43,7 @@ class Dialogue:
         self.ip: str | None = None  # the server's address, numeric
         self.others: tuple[str, ...] = ()  # further addresses of the name, as far as our ProxyCommand told them
         self.no_ip = ""  # why our ProxyCommand came to none: a sentence; what ssh says of that is not shown
+        self.no_server = False  # the search for one there has found none
         self.ip_redefined = False  # a second line named another address; the first one stays
         self.connect: Connect | None = None  # the first valid MOSH CONNECT
         self.bad_connect = False  # a MOSH CONNECT line made no sense
@@ -213,6 +215,8 @@ class Dialogue:
         elif isinstance(found, SshConnection):
             if self._ip_source == "remote":
                 self._set_ip(found.server_ip.removeprefix(_IPV4_MAPPED))
+        elif line.rstrip() == _NO_SERVER:
+            self.no_server = True
         elif line.startswith(_CONNECT_PREFIX):
             self.bad_connect = True  # SECURITY: not shown, it may hold a key: test_a_bad_connect_line_is_not_shown
         else:

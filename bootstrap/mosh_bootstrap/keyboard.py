@@ -36,11 +36,13 @@ _SIGNAL_MS: Final = 2000  # within which an end is taken for that of a signal
 class Keyboard:
     """Carries keys from `terminal` to the pty whose master is `pty_fd`, while it is told to listen."""
 
-    def __init__(self, terminal: Terminal, pty_fd: int) -> None:
+    def __init__(self, terminal: Terminal, pty_fd: int, *, input_fd: int | None = None) -> None:
+        """Be the keys of `terminal`. `input_fd`: the master of another pty, which is ssh's standard input."""
         self.terminal = terminal
         self.kept = b""  # the session's first keys
 
         self._pty_fd = pty_fd
+        self._input_fd = pty_fd if input_fd is None else input_fd
         self._raw = ExitStack()  # undoes the terminal's raw mode
         self._listening = False
         self._unread_at: int | None = None  # what went to the pty and is not read by then, in raw mode nobody will read
@@ -96,7 +98,7 @@ class Keyboard:
         keys = read_available(self.terminal.input_fd)
         if keys is None:
             raise SystemExit(128 + signal.SIGHUP)
-        local_flags = self._local_flags()
+        local_flags = _local_flags(self._pty_fd)
         suspend = self.terminal.key(termios.VSUSP)
         if suspend and suspend in keys and local_flags & termios.ISIG:
             keys = keys.replace(suspend, b"")
@@ -173,17 +175,9 @@ class Keyboard:
             self._raw.enter_context(self.terminal.raw())
         os.kill(os.getpid(), signal.SIGWINCH)  # the window may have another size by now
 
-    def _local_flags(self) -> int:
-        """Return the local flags of ssh's pty, 0 when it is gone; a master answers for its other side."""
-        try:
-            flags: int = termios.tcgetattr(self._pty_fd)[3]
-        except termios.error:
-            return 0
-        return flags
-
     def pty_is_raw(self) -> bool:
         """Whether ssh's pty hands keys on at once: with a pty for the server, ssh is logged in then."""
-        return not self._local_flags() & termios.ICANON
+        return not _local_flags(self._input_fd) & termios.ICANON
 
     def _read_back(self) -> bytes:
         """Return what went to the pty and was read by nobody; b"" for what was typed for a secret question."""
@@ -203,6 +197,15 @@ class Keyboard:
             return b""
         finally:
             os.close(fd)
+
+
+def _local_flags(pty_fd: int) -> int:
+    """Return the local flags of a pty, 0 when it is gone; a master answers for its other side."""
+    try:
+        flags: int = termios.tcgetattr(pty_fd)[3]
+    except termios.error:
+        return 0
+    return flags
 
 
 def _read_all(fd: int) -> bytes:

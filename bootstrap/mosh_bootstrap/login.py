@@ -6,18 +6,18 @@ it needs, or while ssh talks.
 
 from __future__ import annotations
 
-import os
 import shlex
-import stat
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mosh_bootstrap import ssh_config
+from mosh_bootstrap import control_socket, ssh_config
 from mosh_bootstrap.background import Background
+from mosh_bootstrap.channels import PERSIST_S, Channels
+from mosh_bootstrap.control_socket import Folder
 from mosh_bootstrap.login_shell import told_to_login_shell
 from mosh_bootstrap.options import Options
-from mosh_bootstrap.ssh_config import SshConfig
+from mosh_bootstrap.ssh_config import SshConfig, login_words
 from mosh_common.errors import EnvironmentFailure, UsageError
 
 if TYPE_CHECKING:
@@ -33,10 +33,11 @@ _QUERY_TIMEOUT_MS: Final = 10_000
 _RESOLVER_TIMEOUT_MS: Final = 1000
 _ADDRESSES_OCTETS: Final = 4096
 _SSH_FAILED_EXIT: Final = 255  # ssh(1)
-_MASTER_TIMEOUT_S: Final = 1.0  # one whose queue is full would keep ssh waiting, too
+_NOT_FOUND_EXIT: Final = 127  # sh(1)
 _DEFAULT_FAMILY: Final = Options().family
 # Our ProxyCommand is written for this one, and starts with it at once, whatever the user's shell is or reads first.
 _PROXY_SHELL: Final = "/bin/sh"
+_DEFAULT_SHELL: Final = "/bin/sh"  # ssh(1): where SHELL says nothing
 
 
 class Login(NamedTuple):
@@ -47,6 +48,9 @@ class Login(NamedTuple):
     ended: Ended
     jump: str  # the setting of ssh's that puts something between us and the host; empty without
     by_name: bool  # the host's name was asked for its addresses
+    channels: Channels  # further commands there; whoever has this closes them, unless dialogue.left_behind has them
+    search: Callable[[], Login]  # searches for a server, as log_in has done where none was found
+    take_back: Callable[[str], Login]  # has the server give out a key for the session of that id
 
 
 class Way(NamedTuple):
@@ -55,12 +59,35 @@ class Way(NamedTuple):
     options: Options  # experimental_remote_ip is no longer `auto`
     config: SshConfig | None
     by_name: bool  # ssh goes its own way: what the host's name means here is tried, too
+    has_proxy: bool = False  # … and it runs a command of the user's for that
+    master: str = ""  # the socket of a live master of the user's, whose connection ssh uses; empty for none
 
     @property
     def jump(self) -> str:
         """The setting of ssh's that puts something between us and the host; empty without."""
         is_ours = self.options.experimental_remote_ip == "proxy"
         return "" if is_ours or self.config is None else self.config.jump
+
+
+class _How(NamedTuple):
+    """What running ssh takes beside its words."""
+
+    terminal: Terminal | None
+    environ: Mapping[str, str]
+    progress: Progress
+    show: Callable[[bytes], None]
+    leave_early: bool
+    channels: Channels
+    # ssh's standard input is a terminal at which nobody sits, instead of none: a master makes the far end's terminal
+    # like it, and would make one without size and settings of none.
+    idle_input: bool
+
+    def tell(self, sentence: str) -> None:
+        """Show the user a line of ours."""
+        if self.terminal is None:
+            self.show(f"{sentence}\n".encode())
+        else:
+            self.terminal.show(f"{sentence}\r\n".encode())
 
 
 def log_in(
@@ -100,17 +127,132 @@ def log_in(
             query.end()
     way = choose_way(options, ssh, config)
     dialogue, destination = _dialogue(way)
-    words = ssh_arguments(
-        way.options,
-        environ,
-        ssh=ssh,
-        destination=destination,
-        colors=number_of_colors,
-        proxy=proxy_program() if way.options.experimental_remote_ip == "proxy" else (),
-        config=config,
-    )
-    ended = _run(way, words, dialogue, progress, terminal=terminal, environ=environ, show=show, leave_early=leave_early)
-    return Login(way.options, dialogue, ended, way.jump, way.by_name)
+    # Where there is no terminal nobody is asked, and a second login costs nobody anything.
+    channels = _channels(way, ssh, destination, environ if terminal is not None else None)
+
+    idle_input = options.ssh_pty and terminal is not None and bool(channels.own_path or way.master)
+
+    def words(command: str = "", *, master: str = "") -> list[str]:
+        return ssh_arguments(
+            way.options,
+            environ,
+            ssh=ssh,
+            destination=destination,
+            colors=number_of_colors,
+            proxy=proxy_program() if way.options.experimental_remote_ip == "proxy" else (),
+            config=config,
+            master=master,
+            command=command,
+            idle_input=idle_input,
+        )
+
+    how = _How(terminal, environ, progress, show, leave_early, channels, idle_input)
+
+    def search(first: Dialogue) -> Login:
+        from mosh_bootstrap import server_search
+
+        command = server_search.command(way.options, environ, colors=number_of_colors)
+        purpose = f"looking for mosh-server on {way.options.host} in more places"
+        return login(way, *_further(way, command, words, first, how, purpose), searched=True)
+
+    def take_back(session: str, first: Dialogue, *, searched: bool) -> Login:
+        from mosh_bootstrap import command, server_search
+
+        asked = way._replace(options=way.options._replace(attach=session))
+        line = server_search.command if searched else command.remote_command
+        there = line(asked.options, environ, colors=number_of_colors)
+        return login(asked, *_further(asked, there, words, first, how, "taking it back"), searched=searched)
+
+    def login(way: Way, dialogue: Dialogue, ended: Ended, *, searched: bool = False) -> Login:
+        return Login(
+            way.options,
+            dialogue,
+            ended,
+            way.jump,
+            way.by_name,
+            channels,
+            search=lambda: search(dialogue),
+            take_back=lambda session: take_back(session, dialogue, searched=searched),
+        )
+
+    try:
+        ended = _run(way, words(master=channels.own_path), dialogue, how)
+        if dialogue.connect is None:
+            from mosh_bootstrap import server_search
+
+            if server_search.is_wanted(way.options, dialogue, ended):
+                return search(dialogue)
+        return login(way, dialogue, ended)
+    except BaseException:
+        channels.close()
+        raise
+
+
+def _further(
+    way: Way, command: str, words: Callable[[str], list[str]], first: Dialogue, how: _How, purpose: str
+) -> tuple[Dialogue, Ended]:
+    """Run a further `command` there, after what `first` was about; return what it said and how it ended.
+
+    It goes over the login that is there; where that is not to be, by another one, and the user is told for what
+    `purpose`.
+    """
+    channels = how.channels
+    dialogue, _destination = _dialogue(way)
+    if channels.shared:
+        dialogue.ip, dialogue.others = first.ip, first.others
+        shared = channels.words(command, terminal=way.options.ssh_pty, reads=how.idle_input)
+        ended = _run(way, shared, dialogue, how)
+        dialogue.typed = first.typed + dialogue.typed
+        if dialogue.connect is not None or ended.exit_code != _SSH_FAILED_EXIT:
+            return dialogue, ended
+        channels.close()
+        first, (dialogue, _destination) = dialogue, _dialogue(way)
+    how.tell(f"mosh: {purpose} takes a second login, since the first one takes no further channel.")
+    ended = _run(way, words(command), dialogue, how)
+    dialogue.typed = first.typed + dialogue.typed
+    return dialogue, ended
+
+
+@contextmanager
+def open_login(options: Options, environ: Mapping[str, str]) -> Iterator[Channels]:
+    """Log in to `options.host` for commands alone, and end the login with the block; ssh asks at the user's terminal.
+
+    An ssh that cannot be a master has not logged in yet: each command does. Raises UsageError, EnvironmentFailure,
+    KeyboardInterrupt.
+    """
+    ssh = _ssh_words(options)
+    query = None if is_script(ssh) else Background.run(ssh_config.query_words(ssh, options.host), environ)
+    try:
+        config = _configuration(query, ssh, options.host, environ)
+    finally:
+        if query is not None:
+            query.end()
+    # The session's way has an address to find out, and no configuration may be in its way; this one is the user's own.
+    way = choose_way(options._replace(experimental_remote_ip="remote"), ssh, config)
+    channels = _channels(way, ssh, options.host, environ)
+    try:
+        if config is not None and channels.own_path:
+            _become_master(login_words(ssh, config.master_overrides(PERSIST_S)), channels.own_path, options, environ)
+            channels.hold()
+        yield channels
+    finally:
+        channels.close()
+
+
+def _become_master(ssh: Sequence[str], path: str, options: Options, environ: Mapping[str, str]) -> None:
+    """Have ssh log in and stay behind as a master that listens at `path`. Raises EnvironmentFailure."""
+    import subprocess  # nosec B404  # what few commands need
+
+    try:
+        done = subprocess.run(  # nosec B603  # the user's own ssh
+            [*ssh, "-S", path, "-N", "-f", options.host], env=dict(environ), check=False
+        )
+    except OSError as error:
+        raise EnvironmentFailure(f"Cannot run {ssh[0]!r}: {error.strerror}.", exit_code=_NOT_FOUND_EXIT) from None
+    if done.returncode:
+        raise EnvironmentFailure(
+            f"ssh could not log in to {options.host}; its message is above.", exit_code=_SSH_FAILED_EXIT
+        )
 
 
 def _ssh_words(options: Options) -> list[str]:
@@ -128,7 +270,7 @@ def choose_way(options: Options, ssh: Sequence[str], config: SshConfig | None) -
     if mode == "auto":
         # Our own connection tells the address for certain. Where ssh is to come there in another way, it has to.
         by_name = config is not None and (
-            config.chooses_its_own_way or ssh_config.names_a_proxy(ssh) or _listens(config.master_path)
+            config.chooses_its_own_way or ssh_config.names_a_proxy(ssh) or control_socket.listens(config.master_path)
         )
         mode = "remote" if by_name else "proxy"
     family, command = options.family, options.command
@@ -138,7 +280,22 @@ def choose_way(options: Options, ssh: Sequence[str], config: SshConfig | None) -
         if not command and config.remote_command:
             command = told_to_login_shell(config.remote_command)
     options = options._replace(experimental_remote_ip=mode, family=family, command=command)
-    return Way(options, config, by_name)
+    has_proxy = mode != "proxy" and config is not None and (bool(config.jump) or ssh_config.names_a_proxy(ssh))
+    master = ""
+    if config is not None and mode != "proxy" and control_socket.listens(config.master_path):
+        master = config.master_path
+    return Way(options, config, by_name, has_proxy, master)
+
+
+def _channels(way: Way, ssh: Sequence[str], destination: str, environ: Mapping[str, str] | None) -> Channels:
+    """Return the channels that the login to be will have. `environ`: says where a master's socket may be; None = no."""
+    config, folder = way.config, None
+    if environ is not None and config is not None and config.can_be_master and not way.master:
+        folder = Folder.make(environ)
+        if folder is not None and way.has_proxy and not folder.add_shell(environ.get("SHELL") or _DEFAULT_SHELL):
+            folder.remove()  # better a second login than one of which nobody hears why it failed
+            folder = None
+    return Channels(ssh, destination, config=config, folder=folder, master=way.master)
 
 
 def is_script(ssh: Sequence[str]) -> bool:
@@ -168,23 +325,6 @@ def _configuration(
     return ssh_config.parse(output) if output else None
 
 
-def _listens(path: str) -> bool:
-    """Whether a master of ssh's listens on this socket."""
-    if not path:
-        return False
-    try:
-        if not stat.S_ISSOCK(os.stat(path).st_mode):
-            return False
-        import socket
-
-        with socket.socket(socket.AF_UNIX) as probe:
-            probe.settimeout(_MASTER_TIMEOUT_S)
-            probe.connect(path)
-    except (OSError, ValueError):  # not there, nobody behind it, or no path
-        return False
-    return True
-
-
 def _dialogue(way: Way) -> tuple[Dialogue, str]:
     """Return the dialogue to be, and the host as ssh is to see it. Raises EnvironmentFailure."""
     from mosh_bootstrap.dialogue import Dialogue
@@ -207,34 +347,39 @@ def _dialogue(way: Way) -> tuple[Dialogue, str]:
     return dialogue, user + dialogue.ip
 
 
-def _run(
-    way: Way,
-    words: Sequence[str],
-    dialogue: Dialogue,
-    progress: Progress,
-    *,
-    terminal: Terminal | None,
-    environ: Mapping[str, str],
-    show: Callable[[bytes], None],
-    leave_early: bool,
-) -> Ended:
+def _run(way: Way, words: Sequence[str], dialogue: Dialogue, how: _How) -> Ended:
     """Run ssh; fill in, of `dialogue`, where the server may be."""
     from mosh_bootstrap.ssh import run_with_terminal, run_without_terminal
 
+    environ = how.environ
     if way.options.experimental_remote_ip == "proxy":
         environ = {**environ, "SHELL": _PROXY_SHELL}
+    elif how.channels.shell:
+        environ = {**environ, "SHELL": how.channels.shell}
     resolver = None
     if way.by_name and way.config is not None:
         host_name, family = way.config.host_name, way.options.family
         resolver = Background.compute(lambda: _resolved(host_name, family))
     try:
-        if terminal is None:
+        if how.terminal is None:
             ended = run_without_terminal(
-                words, dialogue, environ=environ, show=show, progress=progress, leave_early=leave_early
+                words,
+                dialogue,
+                environ=environ,
+                show=how.show,
+                progress=how.progress,
+                leave_early=how.leave_early,
             )
         else:
             ended = run_with_terminal(
-                words, dialogue, terminal=terminal, environ=environ, progress=progress, leave_early=leave_early
+                words,
+                dialogue,
+                terminal=how.terminal,
+                environ=environ,
+                progress=how.progress,
+                leave_early=how.leave_early,
+                leave=how.channels.leave,
+                idle_input=how.idle_input,
             )
         if resolver is not None and dialogue.connect is not None:
             from mosh_bootstrap.candidates import candidates

@@ -19,6 +19,7 @@ from mosh_common.protocol import HIGHEST_PORT
 Given: TypeAlias = dict[str, str | bool]  # values by field of Options
 FAMILIES: Final = ("prefer-inet", "prefer-inet6", "inet", "inet6", "auto", "all")
 REMOTE_IP_MODES: Final = ("auto", "proxy", "remote", "local")
+FALLBACKS: Final = ("ask", "ssh", "fail")
 STAND_IN_MODES: Final = ("auto", "mosh", "ssh")
 LOCAL_ADDRESS: Final = "127.0.0.1"  # where --local listens when no host is named
 
@@ -65,6 +66,9 @@ Options may stand before or after the host, up to the command's first word.
                              configuration asks for [default], by making ssh's
                              connection ourselves, by asking the server, or by
                              its name here
+        --fallback={ask|ssh|fail}  what to do about a host that has no
+                             mosh-server: ask [default], go on with plain ssh,
+                             or end; without a terminal nobody is asked
         --local              run mosh-server on this machine, without ssh
 
         --list               show your sessions there
@@ -141,6 +145,7 @@ class Options(NamedTuple):
     session: str = ""  # the name of one; empty = without
     end: str = ""  # as attach, but not ONLY
     experimental_remote_ip: str = "auto"
+    fallback: str = "ask"  # for a host without a server
     doctor: bool = False
     stand_in: str = "auto"  # with `as_ssh`
     as_ssh: bool = False  # ssh_line.py has read `command`, or has it still to read, all of it ssh's
@@ -189,6 +194,7 @@ SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
     "--session": ("session", None),
     "--end": ("end", None),
     "--experimental-remote-ip": ("experimental_remote_ip", None),
+    "--fallback": ("fallback", None),
     "--doctor": ("doctor", True),
     "--stand-in": ("stand_in", None),
     "--as-ssh": ("as_ssh", True),
@@ -220,6 +226,7 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {  # field → the values that i
     "predict": prediction_display.SPELLINGS,
     "family": FAMILIES,
     "experimental_remote_ip": REMOTE_IP_MODES,
+    "fallback": FALLBACKS,
     "stand_in": STAND_IN_MODES,
 }
 

@@ -1,4 +1,4 @@
-"""A server that will not start, known by its own words among what ssh shows; and what to do about it.
+"""A server that will not start, known by its own words or its shell's among what ssh shows; and what to do about it.
 
 Ours starts without a UTF-8 locale; upstream's, and the first of ours, do not. Pure; knows nothing of ssh.
 """
@@ -10,15 +10,26 @@ from typing import Final
 from mosh_common.errors import EnvironmentFailure
 
 _NO_LOCALE: Final = b"mosh-server needs a UTF-8 native locale to run."
+# What csh, tcsh, rc, Plan 9's rc, sash, elvish and xonsh say of a command that they do not find; others end with the
+# code for it.
+_NO_SERVER: Final = (
+    b"mosh-server: Command not found",
+    b"cannot find `mosh-server'",
+    b"command not found: mosh-server",
+    b"mosh-server: No such file or directory",
+    b'"mosh-server": executable file not found',
+)
+_LONGEST: Final = max(map(len, (_NO_LOCALE, *_NO_SERVER)))
 
 
 class Refusal:
     """Feed it the text that is shown; ask it when the server has not started."""
 
-    __slots__ = ("_tail", "for_want_of_locale")
+    __slots__ = ("_tail", "for_want_of_locale", "for_want_of_server")
 
     def __init__(self) -> None:
         self.for_want_of_locale = False
+        self.for_want_of_server = False
         self._tail = b""  # the end of what came, for a sentence that comes in two pieces
 
     def receive(self, shown: bytes | bytearray) -> None:
@@ -26,7 +37,9 @@ class Refusal:
         text = self._tail + shown
         if _NO_LOCALE in text:
             self.for_want_of_locale = True
-        self._tail = text[1 - len(_NO_LOCALE) :]
+        if any(sentence in text for sentence in _NO_SERVER):
+            self.for_want_of_server = True
+        self._tail = text[1 - _LONGEST :]
 
 
 def no_locale(server: str, *, host: str, exit_code: int) -> EnvironmentFailure:

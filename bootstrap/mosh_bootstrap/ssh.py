@@ -46,24 +46,35 @@ def run_with_terminal(
     environ: Mapping[str, str],
     progress: Progress = SILENT,
     leave_early: bool = False,
+    leave: Callable[[], None] = lambda: None,
+    idle_input: bool = False,
 ) -> Ended:
     """Run ssh under a pty until it ends, or the server is up and needs it no longer; `dialogue.typed` is the session's.
 
-    `leave_early`: this process becomes one that reaps `dialogue.left_behind`, so nothing is waited for.
+    `leave_early`: this process becomes one that reaps `dialogue.left_behind`, so nothing is waited for; `leave` is what
+    is to be done beside that for the login's end. `idle_input`: its standard input is another pty, like the user's
+    terminal, at which nobody types; else it is the same one.
 
     Raises EnvironmentFailure when it cannot be started, KeyboardInterrupt, or SystemExit on SIGTERM, SIGQUIT and
     SIGHUP; the terminal is as it was found in every case.
     """
     with _waiter(signal.SIGTSTP, signal.SIGCONT) as waiter:
-        child = _start_under_pty(words, terminal=terminal, environ=environ)
+        idle = _IdleInput(terminal) if idle_input else None
+        child = _start_under_pty(words, terminal=terminal, environ=environ, idle=idle)
 
         def ended() -> Ended | None:
             return None if child.isalive() else Ended(child.exitstatus, child.signalstatus)
 
         progress.reached("ssh started")
-        program = Program(child.child_fd, ended, child.setwinsize)
+
+        def resize(lines: int, columns: int) -> None:
+            if idle is not None:
+                idle.resize(lines, columns)  # before ssh hears of it by the other one
+            child.setwinsize(lines, columns)
+
+        program = Program(child.child_fd, ended, resize)
         try:
-            with Keyboard(terminal, program.fd) as keyboard:
+            with Keyboard(terminal, program.fd, input_fd=None if idle is None else idle.fd) as keyboard:
                 how = Conversation(
                     program,
                     dialogue,
@@ -76,16 +87,46 @@ def run_with_terminal(
             dialogue.typed = keyboard.kept
             if leave_early and dialogue.connect is not None and how == RUNNING:
                 process: Any = child.ptyproc  # type: ignore[attr-defined]  # pexpect's types do not tell of it
-                _hold_login(program.fd, process.pid, dialogue)
+                _hold_login(program.fd, process.pid, dialogue, leave)
                 process.closed = True  # not to be hung up on when this function's variables go
                 process.fileobj.close()
             return how
         finally:
             if not dialogue.left_behind:
                 _close(child)
+            if idle is not None:
+                idle.close()
 
 
-def _start_under_pty(words: Sequence[str], *, terminal: Terminal, environ: Mapping[str, str]) -> PtySpawn[Any]:
+class _IdleInput:
+    """A pty like the user's terminal, at which nobody types."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        """Make it; its far side waits for `become_input`."""
+        self.fd, self._far_side = os.openpty()
+        termios.tcsetattr(self._far_side, termios.TCSANOW, terminal.attributes)
+        self._path = os.ttyname(self._far_side)
+        self.resize(*terminal.size())
+
+    def resize(self, lines: int, columns: int) -> None:
+        """Give it this size."""
+        termios.tcsetwinsize(self.fd, (lines, columns))
+
+    def become_input(self) -> None:
+        """Make it this process's standard input."""
+        fd = os.open(self._path, os.O_RDWR | os.O_NOCTTY)
+        os.dup2(fd, 0)
+        os.close(fd)
+
+    def close(self) -> None:
+        """Hang up."""
+        for fd in (self.fd, self._far_side):
+            os.close(fd)
+
+
+def _start_under_pty(
+    words: Sequence[str], *, terminal: Terminal, environ: Mapping[str, str], idle: _IdleInput | None
+) -> PtySpawn[Any]:
     """Start ssh under a pty that is like the user's terminal. Raises EnvironmentFailure."""
     try:
         import pexpect  # 15 ms that only this path has to spend
@@ -104,6 +145,8 @@ def _start_under_pty(words: Sequence[str], *, terminal: Terminal, environ: Mappi
     def prepare() -> None:
         _reset_signals()
         termios.tcsetattr(0, termios.TCSANOW, terminal.attributes)  # the user's own erase and kill characters
+        if idle is not None:
+            idle.become_input()
 
     try:
         return pexpect.spawn(
@@ -144,7 +187,7 @@ def run_without_terminal(
                 program, dialogue, progress, waiter=waiter, show=show, keyboard=None, leave_early=leave_early
             ).run()
             if leave_early and dialogue.connect is not None and how == RUNNING:
-                _hold_login(program.fd, pid, dialogue)
+                _hold_login(program.fd, pid, dialogue, lambda: None)
             return how
         finally:
             os.close(read_end)
@@ -152,10 +195,10 @@ def run_without_terminal(
                 child.end()
 
 
-def _hold_login(fd: int, pid: int, dialogue: Dialogue) -> None:
+def _hold_login(fd: int, pid: int, dialogue: Dialogue, leave: Callable[[], None]) -> None:
     """Leave the program `pid`, whose output is at `fd`, to a process that reads on until its end, and then hangs up.
 
-    Both are noted in `dialogue.left_behind`, for whoever this process becomes.
+    Both are noted in `dialogue.left_behind`, for whoever this process becomes. That process calls `leave` first.
     """
     holder = os.fork()
     if holder:
@@ -172,6 +215,7 @@ def _hold_login(fd: int, pid: int, dialogue: Dialogue) -> None:
         _reset_signals()
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(_HOLD_S)  # which exec does not take off
+        leave()
         # SECURITY: another program, since this one's memory has the key.
         os.execv("/bin/sh", ["sh", "-c", "exec cat"])
     finally:

@@ -66,15 +66,22 @@ class SshConfig(NamedTuple):
         return "proxyusefdpass" in self.values
 
     @property
+    def can_be_master(self) -> bool:
+        """Whether this ssh can take further channels, and end by itself when nobody wants any."""
+        return "controlpersist" in self.values
+
+    @property
     def connect_timeout_s(self) -> str:
         """How long connecting may take, in decimal; empty = as long as the system tries."""
         seconds = self.values.get("connecttimeout", "")
         return seconds if seconds.isascii() and seconds.isdigit() and len(seconds) <= _LONGEST_NUMBER else ""
 
-    def overrides(self, *, pty: bool) -> list[str]:
+    def overrides(self, *, pty: bool, reads: bool = True, master_persists_s: int = 0) -> list[str]:
         """Return the settings, as -o takes them, that our login needs otherwise. Only such as this ssh knows.
 
-        `pty`: whether the login asks for a pseudo-terminal (by -tt, which needs nothing here).
+        `pty`: whether the login asks for a pseudo-terminal (by -tt, which needs nothing here). `reads`: its standard
+        input is to be ssh's (else by -n, which needs nothing). `master_persists_s`: seconds for which it is to stay as
+        a master of ours; 0 = it is to be none.
         """
         found = []
         if self.remote_command:
@@ -86,11 +93,23 @@ class SshConfig(NamedTuple):
         if any(keyword in self.values for keyword in _FORWARDS) or self.values.get("tunnel", "false") != "false":
             # They would end with the login, and a port that is taken may keep it from coming about.
             found.append("ClearAllForwardings=yes")
-        if self.values.get("controlmaster", "no") not in ("no", "false"):
+        if reads and self.values.get("stdinnull") == "yes":
+            found.append("StdinNull=no")
+        if master_persists_s:
+            found += ["ControlMaster=yes", f"ControlPersist={master_persists_s}"]
+        elif self.values.get("controlmaster", "no") not in ("no", "false"):
             found.append("ControlMaster=no")  # it would stay for others; what is there is used all the same
         if not pty and self.values.get("requesttty") in ("yes", "true", "force"):
             found.append("RequestTTY=no")
         return found
+
+    def master_overrides(self, persists_s: int) -> list[str]:
+        """Return the settings for an ssh that is only to be a master (by -N), for `persists_s` seconds unused."""
+        return [
+            override
+            for override in self.overrides(pty=False, master_persists_s=persists_s)
+            if not override.startswith("SessionType=")  # which -N does not suffer
+        ]
 
     @property
     def makes_canonical(self) -> bool:
@@ -154,6 +173,11 @@ def query_words(ssh: Sequence[str], destination: str) -> list[str]:
     """Return the words that ask ssh what applies to `destination`."""
     start = _behind_program(ssh)
     return [*ssh[:start], "-G", *login_words(ssh)[start:], destination]
+
+
+def program_words(ssh: Sequence[str]) -> list[str]:
+    """Return the words of the user's ssh command up to the one that names ssh: without its options."""
+    return list(ssh[: _behind_program(ssh)])
 
 
 def program_of(ssh: Sequence[str]) -> str:

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 
 OTHERS_LIMIT: Final = 8  # addresses of a host beside the one that ssh came to
 
-MOSH: Final = "MOSH "  # how each of the four begins
+MOSH: Final = "MOSH "  # how each of the five begins
 CONNECT: Final = "MOSH CONNECT "
 IP: Final = "MOSH IP "
 NO_IP: Final = "MOSH NO IP "
 SSH_CONNECTION: Final = "MOSH SSH_CONNECTION "
+NO_SERVER: Final = "MOSH NO SERVER"
 
 
 def format_connect(port: int, key: Key) -> str:

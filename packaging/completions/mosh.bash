@@ -4,8 +4,8 @@
 _mosh() {
     local options='--client= --server= --predict= --predict-overwrite --no-predict-overwrite --family= --port=
         --bind-server= --ssh= --ssh-pty --no-ssh-pty --init --no-init --keep-last-screen --no-keep-last-screen --local
-        --list --json --attach --attach= --session= --end= --experimental-remote-ip= --as-ssh --stand-in= --doctor
-        --help --version -a -n -o -4 -6 -p -G -h -v -V'
+        --list --json --attach --attach= --session= --end= --experimental-remote-ip= --fallback= --as-ssh --stand-in=
+        --doctor --help --version -a -n -o -4 -6 -p -G -h -v -V'
     local -a words=() starts=()
     local cur i last host='' command='' name='' behind=''
     _mosh_words
@@ -25,7 +25,7 @@ _mosh() {
             case ${words[i]} in
             --) behind=yes ;;
             --client | --server | --predict | --family | --port | --bind-server | --ssh | --session | --end | \
-                --experimental-remote-ip | --stand-in)
+                --experimental-remote-ip | --fallback | --stand-in)
                 name=${words[i]}
                 ;;
             -p | -[!-]*p) name=-p ;;
@@ -86,6 +86,7 @@ _mosh_value() {
         --predict) values='adaptive always never experimental' ;;
         --family) values='prefer-inet prefer-inet6 inet inet6 auto all' ;;
         --experimental-remote-ip) values='auto proxy remote local' ;;
+        --fallback) values='ask ssh fail' ;;
         --bind-server) values='ssh any' ;;
         --attach | --session | --end) values=$(_mosh_sessions) ;;
         --stand-in) values='auto mosh ssh' ;;

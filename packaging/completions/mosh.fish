@@ -4,7 +4,7 @@
 function __fish_mosh_words
     set -l options client= server= predict= a n o/predict-overwrite no-predict-overwrite family= 4 6 p/port= \
         bind-server= ssh= ssh-pty no-ssh-pty init no-init keep-last-screen no-keep-last-screen local \
-        experimental-remote-ip= as-ssh stand-in= G doctor h/help version V v list json 'attach=?' session= end=
+        experimental-remote-ip= fallback= as-ssh stand-in= G doctor h/help version V v list json 'attach=?' session= end=
     set -l words (commandline -opc)
     argparse -s $options -- $words[2..-1] 2>/dev/null
     or return
@@ -71,6 +71,7 @@ __fish_mosh_option -l list -d 'Show your sessions there'
 __fish_mosh_option -l attach -a '(__fish_mosh_sessions)' -d 'Take a session back'
 __fish_mosh_option -l session -x -a '(__fish_mosh_sessions)' -d 'Take the session of that name back, or begin it'
 __fish_mosh_option -l end -x -a '(__fish_mosh_sessions)' -d 'End a session'
+__fish_mosh_option -l fallback -x -a 'ask ssh fail' -d 'What to do about a host without mosh-server'
 __fish_mosh_option -l experimental-remote-ip -x -a 'auto proxy remote local' -d 'How to find the address of the server'
 __fish_mosh_option -l doctor -d 'Say what keeps sessions from working'
 __fish_mosh_option -l json -d 'With --list or --doctor: say it as JSON'

@@ -113,6 +113,7 @@ def _login(options: Options, environ: Mapping[str, str]) -> tuple[Login | None, 
         )
     except EnvironmentFailure as error:
         return None, fault("login", str(error))
+    done.channels.close()
     ended = done.ended
     if done.dialogue.connect is None and (
         done.dialogue.no_ip or ended.exit_code in (None, _SSH_FAILED_EXIT) or ended.signal is not None
