@@ -162,7 +162,7 @@ def test_nothing_is_orphaned_when_the_launcher_is_killed(
     family.launcher.signal(signal.SIGKILL)
     wait_for_none_left(members)
     wait_until(lambda: terminal.echoes, "the terminal is still in raw mode")
-    wait_until(lambda: not server.process.alive, "the server was not told")
+    assert server.process.alive  # the session is there to be taken back
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
