@@ -191,7 +191,8 @@ class Session:
         self._transport.start_shutdown(now=now)
 
     def orphaned(self, *, now: int) -> None:
-        """Say that the launcher is gone: end the session, soon."""
+        """Say that the launcher is gone: leave, soon. A crash is no wish of the user's: what can go on goes on."""
+        self._detach(now=now)
         self.terminate(now=now)
         self._leave_by = min(self._leave_by or now, now + ORPHANED_TIMEOUT_MS)
 

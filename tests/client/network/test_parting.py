@@ -153,6 +153,15 @@ def test_a_client_whose_session_was_taken_over_says_so_whatever_it_wished(world:
     assert world.session.outcome == OVER
 
 
+def test_a_client_whose_launcher_was_killed_lets_the_session_go_on(world: World) -> None:
+    world.session.orphaned(now=world.now)
+    world.run(500)
+    assert world.requests() == [Request(DETACH, b"")]
+    world.run(3000)
+    assert world.session.outcome == UNHEARD_LEAVE
+    assert not any(isinstance(event, PeerShutdown) for event in world.server.seen)
+
+
 def test_one_that_slept_for_an_hour_learns_it(world: World) -> None:
     world.connected = False
     world.run(60_000)

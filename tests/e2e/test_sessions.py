@@ -1,0 +1,309 @@
+"""Sessions taken back through a real sshd: listed, left, attached to, taken over, named and ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.programs import (
+    OURS,
+    UPSTREAM,
+    Programs,
+    clean_environment,
+    missing_programs,
+    process,
+    wait_until,
+    write_launcher,
+)
+from tests.support.sshd import LOGIN_OPTIONS, Sshd, processes_with
+from tests.support.user_terminal import UserTerminal, modes_left_on, mosh_words, source_environment
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.requires_linux,
+    pytest.mark.requires_program("sshd", "ssh", "ssh-keygen"),
+]
+
+NEEDS_UPSTREAMS_SERVER = pytest.mark.requires_upstream("mosh-server")
+NEEDS_UPSTREAMS_CLIENT = pytest.mark.requires_upstream("mosh-client")
+SHELL = ("--", "env", "PS1=ready> ", "sh", "-i")
+PROMPT = "ready>"
+DETACH = "\x1ed"
+
+
+class Desk:
+    """Somebody with several terminals, and an account whose sessions are nobody else's business."""
+
+    def __init__(self, home: Path, sshd: Sshd) -> None:
+        self.home = home
+        self.environment = clean_environment(home) | source_environment()
+        self._sshd = sshd
+        self._terminals: list[UserTerminal] = []
+        self._run = home / "run"
+        self._run.mkdir(mode=0o700)
+
+    def words(self, *arguments: str, programs: Programs = OURS, client: Programs = OURS) -> list[str]:
+        """The command line of `mosh` for that account; `programs` has its server."""
+        client_path = write_launcher(self.home / f"client-{client.name}", client.client)
+        private = f"MOSH_TEST_MARK={self.home} XDG_RUNTIME_DIR={self._run} XDG_STATE_HOME={self.home}/state"
+        return [
+            *mosh_words(f"--client={client_path}", f"--ssh={self._sshd.ssh()}", *LOGIN_OPTIONS),
+            f"--server=env {private} {' '.join(programs.server)}",
+            *arguments,
+        ]
+
+    def mosh(
+        self,
+        *arguments: str,
+        size: tuple[int, int] = (24, 80),
+        programs: Programs = OURS,
+        client: Programs = OURS,
+    ) -> UserTerminal:
+        """Run `mosh` in a terminal of its own."""
+        words = self.words(*arguments, programs=programs, client=client)
+        self._terminals.append(UserTerminal(words, environment=self.environment, size=size))
+        return self._terminals[-1]
+
+    def ask(self, *arguments: str, programs: Programs = OURS) -> subprocess.CompletedProcess[str]:
+        """Run `mosh` without a terminal."""
+        return subprocess.run(
+            self.words(*arguments, "127.0.0.1", programs=programs),
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            start_new_session=True,
+            timeout=60,
+            check=False,
+        )
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """What --list --json says."""
+        done = self.ask("--list", "--json")
+        assert done.returncode == 0, done.stderr
+        listed: list[dict[str, Any]] = json.loads(done.stdout)
+        return listed
+
+    def only(self, state: str) -> dict[str, Any]:
+        """The only session there is, once it is in that state."""
+        found: list[dict[str, Any]] = []
+
+        def there() -> bool:
+            found[:] = self.sessions()
+            return [each["state"] for each in found] == [state]
+
+        wait_until(there, lambda: f"not one session, {state}: {found}")
+        return found[0]
+
+    def servers(self) -> list[int]:
+        """The process ids of what runs for that account."""
+        return [each.pid for each in processes_with(f"MOSH_TEST_MARK={self.home}")]
+
+    def close(self) -> None:
+        for terminal in self._terminals:
+            terminal.close()
+        for each in processes_with(f"MOSH_TEST_MARK={self.home}"):
+            each.end()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, sshd: Sshd) -> Iterator[Desk]:
+    somebody = Desk(tmp_path, sshd)
+    yield somebody
+    somebody.close()
+
+
+def begun(desk: Desk, *arguments: str, **particulars: Any) -> UserTerminal:
+    """A session that has shown its prompt, and a word."""
+    terminal = desk.mosh(*arguments, "127.0.0.1", *SHELL, **particulars)
+    terminal.wait_for(PROMPT)
+    terminal.type("echo over\\there\r")
+    terminal.wait_for("overthere")
+    return terminal
+
+
+def kill(terminal: UserTerminal) -> None:
+    """End the client with all its processes at once: as a machine does that goes away."""
+    os.killpg(terminal.child.pid, signal.SIGKILL)
+    terminal.wait_for_end()
+
+
+def say(terminal: UserTerminal, command: str, wanted: str) -> None:
+    terminal.type(f"{command}\r")
+    terminal.wait_for(wanted)
+
+
+def assert_left_clean(terminal: UserTerminal) -> None:
+    """Termios and modes as they were, without a full reset."""
+    assert terminal.settings() == terminal.settings_before
+    assert [mode for mode, on in modes_left_on(bytes(terminal.output), [1, 1000, 1006, 1049, 2004]).items() if on] == []
+    assert modes_left_on(bytes(terminal.output), [25]) == {25: True}
+    assert not any(reset in terminal.output for reset in (b"\x1bc", b"\x1b[!p"))
+
+
+def in_one_line(terminal: UserTerminal) -> str:
+    return terminal.text().replace("\n", "")
+
+
+def test_a_session_whose_client_was_killed_is_taken_back_at_another_size(desk: Desk) -> None:
+    kill(begun(desk))
+    [session] = desk.sessions()
+    terminal = desk.mosh(f"--attach={session['id']}", "127.0.0.1", size=(30, 100))
+    terminal.wait_for("overthere")
+    say(terminal, "stty size", "30 100")
+    terminal.type("exit\r")
+    assert terminal.wait_for_end() == 0
+    wait_until(lambda: not desk.servers(), "the session did not end")
+
+
+def test_a_session_is_left_and_taken_back(desk: Desk) -> None:
+    terminal = begun(desk)
+    terminal.type(DETACH)
+    assert terminal.wait_for_end() == 0
+    [told] = re.findall(r"\[mosh: detached after \d+ s; take it back with: mosh --attach=(\d+) ", in_one_line(terminal))
+    assert_left_clean(terminal)
+    session = desk.only("detached")
+    assert session["id"] == int(told)
+    again = desk.mosh("--attach", "127.0.0.1")
+    again.wait_for("overthere")
+    assert desk.only("attached")["id"] == session["id"]
+    say(again, "expr 6 '*' 7", "\n42")
+
+
+def test_the_client_that_had_it_says_who_has_it_now(desk: Desk) -> None:
+    first = begun(desk)
+    second = desk.mosh(f"--attach={desk.only('attached')['id']}", "127.0.0.1")
+    second.wait_for("overthere")
+    assert first.wait_for_end() == 79
+    assert "[mosh: this session was taken over from 127.0.0.1 at 20" in in_one_line(first)
+    assert_left_clean(first)
+    say(second, "expr 6 '*' 7", "\n42")
+
+
+def test_a_client_that_was_stopped_meanwhile_learns_it_when_it_goes_on(desk: Desk) -> None:
+    first = begun(desk)
+    os.killpg(first.child.pid, signal.SIGSTOP)
+    second = desk.mosh(f"--attach={desk.sessions()[0]['id']}", "127.0.0.1")
+    second.wait_for("overthere")
+    os.killpg(first.child.pid, signal.SIGCONT)
+    assert first.wait_for_end() == 79
+    say(second, "expr 6 '*' 7", "\n42")
+
+
+def test_what_one_asks_for_by_name_is_begun_once(desk: Desk) -> None:
+    first = begun(desk, "--session=work")
+    assert desk.only("attached")["name"] == "work"
+    second = desk.mosh("--session=work", "127.0.0.1")
+    second.wait_for("overthere")
+    assert first.wait_for_end() == 79
+    assert desk.only("attached")["name"] == "work"
+
+
+def test_two_who_ask_for_a_name_at_the_same_moment_get_one_session(desk: Desk) -> None:
+    terminals = [desk.mosh("--session=work", "127.0.0.1", *SHELL) for _ in range(2)]
+
+    def one_has_it() -> bool:
+        for terminal in terminals:
+            terminal._read()
+        return [terminal.child.isalive() for terminal in terminals].count(False) == 1
+
+    wait_until(one_has_it, lambda: f"not just one has the session: {[terminal.text() for terminal in terminals]}")
+    [taken] = [terminal for terminal in terminals if not terminal.child.isalive()]
+    assert taken.wait_for_end() == 79
+    [left] = [terminal for terminal in terminals if terminal is not taken]
+    say(left, "expr 6 '*' 7", "\n42")
+    assert desk.only("attached")["name"] == "work"
+
+
+def test_sessions_are_listed_and_ended_attached_or_not(desk: Desk) -> None:
+    attached, detached = begun(desk, "--session=one"), begun(desk, "--session=two")
+    detached.type(DETACH)
+    assert detached.wait_for_end() == 0
+    listed = desk.ask("--list")
+    assert max(map(len, listed.stdout.splitlines())) <= 80
+    assert re.search(r"\d+ +one +80x24 +attached for .* from 127\.0\.0\.1", listed.stdout)
+    assert re.search(r"\d+ +two +80x24 +detached for ", listed.stdout)
+    assert re.fullmatch(r"Ended \d+\.\n", desk.ask("--end=two").stdout)
+    assert re.fullmatch(r"Ended \d+\.\n", desk.ask("--end=one").stdout)
+    assert attached.wait_for_end() == 255
+    wait_until(lambda: not desk.servers(), "a session did not end")
+    assert desk.sessions() == []
+    gone = desk.ask("--end=one")
+    assert (gone.returncode, gone.stdout) == (10, "")
+    assert gone.stderr.startswith("mosh: The server on 127.0.0.1 says: ")
+
+
+def test_a_server_that_died_is_not_listed(desk: Desk) -> None:
+    begun(desk)
+    process(desk.sessions()[0]["id"]).signal(signal.SIGKILL)
+    wait_until(lambda: desk.sessions() == [], "it is still listed")
+
+
+def test_which_of_several_is_asked_on_the_terminal(desk: Desk) -> None:
+    for word in ("first", "second"):
+        terminal = begun(desk)
+        say(terminal, f"clear; echo the-{word}", f"\nthe-{word}" if word == "" else f"the-{word}")
+        terminal.type(DETACH)
+        assert terminal.wait_for_end() == 0
+    again = desk.mosh("--attach", "127.0.0.1")
+    again.wait_for("Take back which one? [1-2; q leaves]")
+    number = next(line[0] for line in again.text().splitlines() if line[1:2] == ")")
+    again.type(f"{number}\r")
+    again.wait_for(PROMPT)
+    wait_until(lambda: sorted(each["state"] for each in desk.sessions()) == ["attached", "detached"], "none was taken")
+
+
+@NEEDS_UPSTREAMS_SERVER
+@pytest.mark.interop
+@pytest.mark.parametrize("option", ["--list", "--attach", "--attach=4711", "--session=work", "--end=4711"])
+def test_upstreams_server_starts_nothing_and_one_sentence_says_so(desk: Desk, option: str) -> None:
+    terminal = desk.mosh(option, "127.0.0.1", programs=UPSTREAM)
+    assert terminal.wait_for_end() == 14
+    assert re.fullmatch(r"mosh: '.*' on 127.0.0.1 knows no sessions [^.]*0\.1\.0\.", in_one_line(terminal).strip())
+    assert desk.servers() == []
+
+
+@NEEDS_UPSTREAMS_CLIENT
+@pytest.mark.interop
+def test_upstreams_client_takes_a_session_back(desk: Desk) -> None:
+    first = begun(desk)
+    second = desk.mosh(f"--attach={desk.sessions()[0]['id']}", "127.0.0.1", client=UPSTREAM)
+    second.wait_for("overthere")
+    assert first.wait_for_end() == 79
+    say(second, "expr 6 '*' 7", "\n42")
+    second.type("exit\r")
+    assert second.wait_for_end() == 0
+
+
+@pytest.mark.skipif(bool(missing_programs(["vim.tiny"])), reason="vim.tiny is missing")
+def test_a_full_screen_program_is_there_at_once_and_at_full_height(desk: Desk) -> None:
+    first = begun(desk)
+    first.type(f"cd {desk.home}; vim.tiny -u NONE text\r")
+    first.wait_for("~\n~\n~")
+    first.type("ihello from vim\x1b")
+    first.wait_for("hello from vim")
+    kill(first)
+    second = desk.mosh(f"--attach={desk.sessions()[0]['id']}", "127.0.0.1", size=(40, 90))
+    second.wait_until(lambda: second.text().count("\n~") >= 37, "vim did not take the whole height")
+    assert "hello from vim" in second.text()
+    second.type(":wq\r")
+    second.wait_for(PROMPT)
+    assert (desk.home / "text").read_text() == "hello from vim\n"
+
+
+def test_a_session_is_taken_over_in_a_flood(desk: Desk) -> None:
+    first = begun(desk)
+    first.type("while :; do seq 1000 1999; done\r")
+    first.wait_for("\n1500\n")
+    second = desk.mosh(f"--attach={desk.sessions()[0]['id']}", "127.0.0.1")
+    second.wait_until(lambda: re.search(r"\n1\d\d\d\n", second.text()), "the flood is not seen")
+    assert first.wait_for_end() == 79
+    second.type("\x03")
+    say(second, "expr 6 '*' 7", "\n42")
