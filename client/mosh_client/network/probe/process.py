@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from typing import Any, Final
+from typing import Final
 
 from mosh_client.confinement.mechanisms import Process, mechanisms
 from mosh_client.network.probe.line import Line
@@ -24,6 +24,7 @@ from mosh_common.wire import cipher
 from mosh_common.wire.key import Key
 
 _SIGNAL_EXIT_BASE: Final = 128  # sh(1)
+_REFUSED_LIMIT: Final = 4  # a second in which this machine lets nothing out: it will not change its mind
 
 
 def run(*, key: Key, peer: Address) -> int:
@@ -54,10 +55,13 @@ def run(*, key: Key, peer: Address) -> int:
 
 def _talk(waiter: Waiter, sockets: Sockets, probe: Probe) -> int:
     """Carry datagrams until the plan is through; return the errno if none could be sent, minus a signal that came."""
-    failures: dict[Any, int] = {}
-    while not probe.is_over():
-        for data, to in probe.datagrams_to_send(now=now_ms()):
-            failures[to] = sockets.send(data, to)
+    failures: list[int] = []  # of the datagrams sent last, to each address
+    refused = 0  # times in a row that none could be sent
+    while not probe.is_over() and refused < _REFUSED_LIMIT:
+        datagrams = probe.datagrams_to_send(now=now_ms())
+        if datagrams:
+            failures = [sockets.send(data, to) for data, to in datagrams]
+            refused = refused + 1 if all(failures) else 0
         if probe.is_over():
             break
         for fd in sockets.filenos:
@@ -70,4 +74,4 @@ def _talk(waiter: Waiter, sockets: Sockets, probe: Probe) -> int:
         for fd in ready.readable:
             for data, source, _congestion, arrived_at in sockets.receive(fd):
                 probe.receive(data, source, now=now_ms(), arrived_at=arrived_at)
-    return next(iter(failures.values()), 0) if all(failures.values()) else 0
+    return failures[0] if failures and all(failures) else 0
