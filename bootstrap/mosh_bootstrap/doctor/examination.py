@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Mapping
 
@@ -15,12 +16,12 @@ def run(options: Options, environ: Mapping[str, str], *, own_path: str) -> int:
 
     Raises UsageError, KeyboardInterrupt and SystemExit.
     """
-    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a TextIOWrapper
+    if isinstance(sys.stdout, io.TextIOWrapper):  # not where it was closed
+        sys.stdout.reconfigure(errors="replace")
     report = Report(environ, as_json=options.json)
     client = None
     try:
-        if not options.json:
-            report.waiting("looking at this machine…")
+        report.waiting("looking at this machine…")
         for found in machine.examine(options, environ, own_path=own_path):
             if isinstance(found, Finding):
                 report.add(found)

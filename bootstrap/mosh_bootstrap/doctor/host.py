@@ -25,7 +25,10 @@ from mosh_bootstrap.options import Options
 from mosh_bootstrap.progress import Progress, begun
 from mosh_common.errors import EnvironmentFailure
 
+_SPELLING: Final = "Look at the spelling, or name it in ~/.ssh/config (HostName)."
 _LISTED: Final = 4  # addresses of a name
+_ADDRESSES_OCTETS: Final = 4096
+_RESOLVER_TIMEOUT_MS: Final = 30_000  # longer than resolvers try
 _QUERY_TIMEOUT_MS: Final = 10_000  # as a login waits for it
 _PROBE_TIMEOUT_MS: Final = 15_000  # it takes seven seconds at most, and has to start
 _PROBE_OCTETS: Final = 4096
@@ -38,8 +41,8 @@ def examine(report: Report, options: Options, environ: Mapping[str, str], *, cli
     """Add to `report` what is found. Raises UsageError, KeyboardInterrupt, SystemExit."""
     for finding in _before_login(options, environ):
         report.add(finding)
-    if not report.is_well:
-        return
+        if not finding.works:
+            return
     login, finding = _login(options, environ)  # which says itself what is waited for, and lets ssh ask
     if login is not None and login.dialogue.in_mid_line:
         report.break_line()
@@ -79,7 +82,6 @@ def _before_login(options: Options, environ: Mapping[str, str]) -> Iterator[Find
             yield fault(
                 "ssh_config", f"ssh refuses its configuration: 'ssh -G {options.host}' says which line to mend."
             )
-            return
         config = ssh_config.parse(said or b"")
     if config is None:
         yield Finding("ssh_config", True, "this ssh does not tell it")
@@ -90,12 +92,26 @@ def _before_login(options: Options, environ: Mapping[str, str]) -> Iterator[Find
     if config.jump:
         yield Finding("name", True, "the jump host is asked what it means")
         return
-    try:
-        found = [each.text for each in resolve(config.host_name, 0, config.family or options.family)]
-    except EnvironmentFailure as error:
-        yield fault("name", f"{error} Look at the spelling, or name it in ~/.ssh/config (HostName).")
-        return
-    yield Finding("name", True, ", ".join(found[:_LISTED]))
+    family = config.family if config.family and options.family == Options().family else options.family
+    yield _name(config.host_name, family)
+
+
+def _name(host_name: str, family: str) -> Finding:
+    """Ask the resolver, in a process of its own: Ctrl-C is not to wait for it."""
+
+    def ask() -> bytes:
+        try:
+            return b"found " + ", ".join([each.text for each in resolve(host_name, 0, family)][:_LISTED]).encode()
+        except EnvironmentFailure as error:
+            is_unknown = error.exit_code == _SSH_FAILED_EXIT  # and not of another family
+            return (f"{error} {_SPELLING}" if is_unknown else str(error)).encode()
+
+    asked = Background.compute(ask)
+    said = asked and asked.output(limit=_ADDRESSES_OCTETS, timeout_ms=_RESOLVER_TIMEOUT_MS)
+    if not said:
+        return fault("name", f"The resolver says nothing of {host_name!r}: see whether this machine's network is up.")
+    answer = said.decode(errors="replace")
+    return Finding("name", answer.startswith("found "), answer.removeprefix("found "))
 
 
 def _login(options: Options, environ: Mapping[str, str]) -> tuple[Login | None, Finding]:

@@ -67,10 +67,7 @@ def examine(options: Options, environ: Mapping[str, str], *, own_path: str) -> I
         if client is None:
             yield fault("mosh-client", failure)
         elif not own.is_ours:
-            text = (
-                f"{client.words[0]} is not mosh-py's: neither its sandbox nor the way to a host can be tried with it."
-            )
-            yield Finding("mosh-client", True, text)
+            yield _anothers(client)
         else:
             yield Finding("mosh-client", True, client.words[0] if len(client.words) == 1 else "of this installation")
             yield own.cipher()
@@ -128,6 +125,14 @@ _PROCESSES: Final = ("launcher", "network process", "renderer")
 def _answer(asked: Background | None) -> list[str]:
     said = None if asked is None else asked.output(limit=_ANSWER_OCTETS, timeout_ms=_ANSWER_TIMEOUT_MS)
     return (said or b"").decode(errors="replace").splitlines()
+
+
+def _anothers(client: Client) -> Finding:
+    """Return what is said of a client that did not answer as ours does."""
+    if client.ours:
+        return fault("mosh-client", "It does not start; 'mosh-client --doctor' says why.")
+    text = f"{client.words[0]} is not mosh-py's, or an older one: its sandbox and the way to a host cannot be tried"
+    return Finding("mosh-client", True, text)
 
 
 def _packages(client: _Ours) -> Finding:

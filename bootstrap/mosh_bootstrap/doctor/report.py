@@ -42,16 +42,11 @@ class Report:
         self.findings: list[Finding] = []
         self.path: dict[str, Any] = {}  # what was measured, for JSON
         self._as_json = as_json
-        self._output = output or sys.stdout
-        self._is_terminal = self._output.isatty()
+        self._output: TextIO | None = output or sys.stdout  # None: closed by whoever started us, or broken
+        self._is_terminal = self._output is not None and self._output.isatty()
         self._marks = ("✓", "✗") if is_utf8(environ) else ("ok", "!!")
         self._colors = self._is_terminal and not environ.get("NO_COLOR") and environ.get("TERM", "dumb") != "dumb"
         self._waiting = False
-
-    @property
-    def is_well(self) -> bool:
-        """Whether nothing needs mending so far."""
-        return all(finding.works for finding in self.findings)
 
     def add(self, finding: Finding) -> None:
         """Say what was found."""
@@ -106,11 +101,18 @@ class Report:
 
     def _columns(self) -> int:
         try:
-            return os.get_terminal_size(self._output.fileno()).columns or _DEFAULT_COLUMNS
+            return os.get_terminal_size(self._output.fileno() if self._output else -1).columns or _DEFAULT_COLUMNS
         except (OSError, ValueError):
             return _DEFAULT_COLUMNS
 
     def _write(self, text: str) -> None:
         erased, self._waiting = _ERASED if self._waiting else "", False
-        self._output.write(erased + text)
-        self._output.flush()
+        if self._output is None:
+            return
+        try:
+            self._output.write(erased + text)
+            self._output.flush()
+        except OSError:  # nobody reads any more; the exit code tells
+            # Python would try once more when it ends, and complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._output.fileno())
+            self._output = None

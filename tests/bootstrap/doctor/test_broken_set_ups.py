@@ -212,6 +212,22 @@ def test_anothers_client_measures_nothing_and_is_no_fault_without_a_host(patient
     assert (name, "Not tried: only mosh-py's client can" in text) == ("UDP", True)
 
 
+def test_a_fault_of_this_machine_that_stops_no_login_is_still_the_only_line(patient: Patient) -> None:
+    patient.environment |= {"TERM": ""}
+    patient.probe = answer()
+    found = patient.doctor("host", ssh=(patient.bench.server_answers,))
+    assert found.only_fault()[0] == "terminal"
+    assert found.names()[-1] == "datagrams"
+
+
+@pytest.mark.parametrize("where", [">&-", "| true", ">/dev/full"])
+def test_an_output_that_nobody_reads_is_no_error(patient: Patient, where: str) -> None:
+    client = patient.bench.script("client", f'cat "{patient.bench.folder}/said"')
+    words = mosh_words("--doctor", f"--client={client}", f"--ssh={patient.bench.script('ssh')}")
+    done = patient.bench.without_terminal(["sh", "-c", f'"$@" {where}', "sh", *words])
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
