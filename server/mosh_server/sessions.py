@@ -127,8 +127,8 @@ def _for_people(words: Sequence[str], deeds: Deeds, parse: _Parse[_Wishes]) -> i
         else:
             raise UsageError(f"These words about sessions are not known.\n{USAGE}")
     except ChoiceNeeded as error:
-        _print(2, f"{table(error.sessions)}{_PROGRAM}: Say which of these sessions is meant, by its ID.\n")
-        return CHOICE
+        _print(2, table(error.sessions))
+        raise EnvironmentFailure("Say which of these sessions is meant, by its ID.", exit_code=CHOICE) from error
     return 0
 
 

@@ -34,9 +34,11 @@ NO_SESSION: Final = 10
 NO_ANSWER: Final = 12
 WILL_NOT: Final = 13
 
+PATIENCE_S: Final = 3.0  # with one session that is asked for something: longer than with many that are listed
 NAME_PATIENCE_S: Final = 10.0  # with a server that has taken the name and does not answer yet: it may be starting
 END_PATIENCE_S: Final = 2.0  # until a session that was ended is gone
 _LOOK_S: Final = 0.02
+_TRY_AGAIN: Final = "; try again in a moment"
 _LONGEST_WHICH: Final = 80  # of what is repeated in a sentence
 _OLD_SERVERS_NAME: Final = "mosh-server"
 
@@ -166,9 +168,9 @@ def _named_by_themselves(entries: list[Entry], name: str) -> list[Entry]:
     return [each._replace(name=name) for each in entries if each.pid in named]
 
 
-def _done(entry: Entry, question: Question, wanted: Callable[..., _Wanted], *, remedy: str = "") -> _Wanted:
+def _done(entry: Entry, question: Question, wanted: Callable[..., _Wanted], *, remedy: str = _TRY_AGAIN) -> _Wanted:
     """Return the session's answer, which is of the kind that is wanted."""
-    answer = ask(entry, question)
+    answer = ask(entry, question, patience_s=PATIENCE_S)
     if isinstance(answer, Refused):
         raise _refusal(entry, answer)
     if answer is None or not isinstance(answer, wanted):  # type: ignore[arg-type]
@@ -180,7 +182,7 @@ def _refusal(entry: Entry, answer: Refused) -> EnvironmentFailure:
     return EnvironmentFailure(f"Session {entry.pid} refuses: {printable(answer.why)}", exit_code=WILL_NOT)
 
 
-def _no_answer(which: str, remedy: str = "") -> EnvironmentFailure:
+def _no_answer(which: str, remedy: str = _TRY_AGAIN) -> EnvironmentFailure:
     return EnvironmentFailure(f"Session {which} does not answer{remedy}.", exit_code=NO_ANSWER)
 
 
