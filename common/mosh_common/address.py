@@ -22,6 +22,11 @@ class Address(NamedTuple):
         return ":" in self.host
 
     @property
+    def plain_host(self) -> str:
+        """The host as people write it: an IPv4 address that an IPv6 socket saw without "::ffff:"."""
+        return self.host.removeprefix("::ffff:") if "." in self.host else self.host
+
+    @property
     def socket_address(self) -> tuple[str, int] | tuple[str, int, int, int]:
         """What Python's socket calls take: two parts for IPv4, four for IPv6."""
         return self[:] if ":" in self.host else self[:2]

@@ -16,6 +16,7 @@ from mosh_common.terminal.cells import Snapshot, blank_snapshot
 from mosh_common.wire.extensions import DETACH
 from mosh_common.wire.key import Key
 from mosh_server.extensions import Extensions
+from mosh_server.input.paste import END_OF_PASTE, PasteWatch
 from mosh_server.input.translation import CursorKeyTranslation
 from mosh_server.output.echo_ack import EchoAckClock
 from mosh_server.output.visible_echo import VisibleEcho
@@ -30,8 +31,8 @@ class Attachment:
     """One client at a `Terminal`."""
 
     __slots__ = (
-        *("echo_ack", "extensions", "leaving", "seen_input", "sees", "socket", "spoke"),
-        *("translation", "transport", "visible_echo"),
+        *("_paste", "_translation", "echo_ack", "extensions", "leaving", "seen_input", "sees", "socket", "spoke"),
+        *("transport", "visible_echo"),
     )
 
     def __init__(
@@ -45,7 +46,8 @@ class Attachment:
         self.spoke = False  # that was a first one which said something: the window's size is known
         self.sees = False  # the screen has that size: it may be shown
         self.leaving = False  # the client asked to detach
-        self.translation: Final = CursorKeyTranslation()
+        self._translation = CursorKeyTranslation()
+        self._paste = PasteWatch()
         self.echo_ack: Final = EchoAckClock()
         self.visible_echo: Final = VisibleEcho()
         extensions.handle(DETACH, self._take_detach)
@@ -53,13 +55,30 @@ class Attachment:
     def type(self, number: int, keys: bytes, terminal: Terminal, *, now: int) -> None:
         """Give the programs what input state `number` brings."""
         terminal.flood.typed(keys, now=now)
+        self._paste.typed(keys)
         self.visible_echo.expect(number, keys, terminal.display.screen())
         application_cursor_keys = terminal.emulator.application_cursor_keys
-        terminal.input.add(self.translation.translate(keys, application_cursor_keys=application_cursor_keys, now=now))
+        terminal.input.add(self._translation.translate(keys, application_cursor_keys=application_cursor_keys, now=now))
+
+    def stop_typing(self, terminal: Terminal) -> None:
+        """Give the programs what was held back, and the end of a paste that was cut; other keys come from elsewhere."""
+        terminal.input.add(self._translation.release())
+        if self._paste.open and terminal.display.shown.modes.bracketed_paste:
+            terminal.input.add(END_OF_PASTE)
+        terminal.input.forget_states()
+
+    def next_deadlines(self, terminal: Terminal, *, now: int) -> list[int | None]:
+        """Return when its transport or `answer` wants to be called. Changes nothing."""
+        held_until = terminal.display.held_until(now=now)
+        return [
+            self.transport.next_deadline(now=now),
+            self._translation.next_deadline(),
+            self.echo_ack.next_deadline() if held_until is None else held_until,
+        ]
 
     def answer(self, terminal: Terminal, *, now: int) -> bool:
         """Do what time brings: a key that was held back, the echo ack; return whether to `show` because of that."""
-        terminal.input.add(self.translation.flush(now=now))
+        terminal.input.add(self._translation.flush(now=now))
         display = terminal.display
         # While a frame is held back, so is the echo ack: the client would judge its guesses by the older screen.
         if display.holding(now=now) or not (self.echo_ack.advance(now=now) or display.updating):

@@ -62,7 +62,7 @@ class Attendance:
         if transport is None:
             return
         peer = transport.path.peer
-        host = peer.host if peer is not None and transport.contact.attached(now=now) else None
+        host = peer.plain_host if peer is not None and transport.contact.attached(now=now) else None
         if self._news is not None and host is not None:
             self._report(self._news(host))
             self._news, self._host = None, host

@@ -60,20 +60,32 @@ class Clients:
 
     def receive_datagram(
         self, data: bytes, source: Address, *, accepting: bool, now: int, congestion: bool = False
-    ) -> None:
-        """Digest a datagram of whomever; `accepting`: it may take the session over."""
+    ) -> Offer | None:
+        """Digest a datagram of whomever; `accepting`: it may take the session over.
+
+        Then the offer is returned that it takes. Deal with what the client before has said, and `take_over`.
+        """
         typing = self.typing
         # First, so that what is typed costs one decryption.
         if typing is not None and typing.transport.receive_datagram(data, source, now=now, congestion=congestion):
-            return
+            return None
         if self._keys.empty:
-            return
+            return None
         offer = self._keys.take_offer(data, now=now) if accepting else None
         if offer is None:
             self._keys.receive_datagram(data, source, now=now, congestion=congestion)
-            return
-        self._part(PartingKind.TAKEN_OVER, source.host, now=now)
-        self._attach(offer, now=now).transport.receive_datagram(data, source, now=now, congestion=congestion)
+        return offer
+
+    def take_over(self, offer: Offer, data: bytes, source: Address, *, now: int, congestion: bool = False) -> None:
+        """Let the client that took `offer` with that datagram be the one that types."""
+        self._part(PartingKind.TAKEN_OVER, source.plain_host, now=now)
+        shown = self._terminal.display.shown
+        typing = self._attaching.attachment(offer.key, shown, socket=offer.socket, now=now)
+        for number, value in self._parts.items():
+            typing.extensions.set_value(number, value)
+        self.typing = typing
+        self.attendance.attach(typing.transport, now=now)
+        typing.transport.receive_datagram(data, source, now=now, congestion=congestion)
 
     def detach(self, *, now: int) -> None:
         """Let the client that types go, as it asked."""
@@ -105,12 +117,7 @@ class Clients:
         """Return when something is due of any of them. Changes nothing."""
         deadlines = [self._keys.next_deadline(), self.attendance.next_deadline()]
         if self.typing is not None:
-            held_until = self._terminal.display.held_until(now=now)
-            deadlines += [
-                self.typing.transport.next_deadline(now=now),
-                self.typing.translation.next_deadline(),
-                self.typing.echo_ack.next_deadline() if held_until is None else held_until,
-            ]
+            deadlines += self.typing.next_deadlines(self._terminal, now=now)
         return deadlines
 
     def sockets(self) -> set[int]:
@@ -119,24 +126,13 @@ class Clients:
 
     # --- Private ------------------------------------------------------------------------------------------------
 
-    def _attach(self, offer: Offer, *, now: int) -> Attachment:
-        """Let whoever took `offer` be the client that types."""
-        shown = self._terminal.display.shown
-        typing = self._attaching.attachment(offer.key, shown, socket=offer.socket, now=now)
-        for number, value in self._parts.items():
-            typing.extensions.set_value(number, value)
-        self.typing = typing
-        self.attendance.attach(typing.transport, now=now)
-        return typing
-
     def _part(self, kind: PartingKind, text: str, *, now: int) -> None:
         """Read no more of the client that types, if there is one, and tell it so.
 
-        What it typed and had been received here is still written; what had not come is not asked for again.
+        What had been received of what it typed is still written; what had not come is not asked for again.
         """
-        typing, terminal = self.typing, self._terminal
+        typing = self.typing
         if typing is not None:
-            terminal.input.add(typing.translation.release())
-            terminal.input.forget_states()
+            typing.stop_typing(self._terminal)
             self._keys.retire(typing, Parting(kind, int(self._identity.unix_time()), text), now=now)
             self.typing = None

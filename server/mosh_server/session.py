@@ -57,7 +57,13 @@ class Session:
 
     def receive_datagram(self, data: bytes, source: Address, *, now: int, congestion: bool = False) -> None:
         """Digest a datagram. Afterwards drain `events`."""
-        self.clients.receive_datagram(data, source, accepting=not self.ending, now=now, congestion=congestion)
+        clients, accepting = self.clients, not self.ending
+        offer = clients.receive_datagram(data, source, accepting=accepting, now=now, congestion=congestion)
+        if offer is None:
+            return
+        self._take_from_client(now=now)  # what came before
+        if not self.ending:
+            clients.take_over(offer, data, source, now=now, congestion=congestion)
 
     def receive_output(self, data: bytes, *, now: int) -> None:
         """Digest what the programs wrote, all at once; else as `take_output`."""

@@ -60,3 +60,16 @@ def test_addresses_on_two_links_are_two() -> None:
 )
 def test_an_address_of_a_network_of_its_own_is_told_from_one_of_the_world(host: str, confined: bool) -> None:
     assert is_confined(host) is confined
+
+
+@pytest.mark.parametrize(
+    ("host", "plain"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("::ffff:0:1", "::ffff:0:1"),
+    ],
+)
+def test_a_mapped_address_is_written_as_the_ipv4_address_that_it_is(host: str, plain: str) -> None:
+    assert Address(host, 1).plain_host == plain

@@ -136,10 +136,12 @@ class OurClient:
         columns: int = 80,
         lines: int = 24,
         extensions: ClientExtensions | None = None,
+        key: Key = KEY,
+        address: Address = CLIENT_ADDRESS,
         entropy: Callable[[int], bytes],
         now: int = START,
     ) -> None:
-        self.address = CLIENT_ADDRESS
+        self.address = address
         self.seat = seat
         self.log: list[str] = []
         self.messages: list[ToRenderer] = []  # what the renderer was told
@@ -149,7 +151,7 @@ class OurClient:
             assert hello == Hello(columns, lines)
         self.session = ClientSession(
             Hello(columns, lines),
-            key=KEY,
+            key=key,
             peer=SERVER_ADDRESS,
             ip=SERVER_ADDRESS.host,
             entropy=entropy,
@@ -200,11 +202,13 @@ class BareClient(Transport[UserStream, ClientScreen]):
         columns: int = 80,
         lines: int = 24,
         features: frozenset[int] | None = OUR_FEATURES,
+        key: Key = KEY,
+        address: Address = CLIENT_ADDRESS,
         entropy: Callable[[int], bytes],
         now: int = START,
     ) -> None:
         super().__init__(
-            key=KEY,
+            key=key,
             is_server=False,
             local=UserStream(),
             remote=ClientScreen.blank(columns, lines),
@@ -212,7 +216,7 @@ class BareClient(Transport[UserStream, ClientScreen]):
             now=now,
             peer=SERVER_ADDRESS,
         )
-        self.address = CLIENT_ADDRESS
+        self.address = address
         self.typed = UserStream() if features is None else UserStream().push_features(features)
         self.frames: list[tuple[int, ClientScreen]] = []  # what it showed, and when
         self.done = False  # the server ended the session
