@@ -72,8 +72,11 @@ class SessionDialogue(Dialogue):
     _kept = b""  # the end of what came that could be the beginning of one of ours
 
     def receive(self, data: bytes) -> bytes:
-        """See Dialogue. A key is only believed behind an answer that promises one."""
-        shown = super().receive(self._without_answer(data))
+        """See Dialogue. A key is only believed behind an answer that promises one; what else is behind is not shown."""
+        before, behind = (b"", data) if self.answer is not None else self._around_answer(data)
+        shown = super().receive(before)
+        if behind:  # ssh's farewell, mostly
+            super().receive(behind)
         if self.connect is not None and (self.answer is None or not self.answer.gives_a_key):
             self.connect, self.unasked = None, True
         return shown
@@ -85,26 +88,26 @@ class SessionDialogue(Dialogue):
             self._line, self.bad_answer = None, True
         return super().receive(kept) + super().finish()
 
-    def _without_answer(self, data: bytes) -> bytes:
-        """Return what of `data` is not of the answer; what may be of its beginning comes later."""
+    def _around_answer(self, data: bytes) -> tuple[bytes, bytes]:
+        """Return what of `data` stands before the answer and behind it; what may be of its beginning comes later."""
         if self.ignorant:
-            return b""
+            return b"", b""
         if self._line is not None:
-            return self._take_line(data)
-        if self.answer is not None or self.bad_answer:
-            return data
+            return b"", self._take_line(data)
+        if self.bad_answer:
+            return b"", data
         text = self._kept + data
         start = text.find(PREFIX)
         if start >= 0:
             self._kept = b""
             self._line = bytearray()
-            return text[:start] + self._take_line(text[start:])
+            return text[:start], self._take_line(text[start:])
         said = _IGNORANT.search(text)
         if said is not None:
             self.ignorant, self._kept = True, b""
-            return text[: said.start()]
+            return text[: said.start()], b""
         self._kept = text[len(text) - _begun(text) :]
-        return text[: len(text) - len(self._kept)]
+        return text[: len(text) - len(self._kept)], b""
 
     def _take_line(self, data: bytes) -> bytes:
         """Take `data` up to the end of the answer's line; return what is behind."""

@@ -25,7 +25,9 @@ def answering(bench: Bench, *cases: tuple[str, str, Any, bool], code: int = 0) -
     for number, (asked, verb, value, key) in enumerate(cases):
         file = bench.folder / f"answer{number}"
         file.write_text(f"MOSH SESSION 1 {verb} {json.dumps(value)}\n")
-        said = f"cat {shlex.quote(str(file))}; {bench.server_answers if key else ':'}"
+        said = (
+            f"cat {shlex.quote(str(file))}; {bench.server_answers if key else 'echo; echo Connection to host closed.'}"
+        )
         branches.append(f'*"{asked}"*) {said};;')
     log = shlex.quote(str(bench.folder / "asked"))
     return [f'case "$*" in *-G*) exit 1;; esac; echo "$*" >>{log}; case "$*" in {" ".join(branches)} esac; exit {code}']

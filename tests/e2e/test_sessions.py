@@ -46,13 +46,15 @@ class Desk:
         self.environment = clean_environment(home) | source_environment()
         self._sshd = sshd
         self._terminals: list[UserTerminal] = []
-        self._run = home / "run"
-        self._run.mkdir(mode=0o700)
+        (home / "run").mkdir(mode=0o700)
+        self._private = {"XDG_RUNTIME_DIR": f"{home}/run", "XDG_STATE_HOME": f"{home}/state"}
 
     def words(self, *arguments: str, programs: Programs = OURS, client: Programs = OURS) -> list[str]:
         """The command line of `mosh` for that account; `programs` has its server."""
         client_path = write_launcher(self.home / f"client-{client.name}", client.client)
-        private = f"MOSH_TEST_MARK={self.home} XDG_RUNTIME_DIR={self._run} XDG_STATE_HOME={self.home}/state"
+        private = " ".join(
+            [f"{name}={value}" for name, value in {"MOSH_TEST_MARK": self.home, **self._private}.items()]
+        )
         return [
             *mosh_words(f"--client={client_path}", f"--ssh={self._sshd.ssh()}", *LOGIN_OPTIONS),
             f"--server=env {private} {' '.join(programs.server)}",
@@ -85,9 +87,15 @@ class Desk:
         )
 
     def sessions(self) -> list[dict[str, Any]]:
-        """What --list --json says."""
-        done = self.ask("--list", "--json")
-        assert done.returncode == 0, done.stderr
+        """What `mosh-server list --json` says there."""
+        done = subprocess.run(
+            [*OURS.server, "list", "--json"],
+            env={**self.environment, **self._private},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
         listed: list[dict[str, Any]] = json.loads(done.stdout)
         return listed
 
@@ -143,8 +151,8 @@ def say(terminal: UserTerminal, command: str, wanted: str) -> None:
 def assert_left_clean(terminal: UserTerminal) -> None:
     """Termios and modes as they were, without a full reset."""
     assert terminal.settings() == terminal.settings_before
-    assert [mode for mode, on in modes_left_on(bytes(terminal.output), [1, 1000, 1006, 1049, 2004]).items() if on] == []
-    assert modes_left_on(bytes(terminal.output), [25]) == {25: True}
+    on = {mode for mode, left_on in modes_left_on(bytes(terminal.output)).items() if left_on}
+    assert on <= {7, 25}  # wrapping and the cursor, which terminals have on
     assert not any(reset in terminal.output for reset in (b"\x1bc", b"\x1b[!p"))
 
 
@@ -230,6 +238,7 @@ def test_sessions_are_listed_and_ended_attached_or_not(desk: Desk) -> None:
     assert max(map(len, listed.stdout.splitlines())) <= 80
     assert re.search(r"\d+ +one +80x24 +attached for .* from 127\.0\.0\.1", listed.stdout)
     assert re.search(r"\d+ +two +80x24 +detached for ", listed.stdout)
+    assert {each["name"] for each in json.loads(desk.ask("--list", "--json").stdout)} == {"one", "two"}
     assert re.fullmatch(r"Ended \d+\.\n", desk.ask("--end=two").stdout)
     assert re.fullmatch(r"Ended \d+\.\n", desk.ask("--end=one").stdout)
     assert attached.wait_for_end() == 255
@@ -237,7 +246,7 @@ def test_sessions_are_listed_and_ended_attached_or_not(desk: Desk) -> None:
     assert desk.sessions() == []
     gone = desk.ask("--end=one")
     assert (gone.returncode, gone.stdout) == (10, "")
-    assert gone.stderr.startswith("mosh: The server on 127.0.0.1 says: ")
+    assert re.fullmatch(r"mosh: The server on 127\.0\.0\.1 says: .*\.\n", gone.stderr)
 
 
 def test_a_server_that_died_is_not_listed(desk: Desk) -> None:
@@ -247,9 +256,8 @@ def test_a_server_that_died_is_not_listed(desk: Desk) -> None:
 
 
 def test_which_of_several_is_asked_on_the_terminal(desk: Desk) -> None:
-    for word in ("first", "second"):
+    for _ in range(2):
         terminal = begun(desk)
-        say(terminal, f"clear; echo the-{word}", f"\nthe-{word}" if word == "" else f"the-{word}")
         terminal.type(DETACH)
         assert terminal.wait_for_end() == 0
     again = desk.mosh("--attach", "127.0.0.1")
@@ -300,10 +308,10 @@ def test_a_full_screen_program_is_there_at_once_and_at_full_height(desk: Desk) -
 
 def test_a_session_is_taken_over_in_a_flood(desk: Desk) -> None:
     first = begun(desk)
-    first.type("while :; do seq 1000 1999; done\r")
-    first.wait_for("\n1500\n")
+    first.type("yes over\\flow\r")
+    first.wait_for("overflow\noverflow")
     second = desk.mosh(f"--attach={desk.sessions()[0]['id']}", "127.0.0.1")
-    second.wait_until(lambda: re.search(r"\n1\d\d\d\n", second.text()), "the flood is not seen")
+    second.wait_for("overflow\noverflow")
     assert first.wait_for_end() == 79
     second.type("\x03")
     say(second, "expr 6 '*' 7", "\n42")

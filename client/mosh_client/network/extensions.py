@@ -64,8 +64,8 @@ class Extensions:
         if extensions.EXIT_STATUS in self.common:  # it would have said how its program ended
             return Report(
                 FROM_OUTSIDE,
-                "mosh-client: the session was ended on the server, by its user, a signal or a time-out, before its program"
-                " was.",
+                "mosh-client: the session was ended on the server, by its user, a signal or a time-out, before its"
+                " program was.",
                 over=True,
             )
         return Report(0, "", over=True)  # as ever: upstream's cannot say
