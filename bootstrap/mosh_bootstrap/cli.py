@@ -62,7 +62,7 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
     if options.print_config:
         from mosh_bootstrap.config_file import as_file
 
-        print(as_file(options), end="")
+        sys.stdout.buffer.write(as_file(options).encode(errors="surrogateescape"))
         return 0
     if options.fake_proxy or options.hand_over:
         from mosh_bootstrap.fake_proxy import fake_proxy
