@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from mosh_bootstrap.options import HELP, LOCAL_ADDRESS, Line, Options, options_of, read_line
 from mosh_common.errors import EnvironmentFailure, UsageError
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from mosh_bootstrap.conversation import Ended
     from mosh_bootstrap.dialogue import Dialogue
     from mosh_bootstrap.progress import Progress
-    from mosh_bootstrap.ssh_config import SshConfig
 
 _USAGE_EXIT: Final = 2  # what getopt(1) and the shells say; 255 would look like a failure of ssh
 _INTERRUPTED_EXIT: Final = 130  # sh(1): ended by SIGINT
@@ -46,23 +45,9 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
 
     Raises UsageError, EnvironmentFailure, KeyboardInterrupt.
     """
-    line = read_line(arguments)
-    options, config = _what_applies(line, environ)
-    if options.help:
-        print(HELP, end="")
-        return 0
-    if options.version:
-        from mosh_common.wire import cipher
-
-        print(
-            f"mosh (mosh-py {VERSION}), compatible with mosh {MOSH_COMPATIBLE}\n{cipher.description()}\n{LICENCE}",
-            end="",
-        )
-        return 0
-    if options.print_config:
-        from mosh_bootstrap.config_file import as_file
-
-        sys.stdout.buffer.write(as_file(options).encode(errors="surrogateescape"))
+    options = _what_applies(read_line(arguments), environ)
+    if options.help or options.version or options.print_config:
+        _tell(options)
         return 0
     if options.fake_proxy or options.hand_over:
         from mosh_bootstrap.fake_proxy import fake_proxy
@@ -70,19 +55,6 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
         port, *patience = options.command
         return fake_proxy(options.host, port, options.family, hand_over=options.hand_over, timeout_s="".join(patience))
 
-    return _begin_session(options, arguments, environ, own_path=own_path, line=line, config=config)
-
-
-def _begin_session(
-    options: Options,
-    arguments: Sequence[str],
-    environ: Mapping[str, str],
-    *,
-    own_path: str,
-    line: Line,
-    config: SshConfig | None,
-) -> int:
-    """Start the server and become the client. Raises as `run` does."""
     from mosh_bootstrap.command import client_arguments, client_environment
     from mosh_bootstrap.handoff import become_client, find_client
     from mosh_bootstrap.preflight import check
@@ -98,21 +70,7 @@ def _begin_session(
     # Set for the server too: a local session's programs find in it which client is theirs. exec keeps our pid.
     inherited = {**environ, "MOSH_CLIENT_PID": str(os.getpid())}
     inherited.pop("MOSH_KEY", None)
-
-    def plain_ssh() -> NoReturn:
-        from mosh_bootstrap.as_ssh import become_ssh_for
-
-        become_ssh_for(line, environ)
-
-    options, dialogue = _start_server(
-        options,
-        inherited,
-        progress,
-        own_path=own_path,
-        leave_early=client.ours,
-        config=config,
-        plain_ssh=plain_ssh if options.as_ssh else None,
-    )
+    options, dialogue = _start_server(options, inherited, progress, own_path=own_path, leave_early=client.ours)
     connect, ip = dialogue.connect, dialogue.ip
     assert connect is not None, "checked by diagnosis.failure"
     assert ip is not None, "checked by diagnosis.failure"
@@ -125,8 +83,25 @@ def _begin_session(
     )
 
 
-def _what_applies(line: Line, environ: Mapping[str, str]) -> tuple[Options, SshConfig | None]:
-    """Return what is asked for, by the line, the environment and the user's file, and what ssh says if it was asked.
+def _tell(options: Options) -> None:
+    """Print what is asked for instead of a session. Raises UsageError."""
+    if options.help:
+        print(HELP, end="")
+    elif options.version:
+        from mosh_common.wire import cipher
+
+        print(
+            f"mosh (mosh-py {VERSION}), compatible with mosh {MOSH_COMPATIBLE}\n{cipher.description()}\n{LICENCE}",
+            end="",
+        )
+    else:
+        from mosh_bootstrap.config_file import as_file
+
+        sys.stdout.buffer.write(as_file(options).encode(errors="surrogateescape"))
+
+
+def _what_applies(line: Line, environ: Mapping[str, str]) -> Options:
+    """Return what is asked for: by the line, the environment and the user's file.
 
     Where the line is ssh's own it does not return. Raises UsageError, EnvironmentFailure.
     """
@@ -146,16 +121,15 @@ def _what_applies(line: Line, environ: Mapping[str, str]) -> tuple[Options, SshC
         complaints.extend(unknown)
         return found
 
-    config = None
     if "as_ssh" in line.given and line.wants_settings and "print_config" not in line.given:
         from mosh_bootstrap.as_ssh import stand_in
 
-        options, config = stand_in(line, environ, settings)
+        options = stand_in(line, environ, settings)
     else:
         options = options_of(line, environ, settings(line.host or LOCAL_ADDRESS) if line.wants_settings else None)
     for complaint in complaints:
         print(f"mosh: {complaint}", file=sys.stderr)
-    return options, config
+    return options
 
 
 def _config_path(environ: Mapping[str, str]) -> str:
@@ -167,19 +141,11 @@ def _config_path(environ: Mapping[str, str]) -> str:
 
 
 def _start_server(
-    options: Options,
-    environ: Mapping[str, str],
-    progress: Progress,
-    *,
-    own_path: str,
-    leave_early: bool,
-    config: SshConfig | None,
-    plain_ssh: Callable[[], NoReturn] | None,
+    options: Options, environ: Mapping[str, str], progress: Progress, *, own_path: str, leave_early: bool
 ) -> tuple[Options, Dialogue]:
     """Start the server, here or by ssh; return the options as they applied, and what it said, complete.
 
-    `leave_early`: the client knows what to do about a login that is not over yet. `config`: what ssh said of the host,
-    if it was asked. `plain_ssh`: what to do with a host that lets us in and has no server. Raises EnvironmentFailure.
+    `leave_early`: the client knows what to do about a login that is not over yet. Raises EnvironmentFailure.
     """
     jump, by_name = "", False
     if options.local:
@@ -199,16 +165,17 @@ def _start_server(
             colors=lambda: _colors(environ),
             show=_show_on_stderr,
             leave_early=leave_early,
-            config=config,
         )
     from mosh_bootstrap.diagnosis import failure
 
     reason = failure(options, dialogue, ended, jump=jump, by_name=by_name)
     if reason is not None:
         has_logged_in = ended.exit_code not in (None, _SSH_FAILED_EXIT)
-        if plain_ssh is not None and has_logged_in and dialogue.connect is None and not dialogue.no_ip:
+        if options.plain_ssh and has_logged_in and dialogue.connect is None and not dialogue.no_ip:
+            from mosh_bootstrap.as_ssh import become_ssh
+
             print(f"mosh: {options.host} has no mosh-server that starts: plain ssh logs in once more.", file=sys.stderr)
-            plain_ssh()
+            become_ssh(options.plain_ssh, environ)
         raise reason
     return options, dialogue
 
