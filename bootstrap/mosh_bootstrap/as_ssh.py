@@ -26,22 +26,21 @@ _NOT_FOUND_EXIT: Final = 127  # sh(1)
 _NOT_EXECUTABLE_EXIT: Final = 126  # sh(1)
 
 
-def stand_in(
-    line: Line, environ: Mapping[str, str], settings: Callable[[str], Mapping[str, str | bool]]
-) -> tuple[Options, SshConfig]:
-    """Return what the session is to be and ssh's settings for its host; does not return where the line is ssh's.
+def stand_in(line: Line, environ: Mapping[str, str], settings: Callable[[str], Mapping[str, str | bool]]) -> Options:
+    """Return what the session is to be; does not return where the line is ssh's.
 
     `line.command` is ssh's line; `settings`: what the user's file says for a host. Raises UsageError,
     EnvironmentFailure.
     """
     ssh = _ssh_of(line, environ)
+    plain_ssh = (*ssh, *line.command)
     if not (os.isatty(0) and os.isatty(1)):
-        become_ssh(ssh, line, environ)
+        become_ssh(plain_ssh, environ)
     from mosh_bootstrap.ssh_line import escape_key, is_left_to_ssh, read_ssh_line
 
     wish = read_ssh_line(line.command)
     if wish is None or not _can_be_drawn_on(environ):
-        become_ssh(ssh, line, environ)
+        become_ssh(plain_ssh, environ)
     # The words behind --as-ssh say which ssh options there are; a file's are for logins of mosh's own.
     given: Given = {"fallback": "ssh", **line.given, "ssh": shlex.join([*ssh, *wish.options])}
     if wish.family:
@@ -56,23 +55,22 @@ def stand_in(
 
         check_destination(wish.host)
     except UsageError:
-        become_ssh(ssh, line, environ)
+        become_ssh(plain_ssh, environ)
     options = options_of(Line(given, wish.host, command), environ, settings(wish.host))
     if options.stand_in == "ssh":
-        become_ssh(ssh, line, environ)
+        become_ssh(plain_ssh, environ)
     config = _configuration([*ssh, *wish.options], wish.host, environ)
     if config is None or is_left_to_ssh(wish, config, stand_in=options.stand_in):
-        become_ssh(ssh, line, environ)
-    return options._replace(ssh_escape_key=escape_key(config)), config
+        become_ssh(plain_ssh, environ)
+    return options._replace(ssh_escape_key=escape_key(config), ssh_config=config)
 
 
-def become_ssh(ssh: Sequence[str], line: Line, environ: Mapping[str, str]) -> NoReturn:
-    """Replace this process by `ssh`. Raises EnvironmentFailure when that cannot be done."""
+def become_ssh(words: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
+    """Replace this process by ssh, whose command line is `words`. Raises EnvironmentFailure where that fails."""
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)  # Python ignores them, and exec would pass that on
-    words = [*ssh, *line.command]
     try:
-        os.execvpe(words[0], words, environ)
+        os.execvpe(words[0], list(words), environ)
     except OSError as error:
         if isinstance(error, FileNotFoundError):
             raise _not_found(words[0]) from None

@@ -17,7 +17,6 @@ from mosh_common.native_environment import native_environment
 from mosh_common.version import LICENCE, MOSH_COMPATIBLE, VERSION
 
 if TYPE_CHECKING:
-    from mosh_bootstrap.ssh_config import SshConfig
 
 _USAGE_EXIT: Final = 2  # what getopt(1) and the shells say; 255 would look like a failure of ssh
 _INTERRUPTED_EXIT: Final = 130  # sh(1): ended by SIGINT
@@ -42,17 +41,9 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
 
     Raises UsageError, EnvironmentFailure, KeyboardInterrupt.
     """
-    line = read_line(arguments)
-    options, config = _what_applies(line, environ)
-    if options.help:
-        print(HELP, end="")
-        return 0
-    if options.version:
-        return _show_version()
-    if options.print_config:
-        from mosh_bootstrap.config_file import as_file
-
-        print(as_file(options), end="")
+    options = _what_applies(read_line(arguments), environ)
+    if options.help or options.version or options.print_config:
+        _tell(options)
         return 0
     if options.fake_proxy or options.hand_over:
         from mosh_bootstrap.fake_proxy import fake_proxy
@@ -65,13 +56,11 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
 
         return examine(options, environ, own_path=own_path)
     if options.list or options.end or options.complete_sessions:
-        return _ask_for_sessions(options, environ, own_path=own_path, config=config)
-    return _begin_session(options, arguments, environ, own_path=own_path, config=config)
+        return _ask_for_sessions(options, environ, own_path=own_path)
+    return _begin_session(options, arguments, environ, own_path=own_path)
 
 
-def _begin_session(
-    options: Options, arguments: Sequence[str], environ: Mapping[str, str], *, own_path: str, config: SshConfig | None
-) -> int:
+def _begin_session(options: Options, arguments: Sequence[str], environ: Mapping[str, str], *, own_path: str) -> int:
     """Start the server and become the client. Raises as `run` does."""
     from mosh_bootstrap.command import client_arguments, client_environment
     from mosh_bootstrap.handoff import become_client, find_client
@@ -90,7 +79,7 @@ def _begin_session(
     inherited = {**environ, "MOSH_CLIENT_PID": str(os.getpid())}
     inherited.pop("MOSH_KEY", None)
     way_back = {} if not client.ours else _way_back(options, environ)
-    started = start(options, Circumstances(inherited, progress, own_path, client.ours, config))
+    started = start(options, Circumstances(inherited, progress, own_path, client.ours))
     if isinstance(started, int):
         return started
     options, dialogue = started
@@ -108,14 +97,14 @@ def _begin_session(
     )
 
 
-def _ask_for_sessions(options: Options, environ: Mapping[str, str], *, own_path: str, config: SshConfig | None) -> int:
+def _ask_for_sessions(options: Options, environ: Mapping[str, str], *, own_path: str) -> int:
     """Do what --list and --end ask for; return the exit code. Raises as `run` does."""
     from mosh_bootstrap.progress import Progress, begun
     from mosh_bootstrap.start import Circumstances, local_words, start
     from mosh_common.io.inherited import expect_signals
 
     progress = Progress(options.host, begun() if options.verbose else None)
-    under = Circumstances(environ, progress, own_path, False, config)
+    under = Circumstances(environ, progress, own_path, False)
     if options.complete_sessions:
         from mosh_bootstrap.session_offers import print_offers
 
@@ -133,15 +122,6 @@ def _ask_for_sessions(options: Options, environ: Mapping[str, str], *, own_path:
     return show(options, dialogue.answer)
 
 
-def _show_version() -> int:
-    from mosh_common.wire import cipher
-
-    print(
-        f"mosh (mosh-py {VERSION}), compatible with mosh {MOSH_COMPATIBLE}\n{cipher.description()}\n{LICENCE}", end=""
-    )
-    return 0
-
-
 def _way_back(options: Options, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variable by which the client tells how to come back to the session."""
     from mosh_bootstrap.sessions import way_back
@@ -150,8 +130,25 @@ def _way_back(options: Options, environ: Mapping[str, str]) -> dict[str, str]:
     return {WAY_BACK_VARIABLE: way_back(options, options_of(read_line(["--help"]), environ))}
 
 
-def _what_applies(line: Line, environ: Mapping[str, str]) -> tuple[Options, SshConfig | None]:
-    """Return what is asked for, by the line, the environment and the user's file, and what ssh says if it was asked.
+def _tell(options: Options) -> None:
+    """Print what is asked for instead of a session. Raises UsageError."""
+    if options.help:
+        print(HELP, end="")
+    elif options.version:
+        from mosh_common.wire import cipher
+
+        print(
+            f"mosh (mosh-py {VERSION}), compatible with mosh {MOSH_COMPATIBLE}\n{cipher.description()}\n{LICENCE}",
+            end="",
+        )
+    else:
+        from mosh_bootstrap.config_file import as_file
+
+        sys.stdout.buffer.write(as_file(options).encode(errors="surrogateescape"))
+
+
+def _what_applies(line: Line, environ: Mapping[str, str]) -> Options:
+    """Return what is asked for: by the line, the environment and the user's file.
 
     Where the line is ssh's own it does not return. Raises UsageError, EnvironmentFailure.
     """
@@ -171,16 +168,15 @@ def _what_applies(line: Line, environ: Mapping[str, str]) -> tuple[Options, SshC
         complaints.extend(unknown)
         return found
 
-    config = None
     if "as_ssh" in line.given and line.wants_settings and "print_config" not in line.given:
         from mosh_bootstrap.as_ssh import stand_in
 
-        options, config = stand_in(line, environ, settings)
+        options = stand_in(line, environ, settings)
     else:
         options = options_of(line, environ, settings(line.host or LOCAL_ADDRESS) if line.wants_settings else None)
     for complaint in complaints:
         print(f"mosh: {complaint}", file=sys.stderr)
-    return options, config
+    return options
 
 
 def _config_path(environ: Mapping[str, str]) -> str:

@@ -86,7 +86,7 @@ def as_file(options: Options) -> str:
             continue  # the program's own choice
         if isinstance(value, bool):
             value = "yes" if value == fixed else "no"
-        line = f"{spelling[2:]} {value}"
+        line = f"{spelling[2:]} {'= ' if value.startswith('=') else ''}{value}"
         if "\n" in value or "\0" in value or _setting(*_split(line)) != (field, getattr(options, field)):
             raise UsageError(
                 f"A file cannot have {spelling}={value!r}: no line end, and no quotes or blanks around it."

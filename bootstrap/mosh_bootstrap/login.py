@@ -98,17 +98,15 @@ def log_in(
     colors: Callable[[], int],
     show: Callable[[bytes], None],
     leave_early: bool,
-    config: SshConfig | None = None,
 ) -> Login:
     """Log in and run the server there.
 
     `colors`: tells what the terminal can show; `show` takes what ssh says where there is no terminal. `leave_early`:
-    the end of ssh need not be waited for. `config`: what applies to the host, where ssh was asked already. Raises
-    UsageError, EnvironmentFailure, KeyboardInterrupt and SystemExit.
+    the end of ssh need not be waited for. Raises UsageError, EnvironmentFailure, KeyboardInterrupt and SystemExit.
     """
     ssh = _ssh_words(options)
-    is_asked = config is None and not is_script(ssh)
-    query = Background.run(ssh_config.query_words(ssh, options.host), environ) if is_asked else None
+    asking = ssh_config.query_words(ssh, options.host)
+    query = None if options.ssh_config or is_script(ssh) else Background.run(asking, environ)
     try:
         # Meanwhile: what would be loaded after it, here or by what is called.
         from mosh_bootstrap import ssh as _ssh  # noqa: F401  # that it is loaded is all that is wanted of it here
@@ -121,7 +119,7 @@ def log_in(
             with suppress(ImportError):  # run_with_terminal says so better
                 import pexpect  # noqa: F401  # the same
         number_of_colors = colors()
-        config = config or _configuration(query, ssh, options.host, environ)
+        config = options.ssh_config or _configuration(query, ssh, options.host, environ)
     finally:
         if query is not None:
             query.end()

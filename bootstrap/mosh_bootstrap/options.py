@@ -8,13 +8,16 @@ mean what they say.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, TypeAlias
 
 from mosh_bootstrap.destination import check_destination
 from mosh_common import prediction_display
 from mosh_common.command_line import letters
 from mosh_common.errors import UsageError
 from mosh_common.protocol import HIGHEST_PORT
+
+if TYPE_CHECKING:
+    from mosh_bootstrap.ssh_config import SshConfig
 
 Given: TypeAlias = dict[str, str | bool]  # values by field of Options
 FAMILIES: Final = ("prefer-inet", "prefer-inet6", "inet", "inet6", "auto", "all")
@@ -150,6 +153,7 @@ class Options(NamedTuple):
     stand_in: str = "auto"  # with `as_ssh`
     as_ssh: bool = False  # ssh_line.py has read `command`, or has it still to read, all of it ssh's
     ssh_escape_key: str = ""  # internal: with `as_ssh`, the character that leaves at the start of a line, as ssh's
+    ssh_config: SshConfig | None = None  # internal: what applies to the host, where ssh was asked already
     print_config: bool = False
     help: bool = False
     version: bool = False

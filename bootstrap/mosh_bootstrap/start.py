@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mosh_bootstrap.dialogue import Dialogue
     from mosh_bootstrap.login import Login
     from mosh_bootstrap.progress import Progress
-    from mosh_bootstrap.ssh_config import SshConfig
 
 _SSH_FAILED_EXIT: Final = 255  # ssh(1): nobody was logged in
 
@@ -28,7 +27,6 @@ class Circumstances(NamedTuple):
     progress: Progress
     own_path: str  # by which we were called
     leave_early: bool  # the client knows what to do about a login that is not over yet
-    config: SshConfig | None = None  # what ssh said of the host, if it was asked already
 
 
 class Started(NamedTuple):
@@ -100,7 +98,6 @@ def _start_there(options: Options, under: Circumstances) -> Started | int:
         colors=lambda: _colors(under.environ),
         show=_show_on_stderr,
         leave_early=under.leave_early,
-        config=under.config,
     )
     channels = login.channels
     try:
