@@ -7,14 +7,11 @@ socket. An ssh that cannot, or whose master has gone, logs in again instead: `sh
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mosh_bootstrap import control_socket
-from mosh_bootstrap.control_socket import Folder
+from mosh_bootstrap.control_socket import Control, Folder
 from mosh_bootstrap.ssh_config import SshConfig, login_words, program_words
-
-if TYPE_CHECKING:
-    import socket
 
 PERSIST_S: Final = 30  # for which a master stays without channels when whoever started it was killed
 
@@ -35,7 +32,7 @@ class Channels:
         self._config = config
         self._folder = folder
         self._path = folder.socket if folder is not None else master
-        self._held: socket.socket | None = None  # keeps the master from ending
+        self._held: Control | None = None  # keeps the master from ending
 
     @property
     def own_path(self) -> str:
@@ -49,7 +46,7 @@ class Channels:
 
     def hold(self) -> bool:
         """Keep the connection from now on, for as long as its user may think; whether there is one."""
-        if self._held is not None and not control_socket.is_open(self._held):
+        if self._held is not None and not self._held.is_open():
             self._held.close()
             self._held = None
         if self._held is None and self._path:
@@ -89,16 +86,16 @@ class Channels:
 
     def leave(self) -> None:
         """Have our master end with what still runs over it; for a process that goes on beside the session."""
-        self._end(control_socket.stop_listening)
+        self._end(Control.stop_listening)
 
     def close(self) -> None:
         """End our master and what runs over it, and take its folder away; harmless when that is done.
 
         The words of further commands log in anew.
         """
-        self._end(control_socket.terminate)
+        self._end(Control.terminate)
 
-    def _end(self, ask: Callable[[socket.socket], None]) -> None:
+    def _end(self, ask: Callable[[Control], None]) -> None:
         folder, self._folder, self._path = self._folder, None, ""
         control, self._held = self._held, None
         if folder is not None:

@@ -114,18 +114,7 @@ def ssh_arguments(
     mode = options.experimental_remote_ip
     if mode == "auto":  # nobody has found out what applies
         mode = "proxy"
-    persists_s = PERSIST_S if master else 0
-    overrides = (
-        config.overrides(pty=options.ssh_pty, reads=idle_input, master_persists_s=persists_s)
-        if config is not None
-        else []
-    )
-    if mode == "proxy" and config is not None:
-        if config.makes_canonical:
-            overrides.append("CanonicalizeHostname=always")
-        local_command = config.local_command(environ.get("SHELL", ""))
-        if local_command:
-            overrides.append("LocalCommand=" + local_command)
+    overrides = [] if config is None else _overrides(config, options, environ, master=master, idle_input=idle_input)
     words = login_words(ssh, overrides)
     if not idle_input:
         words.append("-n")
@@ -135,17 +124,35 @@ def ssh_arguments(
         # A shared connection of somebody else's would bypass the ProxyCommand, and with it the address we need.
         words += ["-S", master or "none"]
     if mode == "proxy":
-        hand_over = config is not None and config.passes_sockets
-        words += ["-o", "ProxyCommand=" + proxy_command(proxy, options.family, hand_over=hand_over)]
-        if config is not None and hand_over and config.connect_timeout_s:
-            words[-1] += " " + config.connect_timeout_s  # ssh itself waits for its proxy command for ever
-        if master:
-            words[-1] += " 2>/dev/tty"  # which ssh takes away from the proxies of a master that persists
-        if hand_over:
-            words += ["-o", "ProxyUseFdpass=yes"]
+        words += _proxy_words(options, proxy, config, master=master)
     elif mode == "remote" and options.family in ("inet", "inet6"):
         words.append("-4" if options.family == "inet" else "-6")
     return [*words, destination, "--", command or remote_command(options, environ, colors=colors)]
+
+
+def _overrides(
+    config: SshConfig, options: Options, environ: Mapping[str, str], *, master: str, idle_input: bool
+) -> list[str]:
+    """Return the settings, as -o takes them, that stand before the user's own."""
+    overrides = config.overrides(pty=options.ssh_pty, reads=idle_input, master_persists_s=PERSIST_S if master else 0)
+    if options.experimental_remote_ip in ("auto", "proxy"):
+        if config.makes_canonical:
+            overrides.append("CanonicalizeHostname=always")
+        local_command = config.local_command(environ.get("SHELL", ""))
+        if local_command:
+            overrides.append("LocalCommand=" + local_command)
+    return overrides
+
+
+def _proxy_words(options: Options, proxy: Sequence[str], config: SshConfig | None, *, master: str) -> list[str]:
+    """Return ssh's options for our own ProxyCommand."""
+    hand_over = config is not None and config.passes_sockets
+    command = proxy_command(proxy, options.family, hand_over=hand_over)
+    if config is not None and hand_over and config.connect_timeout_s:
+        command += " " + config.connect_timeout_s  # ssh itself waits for its proxy command for ever
+    if master:
+        command += " 2>/dev/tty"  # which ssh takes away from the proxies of a master that persists
+    return ["-o", "ProxyCommand=" + command, *(["-o", "ProxyUseFdpass=yes"] if hand_over else [])]
 
 
 def proxy_command(proxy: Sequence[str], family: str, *, hand_over: bool = False) -> str:

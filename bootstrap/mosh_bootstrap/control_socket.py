@@ -63,15 +63,15 @@ class Folder:
         return None
 
     def add_shell(self, shell: str) -> bool:
-        """Put into it a program that becomes `shell` and writes errors to the terminal; whether that can be.
+        """Put into it a program that becomes `shell`, for ssh's SHELL while it is a master; whether that can be.
 
-        ssh takes standard error away from the proxies of a master that persists: with it as ssh's SHELL, they say at
-        the terminal why they fail, as ever.
+        ssh takes standard error away from the proxies of a master that persists: here they say at the terminal why they
+        fail, as ever. And they outlive the ssh that began, and with it their terminal, as the master does.
         """
         if os.statvfs(self.path).f_flag & os.ST_NOEXEC:
             return False
         path = os.path.join(self.path, _SHELL)
-        script = f'#!/bin/sh\nSHELL={quote(shell)}\nexport SHELL\nexec "$SHELL" "$@" 2>/dev/tty\n'
+        script = f"#!/bin/sh\ntrap '' HUP\nSHELL={quote(shell)}\n" + 'export SHELL\nexec "$SHELL" "$@" 2>/dev/tty\n'
         try:
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o700)
             try:
@@ -103,23 +103,64 @@ def sweep(place: str) -> None:
         _sweep_one(path)
 
 
-def connect(path: str) -> socket.socket | None:
-    """Connect to the master that listens at `path`; None where none does.
+class Control:
+    """A connection to a master. Without a word on it, it keeps the master from ending for want of channels."""
 
-    The connection alone, without a word on it, keeps the master from ending for want of channels.
-    """
+    def __init__(self, connection: socket.socket) -> None:
+        """Take over a connection; `connect` makes one."""
+        self._connection = connection
+        self._heard = 0  # octets
+
+    def is_open(self) -> bool:
+        """Whether the master is still there."""
+        self._connection.setblocking(False)
+        try:
+            while said := self._connection.recv(_ANSWERS_OCTETS):
+                self._heard += len(said)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        finally:
+            self._connection.settimeout(_TIMEOUT_S)
+        return False
+
+    def stop_listening(self) -> None:
+        """Have the master end with the last of its channels, and take its socket away."""
+        self._ask(_STOP_LISTENING)
+
+    def terminate(self) -> None:
+        """Have the master end now."""
+        self._ask(_TERMINATE)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
+
+    def _ask(self, request: int) -> None:
+        """Say `request` and wait until it was heard: the end of the connection could overtake it."""
+        try:
+            self._connection.sendall(_packet(_HELLO) + _packet((request, _REQUEST)))
+            while self._heard < _ANSWERS_OCTETS and (said := self._connection.recv(_ANSWERS_OCTETS)):
+                self._heard += len(said)
+        except OSError:  # it has gone, or does not answer: it ends by itself
+            pass
+
+
+def connect(path: str) -> Control | None:
+    """Connect to the master that listens at `path`; None where none does."""
     import socket  # while ssh talks, or in another process: nobody waits for it
 
-    control = socket.socket(socket.AF_UNIX)
+    connection = socket.socket(socket.AF_UNIX)
     try:
         if not stat.S_ISSOCK(os.stat(path).st_mode):
             raise FileNotFoundError(path)
-        control.settimeout(_TIMEOUT_S)
-        control.connect(path)
+        connection.settimeout(_TIMEOUT_S)
+        connection.connect(path)
     except (OSError, ValueError):  # not there, nobody behind it, not ours to use, or no path
-        control.close()
+        connection.close()
         return None
-    return control
+    return Control(connection)
 
 
 def listens(path: str) -> bool:
@@ -128,42 +169,6 @@ def listens(path: str) -> bool:
     if control is not None:
         control.close()
     return control is not None
-
-
-def is_open(control: socket.socket) -> bool:
-    """Whether the master at the other end is still there."""
-    import socket
-
-    control.setblocking(False)
-    try:
-        return control.recv(1, socket.MSG_PEEK) != b""
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    finally:
-        control.settimeout(_TIMEOUT_S)
-
-
-def stop_listening(control: socket.socket) -> None:
-    """Have the master end with the last of its channels, and take its socket away."""
-    _ask(control, _STOP_LISTENING)
-
-
-def terminate(control: socket.socket) -> None:
-    """Have the master end now."""
-    _ask(control, _TERMINATE)
-
-
-def _ask(control: socket.socket, request: int) -> None:
-    """Say `request` and wait until it was heard: the end of the connection could overtake it."""
-    try:
-        control.sendall(_packet(_HELLO) + _packet((request, _REQUEST)))
-        heard = 0
-        while heard < _ANSWERS_OCTETS and (said := control.recv(_ANSWERS_OCTETS)):
-            heard += len(said)
-    except OSError:  # it has gone, or does not answer: it ends by itself
-        pass
 
 
 def _packet(numbers: Iterable[int]) -> bytes:

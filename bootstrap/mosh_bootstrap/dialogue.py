@@ -43,7 +43,6 @@ class Dialogue:
         self.ip: str | None = None  # the server's address, numeric
         self.others: tuple[str, ...] = ()  # further addresses of the name, as far as our ProxyCommand told them
         self.no_ip = ""  # why our ProxyCommand came to none: a sentence; what ssh says of that is not shown
-        self.no_server = False  # the search for one there has found none
         self.ip_redefined = False  # a second line named another address; the first one stays
         self.connect: Connect | None = None  # the first valid MOSH CONNECT
         self.bad_connect = False  # a MOSH CONNECT line made no sense
@@ -68,6 +67,11 @@ class Dialogue:
     def showed_anything(self) -> bool:
         """Whether the user has seen anything of what ssh said."""
         return self._showed_anything
+
+    @property
+    def no_server(self) -> bool:
+        """Whether the search for a server there has found none."""
+        return self.refusal.found_nowhere
 
     @property
     def may_be_asking(self) -> bool:
@@ -216,7 +220,7 @@ class Dialogue:
             if self._ip_source == "remote":
                 self._set_ip(found.server_ip.removeprefix(_IPV4_MAPPED))
         elif line.rstrip() == _NO_SERVER:
-            self.no_server = True
+            self.refusal.found_nowhere = True
         elif line.startswith(_CONNECT_PREFIX):
             self.bad_connect = True  # SECURITY: not shown, it may hold a key: test_a_bad_connect_line_is_not_shown
         else:

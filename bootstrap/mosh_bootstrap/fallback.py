@@ -16,6 +16,7 @@ from mosh_bootstrap import login_shell, server_search
 from mosh_bootstrap.kept_answers import KeptAnswers
 from mosh_bootstrap.terminal import Terminal
 from mosh_common.errors import EnvironmentFailure
+from mosh_common.io.loop import Waiter
 
 if TYPE_CHECKING:
     from mosh_bootstrap.channels import Channels
@@ -114,33 +115,31 @@ def _ask(host: str, terminal: Terminal, *, can_install: bool) -> tuple[Choice, b
     answers = {"s": Choice.SSH, "q": Choice.FAIL, **({"i": Choice.INSTALL} if can_install else {})}
     # What was typed before the question is no answer to it.
     termios.tcflush(terminal.input_fd, termios.TCIFLUSH)
-    while True:
-        terminal.show(question.encode())
-        line = _line(terminal)
-        if not line:  # the end of input
-            terminal.show(b"\r\n")
-            return Choice.FAIL, False
-        word = line.strip()
-        choice = answers.get(word.lower())
-        if choice is not None:
-            return choice, word.isupper() and choice is not Choice.INSTALL
-
-
-def _line(terminal: Terminal) -> str:
-    """Return the next line that is typed, with its end; empty at the end of input. Raises as `choose` does."""
-    from mosh_common.io.loop import Waiter
-
     with Waiter((signal.SIGTERM, signal.SIGHUP)) as waiter:
         waiter.watch(terminal.input_fd)
         while True:
-            ready = waiter.wait(None)
-            for number in ready.signals:
-                raise SystemExit(_SIGNAL_EXIT_BASE + number)
-            if terminal.input_fd in ready.readable:
-                try:
-                    return os.read(terminal.input_fd, _ANSWER_OCTETS).decode(errors="replace")
-                except OSError:  # the terminal was hung up
-                    return ""
+            terminal.show(question.encode())
+            line = _line(terminal, waiter)
+            if not line:  # the end of input
+                terminal.show(b"\r\n")
+                return Choice.FAIL, False
+            word = line.strip()
+            choice = answers.get(word.lower())
+            if choice is not None:
+                return choice, word.isupper() and choice is not Choice.INSTALL
+
+
+def _line(terminal: Terminal, waiter: Waiter) -> str:
+    """Return the next line that is typed, with its end; empty at the end of input. Raises as `choose` does."""
+    while True:
+        ready = waiter.wait(None)
+        for number in ready.signals:
+            raise SystemExit(_SIGNAL_EXIT_BASE + number)
+        if terminal.input_fd in ready.readable:
+            try:
+                return os.read(terminal.input_fd, _ANSWER_OCTETS).decode(errors="replace")
+            except OSError:  # the terminal was hung up
+                return ""
 
 
 def _run(words: Sequence[str], environ: Mapping[str, str]) -> int:

@@ -25,11 +25,12 @@ _LONGEST: Final = max(map(len, (_NO_LOCALE, *_NO_SERVER)))
 class Refusal:
     """Feed it the text that is shown; ask it when the server has not started."""
 
-    __slots__ = ("_tail", "for_want_of_locale", "for_want_of_server")
+    __slots__ = ("_tail", "for_want_of_locale", "for_want_of_server", "found_nowhere")
 
     def __init__(self) -> None:
         self.for_want_of_locale = False
         self.for_want_of_server = False
+        self.found_nowhere = False  # as a line of ours has said, not the text
         self._tail = b""  # the end of what came, for a sentence that comes in two pieces
 
     def receive(self, shown: bytes | bytearray) -> None:

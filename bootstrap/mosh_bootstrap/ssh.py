@@ -13,7 +13,8 @@ import signal
 import sys
 import termios
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from mosh_bootstrap.conversation import RUNNING, Conversation, Ended, Program
@@ -52,26 +53,23 @@ def run_with_terminal(
     """Run ssh under a pty until it ends, or the server is up and needs it no longer; `dialogue.typed` is the session's.
 
     `leave_early`: this process becomes one that reaps `dialogue.left_behind`, so nothing is waited for; `leave` is what
-    is to be done beside that for the login's end. `idle_input`: its standard input is another pty, like the user's
-    terminal, at which nobody types; else it is the same one.
+    is to be done beside that. `idle_input`: its standard input is another pty, at which nobody types.
 
     Raises EnvironmentFailure when it cannot be started, KeyboardInterrupt, or SystemExit on SIGTERM, SIGQUIT and
     SIGHUP; the terminal is as it was found in every case.
     """
-    with _waiter(signal.SIGTSTP, signal.SIGCONT) as waiter:
-        idle = _IdleInput(terminal) if idle_input else None
+    with _waiter(signal.SIGTSTP, signal.SIGCONT) as waiter, _IdleInput.made(terminal, idle_input) as idle:
         child = _start_under_pty(words, terminal=terminal, environ=environ, idle=idle)
 
         def ended() -> Ended | None:
             return None if child.isalive() else Ended(child.exitstatus, child.signalstatus)
-
-        progress.reached("ssh started")
 
         def resize(lines: int, columns: int) -> None:
             if idle is not None:
                 idle.resize(lines, columns)  # before ssh hears of it by the other one
             child.setwinsize(lines, columns)
 
+        progress.reached("ssh started")
         program = Program(child.child_fd, ended, resize)
         try:
             with Keyboard(terminal, program.fd, input_fd=None if idle is None else idle.fd) as keyboard:
@@ -86,16 +84,19 @@ def run_with_terminal(
                 ).run()
             dialogue.typed = keyboard.kept
             if leave_early and dialogue.connect is not None and how == RUNNING:
-                process: Any = child.ptyproc  # type: ignore[attr-defined]  # pexpect's types do not tell of it
-                _hold_login(program.fd, process.pid, dialogue, leave)
-                process.closed = True  # not to be hung up on when this function's variables go
-                process.fileobj.close()
+                _hold_child(child, dialogue, leave)
             return how
         finally:
             if not dialogue.left_behind:
                 _close(child)
-            if idle is not None:
-                idle.close()
+
+
+def _hold_child(child: PtySpawn[Any], dialogue: Dialogue, leave: Callable[[], None]) -> None:
+    """Leave ssh under its pty to a process that holds it, as `_hold_login` does."""
+    process: Any = child.ptyproc  # type: ignore[attr-defined]  # pexpect's types do not tell of it
+    _hold_login(child.child_fd, process.pid, dialogue, leave)
+    process.closed = True  # not to be hung up on when its variables go
+    process.fileobj.close()
 
 
 class _IdleInput:
@@ -107,6 +108,17 @@ class _IdleInput:
         termios.tcsetattr(self._far_side, termios.TCSANOW, terminal.attributes)
         self._path = os.ttyname(self._far_side)
         self.resize(*terminal.size())
+
+    @classmethod
+    @contextmanager
+    def made(cls, terminal: Terminal, wanted: bool) -> Iterator[_IdleInput | None]:
+        """Make one, if it is wanted, and hang up in the end."""
+        idle = cls(terminal) if wanted else None
+        try:
+            yield idle
+        finally:
+            if idle is not None:
+                idle.close()
 
     def resize(self, lines: int, columns: int) -> None:
         """Give it this size."""
@@ -254,7 +266,9 @@ class _Child:
 
 def _close(child: PtySpawn[Any]) -> None:
     """Close the pty, which hangs up on ssh if it still runs, and make sure that it has ended."""
-    if child.isalive():
+    if child.isalive() and child.pid is not None:
+        with suppress(OSError):
+            os.killpg(child.pid, signal.SIGTERM)  # its proxies, too, which may not heed the other
         child.kill(signal.SIGHUP)
         give_up = time.monotonic() + _HANGUP_GRACE_S
         while child.isalive() and time.monotonic() < give_up:

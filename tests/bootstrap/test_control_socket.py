@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mosh_bootstrap import control_socket
-from mosh_bootstrap.control_socket import Folder
+from mosh_bootstrap.control_socket import Control, Folder
 
 pytestmark = pytest.mark.system
 
@@ -146,15 +146,17 @@ def test_a_place_that_is_gone_is_not_swept(place: Path) -> None:
 
 @pytest.mark.parametrize(
     ("ask", "request_octets", "answer"),
-    [(control_socket.stop_listening, STOP_LISTENING, OK), (control_socket.terminate, TERMINATE, b"")],
+    [(Control.stop_listening, STOP_LISTENING, OK), (Control.terminate, TERMINATE, b"")],
     ids=["stop", "terminate"],
 )
 def test_a_master_hears_what_the_protocol_says(place: Path, ask: object, request_octets: bytes, answer: bytes) -> None:
+    """Also one whose hello was read before."""
     path = str(place / "s")
     master = Master(path, answer)
     control = control_socket.connect(path)
     assert control is not None
     assert callable(ask)
+    assert control.is_open()
     ask(control)
     control.close()
     assert master.end() == HELLO + request_octets
@@ -168,9 +170,9 @@ def test_a_master_that_does_not_answer_is_not_waited_for(place: Path, monkeypatc
         silent.listen()
         control = control_socket.connect(path)
         assert control is not None
-        control_socket.stop_listening(control)  # returns
-        assert control_socket.is_open(control)
-    assert not control_socket.is_open(control)  # with a hello unread or not
+        control.stop_listening()  # returns
+        assert control.is_open()
+    assert not control.is_open()
     control.close()
 
 
