@@ -17,7 +17,9 @@ from tests.support.programs import REPOSITORY
 MOST = {"lines of a file": 400, "lines": 50, "methods": 25, "attributes": 20}
 
 # What may be larger, and why; whoever makes one smaller takes it out.
-EXCEPTIONS: dict[str, str] = {}
+EXCEPTIONS: dict[str, str] = {
+    "bootstrap/mosh_bootstrap/options.py: Options: attributes": "one for each option of the command line",
+}
 
 FILES = sorted(
     path

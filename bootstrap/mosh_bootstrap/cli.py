@@ -62,6 +62,16 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
         port, *patience = options.command
         return fake_proxy(options.host, port, options.family, hand_over=options.hand_over, timeout_s="".join(patience))
 
+    if options.install_server or options.uninstall_server:
+        from mosh_bootstrap import installation
+
+        return installation.run(options, environ)
+
+    return _begin_session(options, arguments, environ, own_path=own_path)
+
+
+def _begin_session(options: Options, arguments: Sequence[str], environ: Mapping[str, str], *, own_path: str) -> int:
+    """Start the server and become the client. Raises as `run` does."""
     from mosh_bootstrap.command import client_arguments, client_environment
     from mosh_bootstrap.handoff import become_client, find_client
     from mosh_bootstrap.preflight import check

@@ -69,6 +69,11 @@ Options may stand before or after the host, up to the command's first word.
                              [default for a command, not for a login shell]
         --no-keep-last-screen   do not
 
+        --install-server     bring this mosh-server to the host, into ~/.local
+                             (it asks first), and begin no session
+        --uninstall-server   take it away again
+        --yes                do not ask
+
 -h      --help               this text
 -v                           tell on standard error how long each stage takes
 -V      --version            version and licence
@@ -116,6 +121,9 @@ class Options(NamedTuple):
     help: bool = False
     version: bool = False
     verbose: bool = False  # tell the stages of the login
+    install_server: bool = False  # bring ours to the host, instead of a session
+    uninstall_server: bool = False
+    yes: bool = False  # to what these two ask
     fake_proxy: bool = False  # internal: we are ssh's ProxyCommand; host and command are host and port
     hand_over: bool = False  # internal: the same, and ssh takes the connection over; seconds may stand behind the port
 
@@ -150,6 +158,9 @@ SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
     "--version": ("version", True),
     "-V": ("version", True),
     "-v": ("verbose", True),
+    "--install-server": ("install_server", True),
+    "--uninstall-server": ("uninstall_server", True),
+    "--yes": ("yes", True),
     "--fake-proxy": ("fake_proxy", True),
     "--hand-over": ("hand_over", True),
 }
@@ -277,8 +288,23 @@ def _check(options: Options, host: str | None) -> None:
         raise UsageError("Which host? Usage: mosh [options] [--] [user@]host [command...]; mosh --help says more.")
     if host is not None:
         check_destination(host)
+    _check_installation(options)
     if not options.ssh.strip() and not options.local:
         raise UsageError("--ssh needs a command.")
+
+
+def _check_installation(options: Options) -> None:
+    """Check what goes with --install-server and --uninstall-server. Raises UsageError."""
+    if not (options.install_server or options.uninstall_server):
+        if options.yes:
+            raise UsageError(
+                "--yes answers what --install-server and --uninstall-server ask, and goes with these alone."
+            )
+        return
+    if options.install_server and options.uninstall_server:
+        raise UsageError("Either --install-server or --uninstall-server: not both at once.")
+    if options.local or options.command:
+        raise UsageError("--install-server and --uninstall-server take a host to log in to, and no command.")
 
 
 def _check_port(text: str) -> None:

@@ -4,7 +4,7 @@
 _mosh() {
     local options='--client= --server= --predict= --predict-overwrite --no-predict-overwrite --family= --port=
         --bind-server= --ssh= --ssh-pty --no-ssh-pty --init --no-init --keep-last-screen --no-keep-last-screen --local
-        --experimental-remote-ip= --help --version
+        --experimental-remote-ip= --install-server --uninstall-server --yes --help --version
         -a -n -o -4 -6 -p -h -v -V'
     local -a words=() starts=()
     local cur i last host='' command='' name='' behind=''

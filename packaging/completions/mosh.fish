@@ -4,7 +4,7 @@
 function __fish_mosh_words
     set -l options client= server= predict= a n o/predict-overwrite no-predict-overwrite family= 4 6 p/port= \
         bind-server= ssh= ssh-pty no-ssh-pty init no-init keep-last-screen no-keep-last-screen local \
-        experimental-remote-ip= h/help version V v
+        experimental-remote-ip= install-server uninstall-server yes h/help version V v
     set -l words (commandline -opc)
     argparse -s $options -- $words[2..-1] 2>/dev/null
     or return
@@ -61,6 +61,9 @@ __fish_mosh_option -l keep-last-screen -d 'Print the last screen behind the alte
 __fish_mosh_option -l no-keep-last-screen -d 'Do not print the last screen'
 __fish_mosh_option -l local -d 'Run mosh-server on this machine, without ssh'
 __fish_mosh_option -l experimental-remote-ip -x -a 'auto proxy remote local' -d 'How to find the address of the server'
+__fish_mosh_option -l install-server -d 'Bring this mosh-server to the host, into ~/.local'
+__fish_mosh_option -l uninstall-server -d 'Take it away again'
+__fish_mosh_option -l yes -d 'Do not ask, with these two'
 __fish_mosh_option -s h -l help -d 'Print a summary'
 __fish_mosh_option -s v -d 'Tell how long each stage takes'
 __fish_mosh_option -s V -l version -d 'Print version and licence'
