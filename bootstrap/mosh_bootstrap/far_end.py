@@ -147,7 +147,7 @@ def report(places: Places) -> dict[str, object]:
     """Return what is there, before anybody has asked for something."""
     state = places.link_state()
     current = places.current()
-    there = os.path.dirname(places.data)
+    there = places.data
     while not os.path.isdir(there):
         there = os.path.dirname(there)
     found = shutil.which("mosh-server") or ""

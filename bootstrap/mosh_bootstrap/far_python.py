@@ -24,7 +24,7 @@ from mosh_bootstrap.sanitizer import Sanitizer
 from mosh_common.errors import EnvironmentFailure
 
 LINE_LIMIT: Final = 65_536  # octets of an answer
-NOISE_LIMIT: Final = 4_194_304  # octets of other output, before the host is given up
+NOISE_LIMIT: Final = 1_048_576  # octets of other output, before the host is given up
 _TAIL: Final = 2048  # of the noise: its end may say why there was no answer
 _PIECE: Final = 65_536
 _END_S: Final = 5.0  # for ssh to end once its output has, or it is not needed any more
@@ -183,9 +183,12 @@ class FarPython:
     def _receive(self, data: bytes) -> None:
         if not data:
             self._ended()
-        *lines, self._line = (self._line + data).split(b"\n")
-        for line in lines:
-            self._receive_line(line)
+        whole, end, self._line = (self._line + data).rpartition(b"\n")
+        if self._mark not in whole:
+            self._receive_noise(whole + end)
+        else:
+            for line in whole.split(b"\n"):
+                self._receive_line(line)
         if len(self._line) > LINE_LIMIT:
             self._receive_noise(self._line)
             self._line = b""

@@ -19,11 +19,12 @@ class FarAccount:
         self.home.mkdir()
         self.environment = {"HOME": str(self.home), "PATH": "/usr/bin:/bin", "MOSH_PYTHON": sys.executable, **variables}
         self.around = "exec"  # what the account does with a command: a piece of sh before "sh -c COMMAND"
+        self.runner: list[str] = []  # words that run a command instead of that
 
     def words(self, command: str) -> list[str]:
         variables = [f"{name}={value}" for name, value in self.environment.items()]
-        script = f'cd "$HOME"; {self.around} sh -c "$0"'
-        return ["/usr/bin/env", "-i", *variables, "sh", "-c", script, command]
+        runner = self.runner or ["sh", "-c", f'cd "$HOME"; {self.around} sh -c "$0"']
+        return ["/usr/bin/env", "-i", *variables, *runner, command]
 
     @property
     def link(self) -> Path:
@@ -73,7 +74,7 @@ def own_environment() -> Mapping[str, str]:
 
 
 def small_archive(version: str, *lines: str) -> tuple[str, dict[str, bytes]]:
-    """Return a script and members that make an archive: it says that it is mosh-server of `version`, and runs `lines`."""
+    """Return script and members of an archive that runs `lines`; without any it says that it is that mosh-server."""
     words: Sequence[str] = lines or (f"echo 'mosh-server (mosh-py {version}, small)'",)
-    script = "\n".join(["#!/bin/sh", "installed_python='@PYTHON@'", "archive='@ARCHIVE@'", *words, "exit", ""])
+    script = "\n".join(["#!/bin/sh", "installed_python='@PYTHON@'", "archive='@ARCHIVE@'", *words, "exit 0", ""])
     return script, {"__main__.py": b"", "small.py": b"SMALL = 1\n", "octets": b"\xfe" * 100_000 + os.urandom(100_000)}
