@@ -9,14 +9,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from mosh_bootstrap.options import HELP, LOCAL_ADDRESS, Line, Options, options_of, read_line
+from mosh_bootstrap.options import LOCAL_ADDRESS, Line, Options, options_of, read_line
 from mosh_common.errors import EnvironmentFailure, UsageError
 from mosh_common.native_environment import native_environment
 from mosh_common.version import LICENCE, MOSH_COMPATIBLE, VERSION
-
-if TYPE_CHECKING:
 
 _USAGE_EXIT: Final = 2  # what getopt(1) and the shells say; 255 would look like a failure of ssh
 _INTERRUPTED_EXIT: Final = 130  # sh(1): ended by SIGINT
@@ -57,6 +55,10 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
         return examine(options, environ, own_path=own_path)
     if options.list or options.end or options.complete_sessions:
         return _ask_for_sessions(options, environ, own_path=own_path)
+    if options.install_server or options.uninstall_server:
+        from mosh_bootstrap import installation
+
+        return installation.run(options, environ)
     return _begin_session(options, arguments, environ, own_path=own_path)
 
 
@@ -133,6 +135,8 @@ def _way_back(options: Options, environ: Mapping[str, str]) -> dict[str, str]:
 def _tell(options: Options) -> None:
     """Print what is asked for instead of a session. Raises UsageError."""
     if options.help:
+        from mosh_bootstrap.help_text import HELP
+
         print(HELP, end="")
     elif options.version:
         from mosh_common.wire import cipher

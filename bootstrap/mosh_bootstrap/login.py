@@ -7,17 +7,17 @@ it needs, or while ssh talks.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mosh_bootstrap import control_socket, ssh_config
 from mosh_bootstrap.background import Background
-from mosh_bootstrap.channels import PERSIST_S, Channels
+from mosh_bootstrap.channels import Channels
 from mosh_bootstrap.control_socket import Folder
 from mosh_bootstrap.login_shell import told_to_login_shell
 from mosh_bootstrap.options import Options
-from mosh_bootstrap.ssh_config import SshConfig, login_words
+from mosh_bootstrap.ssh_config import SshConfig
 from mosh_common.errors import EnvironmentFailure, UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ _QUERY_TIMEOUT_MS: Final = 10_000
 _RESOLVER_TIMEOUT_MS: Final = 1000
 _ADDRESSES_OCTETS: Final = 4096
 _SSH_FAILED_EXIT: Final = 255  # ssh(1)
-_NOT_FOUND_EXIT: Final = 127  # sh(1)
 _DEFAULT_FAMILY: Final = Options().family
 # Our ProxyCommand is written for this one, and starts with it at once, whatever the user's shell is or reads first.
 _PROXY_SHELL: Final = "/bin/sh"
@@ -209,48 +208,6 @@ def _further(
     ended = _run(way, words(command), dialogue, how)
     dialogue.typed = first.typed + dialogue.typed
     return dialogue, ended
-
-
-@contextmanager
-def open_login(options: Options, environ: Mapping[str, str]) -> Iterator[Channels]:
-    """Log in to `options.host` for commands alone, and end the login with the block; ssh asks at the user's terminal.
-
-    An ssh that cannot be a master has not logged in yet: each command does. Raises UsageError, EnvironmentFailure,
-    KeyboardInterrupt.
-    """
-    ssh = _ssh_words(options)
-    query = None if is_script(ssh) else Background.run(ssh_config.query_words(ssh, options.host), environ)
-    try:
-        config = _configuration(query, ssh, options.host, environ)
-    finally:
-        if query is not None:
-            query.end()
-    # The session's way has an address to find out, and no configuration may be in its way; this one is the user's own.
-    way = choose_way(options._replace(experimental_remote_ip="remote"), ssh, config)
-    channels = _channels(way, ssh, options.host, environ)
-    try:
-        if config is not None and channels.own_path:
-            _become_master(login_words(ssh, config.master_overrides(PERSIST_S)), channels.own_path, options, environ)
-            channels.hold()
-        yield channels
-    finally:
-        channels.close()
-
-
-def _become_master(ssh: Sequence[str], path: str, options: Options, environ: Mapping[str, str]) -> None:
-    """Have ssh log in and stay behind as a master that listens at `path`. Raises EnvironmentFailure."""
-    import subprocess  # nosec B404  # what few commands need
-
-    try:
-        done = subprocess.run(  # nosec B603  # the user's own ssh
-            [*ssh, "-S", path, "-N", "-f", options.host], env=dict(environ), check=False
-        )
-    except OSError as error:
-        raise EnvironmentFailure(f"Cannot run {ssh[0]!r}: {error.strerror}.", exit_code=_NOT_FOUND_EXIT) from None
-    if done.returncode:
-        raise EnvironmentFailure(
-            f"ssh could not log in to {options.host}; its message is above.", exit_code=_SSH_FAILED_EXIT
-        )
 
 
 def _ssh_words(options: Options) -> list[str]:

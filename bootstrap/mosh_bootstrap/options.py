@@ -26,104 +26,6 @@ FALLBACKS: Final = ("ask", "ssh", "fail")
 STAND_IN_MODES: Final = ("auto", "mosh", "ssh")
 LOCAL_ADDRESS: Final = "127.0.0.1"  # where --local listens when no host is named
 
-HELP: Final = """\
-Usage: mosh [options] [--] [user@]host [command...]
-       mosh --local [options] [address [command...]]
-       mosh --doctor [options] [[user@]host]
-       mosh [options] --as-ssh [ssh's own command line]
-
-Logs in with ssh, starts mosh-server there, and goes on over encrypted UDP.
-Options may stand before or after the host, up to the command's first word.
-
-        --predict=adaptive   show guesses of what keys do on slow links
-                             [default]
--a      --predict=always     show them on fast links too
--n      --predict=never      never show any
-        --predict=experimental  show them at once, even where often wrong
--o      --predict-overwrite     what is typed replaces, it does not insert
-        --no-predict-overwrite  it inserts [default]
-
-        --family=prefer-inet    try all addresses, IPv4 first [default]
-        --family=prefer-inet6   try all addresses, IPv6 first
--4      --family=inet        use IPv4 only
--6      --family=inet6       use IPv6 only
-        --family=auto        only for hosts that have one kind of address
-        --family=all         try all addresses, in the resolver's order
-
--p PORT[:PORT2]
-        --port=PORT[:PORT2]  UDP port or range on the server; 0 = any free one
-                             (not the port of ssh: see --ssh)
-        --bind-server={ssh|any|IP}  address that the server answers from
-                             (default: "ssh", the one that ssh came to)
-
-        --client=PATH        mosh-client on this machine
-                             (default: the one of this installation)
-        --server=COMMAND     mosh-server on the remote machine, a piece of
-                             shell (default: "mosh-server")
-        --ssh=COMMAND        ssh command that sets the session up
-                             (example: "ssh -p 2222"; default: "ssh")
-        --ssh-pty            ask ssh for a pseudo-terminal [default]
-        --no-ssh-pty         do not
-        --experimental-remote-ip={auto|proxy|remote|local}
-                             how to find the server's address: as ssh's
-                             configuration asks for [default], by making ssh's
-                             connection ourselves, by asking the server, or by
-                             its name here
-        --fallback={ask|ssh|fail}  what to do about a host that has no
-                             mosh-server: ask [default], go on with plain ssh,
-                             or end; without a terminal nobody is asked
-        --local              run mosh-server on this machine, without ssh
-
-        --list               show your sessions there
-        --attach[=ID|NAME]   take a session back, whoever has it now
-                             (default: the only one that is detached)
-        --session=NAME       take the session of that name back, or begin it
-        --end=ID|NAME        end a session, with what runs in it
-
-        --init               use the terminal's alternate screen [default]
-        --no-init            do not: the last screen stays after the session
-        --keep-last-screen   print the last screen behind the alternate one
-                             [default for a command, not for a login shell]
-        --no-keep-last-screen   do not
-
-        --doctor             say what keeps sessions from working, on this
-                             machine and, if named, on the way to a host
-        --json               with --doctor or --list: say it as JSON
-        --as-ssh             what follows is ssh's own command line: a login on
-                             a terminal becomes mosh, all else is left to ssh
-        --stand-in={auto|mosh|ssh}  what --as-ssh does of a login: as ssh's
-                             configuration asks for [default], mosh, or ssh
-
--h      --help               this text
--G                           print what applies to the host, as a file has it
--v                           tell on standard error how long each stage takes
--V      --version            version and licence
-
-Keys in a session, each after Ctrl-^ (often Ctrl-Shift-6):
-  .       quit           s  show how the link is, or hide it
-  Ctrl-Z  suspend        d  detach: leave, the session goes on
-  ^       send a Ctrl-^  ?  list these keys
-
-Environment:
-  MOSH_PREDICTION_DISPLAY=WHEN   as --predict=WHEN
-  MOSH_PREDICTION_OVERWRITE=yes  as --predict-overwrite
-  MOSH_ESCAPE_KEY=KEY            another key than Ctrl-^; "~" is as in ssh
-  MOSH_TITLE_NOPREFIX=1          no "[mosh] " before window titles
-  MOSH_CLIPBOARD=no              programs cannot set the clipboard
-  MOSH_NO_TERM_INIT=1            as --no-init
-  MOSH_KEEP_LAST_SCREEN=yes      as --keep-last-screen; also no, and auto
-  MOSH_PYTHON=PATH               the Python to use (not where pip installed it)
-
-Files:
-  ~/.config/mosh-py/config       the long options above, by Host, in the form
-                                 of ssh_config(5)
-
-Example:
-  mosh --ssh="ssh -p 2222" -p 60010:60020 me@example.org -- tmux attach
-
-More: mosh(1), mosh-client(1), mosh-server(1).
-"""
-
 
 class Options(NamedTuple):
     """One wish, checked. Every field beyond `host` and `command` is an option of the same name."""
@@ -158,6 +60,9 @@ class Options(NamedTuple):
     help: bool = False
     version: bool = False
     verbose: bool = False  # tell the stages of the login
+    install_server: bool = False  # bring ours to the host, instead of a session
+    uninstall_server: bool = False
+    yes: bool = False  # to what these two ask
     fake_proxy: bool = False  # internal: we are ssh's ProxyCommand; host and command are host and port
     hand_over: bool = False  # internal: the same, and ssh takes the connection over; seconds may stand behind the port
     complete_sessions: bool = False  # internal: a shell wants to know what --attach and --end can have
@@ -208,6 +113,9 @@ SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
     "--version": ("version", True),
     "-V": ("version", True),
     "-v": ("verbose", True),
+    "--install-server": ("install_server", True),
+    "--uninstall-server": ("uninstall_server", True),
+    "--yes": ("yes", True),
     "--fake-proxy": ("fake_proxy", True),
     "--hand-over": ("hand_over", True),
     "--complete-sessions": ("complete_sessions", True),
@@ -217,7 +125,7 @@ INTERNAL: Final = ("--fake-proxy", "--hand-over", "--complete-sessions")  # of u
 # Fields of options that say what to do now, and not how: no file of settings can have them.
 ACTIONS: Final = (
     *("as_ssh", "print_config", "list", "json", "attach", "session", "end", "complete_sessions", "doctor"),
-    *("help", "version", "verbose", "fake_proxy", "hand_over"),
+    *("install_server", "uninstall_server", "yes", "help", "version", "verbose", "fake_proxy", "hand_over"),
 )
 _WITHOUT_SETTINGS: Final = ("help", "version", "fake_proxy", "hand_over")
 _IGNORED: Final = "@"  # upstream's parser takes it, with a value, and does nothing: scripts may have it
@@ -409,8 +317,23 @@ def _check(options: Options, host: str | None) -> None:
         raise UsageError("Which host? Usage: mosh [options] [--] [user@]host [command...]; mosh --help says more.")
     if host is not None:
         check_destination(host)
+    _check_installation(options)
     if not options.local:
         check_setting("ssh", options.ssh)
+
+
+def _check_installation(options: Options) -> None:
+    """Check what goes with --install-server and --uninstall-server. Raises UsageError."""
+    if not (options.install_server or options.uninstall_server):
+        if options.yes:
+            raise UsageError(
+                "--yes answers what --install-server and --uninstall-server ask, and goes with these alone."
+            )
+        return
+    if options.install_server and options.uninstall_server:
+        raise UsageError("Either --install-server or --uninstall-server: not both at once.")
+    if options.local or options.command:
+        raise UsageError("--install-server and --uninstall-server take a host to log in to, and no command.")
 
 
 def _check_port(text: str) -> None:

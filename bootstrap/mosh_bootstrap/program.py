@@ -21,7 +21,7 @@ def own_program(name: str, package: str, *, own_path: str) -> list[str] | None:
     """
     # SECURITY: a bare name would mean the current directory, which may be anybody's.
     # test_nothing_of_the_current_directory_is_run
-    if os.path.dirname(own_path) and not _archive():
+    if os.path.dirname(own_path) and not own_archive():
         beside = os.path.join(os.path.dirname(os.path.realpath(own_path)), name)
         if os.path.isfile(beside) and os.access(beside, os.X_OK):
             return [beside]
@@ -48,10 +48,10 @@ def proxy_program() -> list[str]:
 
 def _launcher() -> str:
     """Return the file that runs any of our programs: launch.py, or the archive that we are in."""
-    return _archive() or os.path.join(os.path.abspath(mosh_bootstrap.__path__[0]), "launch.py")
+    return own_archive() or os.path.join(os.path.abspath(mosh_bootstrap.__path__[0]), "launch.py")
 
 
-def _archive() -> str:
+def own_archive() -> str:
     """Return the archive that we are in; "" for none."""
     archive: str = getattr(mosh_bootstrap.__loader__, "archive", "")  # zipimport.zipimporter has it
     return archive and os.path.abspath(archive)

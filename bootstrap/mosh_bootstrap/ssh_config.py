@@ -103,14 +103,6 @@ class SshConfig(NamedTuple):
             found.append("RequestTTY=no")
         return found
 
-    def master_overrides(self, persists_s: int) -> list[str]:
-        """Return the settings for an ssh that is only to be a master (by -N), for `persists_s` seconds unused."""
-        return [
-            override
-            for override in self.overrides(pty=False, master_persists_s=persists_s)
-            if not override.startswith("SessionType=")  # which -N does not suffer
-        ]
-
     @property
     def makes_canonical(self) -> bool:
         """Whether ssh makes names canonical, but not for a ProxyCommand, which ours is."""

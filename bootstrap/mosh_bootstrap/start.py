@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from mosh_bootstrap.options import LOCAL_ADDRESS, Options
 
 if TYPE_CHECKING:
+    from mosh_bootstrap.channels import Channels
     from mosh_bootstrap.conversation import Ended
     from mosh_bootstrap.dialogue import Dialogue
     from mosh_bootstrap.login import Login
@@ -108,7 +109,13 @@ def _start_there(options: Options, under: Circumstances) -> Started | int:
         if login.dialogue.connect is None and not options.asks_for_sessions:
             from mosh_bootstrap.fallback import instead
 
-            outcome = instead(login, options, under.environ)
+            def install(channels: Channels) -> bool:
+                from mosh_bootstrap import installation
+
+                user = installation.User(yes=True)  # who has chosen it knows already what will be where
+                return bool(installation.install(channels.words, host=options.host, environ=under.environ, user=user))
+
+            outcome = instead(login, options, under.environ, install=install)
             if isinstance(outcome, int):
                 return outcome
             login = outcome

@@ -5,7 +5,7 @@ _mosh() {
     local options='--client= --server= --predict= --predict-overwrite --no-predict-overwrite --family= --port=
         --bind-server= --ssh= --ssh-pty --no-ssh-pty --init --no-init --keep-last-screen --no-keep-last-screen --local
         --list --json --attach --attach= --session= --end= --experimental-remote-ip= --fallback= --as-ssh --stand-in=
-        --doctor --help --version -a -n -o -4 -6 -p -G -h -v -V'
+        --doctor --install-server --uninstall-server --yes --help --version -a -n -o -4 -6 -p -G -h -v -V'
     local -a words=() starts=()
     local cur i last host='' command='' name='' behind=''
     _mosh_words

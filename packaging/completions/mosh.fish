@@ -4,7 +4,8 @@
 function __fish_mosh_words
     set -l options client= server= predict= a n o/predict-overwrite no-predict-overwrite family= 4 6 p/port= \
         bind-server= ssh= ssh-pty no-ssh-pty init no-init keep-last-screen no-keep-last-screen local \
-        experimental-remote-ip= fallback= as-ssh stand-in= G doctor h/help version V v list json 'attach=?' session= end=
+        experimental-remote-ip= fallback= as-ssh stand-in= G doctor install-server uninstall-server yes \
+        h/help version V v list json 'attach=?' session= end=
     set -l words (commandline -opc)
     argparse -s $options -- $words[2..-1] 2>/dev/null
     or return
@@ -78,6 +79,9 @@ __fish_mosh_option -l json -d 'With --list or --doctor: say it as JSON'
 __fish_mosh_option -l as-ssh -d 'What follows is the command line of ssh'
 __fish_mosh_option -l stand-in -x -a 'auto mosh ssh' -d 'What --as-ssh does of a login'
 __fish_mosh_option -s G -d 'Print what applies to the host'
+__fish_mosh_option -l install-server -d 'Bring this mosh-server to the host, into ~/.local'
+__fish_mosh_option -l uninstall-server -d 'Take it away again'
+__fish_mosh_option -l yes -d 'Do not ask, with these two'
 __fish_mosh_option -s h -l help -d 'Print a summary'
 __fish_mosh_option -s v -d 'Tell how long each stage takes'
 __fish_mosh_option -s V -l version -d 'Print version and licence'

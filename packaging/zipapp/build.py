@@ -2,13 +2,10 @@
 
     python3 packaging/zipapp/build.py [--output FILE] [--wheels FOLDER] [--python PYTHON]…
 
-It is the script bootstrap/mosh, and behind it a zip archive with
+bootstrap/mosh_bootstrap/archive.py says what it is made of, and puts it together. Here it gets
 
-    __main__.py             packaging/zipapp/main.py
-    mosh_…/                 ours, as sources
     msgpack/, pyte/ …       VENDORED, their Python modules, from the wheels that packaging/requirements.txt pins by hash
     py311/ …                byte code of all that, a folder for each PYTHON (default: the one that runs this)
-    LICENSES/               ours and theirs
 
 Byte code is for one version of Python only, and two of them are all that LARGEST_WITH_BYTE_CODE allows; the others
 compile the sources at each start, which takes half a second.
@@ -33,15 +30,15 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(REPOSITORY / "bootstrap"), str(REPOSITORY / "common")]
+
+from mosh_bootstrap.archive import LICENCE, VENDORED, pack  # noqa: E402  # it is found there
+
 PARTS = ("bootstrap/mosh_bootstrap", "client/mosh_client", "common/mosh_common", "server/mosh_server")
-VENDORED = ("msgpack", "pexpect", "ptyprocess", "pyte")
 WHEELS_OF = ("--platform", "manylinux2014_x86_64", "--python-version", "3.11", "--implementation", "cp")
 
 LARGEST = 1_500_000  # octets of the file without byte code
 LARGEST_WITH_BYTE_CODE = 3_000_000
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that a zip archive can name
-_FILE = 0o100644 << 16  # how a zip archive says: a file, to be read by all
-_LICENCE = re.compile(r"[^/]+\.dist-info/(licenses/)?(LICEN[CS]E|COPYING|NOTICE|AUTHORS)[^/]*$")
 
 
 def main() -> int:
@@ -113,7 +110,7 @@ def collect(wheels: Mapping[str, Path]) -> tuple[dict[str, bytes], dict[str, byt
         for inside, content in _members(wheel):
             if inside.endswith(".py") and inside.startswith(f"{name}/"):
                 sources[inside] = content
-            elif _LICENCE.fullmatch(inside):
+            elif LICENCE.fullmatch(inside):
                 licences[f"LICENSES/{name}/{PurePosixPath(inside).name}"] = content
                 its_licences += 1
         if not its_licences:
@@ -129,21 +126,14 @@ def _members(wheel: Path) -> Iterator[tuple[str, bytes]]:
 
 def build(output: Path, sources: Mapping[str, bytes], licences: Mapping[str, bytes], pythons: Sequence[str]) -> None:
     """Write the archive, with byte code for each of `pythons`."""
-    script = (REPOSITORY / "bootstrap" / "mosh").read_text().replace("archive='@ARCHIVE@'", "archive='yes'")
-    members = {"__main__.py": (Path(__file__).parent / "main.py").read_bytes(), **sources, **licences}
+    script = (REPOSITORY / "bootstrap" / "mosh").read_text(encoding="utf-8")
+    main = (REPOSITORY / "bootstrap" / "mosh_bootstrap" / "archive_main.py").read_bytes()
+    members = {"__main__.py": main, **sources, **licences}
     for python in pythons:
         members.update(byte_code(python, sources))
     output.parent.mkdir(parents=True, exist_ok=True)
     unfinished = output.with_name(output.name + ".new")
-    with open(unfinished, "wb") as file:
-        file.write(script.encode())
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-            for name in sorted(members):
-                info = zipfile.ZipInfo(name, _EPOCH)
-                info.compress_type = zipfile.ZIP_DEFLATED
-                info.create_system = 3  # Unix, wherever it is made
-                info.external_attr = _FILE
-                archive.writestr(info, members[name])
+    unfinished.write_bytes(pack(script, members))
     largest = LARGEST_WITH_BYTE_CODE if pythons else LARGEST
     if unfinished.stat().st_size > largest:
         raise SystemExit(f"{unfinished} has {unfinished.stat().st_size} octets, more than {largest}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.user_terminal import mosh_words
 
-from mosh_bootstrap.options import HELP
+from mosh_bootstrap.help_text import HELP
 
 pytestmark = pytest.mark.system
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mosh_bootstrap.options import HELP, INTERNAL, SPELLINGS, Options, parse_options
+from mosh_bootstrap.help_text import HELP
+from mosh_bootstrap.options import INTERNAL, SPELLINGS, Options, parse_options
 from mosh_common.errors import UsageError
 
 
@@ -46,6 +47,8 @@ def test_a_host_alone_takes_every_default() -> None:
         (["--experimental-remote-ip=remote"], {"experimental_remote_ip": "remote"}),
         (["--exp=remote"], {"experimental_remote_ip": "remote"}),
         (["-v"], {"verbose": True}),
+        (["--install-server", "--yes"], {"install_server": True, "yes": True}),
+        (["--uninstall-server"], {"uninstall_server": True}),
         (["--family=INET"], {"family": "inet"}),
         (["--bind-server=ANY"], {"bind_server": "any"}),
         (["--bind-server", "SSH"], {"bind_server": "ssh"}),
@@ -113,6 +116,11 @@ def test_the_command_begins_with_its_first_word(words: list[str], host: str, com
         (["--bind-server=example.org", "host"], "numeric IP address"),
         (["--ssh=", "host"], "--ssh needs a command"),
         (["--fake-proxy", "host"], "a host and a port"),
+        (["--install-server"], "Which host"),
+        (["--install-server", "--uninstall-server", "host"], "not both at once"),
+        (["--install-server", "host", "ls"], "no command"),
+        (["--uninstall-server", "--local"], "take a host to log in to"),
+        (["--yes", "host"], "goes with these alone"),
         ([""], "cannot be a host"),
     ],
 )
