@@ -221,6 +221,18 @@ def test_a_server_that_the_user_named_is_not_looked_for_elsewhere(host: Host) ->
     host.assert_nothing_left()
 
 
+def test_a_script_in_sshs_place_takes_another_login_and_that_is_told(host: Host, tmp_path: Path) -> None:
+    host.start()
+    host.install()
+    script = tmp_path / "my-ssh"
+    script.write_text(f'#!/bin/sh\nexec {host.sshd.ssh()} "$@"\n')
+    script.chmod(0o755)
+    terminal = host.mosh("127.0.0.1", *SAYS, ssh=str(script))
+    use_session(host, terminal)
+    assert b"takes a second login, since the first one takes no further channel." in terminal.output
+    assert host.logins() == 2
+
+
 # --- how often somebody is asked
 
 
