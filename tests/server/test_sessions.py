@@ -17,6 +17,8 @@ import pytest
 from tests.support.doors import FakeControl, door_process, screen
 from tests.support.programs import PATIENCE_S, REPOSITORY, UPSTREAM, process, wait_until
 
+from mosh_common.errors import EnvironmentFailure
+from mosh_server.door import deeds
 from mosh_server.host.places import Place, places_of
 from mosh_server.host.registry import holder_of, living
 
@@ -263,13 +265,18 @@ def test_a_name_that_could_not_be_written_is_asked_for(machine: Machine) -> None
     assert machine.answer("preview", "work")[1]["id"] == pid
 
 
-def test_a_session_that_is_stuck_does_not_answer(machine: Machine) -> None:
+def test_a_session_that_is_stuck_does_not_answer(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     pid = machine.session(name="work")
     os.kill(pid, signal.SIGSTOP)
-    for words in (["attach", "work"], ["preview", str(pid)], ["end", "work"]):
-        kind, value, rest = machine.answer(*words, status=12)
-        assert (kind, value["code"], rest) == ("REFUSED", 12, "")
-        assert f"Session {pid} does not answer" in value["why"]
+    kind, value, rest = machine.answer("attach", "work", status=12)
+    assert (kind, rest) == ("REFUSED", "")
+    assert value == {"code": 12, "why": f"Session {pid} does not answer; try again in a moment."}
+    monkeypatch.setattr(deeds, "PATIENCE_S", 0.1)
+    here = deeds.Deeds(machine.environ, uid=os.getuid())
+    with pytest.raises(EnvironmentFailure, match=f"Session {pid} does not answer; try again"):
+        here.screen("work", styles=False)
+    with pytest.raises(EnvironmentFailure, match=f"Session {pid} does not answer; `kill -9 {pid}`"):
+        here.end("work")
 
 
 def test_what_a_session_refuses_is_said(machine: Machine) -> None:

@@ -34,6 +34,7 @@ NO_SESSION: Final = 10
 NO_ANSWER: Final = 12
 WILL_NOT: Final = 13
 
+PATIENCE_S: Final = 3.0  # with one session that is asked for something: longer than with many that are listed
 NAME_PATIENCE_S: Final = 10.0  # with a server that has taken the name and does not answer yet: it may be starting
 END_PATIENCE_S: Final = 2.0  # until a session that was ended is gone
 _LOOK_S: Final = 0.02
@@ -169,7 +170,7 @@ def _named_by_themselves(entries: list[Entry], name: str) -> list[Entry]:
 
 def _done(entry: Entry, question: Question, wanted: Callable[..., _Wanted], *, remedy: str = _TRY_AGAIN) -> _Wanted:
     """Return the session's answer, which is of the kind that is wanted."""
-    answer = ask(entry, question)
+    answer = ask(entry, question, patience_s=PATIENCE_S)
     if isinstance(answer, Refused):
         raise _refusal(entry, answer)
     if answer is None or not isinstance(answer, wanted):  # type: ignore[arg-type]
