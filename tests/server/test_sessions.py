@@ -331,9 +331,7 @@ def test_an_old_server_is_ended_by_a_signal_if_it_is_one(machine: Machine, monke
     program = (
         "import os, time\n"
         "from mosh_common.io.privileges import name_process\n"
-        "from mosh_common.errors import EnvironmentFailure
-from mosh_server.door import deeds
-from mosh_server.host.places import Place\n"
+        "from mosh_server.host.places import Place\n"
         "name_process('mosh-server')\n"
         f"place = Place.opened({os.path.dirname(place.path)!r}, 'mosh-server', uid=os.getuid())\n"
         "place.lock(str(os.getpid()))\n"
