@@ -74,7 +74,7 @@ def run(own_path: str, arguments: Sequence[str], environ: Mapping[str, str]) -> 
     # Set for the server too: a local session's programs find in it which client is theirs. exec keeps our pid.
     inherited = {**environ, "MOSH_CLIENT_PID": str(os.getpid())}
     inherited.pop("MOSH_KEY", None)
-    way_back = {} if not client.ours else _way_back(options, environ)
+    way_back = _way_back(options, environ)
     options, dialogue = _start_server(options, inherited, progress, own_path=own_path, leave_early=client.ours)
     connect, ip = dialogue.connect, dialogue.ip
     assert connect is not None, "checked by diagnosis.failure"
