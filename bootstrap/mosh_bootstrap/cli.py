@@ -80,7 +80,7 @@ def _begin_session(options: Options, arguments: Sequence[str], environ: Mapping[
     # Set for the server too: a local session's programs find in it which client is theirs. exec keeps our pid.
     inherited = {**environ, "MOSH_CLIENT_PID": str(os.getpid())}
     inherited.pop("MOSH_KEY", None)
-    way_back = {} if not client.ours else _way_back(options, environ)
+    way_back = _way_back(options, environ)
     started = start(options, Circumstances(inherited, progress, own_path, client.ours))
     if isinstance(started, int):
         return started

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -178,6 +179,38 @@ def test_a_login_that_fails_is_told_as_ever(bench: Bench) -> None:
     done = bench.without_terminal(bench.mosh("echo nope >&2; exit 255", options=("--list",)))
     assert done.returncode == 255
     assert done.stderr.endswith("mosh: ssh could not log in to user@host; its message is above.\n")
+
+
+def test_the_client_learns_how_to_come_back(bench: Bench) -> None:
+    done = bench.without_terminal(bench.mosh(bench.server_answers, options=("-p", "60001"), client=bench.client))
+    assert (done.returncode, done.stderr) == (0, "")
+    [back] = re.findall(r"^MOSH_WAY_BACK=(.*)$", bench.client_saw(), re.MULTILINE)
+    assert shlex.split(back) == [
+        f"--ssh={shlex.quote(str(bench.folder / 'ssh'))}", f"--client={bench.client}", "--port=60001", "user@host",
+    ]  # fmt: skip
+
+
+def test_a_shell_that_completes_gets_ids_and_names_and_nothing_else(bench: Bench) -> None:
+    evil = WORK | {"id": 9, "name": None, "title": "a\tb\nc\x1b"}
+    ssh = answering(bench, ("session list --json", "LIST", [WORK, OTHER, evil], False))
+    done = bench.without_terminal(bench.mosh(*ssh, options=("--complete-sessions",)))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "work\tdetached vim\n4711\tdetached vim\n4712\tattached vim\n9\tdetached a?b?c?\n"
+
+
+@pytest.mark.parametrize("ssh", ["echo nope >&2; exit 255", "echo 'MOSH SESSION 1 LIST x'", "exit 0"])
+def test_a_shell_that_completes_gets_nothing_where_there_is_nothing(bench: Bench, ssh: str) -> None:
+    done = bench.without_terminal(bench.mosh(ssh, options=("--complete-sessions",)))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_nobody_is_asked_anything_for_a_completion(bench: Bench) -> None:
+    ssh = f'echo "$*" >{bench.folder}/words; [ -t 0 ] || echo none >>{bench.folder}/words'
+    terminal = bench.terminal(bench.mosh(ssh, options=("--complete-sessions",)))
+    assert terminal.wait_for_end() == 0
+    words, terminal_of_ssh = (bench.folder / "words").read_text().splitlines()
+    assert "-o BatchMode=yes" in words
+    assert terminal_of_ssh == "none"
 
 
 def test_all_of_it_works_without_ssh(bench: Bench) -> None:

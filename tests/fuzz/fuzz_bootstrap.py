@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from mosh_bootstrap.diagnosis import failure
 from mosh_bootstrap.dialogue import Dialogue
 from mosh_bootstrap.options import Options, parse_options
 from mosh_bootstrap.sanitizer import SEQUENCE_LIMIT, Sanitizer
+from mosh_bootstrap.session_answer import PREFIX, Answer, SessionDialogue, parse
 from mosh_bootstrap.ssh import Ended
 from mosh_common.connect_line import LINE_LIMIT
 from mosh_common.connect_words import format_connect
@@ -77,6 +79,38 @@ def test_a_key_is_not_shown_wherever_its_line_stands(before: bytes, after: bytes
     assert KEY.text.encode() not in shown
     reason = failure(Options(host="h"), dialogue, Ended(255, None))
     assert reason is None or (isinstance(reason, EnvironmentFailure) and KEY.text not in str(reason))
+
+
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.just("new"))
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(st.sampled_from(["id", "state", "name", "title", "code", "why", "ended", "programs"]), inner),
+    ),
+)
+VERBS = st.sampled_from(["LIST", "CHOICE", "ATTACH", "CREATE", "END", "REFUSED"])
+
+
+@fuzzed
+@given(VERBS, st.one_of(JSON.map(json.dumps), st.text(max_size=20)))
+def test_any_answer_is_understood_or_none_and_holds_printable_text_only(verb: str, text: str) -> None:
+    answer = parse(PREFIX + f"{verb} {text}".encode())
+    if answer is not None:
+        texts = [answer.why, *[word for each in answer.sessions for word in (each.name, each.title, *each.programs)]]
+        assert all(map(str.isprintable, texts))
+
+
+@fuzzed
+@given(OUTPUT, VERBS, OUTPUT, CUTS)
+def test_a_key_is_only_believed_behind_an_answer_that_promises_one(
+    before: bytes, verb: str, behind: bytes, cuts: list[int]
+) -> None:
+    dialogue = SessionDialogue("proxy")
+    output = before + PREFIX + f"{verb} {{}}\r\n".encode() + CONNECT + b"\r\n" + behind
+    shown = b"".join(map(dialogue.receive, pieces(output, cuts))) + dialogue.finish()
+    assert KEY.text.encode() not in shown
+    assert dialogue.connect is None or dialogue.answer in (Answer("ATTACH"), Answer("CREATE"))
 
 
 @fuzzed

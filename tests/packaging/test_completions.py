@@ -214,15 +214,18 @@ def test_fish_knows_which_options_take_a_value(home: Path) -> None:
     assert [row.split("\t")[0] for row in done.stdout.splitlines()] == ["qbeta"] * len(lines)
 
 
-def bash_completes(begun: str, home: Path) -> list[str]:
+def bash_completes(begun: str, home: Path, *, path: Path | None = None) -> list[str]:
     """Return what bash without its package offers for a line, where readline cuts words at blanks only."""
     script = (
         f'source "{COMPLETIONS}/mosh.bash"; COMP_WORDBREAKS=" "; COMP_LINE=$1; COMP_POINT=${{#1}}; COMP_WORDS=($1);'
         ' COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _mosh; printf "%s\\n" "${COMPREPLY[@]}"'
     )
+    environment = clean_environment(home)
+    if path is not None:
+        environment["PATH"] = f"{path}:{environment['PATH']}"
     done = subprocess.run(
         ["bash", "-c", script, "bash", begun],
-        env=clean_environment(home),
+        env=environment,
         capture_output=True,
         text=True,
         timeout=60,
@@ -262,6 +265,26 @@ def test_bash_finds_the_hosts_that_sshs_files_name(files: dict[str, str], hosts:
         (tmp_path / ".ssh" / name).write_text(text)
     assert bash_completes("mosh q", tmp_path) == hosts
     assert bash_completes("mosh me@q", tmp_path) == [f"me@{host}" for host in hosts]
+
+
+@pytest.mark.parametrize(
+    ("begun", "offered"),
+    [
+        ("mosh qbeta --attach=", ["--attach=4711", "--attach=work"]),
+        ("mosh qbeta --attach=wo", ["--attach=work"]),
+        ("mosh qbeta --end 47", ["4711"]),
+        ("mosh --local --session=w", ["--session=work"]),
+        ("mosh --attach=", []),
+        ("mosh 'q$(x)' --attach=", []),
+    ],
+)
+def test_bash_asks_the_host_that_is_named_for_its_sessions(begun: str, offered: list[str], tmp_path: Path) -> None:
+    mosh = tmp_path / "mosh"
+    mosh.write_text('#!/bin/sh\nprintf "%s\\t.\\n" 4711 work "\\$(x)"; echo "$*" >>"$HOME/asked"\n')
+    mosh.chmod(0o755)
+    assert bash_completes(begun, tmp_path, path=tmp_path) == offered
+    asked = (tmp_path / "asked").read_text().splitlines() if offered else []
+    assert set(asked) == ({"--complete-sessions " + ("qbeta" if "qbeta" in begun else "--local")} if offered else set())
 
 
 def test_a_host_with_shell_in_its_name_is_not_run(tmp_path: Path) -> None:
