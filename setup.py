@@ -28,6 +28,8 @@ SOURCE = runpy.run_path(str(Path(__file__).resolve().parent / "packaging" / "sou
 NAMES = {"mosh.bash": "mosh"}
 # The programs, and what each is made of. All are made of one script: docs/adr/0082-scripts-in-wheels.md
 SCRIPT = "packaging/program.sh"
+# What an archive begins with, and its name beside the module that makes one: bootstrap/mosh_bootstrap/archive.py
+ARCHIVE_SCRIPT = ("bootstrap/mosh", "mosh_bootstrap", "mosh.script")
 PROGRAMS = {"mosh": "mosh_bootstrap", "mosh-client": "mosh_client", "mosh-server": "mosh_server"}
 
 
@@ -55,6 +57,9 @@ class BuildPy(build_py):
         if not self.editable_mode:
             shutil.rmtree(self.build_lib, ignore_errors=True)
         super().run()
+        source, package, name = ARCHIVE_SCRIPT
+        if not self.editable_mode and package in (self.packages or ()):
+            self.copy_file(source, str(Path(self.build_lib) / package / name))
 
     def copy_file(self, infile: Any, outfile: Any, *how: Any, **named: Any) -> Any:
         """Copy, and give it the mode of an installed module, whatever the umask made of the checkout."""

@@ -74,6 +74,8 @@ def items(part: str, folders: Folders) -> Iterator[Item]:
         modules.append(launcher)
     for path in modules:
         yield Item(path, f"{folders.LIBDIR}/{'/'.join(path.relative_to(ROOT).parts[1:])}", "copy")
+    if part == "mosh":  # an archive begins with it: archive.py
+        yield Item(ROOT / "bootstrap/mosh", f"{folders.LIBDIR}/mosh_bootstrap/mosh.script", "copy")
     if part in PROGRAMS:
         name = PROGRAMS[part]
         yield Item(ROOT / "bootstrap/mosh", f"{folders.BINDIR}/{name}", "program")

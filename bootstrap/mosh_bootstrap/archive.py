@@ -36,7 +36,7 @@ _FIRST_MEMBER: Final = b"PK\x03\x04"  # behind the script
 _BYTE_CODE: Final = re.compile(r"py3[0-9]+/")
 _PYTHON_LINE: Final = re.compile(r"^installed_python='[^'\n]*'$", re.MULTILINE)
 _PLAIN_PATH: Final = re.compile(r"/[A-Za-z0-9._/+@-]+")
-SCRIPT_FILE: Final = "mosh.sh"  # what installations call bootstrap/mosh, beside this module
+SCRIPT_FILE: Final = "mosh.script"  # what installations call bootstrap/mosh, beside this module
 
 
 def pack(script: str, members: Mapping[str, bytes]) -> bytes:

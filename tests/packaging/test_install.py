@@ -31,6 +31,7 @@ BESIDE = {
     "share/bash-completion/completions/mosh",
     "share/zsh/site-functions/_mosh",
     "share/fish/vendor_completions.d/mosh.fish",
+    "lib/mosh-py/mosh_bootstrap/mosh.script",
 }
 FIREWALLS = {"/etc/ufw/applications.d/mosh-py", "/usr/lib/firewalld/services/mosh-py.xml"}
 

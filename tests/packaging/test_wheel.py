@@ -79,12 +79,13 @@ def test_every_module_is_in_it_and_no_other(whole: Path, server: Path) -> None:
         assert {name for name in contents(wheel) if name.endswith(".py")} == modules(*folders)
 
 
-def test_beside_modules_it_has_what_type_checkers_read_and_nothing_else(whole: Path) -> None:
+def test_beside_modules_it_has_what_type_checkers_read_and_what_an_archive_begins_with(whole: Path) -> None:
     others = {name for name in contents(whole) if name.startswith("mosh_") and not name.endswith(".py")}
     ours = {name for name in others if not name.startswith("mosh_py-")}
     packages = ("mosh_bootstrap", "mosh_client", "mosh_common", "mosh_server")
     assert {f"{package}/py.typed" for package in packages} <= ours
-    assert all(name.endswith(("/py.typed", ".pyi")) for name in ours)
+    assert {name for name in ours if not name.endswith(("/py.typed", ".pyi"))} == {"mosh_bootstrap/mosh.script"}
+    assert contents(whole)["mosh_bootstrap/mosh.script"] == (REPOSITORY / "bootstrap/mosh").read_bytes()
 
 
 def test_manual_pages_and_completions_are_where_pipx_and_shells_look(whole: Path, server: Path) -> None:
