@@ -32,9 +32,10 @@ _SSH_FAILED_EXIT: Final = 255  # ssh(1)
 
 # Modules that a Python lacks which is not whole (Debian's python3-minimal), and without which nothing of ours runs.
 _FIT: Final = (
-    "import ctypes,fcntl,hashlib,json,marshal,re,subprocess,sys,tempfile,termios,zipfile,zlib;"
-    "sys.exit(sys.version_info<(3,11))"
+    "import sys;from importlib.util import find_spec as f;names=sys.argv[1:];"
+    "sys.exit(sys.version_info<(3,11) or None in map(f,names))"
 )
+_NEEDED: Final = "_ctypes ctypes fcntl hashlib json marshal re subprocess tempfile termios zipfile zlib"
 _RUN: Final = "import sys;exec(compile(sys.stdin.buffer.read(int(sys.argv[3])),'far_end','exec'))"
 # Nothing is sent before it is asked for, or a start-up file that reads would get it.
 # SECURITY: what is no absolute path is passed over: the current directory may be anybody's.
@@ -46,7 +47,7 @@ for python in "${{MOSH_PYTHON-}}" python3 python3.14 python3.13 python3.12 pytho
 "$HOME/.nix-profile/bin/python3" "$HOME/.local/bin/python3"; do
   python=`command -v "$python" 2>/dev/null` || continue
   case $python in /*) ;; *) continue ;; esac
-  if "$python" -I -S -c "{_FIT}" </dev/null >/dev/null 2>&1; then
+  if "$python" -I -S -c "{_FIT}" {_NEEDED} </dev/null >/dev/null 2>&1; then
     printf '\\nmosh-py:%s {{"ready": true}}\\n' "$1"
     exec "$python" -I -S -c "{_RUN}" "$1" "$python" "$2"
   fi

@@ -38,7 +38,7 @@ class User:
 
     def tell(self, text: str) -> None:
         """Say something for the user."""
-        print(text, flush=True)
+        self._print(text + "\n")
 
     def show(self, data: bytes) -> None:
         """Pass on what ssh or the host says."""
@@ -62,8 +62,13 @@ class User:
 
     def is_asked(self, question: str) -> bool:
         """Return the answer."""
-        print(f"{question} [y/N] ", end="", flush=True)
+        self._print(f"{question} [y/N] ")
         return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    def _print(self, text: str) -> None:
+        """Print what the user's locale may not have all characters for: a host names paths."""
+        encoding = sys.stdout.encoding or "ascii"
+        print(text.encode(encoding, "replace").decode(encoding), end="", flush=True)
 
     def progress(self, done: int, total: int) -> None:
         """Draw how much of `total` octets is there, on a terminal."""
@@ -76,6 +81,9 @@ class User:
 
 def run(options: Options, environ: Mapping[str, str]) -> int:
     """Do what the command line asks for; return the exit code. Raises UsageError and EnvironmentFailure."""
+    from mosh_common.io.inherited import expect_signals
+
+    expect_signals()
     words = _through_ssh(options, environ)
     user = User(yes=options.yes)
     if options.install_server:
@@ -258,7 +266,10 @@ def _through_ssh(options: Options, environ: Mapping[str, str]) -> Words:
         try:
             said = query.output(limit=ssh_config.OUTPUT_LIMIT, timeout_ms=_QUERY_TIMEOUT_MS)
             config = ssh_config.parse(said) if said else None
-            overrides = config.overrides(pty=False) if config is not None else overrides
+            if config is not None:
+                overrides = config.overrides(pty=False)
+                if config.values.get("stdinnull") == "yes":
+                    overrides.append("StdinNull=no")
         finally:
             query.end()
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.far_account import Answers, FarAccount, own_environment, small_archive
+from tests.support.login_shells import LOGIN_SHELLS, LoginShell
 
 from mosh_bootstrap import archive, far_python, installation
 from mosh_bootstrap.installation import SERVER
@@ -157,6 +158,16 @@ def test_what_a_start_up_file_says_on_standard_error_is_shown_without_what_comma
 ) -> None:
     account.around = r"""printf 'hello\033]0;title\007\033[2J\n' >&2; exec"""
     assert install(account).shown.split() == [b"hello"]
+
+
+@pytest.mark.parametrize("shell", LOGIN_SHELLS, ids=lambda shell: shell.name)
+def test_any_login_shell_will_do(account: FarAccount, shell: LoginShell, tmp_path: Path) -> None:
+    # By a link: a shell of busybox's is what it is called.
+    link = tmp_path / ("ash" if shell.name == "ash" else Path(shell.path).name)
+    link.symlink_to(shell.found())
+    account.runner = [str(link), "-c"]
+    assert f"{account.data}/{NEW}/mosh.pyz" in install(account, Answers(False)).asked[0]
+    assert not account.link.exists()
 
 
 def test_a_start_up_file_that_reads_gets_nothing_of_ours(account: FarAccount) -> None:
