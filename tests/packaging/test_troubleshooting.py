@@ -25,6 +25,7 @@ CALLS = {
     *("Report", "Notice", "hold", "say", "_say"),  # the client's last words, the bars, the session's screen
     "write",  # to standard error
     *("complaints.append", "_tell_once"),  # the server's
+    *("terminal.show", "how.tell"),  # where the user of `mosh` sits
 }
 RESULTS = {
     "attempts.py",
