@@ -78,12 +78,10 @@ def choose(
     choice, for_good = _ask(options.host, terminal, can_install=can_install)
     if for_good:
         failure = kept.keep(options.host, choice.value)
-        said = (
-            f"The answer could not be kept in {kept.path}: {failure}"
-            if failure
-            else f"To be asked again, delete the line of {options.host} in {kept.path}."
-        )
-        terminal.show(f"mosh: {said}\r\n".encode())
+        if failure:
+            terminal.show(f"mosh: The answer could not be kept in {kept.path}: {failure}.\r\n".encode())
+        else:
+            terminal.show(f"mosh: To be asked again, delete the line of {options.host} in {kept.path}.\r\n".encode())
     return choice, True
 
 
@@ -109,9 +107,7 @@ def plain_ssh(
 def _ask(host: str, terminal: Terminal, *, can_install: bool) -> tuple[Choice, bool]:
     """Return what the user answers, and whether it is to hold from now on."""
     ways = "[i]nstall it in ~/.local (nothing as root), go" if can_install else "Go"
-    question = (
-        f"{host} has no mosh-server. {ways} on with plain [s]sh, or [q]uit? (S or Q: from now on, without a question) "
-    )
+    question = f"{host} has no mosh-server. {ways} on with plain [s]sh, or [q]uit? (S or Q: keep the answer) "
     answers = {"s": Choice.SSH, "q": Choice.FAIL, **({"i": Choice.INSTALL} if can_install else {})}
     # What was typed before the question is no answer to it.
     termios.tcflush(terminal.input_fd, termios.TCIFLUSH)

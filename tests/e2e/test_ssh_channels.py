@@ -28,8 +28,14 @@ from tests.support.programs import (
 from tests.support.sshd import LOGIN_OPTIONS, PASSPHRASE, Sshd, free_port
 from tests.support.user_terminal import UserTerminal, mosh_words
 
+from mosh_bootstrap.login import open_login
+from mosh_bootstrap.options import Options
+from mosh_common.errors import EnvironmentFailure
+
 if TYPE_CHECKING:
     from tests.e2e.conftest import User
+
+    from mosh_bootstrap.channels import Channels
 
 pytestmark = [pytest.mark.e2e, pytest.mark.requires_linux]
 
@@ -148,8 +154,7 @@ def test_plain_ssh_goes_over_the_login_that_is_there(host: Host, settings: str) 
     assert terminal.settings() == terminal.settings_before
 
 
-@pytest.mark.parametrize("settings", ["", "MaxSessions 1"])
-@pytest.mark.parametrize("mode", ["proxy", "remote"])
+@pytest.mark.parametrize(("settings", "mode"), [("", "proxy"), ("MaxSessions 1", "remote")])
 def test_a_server_that_path_does_not_lead_to_is_found_by_the_same_login(host: Host, settings: str, mode: str) -> None:
     host.start(settings)
     host.install()
@@ -434,6 +439,64 @@ def test_dropbear_takes_further_channels_too(host: Host, account: Account, dropb
     host.assert_nothing_left()
 
 
+# --- a login for commands alone
+
+
+def run_there(channels: Channels, command: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        channels.words(command), input=bytes(range(256)), capture_output=True, timeout=PATIENCE_S, check=False
+    )
+
+
+def test_a_login_for_commands_carries_octets_and_ends_with_its_block(host: Host) -> None:
+    host.start()
+    (host.tools / "cat").symlink_to(str(shutil.which("cat")))
+    with open_login(Options(host="127.0.0.1", ssh=host.sshd.ssh()), host.user.environment) as channels:
+        assert channels.shared
+        done = run_there(channels, "cat; exit 5")
+        assert (done.returncode, done.stdout, done.stderr) == (5, bytes(range(256)), b"")
+        assert run_there(channels, "exit 6").returncode == 6
+    host.assert_nothing_left()
+    assert host.logins() == 1
+
+
+def test_what_is_configured_for_a_host_is_not_in_the_way_of_such_a_login(host: Host, tmp_path: Path) -> None:
+    host.start()
+    lines = (
+        "RemoteCommand false",
+        "RequestTTY yes",
+        "SessionType none",
+        "ForkAfterAuthentication yes",
+        "StdinNull yes",
+    )
+    ssh = ssh_with(host.sshd, tmp_path / "ssh_config", *lines)
+    with open_login(Options(host="127.0.0.1", ssh=ssh), host.user.environment) as channels:
+        assert channels.shared
+        assert run_there(channels, "exit 5").returncode == 5
+    host.assert_nothing_left()
+
+
+def test_a_login_for_commands_that_fails_is_a_sentence(host: Host) -> None:
+    host.start()
+    options = Options(host="127.0.0.1", ssh=host.sshd.ssh(key=host.sshd.unknown_key))
+    with (
+        pytest.raises(EnvironmentFailure, match=r"^ssh could not log in to 127\.0\.0\.1; its message is above\.$"),
+        open_login(options, host.user.environment),
+    ):
+        pass
+    host.assert_nothing_left()
+
+
+def test_where_ssh_can_be_no_master_each_command_logs_in(host: Host, tmp_path: Path) -> None:
+    host.start()
+    script = write_launcher(tmp_path / "my-ssh", shlex.split(host.sshd.ssh()))
+    with open_login(Options(host="127.0.0.1", ssh=str(script)), host.user.environment) as channels:
+        assert not channels.shared
+        assert [run_there(channels, f"exit {code}").returncode for code in (5, 6)] == [5, 6]
+    assert host.logins() == 2
+    host.assert_nothing_left()
+
+
 # --- the far end's terminal
 
 
@@ -507,7 +570,7 @@ def test_ssh_killed_in_the_shell_ends_as_it_did(host: Host) -> None:
     host.assert_nothing_left()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_mosh_ended_at_the_question_leaves_nothing(host: Host, number: signal.Signals) -> None:
     host.start()
     terminal = host.mosh("127.0.0.1")

@@ -26,6 +26,7 @@ CALLS = {
     "write",  # to standard error
     *("complaints.append", "_tell_once"),  # the server's
     "fault",  # of mosh --doctor
+    *("terminal.show", "how.tell"),  # where the user of `mosh` sits
 }
 RESULTS = {
     "attempts.py",
