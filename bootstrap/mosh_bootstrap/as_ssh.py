@@ -41,9 +41,9 @@ def stand_in(line: Line, environ: Mapping[str, str], settings: Callable[[str], M
     wish = read_ssh_line(line.command)
     if wish is None or not _can_be_drawn_on(environ):
         become_ssh(plain_ssh, environ)
-    # The words behind --as-ssh say which ssh options there are; a file's are for logins of mosh's own.
+    # Not what a file says of ssh: `ssh host` and `ssh host ls` would go two ways.
     given = {**line.given, "ssh": shlex.join([*ssh, *wish.options])}
-    if "fallback" in Options._fields:
+    if "fallback" in Options._fields:  # nobody who types "ssh" is to be asked what to do without a server
         given.setdefault("fallback", "ssh")
     if wish.family:
         given["family"] = wish.family

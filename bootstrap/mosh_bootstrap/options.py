@@ -347,7 +347,7 @@ def _check(options: Options, host: str | None) -> None:
         if len(options.command) not in ((1, 2) if options.hand_over else (1,)):
             raise UsageError("--fake-proxy needs a host and a port.")
         return
-    if host is None and not (options.local or options.as_ssh):
+    if host is None and not (options.local or (options.as_ssh and not options.print_config)):
         raise UsageError("Which host? Usage: mosh [options] [--] [user@]host [command...]; mosh --help says more.")
     if host is not None:
         check_destination(host)
