@@ -130,7 +130,7 @@ class Options(NamedTuple):
     local: bool = False
     experimental_remote_ip: str = "auto"
     stand_in: str = "auto"  # with `as_ssh`
-    as_ssh: bool = False  # ssh_line.py has read `command`, or has it still to read, all of it ssh's
+    as_ssh: bool = False  # the line was ssh's own; until as_ssh.py has read it, `command` is all of it
     ssh_escape_key: str = ""  # internal: with `as_ssh`, the character that leaves at the start of a line, as ssh's
     ssh_config: SshConfig | None = None  # internal: what applies to the host, where ssh was asked already
     plain_ssh: tuple[str, ...] = ()  # internal: with `as_ssh`, ssh and its whole line
