@@ -143,11 +143,11 @@ def _configuration(program: Sequence[str], host: str, environ: Mapping[str, str]
     query = Background.run(ssh_config.query_words(program, host), environ)
     if query is None:
         return None
-    # Meanwhile: what a login loads. That it is loaded is all that is wanted of it here.
-    from mosh_bootstrap import command, handoff, login, preflight, ssh, terminal  # noqa: F401
+    # Meanwhile: what a login loads.
+    from mosh_bootstrap import command, handoff, login, preflight, ssh, terminal  # noqa: F401  # only to be loaded
 
     with suppress(ImportError):  # who needs it says so better
-        import pexpect  # noqa: F401
+        import pexpect  # noqa: F401  # the same
     output = query.output(limit=ssh_config.OUTPUT_LIMIT, timeout_ms=_QUERY_TIMEOUT_MS)
     return ssh_config.parse(output) if output else None
 
