@@ -41,7 +41,8 @@ def stand_in(line: Line, environ: Mapping[str, str], settings: Callable[[str], M
     wish = read_ssh_line(line.command)
     if wish is None or not _can_be_drawn_on(environ):
         become_ssh(plain_ssh, environ)
-    # The words behind --as-ssh say which ssh options there are; a file's are for logins of mosh's own.
+    # Not what a file says of ssh: `ssh host` and `ssh host ls` would go two ways. And nobody who types "ssh" is asked
+    # what to do without a server.
     given: Given = {"fallback": "ssh", **line.given, "ssh": shlex.join([*ssh, *wish.options])}
     if wish.family:
         given["family"] = wish.family
@@ -141,11 +142,11 @@ def _configuration(program: Sequence[str], host: str, environ: Mapping[str, str]
     query = Background.run(ssh_config.query_words(program, host), environ)
     if query is None:
         return None
-    # Meanwhile: what a login loads. That it is loaded is all that is wanted of it here.
-    from mosh_bootstrap import command, handoff, login, preflight, ssh, terminal  # noqa: F401
+    # Meanwhile: what a login loads.
+    from mosh_bootstrap import command, handoff, login, preflight, ssh, terminal  # noqa: F401  # only to be loaded
 
     with suppress(ImportError):  # who needs it says so better
-        import pexpect  # noqa: F401
+        import pexpect  # noqa: F401  # the same
     output = query.output(limit=ssh_config.OUTPUT_LIMIT, timeout_ms=_QUERY_TIMEOUT_MS)
     return ssh_config.parse(output) if output else None
 

@@ -53,7 +53,7 @@ class Options(NamedTuple):
     fallback: str = "ask"  # for a host without a server
     doctor: bool = False
     stand_in: str = "auto"  # with `as_ssh`
-    as_ssh: bool = False  # ssh_line.py has read `command`, or has it still to read, all of it ssh's
+    as_ssh: bool = False  # the line was ssh's own; until as_ssh.py has read it, `command` is all of it
     ssh_escape_key: str = ""  # internal: with `as_ssh`, the character that leaves at the start of a line, as ssh's
     ssh_config: SshConfig | None = None  # internal: what applies to the host, where ssh was asked already
     print_config: bool = False
@@ -313,7 +313,7 @@ def _check(options: Options, host: str | None) -> None:
 
         wishes = {name: getattr(options, name) for name in ("list", "attach", "session", "end")}
         session_names.check(wishes, command=bool(options.command))
-    if host is None and not (options.local or options.as_ssh or options.doctor):
+    if host is None and not (options.local or options.doctor or (options.as_ssh and not options.print_config)):
         raise UsageError("Which host? Usage: mosh [options] [--] [user@]host [command...]; mosh --help says more.")
     if host is not None:
         check_destination(host)

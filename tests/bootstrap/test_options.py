@@ -49,6 +49,8 @@ def test_a_host_alone_takes_every_default() -> None:
         (["-v"], {"verbose": True}),
         (["--install-server", "--yes"], {"install_server": True, "yes": True}),
         (["--uninstall-server"], {"uninstall_server": True}),
+        (["-G"], {"print_config": True}),
+        (["--stand-in=MOSH"], {"stand_in": "mosh"}),
         (["--family=INET"], {"family": "inet"}),
         (["--bind-server=ANY"], {"bind_server": "any"}),
         (["--bind-server", "SSH"], {"bind_server": "ssh"}),
@@ -115,6 +117,10 @@ def test_the_command_begins_with_its_first_word(words: list[str], host: str, com
         (["-p", "60002:60001", "host"], "ends before it begins"),
         (["--bind-server=example.org", "host"], "numeric IP address"),
         (["--ssh=", "host"], "--ssh needs a command"),
+        (["host", "--as-ssh", "-v"], "--as-ssh must stand before the host"),
+        (["-G", "--as-ssh", "host"], "Which host"),
+        (["--as-ssh=yes", "host"], "takes no value"),
+        (["--stand-in=never", "host"], "--stand-in must be one of"),
         (["--fake-proxy", "host"], "a host and a port"),
         (["--install-server"], "Which host"),
         (["--install-server", "--uninstall-server", "host"], "not both at once"),
@@ -256,3 +262,8 @@ def test_the_help_names_every_option_but_the_internal_ones() -> None:
             assert spelled + name.replace("_", "-") in HELP
     assert not any(name in HELP for name in INTERNAL)
     assert all(len(line) <= 80 for line in HELP.splitlines())
+
+
+def test_what_is_behind_as_ssh_is_read_by_nobody_here() -> None:
+    options = parsed("-a", "--as-ssh", "--no-such-option", "-p", "x", "host", "--")
+    assert options == Options(command=("--no-such-option", "-p", "x", "host", "--"), as_ssh=True, predict="always")

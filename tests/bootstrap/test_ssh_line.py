@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.programs import REPOSITORY
 
 from mosh_bootstrap.ssh_config import SshConfig, parse
 from mosh_bootstrap.ssh_line import OPTIONS, SETTINGS, SSH, SshLine, escape_key, is_left_to_ssh, read_ssh_line
@@ -57,6 +58,17 @@ def test_the_table_has_each_option_that_ssh_tells_of(tmp_path: Path) -> None:
     told = set(flags) | set("".join(others))
     assert len(told) > 40
     assert told <= set(OPTIONS)
+
+
+def test_the_manual_page_names_the_options_and_settings_that_are_ssh_s() -> None:
+    page = (REPOSITORY / "man" / "mosh.1").read_text().replace("\\-", "-")
+    section = page[page.index(".SH STANDING IN FOR SSH") : page.index(".SH CONFIGURATION FILE")]
+    listed = section[section.index("one of these options:") : section.index("The others")]
+    assert set(re.findall(r"-([A-Za-z])", listed)) == {letter for letter, row in OPTIONS.items() if row.way == SSH} - {
+        "1"
+    }
+    told = section.lower()
+    assert [keyword for keyword in SETTINGS if keyword not in told] == []
 
 
 @pytest.mark.parametrize("letter", sorted(OPTIONS))
