@@ -67,6 +67,12 @@ def finish(doctor: subprocess.Popen[str]) -> Diagnosis:
     return Diagnosis(doctor.returncode, output, errors)
 
 
+def give_up(doctor: subprocess.Popen[str]) -> None:
+    """End one that was not finished, because another failed."""
+    doctor.kill()
+    doctor.communicate()
+
+
 def doctor(user: User, *words: str, ssh: str) -> Diagnosis:
     return finish(start(user, *words, ssh=ssh))
 
@@ -159,6 +165,7 @@ def test_bad_ways(user: User, sshd: Sshd) -> None:
             server.write_text(f'#!/bin/sh\n{user.server(OURS)} "$@" | sed "s/CONNECT [0-9]*/CONNECT {relay.port}/"\n')
             server.chmod(0o755)
             started[name] = start(user, f"--server={server}", f"--port={port}", HOST, ssh=sshd.ssh())
+            stack.callback(give_up, started[name])
         for name, examining in started.items():
             _conditions, line, words = BAD_WAYS[name]
             found = finish(examining)

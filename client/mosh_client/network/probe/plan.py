@@ -23,6 +23,7 @@ EXCHANGES_LOSSY: Final = 20
 EXCHANGES_LOSSY_MS: Final = 4500  # … but where some are lost, the rest is of no use and these tell the more
 LONG_MS: Final = 3400  # from the beginning; what is left then is for the way back
 _ANSWER_MS: Final = 400  # beyond the round trip: the server's delay, and that of two busy machines
+_STALL_MS: Final = 600  # and of one that has too much to do, as long as it may be that and no loss
 _SCREEN_MS: Final = 500  # the same for what a program there prints
 _LONGEST_ANSWER_MS: Final = 3000
 _FAREWELL_ANSWER_MS: Final = 250
@@ -152,11 +153,12 @@ class Probe:
 
     def _exchange(self) -> Generator[Ask, bool, None]:
         while self._line.theirs != SHUTDOWN_NUMBER:
-            is_lossy = self._unanswered >= _SOME_LOST
-            most, end = (EXCHANGES_LOSSY, EXCHANGES_LOSSY_MS) if is_lossy else (EXCHANGES, EXCHANGES_MS)
+            lost = self._unanswered
+            most = EXCHANGES_LOSSY if lost >= _SOME_LOST else EXCHANGES
+            end = EXCHANGES_LOSSY_MS if lost else EXCHANGES_MS
             if len(self._exchanges) >= most or self._elapsed >= end:
                 return
-            yield Ask()
+            yield Ask(patience_ms=self._patience_ms() + (0 if lost else _STALL_MS))
             self._exchanges.append(self._number)
 
     def _long_there(self) -> Generator[Ask, bool, None]:
