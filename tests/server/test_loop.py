@@ -19,9 +19,18 @@ from mosh_common.errors import EnvironmentFailure
 from mosh_common.io.loop import Ready, Waiter
 from mosh_common.io.udp import UdpSocket
 from mosh_server import loop
-from mosh_server.events import ClientHeard, ClientSilent, Event, Finished, SetSize, StartShell
+from mosh_server.events import (
+    ClientAttached,
+    ClientDetached,
+    ClientHeard,
+    ClientSilent,
+    Event,
+    Finished,
+    SetSize,
+    StartShell,
+)
 from mosh_server.host.host import Host
-from mosh_server.loop import LEFT_BEHIND_OCTETS, Loop
+from mosh_server.loop import LEFT_BEHIND_OCTETS, Door, Loop
 from mosh_server.output.flood import (
     ANSWER_OCTETS,
     LONG_BATCH_OCTETS,
@@ -155,7 +164,7 @@ class FakeHost(Host):
 class World:
     """A loop between a recorder and a fake host, turned by the test."""
 
-    def __init__(self) -> None:
+    def __init__(self, door: Door | None = None) -> None:
         self.session = Recorder()
         self.host = FakeHost()
         self.flood = Flood(now=now_ms())
@@ -167,6 +176,7 @@ class World:
             session=session,
             flood=self.flood,
             host=self.host,
+            door=door,
             log=self.logged.append,
         )
         self.waiter = Waiter(())
@@ -327,6 +337,13 @@ def test_a_shell_that_cannot_be_started_is_told_on_the_screen(world: World) -> N
 def test_what_the_session_decides_the_host_does(running: World) -> None:
     running.turn(SetSize(90, 30), ClientHeard("192.0.2.1"), ClientSilent(), Finished("the client left"))
     assert running.host.asked == [("set_size", 90, 30), ("client_heard", "192.0.2.1"), ("client_silent",)]
+    running.host.asked.clear()
+    running.turn(SetSize(90, 30, signal=True), ClientAttached("192.0.2.2"), ClientDetached())
+    assert running.host.asked == [
+        ("set_size", 90, 30, "signal"),
+        ("client_attached", "192.0.2.2"),
+        ("client_detached",),
+    ]
 
 
 def test_only_an_end_that_is_a_fault_is_written_down(running: World) -> None:
@@ -446,3 +463,91 @@ def test_a_loop_that_fails_ends_the_shell(running: World, monkeypatch: pytest.Mo
     with pytest.raises(LookupError):
         running.loop.run()
     assert running.host.asked == [("end_shell",)]
+
+
+# --- The door ---------------------------------------------------------------------------------------------------------
+
+
+class FakeDoor(Door):
+    """A door with one visitor at a time, who is answered once and let go."""
+
+    def __init__(self) -> None:
+        self.inside, self.outside = sockets.socketpair()
+        self.wants_to_write = False
+        self.turns: list[tuple[bool, bool]] = []  # what was ready
+        self.deadline: int | None = None
+        self.closed = False
+
+    def descriptors(self) -> list[tuple[int, bool, bool]]:
+        return [(self.inside.fileno(), True, self.wants_to_write)]
+
+    def turn(self, readable: frozenset[int], writable: frozenset[int], *, now: int) -> None:
+        self.turns.append((self.inside.fileno() in readable, self.inside.fileno() in writable))
+        self.deadline = None
+        if readable:
+            self.inside.recv(100)
+            number = self.inside.fileno()
+            self.close()
+            self.inside, self.outside = sockets.socketpair()
+            self.closed = False
+            assert number in (self.inside.fileno(), self.outside.fileno())  # as a visitor's may be another's at once
+
+    def next_deadline(self) -> int | None:
+        return self.deadline
+
+    def close(self) -> None:
+        self.closed = True
+        self.inside.close()
+        self.outside.close()
+
+
+@pytest.fixture
+def door() -> Iterator[FakeDoor]:
+    made = FakeDoor()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def guarded(door: FakeDoor) -> Iterator[World]:
+    """A world with that door."""
+    made = World(door)
+    yield made
+    made.close()
+
+
+def test_visitors_are_served_one_after_another_whatever_number_they_have(guarded: World, door: FakeDoor) -> None:
+    for _ in range(5):
+        door.outside.send(b"list")
+        guarded.turn()
+    assert door.turns == [(True, False)] * 5
+
+
+def test_a_door_that_nobody_knocks_at_is_left_alone(guarded: World, door: FakeDoor) -> None:
+    guarded.send(b"datagram")
+    guarded.turn()
+    assert guarded.session.datagrams == [b"datagram"]
+    assert door.turns == []
+
+
+def test_a_door_has_its_deadlines(guarded: World, door: FakeDoor) -> None:
+    door.deadline = now_ms()
+    guarded.session.deadline_in = FOREVER_MS
+    guarded.turn()
+    assert door.turns == [(False, False)]
+
+
+def test_a_door_is_waited_for_as_it_says(guarded: World, door: FakeDoor) -> None:
+    door.wants_to_write = True
+    door.deadline = now_ms()
+    guarded.turn()
+    guarded.turn()
+    assert door.turns == [(False, False), (False, True)]
+
+
+def test_with_the_session_its_door_is_closed(guarded: World, door: FakeDoor) -> None:
+    guarded.session.finished = True
+    guarded.waiter.close()
+    guarded.loop.run()
+    assert door.closed
+    guarded.waiter = Waiter(())

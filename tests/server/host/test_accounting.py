@@ -106,3 +106,32 @@ def test_a_helper_that_has_ended_is_reaped_and_one_that_runs_not_waited_for(pty_
     assert not Path(f"/proc/{pid}").exists()
     books.reap()
     books.end()
+
+
+def test_each_coming_and_going_has_its_line_and_its_entry(pty_master, helper, monkeypatch):
+    lines: list[str] = []
+    monkeypatch.setattr(accounting.syslog, "syslog", lambda _priority, line: lines.append(line))
+    books = Accounting(user="ann", pid=7)
+    books._utmp = Utmp(pty_master, helpers=[str(helper)])
+    books.connected("192.0.2.1")
+    books.attached("192.0.2.2")
+    books.detached(asked=True)
+    books.attached("192.0.2.1")
+    books.detached()
+    books.end()
+    assert lines == [
+        "user ann: connection from 192.0.2.1",
+        "user ann: attached from 192.0.2.2",
+        "user ann: detached",
+        "user ann: attached from 192.0.2.1",
+        "user ann: connection lost",
+        "user ann: session end",
+    ]
+    added = [call.partition(" /")[0] for call in calls(helper) if call.startswith("add")]
+    assert added == [
+        "add 192.0.2.1 via mosh [7]",
+        "add 192.0.2.2 via mosh [7]",
+        "add mosh [7]",
+        "add 192.0.2.1 via mosh [7]",
+        "add mosh [7]",
+    ]

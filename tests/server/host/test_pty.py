@@ -161,6 +161,37 @@ def test_a_new_size_reaches_the_program(spawn):
     assert b"50 120" in everything(pty)
 
 
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_program_is_told_a_size_that_it_has(spawn, monkeypatch, refused):
+    pty = spawn(["sh", "-c", "trap 'stty size; exit' WINCH; echo ready; while :; do sleep 0.05; done"])
+    output_until(pty, b"ready")
+    asked = []
+
+    def refuse(group, number):
+        asked.append((group, number))
+        raise PermissionError  # another user's, as below sudo
+
+    if refused:
+        monkeypatch.setattr(os, "killpg", refuse)
+    pty.resize(91, 33, signal=True)
+    told = everything(pty)
+    assert b"33 91" in told or (refused and b"32 91" in told)
+    assert asked == ([(pty.pid, signal.SIGWINCH)] if refused else [])
+
+
+def test_a_size_that_is_told_again_is_the_size(spawn, monkeypatch):
+    pty = spawn(["sh", "-c", "echo ready; read line; stty size"])
+    output_until(pty, b"ready")
+
+    def refuse(_group, _number):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "killpg", refuse)
+    pty.resize(91, 33, signal=True)
+    pty.write(b"\n")
+    assert b"33 91" in everything(pty)
+
+
 def test_an_application_that_reads_nothing_does_not_block_a_write(spawn):
     pty = spawn(["sh", "-c", "stty raw -echo; echo ready; exec sleep 60"])
     output_until(pty, b"ready")
