@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final, TypeVar
 
 from mosh_common.errors import EnvironmentFailure, UsageError
@@ -168,14 +168,14 @@ def _named_by_themselves(entries: list[Entry], name: str) -> list[Entry]:
     return [each._replace(name=name) for each in entries if each.pid in named]
 
 
-def _done(entry: Entry, question: Question, wanted: Callable[..., _Wanted], *, remedy: str = _TRY_AGAIN) -> _Wanted:
+def _done(entry: Entry, question: Question, wanted: type[_Wanted], *, remedy: str = _TRY_AGAIN) -> _Wanted:
     """Return the session's answer, which is of the kind that is wanted."""
     answer = ask(entry, question, patience_s=PATIENCE_S)
     if isinstance(answer, Refused):
         raise _refusal(entry, answer)
-    if answer is None or not isinstance(answer, wanted):  # type: ignore[arg-type]
+    if answer is None or not isinstance(answer, wanted):
         raise _no_answer(str(entry.pid), remedy)
-    return answer  # type: ignore[return-value]
+    return answer
 
 
 def _refusal(entry: Entry, answer: Refused) -> EnvironmentFailure:
