@@ -131,6 +131,19 @@ class _Visitor:
         self.octets = memoryview(b"")  # of the answer, those that are not written yet
         self.leaves = False
 
+    @property
+    def silent(self) -> bool:
+        """Whether it has not asked, and nothing of it waits to be heard."""
+        if self.asked:
+            return False
+        try:
+            self.socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass  # it has gone, which will be heard
+        return False
+
     def read(self) -> bytes | None:
         """Take what it says; return its question once that is all there. Raises PeerError."""
         try:
@@ -219,7 +232,8 @@ class Listener:
 
     def _let_in(self, listening: socket.socket, *, now: int) -> None:
         for _ in range(VISITORS_LIMIT):
-            if self._full:
+            silent = next((visitor for visitor in self._visitors if visitor.silent), None)
+            if len(self._visitors) >= VISITORS_LIMIT and silent is None:
                 return
             try:
                 connection, _address = listening.accept()
@@ -232,8 +246,8 @@ class Listener:
             if user_of(connection) != self._uid:
                 connection.close()
                 continue
-            if len(self._visitors) >= VISITORS_LIMIT:
-                self._see_off(next(visitor for visitor in self._visitors if not visitor.asked))
+            if len(self._visitors) >= VISITORS_LIMIT and silent is not None:
+                self._see_off(silent)
             self._visitors.append(_Visitor(connection, now=now))
 
     def _see_off(self, visitor: _Visitor) -> None:
