@@ -238,7 +238,7 @@ def test_too_few_descriptors_are_given_as_the_reason(user: User, program: str, t
     terminal: UserTerminal = user.run(harmed_words(limited_to(8), *words))
     assert terminal.wait_for_end() == 1, terminal.text()
     said = terminal.text().replace("\n", "")
-    assert said.startswith(f"{program}: Too few open files are allowed (ulimit -n 8); allow at least 1")
+    assert said.startswith(f"{program}: Too few open files are allowed (ulimit -n 8); allow at least ")
 
 
 @pytest.mark.parametrize("given", [{"LC_ALL": "C"}, {"LC_ALL": "xx_XX.UTF-8"}], ids=str)

@@ -337,7 +337,7 @@ def test_a_login_shell_is_greeted(tmp_path, visit):
     settings = {"XDG_RUNTIME_DIR": str(runtime), "SHELL": "/bin/sh"}
     start = visit("sh", "-c", "echo ready; exec cat", **settings)
     start.wait_for("ready")
-    entry = runtime / "mosh-server" / str(start.server.process.pid)
+    entry = runtime / "mosh-py" / str(start.server.process.pid)
     entry.write_bytes(b"detached\n")  # as its server writes after 40 s of silence
     done = subprocess.run(
         [*OURS.server, "new", "-i", "127.0.0.1"],

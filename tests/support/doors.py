@@ -83,20 +83,18 @@ class Turns:
     def __init__(self, door: Listener, waiter: Waiter) -> None:
         self.door = door
         self._waiter = waiter
-        self._watched: set[int] = set()
         self.count = 0
 
     def turn(self, *, now: int | None = None, longest_ms: int = PATIENCE_MS) -> bool:
         """Wait for the door, but not longer than that, and let it have its turn; return whether anything came."""
-        wanted = list(self.door.descriptors())
-        for descriptor in self._watched - {each[0] for each in wanted}:
-            self._waiter.forget(descriptor)
-        self._watched = {descriptor for descriptor, _read, _write in wanted}
-        for descriptor, read, write in wanted:
+        watched = list(self.door.descriptors())
+        for descriptor, read, write in watched:
             self._waiter.watch(descriptor, read=read, write=write)
         clock = now_ms()
         deadline = self.door.next_deadline() if now is None else None
         ready = self._waiter.wait(min(clock + longest_ms, deadline or clock + longest_ms), now=clock)
+        for descriptor, _read, _write in watched:
+            self._waiter.forget(descriptor)
         self.door.turn(ready.readable, ready.writable, now=now_ms() if now is None else now)
         self.count += 1
         return ready != NOTHING_READY

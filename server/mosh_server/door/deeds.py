@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final, TypeVar
 
 from mosh_common.errors import EnvironmentFailure, UsageError
 from mosh_server.door.asking import ask, ask_all
-from mosh_server.door.listing import DETACHED, Listed, Sessions, in_order_of_choice, lives
+from mosh_server.door.listing import DETACHED, STUCK, Listed, Sessions, in_order_of_choice, lives
 from mosh_server.door.printable import printable
 from mosh_server.door.programs import name_of
 from mosh_server.door.protocol import (
@@ -127,10 +127,11 @@ class Deeds:
 
     def _only(self) -> str:
         """Return the number of the only detached session."""
-        listed = self._sessions.listed()
-        detached = [each for each in listed if each.state == DETACHED]
-        if len(detached) == 1:
-            return str(detached[0].id)
+        listed = self._sessions.listed(patience_s=PATIENCE_S)
+        # One that does not answer may be detached, too, and the one that is meant.
+        possible = [each for each in listed if each.state in (DETACHED, STUCK)]
+        if len(possible) == 1 and possible[0].state == DETACHED:
+            return str(possible[0].id)
         if listed:
             raise ChoiceNeeded(in_order_of_choice(listed))
         raise EnvironmentFailure("There are no sessions.", exit_code=NO_SESSION)
@@ -168,14 +169,14 @@ def _named_by_themselves(entries: list[Entry], name: str) -> list[Entry]:
     return [each._replace(name=name) for each in entries if each.pid in named]
 
 
-def _done(entry: Entry, question: Question, wanted: Callable[..., _Wanted], *, remedy: str = _TRY_AGAIN) -> _Wanted:
+def _done(entry: Entry, question: Question, wanted: type[_Wanted], *, remedy: str = _TRY_AGAIN) -> _Wanted:
     """Return the session's answer, which is of the kind that is wanted."""
     answer = ask(entry, question, patience_s=PATIENCE_S)
     if isinstance(answer, Refused):
         raise _refusal(entry, answer)
-    if answer is None or not isinstance(answer, wanted):  # type: ignore[arg-type]
+    if answer is None or not isinstance(answer, wanted):
         raise _no_answer(str(entry.pid), remedy)
-    return answer  # type: ignore[return-value]
+    return answer
 
 
 def _refusal(entry: Entry, answer: Refused) -> EnvironmentFailure:

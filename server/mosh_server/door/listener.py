@@ -131,6 +131,19 @@ class _Visitor:
         self.octets = memoryview(b"")  # of the answer, those that are not written yet
         self.leaves = False
 
+    @property
+    def silent(self) -> bool:
+        """Whether it has not asked, and nothing of it waits to be heard."""
+        if self.asked:
+            return False
+        try:
+            self.socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass  # it has gone, which will be heard
+        return False
+
     def read(self) -> bytes | None:
         """Take what it says; return its question once that is all there. Raises PeerError."""
         try:
@@ -167,12 +180,12 @@ class Listener:
         self._uid = uid
         self._sockets = [opened for place in places if (opened := _bound(place, f"{pid}{DOOR}")) is not None]
         self._visitors: list[_Visitor] = []  # in the order in which they came
-        self._left: list[socket.socket] = []
         self._waits_until: int | None = None  # no descriptor was to be had
 
     def descriptors(self) -> Iterable[tuple[int, bool, bool]]:
-        """Yield (descriptor, whether to wait for reading, for writing). One that is not named any more is to be
-        forgotten at once: the next turn closes it.
+        """Yield (descriptor, whether to wait for reading, for writing).
+
+        A turn closes some and opens others, which may have the same numbers: none may be waited for during it.
         """
         accepts = self._waits_until is None and not self._full
         for listening in self._sockets:
@@ -190,9 +203,6 @@ class Listener:
     def turn(self, readable: Iterable[int], writable: Iterable[int], *, now: int) -> None:
         """Answer who has asked, see off who has the answer or no time left, and let in who has come."""
         readable, writable = frozenset(readable), frozenset(writable)
-        for left in self._left:
-            left.close()
-        self._left.clear()
         if self._waits_until is not None and now >= self._waits_until:
             self._waits_until = None
         answers = ANSWERS_A_TURN
@@ -209,10 +219,9 @@ class Listener:
 
     def close(self) -> None:
         """Close it; who is there gets no answer. What lies in the places is the registry's to remove."""
-        for each in (*self._sockets, *self._left, *(visitor.socket for visitor in self._visitors)):
+        for each in (*self._sockets, *(visitor.socket for visitor in self._visitors)):
             each.close()
         self._sockets.clear()
-        self._left.clear()
         self._visitors.clear()
 
     # --- Visitors -------------------------------------------------------------------------------------------------
@@ -223,7 +232,8 @@ class Listener:
 
     def _let_in(self, listening: socket.socket, *, now: int) -> None:
         for _ in range(VISITORS_LIMIT):
-            if self._full:
+            silent = next((visitor for visitor in self._visitors if visitor.silent), None)
+            if len(self._visitors) >= VISITORS_LIMIT and silent is None:
                 return
             try:
                 connection, _address = listening.accept()
@@ -236,18 +246,14 @@ class Listener:
             if user_of(connection) != self._uid:
                 connection.close()
                 continue
-            if len(self._visitors) >= VISITORS_LIMIT:
-                self._see_off(next(visitor for visitor in self._visitors if not visitor.asked))
+            if len(self._visitors) >= VISITORS_LIMIT and silent is not None:
+                self._see_off(silent)
             self._visitors.append(_Visitor(connection, now=now))
 
     def _see_off(self, visitor: _Visitor) -> None:
-        """End the visit. The descriptor is closed in the next turn, when nobody waits for it any more."""
-        try:
-            visitor.socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # has gone
+        """End the visit."""
+        visitor.socket.close()
         self._visitors.remove(visitor)
-        self._left.append(visitor.socket)
 
     def _hear(self, visitor: _Visitor, *, now: int) -> int:
         """Take what the visitor says; return how many questions were answered."""

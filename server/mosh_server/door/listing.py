@@ -12,7 +12,7 @@ from mosh_server.door.printable import printable
 from mosh_server.door.programs import Running, running
 from mosh_server.door.protocol import AskFacts, Facts
 from mosh_server.host.places import Place, old_places_of, places_of
-from mosh_server.host.registry import Entry, living
+from mosh_server.host.registry import Entry, is_name, living
 
 SESSIONS_LIMIT: Final = 256  # that are listed
 FOLDER_LIMIT: Final = 512  # characters
@@ -82,7 +82,7 @@ class Sessions:
             if entry.pid in facts or lives(entry)  # it may have ended meanwhile
         ]
         found += [Listed(entry.pid, None, OLD) for entry in old]
-        return sorted(found)[:SESSIONS_LIMIT]
+        return sorted(found, key=lambda each: each.id)[:SESSIONS_LIMIT]
 
 
 def in_order_of_choice(sessions: Sequence[Listed]) -> list[Listed]:
@@ -99,7 +99,7 @@ def _listed(entry: Entry, facts: Facts, runs: Running, *, now: int) -> Listed:
     state = ATTACHED if facts.attached else DETACHED if facts.reached else NEW
     return Listed(
         id=entry.pid,
-        name=facts.name if facts.name is not None and facts.name == printable(facts.name) else entry.name,
+        name=facts.name if facts.name is not None and is_name(facts.name) else entry.name,
         state=state,
         age=max(now - facts.started, 0) if facts.started else None,
         origin=printable(facts.peer.removeprefix(_MAPPED_IPV4)),

@@ -244,6 +244,12 @@ def test_so_many_visitors_that_say_nothing_keep_nobody_out(house: House) -> None
         visitor.close()
 
 
+def test_of_a_crowd_that_asks_at_the_same_time_each_is_answered(house: House) -> None:
+    crowd = [house.arrive(framed(encode(AskFacts()))) for _ in range(2 * VISITORS_LIMIT)]
+    for visitor in reversed(crowd):
+        assert isinstance(house.said_to(visitor), Facts)
+
+
 def test_who_has_asked_is_not_displaced(house: House) -> None:
     house.control.shown = screen("x", columns=1000, lines=200)
     asking = [house.arrive(framed(encode(AskScreen(styles=True)))) for _ in range(VISITORS_LIMIT)]
