@@ -229,7 +229,7 @@ def _plain(members: dict[str, Any]) -> dict[str, Any]:
         name: value
         for name, value in members.items()
         if not isinstance(value, dict | list)
-        or (isinstance(value, list) and not any([isinstance(each, dict | list) for each in value]))
+        or (isinstance(value, list) and not any(isinstance(each, dict | list) for each in value))
     }
 
 

@@ -90,7 +90,7 @@ def choose(options: Options, found: tuple[Session, ...], *, ask: Callable[[str],
             exit_code=_CHOOSE_EXIT,
         )
     width = shutil.get_terminal_size().columns
-    detached = sum([each.state == "detached" for each in found])
+    detached = sum(each.state == "detached" for each in found)
     head = f"Sessions on {where}, {detached or 'none'} of them detached:"
     text = "".join([f"{line}\n" for line in (fit(head, width), *choice(found, width=width))])
     question = f"Take back which one? [1-{len(found)}; q leaves] "
