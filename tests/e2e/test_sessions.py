@@ -252,7 +252,7 @@ def test_whole_servers_that_race_for_a_name_come_to_one_session(desk: Desk) -> N
         assert sorted(made) == [False, True], answers
         keys = {answer.split("MOSH CONNECT ")[1].split()[1] for answer in answers}
         assert len(keys) == 2
-    assert sorted([each["name"] for each in desk.sessions()]) == sorted([f"name-{number}" for number in range(RACES)])
+        assert [each["name"] for each in desk.sessions()].count(f"name-{number}") == 1
 
 
 def test_sessions_are_listed_and_ended_attached_or_not(desk: Desk) -> None:
