@@ -50,7 +50,7 @@ class Answer(NamedTuple):
 
     verb: str  # LIST, CHOICE, ATTACH, CREATE, END or REFUSED
     sessions: tuple[Session, ...] = ()  # of LIST and CHOICE
-    received: Any = None  # of LIST: the checked value as it came, for other programs
+    received: Any = None  # of LIST: the checked value as it came, for other programs, but for what is nested in it
     ended: tuple[int, ...] = ()  # of END
     code: int = 0  # of REFUSED: the exit code
     why: str = ""  # of REFUSED: a sentence
@@ -144,13 +144,13 @@ def parse(line: bytes) -> Answer | None:
     if read is None:
         return None
     try:
-        return read(json.loads(text.decode("ascii"), parse_constant=_refuse))
+        return read(json.loads(text.decode("ascii"), parse_constant=_refuse, parse_float=_refuse))
     except (ValueError, RecursionError):
         return None
 
 
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number of JSON's")
+def _refuse(number: str) -> NoReturn:
+    raise ValueError(f"{number} is no integer")
 
 
 def _sessions(value: Any) -> tuple[Session, ...]:
@@ -214,13 +214,23 @@ def _attached(verb: str) -> Callable[[Any], Answer]:
 
 
 _READERS: Final[dict[str, Callable[[Any], Answer]]] = {
-    "LIST": lambda value: Answer("LIST", _sessions(value), received=value),
+    "LIST": lambda value: Answer("LIST", _sessions(value), received=[_plain(each) for each in value]),
     "CHOICE": _choice,
     "ATTACH": _attached("ATTACH"),
     "CREATE": _attached("CREATE"),
     "END": _ended,
     "REFUSED": _refused,
 }
+
+
+def _plain(members: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a session is plain: values, and lists of them. Of what later versions add, depth has no bound."""
+    return {
+        name: value
+        for name, value in members.items()
+        if not isinstance(value, dict | list)
+        or (isinstance(value, list) and not any(isinstance(each, dict | list) for each in value))
+    }
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from mosh_bootstrap import sessions
 from mosh_bootstrap.session_answer import Answer, Session, SessionDialogue
 from mosh_bootstrap.session_names import ONLY
 from mosh_bootstrap.session_table import choice, fit, table
@@ -86,12 +85,12 @@ def choose(options: Options, found: tuple[Session, ...], *, ask: Callable[[str],
     if ask is None:
         named = ", ".join([f"{each.id} ({each.name})" if each.name else str(each.id) for each in found[:8]])
         raise EnvironmentFailure(
-            f"Not just one session on {where} is detached; name one with --attach=ID, of {named}, or see"
-            f" mosh --list {sessions.way_back(options, options)}.",
+            f"Not just one session on {where} is detached; name one with --attach=ID, of {named};"
+            f" --list shows more of them.",
             exit_code=_CHOOSE_EXIT,
         )
     width = shutil.get_terminal_size().columns
-    detached = sum([each.state == "detached" for each in found])
+    detached = sum(each.state == "detached" for each in found)
     head = f"Sessions on {where}, {detached or 'none'} of them detached:"
     text = "".join([f"{line}\n" for line in (fit(head, width), *choice(found, width=width))])
     question = f"Take back which one? [1-{len(found)}; q leaves] "

@@ -66,6 +66,13 @@ def test_what_is_not_known_may_be_missing_or_null() -> None:
     assert first.sessions == second.sessions
 
 
+def test_what_later_versions_add_is_passed_on_where_it_is_plain() -> None:
+    more = {"watchers": 2, "tags": ["a", None], "deep": {"a": 1}, "deeper": [[1]]}
+    answer = answer_of("LIST", [SESSION | more])
+    assert answer is not None
+    assert answer.received == [SESSION | {"watchers": 2, "tags": ["a", None]}]
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -86,7 +93,17 @@ def test_what_is_beyond_its_bounds_is_no_answer(changes: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     "octets",
     [
-        *(b"", b"LIST", b"LIST x", b"LIST {}", b"LIST [1]", b"LIST [] []", b"LIST \xff", b"LIST NaN"),
+        *(
+            b"",
+            b"LIST",
+            b"LIST x",
+            b"LIST {}",
+            b"LIST [1]",
+            b"LIST [] []",
+            b"LIST \xff",
+            b"LIST NaN",
+            b'LIST [{"id": 1, "state": "new", "x": 1e999}]',
+        ),
         *(b"OTHER {}", b"list []", b"CHOICE []", b"ATTACH 1", b"REFUSED {}", b'REFUSED {"code": 0, "why": "x"}'),
         *(b'REFUSED {"code": 256, "why": "x"}', b'END {"ended": []}', b'END {"ended": ["1"]}', b"END {}"),
         *(b"LIST " + b"[" * 100_000, b"LIST [" + b"9" * 10_000 + b"]"),

@@ -99,6 +99,17 @@ class Desk:
         listed: list[dict[str, Any]] = json.loads(done.stdout)
         return listed
 
+    def race(self, name: str) -> subprocess.Popen[str]:
+        """Start what `mosh --session` asks the account's server for."""
+        return subprocess.Popen(
+            [*OURS.server, "session", "create", name, "new", "-i", "127.0.0.1", "--", "sleep", "100"],
+            env={**self.environment, **self._private, "MOSH_TEST_MARK": str(self.home)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
     def only(self, state: str) -> dict[str, Any]:
         """The only session there is, once it is in that state."""
         found: list[dict[str, Any]] = []
@@ -228,6 +239,20 @@ def test_two_who_ask_for_a_name_at_the_same_moment_get_one_session(desk: Desk) -
     [left] = [terminal for terminal in terminals if terminal is not taken]
     say(left, "expr 6 '*' 7", "\n42")
     assert desk.only("attached")["name"] == "work"
+
+
+RACES = int(os.environ.get("MOSH_TEST_RACES", "4"))  # more of them by hand: each starts two servers
+
+
+def test_whole_servers_that_race_for_a_name_come_to_one_session(desk: Desk) -> None:
+    for number in range(RACES):
+        racers = [desk.race(f"name-{number}") for _ in range(2)]
+        answers = [racer.communicate(timeout=60)[0] for racer in racers]
+        made = [json.loads(answer.split(" ", 4)[4].splitlines()[0])["new"] for answer in answers]
+        assert sorted(made) == [False, True], answers
+        keys = {answer.split("MOSH CONNECT ")[1].split()[1] for answer in answers}
+        assert len(keys) == 2
+        assert [each["name"] for each in desk.sessions()].count(f"name-{number}") == 1
 
 
 def test_sessions_are_listed_and_ended_attached_or_not(desk: Desk) -> None:
