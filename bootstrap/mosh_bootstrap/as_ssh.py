@@ -95,10 +95,9 @@ def _ssh_of(line: Line, environ: Mapping[str, str]) -> list[str]:
     """Return the words that are ssh: the user's own choice on the line, else what PATH has."""
     chosen = line.given.get("ssh")
     if isinstance(chosen, str):
-        try:
-            words = shlex.split(chosen)
-        except ValueError as error:
-            raise UsageError(f"--ssh is no shell command ({error}): {chosen!r}.") from None
+        from mosh_bootstrap.ssh_config import command_words
+
+        words = command_words(chosen)
         if not words:
             raise UsageError("--ssh needs a command.")
         return words

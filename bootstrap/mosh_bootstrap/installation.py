@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -18,7 +17,7 @@ import mosh_bootstrap
 from mosh_bootstrap import archive, ssh_config
 from mosh_bootstrap.far_python import FarPython, printable
 from mosh_bootstrap.options import Options
-from mosh_common.errors import EnvironmentFailure, UsageError
+from mosh_common.errors import EnvironmentFailure
 from mosh_common.version import VERSION
 
 SERVER: Final = "~/.local/bin/mosh-server"  # as --server takes it
@@ -256,10 +255,7 @@ def _through_ssh(options: Options, environ: Mapping[str, str]) -> Words:
     """Return the words of a login of its own for each command. Raises UsageError."""
     from mosh_bootstrap.background import Background
 
-    try:
-        ssh = shlex.split(options.ssh)
-    except ValueError as error:
-        raise UsageError(f"--ssh is no shell command ({error}): {options.ssh!r}.") from None
+    ssh = ssh_config.command_words(options.ssh)
     overrides = ["ClearAllForwardings=yes", "ControlMaster=no"]  # of any ssh; what else, it says itself
     query = Background.run(ssh_config.query_words(ssh, options.host), environ)
     if query is not None:

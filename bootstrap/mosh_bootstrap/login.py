@@ -6,7 +6,6 @@ it needs, or while ssh talks.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -18,7 +17,7 @@ from mosh_bootstrap.control_socket import Folder
 from mosh_bootstrap.login_shell import told_to_login_shell
 from mosh_bootstrap.options import Options
 from mosh_bootstrap.ssh_config import SshConfig
-from mosh_common.errors import EnvironmentFailure, UsageError
+from mosh_common.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
     from mosh_bootstrap.conversation import Ended
@@ -103,7 +102,7 @@ def log_in(
     `colors`: tells what the terminal can show; `show` takes what ssh says where there is no terminal. `leave_early`:
     the end of ssh need not be waited for. Raises UsageError, EnvironmentFailure, KeyboardInterrupt and SystemExit.
     """
-    ssh = _ssh_words(options)
+    ssh = ssh_config.command_words(options.ssh)
     asking = ssh_config.query_words(ssh, options.host)
     query = None if options.ssh_config or is_script(ssh) else Background.run(asking, environ)
     try:
@@ -208,14 +207,6 @@ def _further(
     ended = _run(way, words(command), dialogue, how)
     dialogue.typed = first.typed + dialogue.typed
     return dialogue, ended
-
-
-def _ssh_words(options: Options) -> list[str]:
-    """Return the user's ssh command in words. Raises UsageError."""
-    try:
-        return shlex.split(options.ssh)
-    except ValueError as error:
-        raise UsageError(f"--ssh is no shell command ({error}): {options.ssh!r}.") from None
 
 
 def choose_way(options: Options, ssh: Sequence[str], config: SshConfig | None) -> Way:

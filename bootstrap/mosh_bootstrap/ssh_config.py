@@ -6,8 +6,11 @@ Pure: octets in, facts and words out. Who runs ssh, and when, is login.py's busi
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
+
+from mosh_common.errors import UsageError
 
 OUTPUT_LIMIT: Final = 262_144  # octets; a configuration of many keys and forwards prints some 10,000
 _LONGEST_NUMBER: Final = 9  # digits
@@ -170,6 +173,14 @@ def query_words(ssh: Sequence[str], destination: str) -> list[str]:
 def program_words(ssh: Sequence[str]) -> list[str]:
     """Return the words of the user's ssh command up to the one that names ssh: without its options."""
     return list(ssh[: _behind_program(ssh)])
+
+
+def command_words(command: str) -> list[str]:
+    """Return the words of the user's ssh command, as the value of --ssh has them. Raises UsageError."""
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise UsageError(f"--ssh is no shell command ({error}): {command!r}.") from None
 
 
 def program_of(ssh: Sequence[str]) -> str:

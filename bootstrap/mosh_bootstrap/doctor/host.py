@@ -6,7 +6,6 @@ The way is measured by a process of mosh-client's, which is confined (docs/adr/0
 
 from __future__ import annotations
 
-import shlex
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -73,7 +72,7 @@ def examine(report: Report, options: Options, environ: Mapping[str, str], *, cli
 def _before_login(options: Options, environ: Mapping[str, str]) -> Iterator[Finding]:
     """Yield what ssh's configuration says, and what the host's name means; up to the first that fails."""
     config = None
-    words = shlex.split(options.ssh)
+    words = ssh_config.command_words(options.ssh)
     if not is_script(words):
         # ssh refuses to go to the background without a command, also when it is only asked.
         query = Background.run([*ssh_config.query_words(words, options.host), "true"], environ)

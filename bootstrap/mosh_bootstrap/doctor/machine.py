@@ -6,7 +6,6 @@ The client is asked as a process: it may be another installation's, and another 
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import signal
 import sys
@@ -24,7 +23,7 @@ from mosh_bootstrap.options import Options
 from mosh_bootstrap.terminal import Terminal, color_count
 from mosh_common.character_set import codeset_of_locale, in_words, is_utf8, ruling_locale
 from mosh_common.clock import now_ms
-from mosh_common.errors import EnvironmentFailure, UsageError
+from mosh_common.errors import EnvironmentFailure
 from mosh_common.examination import MISSING, WORKS, require_packages, versions
 from mosh_common.io.loop import Waiter
 from mosh_common.io.spawn import spawn_for_output
@@ -206,10 +205,7 @@ def _is_answer(said: bytes) -> bool:
 
 
 def _ssh(options: Options, environ: Mapping[str, str]) -> Finding:
-    try:
-        words = shlex.split(options.ssh)
-    except ValueError as error:
-        raise UsageError(f"--ssh is no shell command ({error}): {options.ssh!r}.") from None
+    words = ssh_config.command_words(options.ssh)
     program = ssh_config.program_of(words)
     path = shutil.which(program, path=environ.get("PATH"))
     if path is None:
