@@ -208,9 +208,7 @@ def _tell_way(user: User, there: Mapping[str, object], found: str) -> None:
     """Say how it is found from now on."""
     path = _text(there, "path")
     if not found:
-        user.tell(
-            f"What comes by ssh has no {os.path.dirname(path)} in its PATH there; mosh --server={SERVER} finds it."
-        )
+        user.tell(f"What comes by ssh has no {os.path.dirname(path)} in its PATH there; mosh looks there all the same.")
     elif found != path:
         user.tell(f"By its name alone mosh finds {found} there; for this one say --server={SERVER}.")
 
