@@ -147,7 +147,11 @@ def test_a_configuration_of_sshs_that_is_wrong(user: User, tmp_path: Path) -> No
 # What the network does to datagrams, which line is wrong, and what it says.
 BAD_WAYS: dict[str, tuple[dict[str, float], str, str]] = {
     "blocked": ({"down": True}, "UDP", "Nothing came back from 127.0.0.1"),
-    "narrow": ({"longest": 700}, "datagrams", "long ones (of 1252 octets) are lost on the way there and back"),
+    "narrow": (
+        {"longest": 700},
+        "datagrams",
+        "long ones (of 1252 octets) are lost on the way there",
+    ),  # on a busy machine there is no time for the way back
     "lossy": ({"loss": 0.35}, "loss", "of what is sent or answered is lost"),
 }
 

@@ -66,6 +66,7 @@ class Probe:
         self._give_up_at = 0
         # What was found out, beside what the line knows.
         self._exchanges: list[int] = []  # their numbers
+        self._counted: tuple[int, int] | None = None  # datagrams received and missing, after the exchanges
         self._long: dict[int, list[int]] = {}  # numbers by the octets of the datagrams that brought them
         self._full_was_tried = False  # often enough
         self._down: int | None = None  # octets of the longest that came; None = the screenful was not asked for
@@ -114,13 +115,14 @@ class Probe:
         """Return what was found out, for JSON (mosh-client(1))."""
         line, rtt = self._line, self._line.rtt
         shortest = rtt.shortest if rtt.shortest is not None else round(rtt.srtt) if rtt.measured else None
+        received, missing = self._counted or (line.received, line.missing)
         # Some may have been acknowledged when nobody waited any more.
         arrived = [octets for octets, numbers in self._long.items() if line.acknowledged & set(numbers)]
         return {
             "answered": line.was_acknowledged,
             "address": line.peer.host if line.peer is not None else "",
-            "received": line.received,
-            "missing": line.missing,
+            "received": received,
+            "missing": missing,
             "exchanges": len(self._exchanges),
             "unanswered": self._unanswered,
             "round_trip_ms": shortest,
@@ -141,6 +143,7 @@ class Probe:
             if self._elapsed >= WHOLE_MS:
                 return  # the server will leave by itself
         yield from self._exchange()
+        self._counted = self._line.received, self._line.missing  # before any is lost for being long
         if self._unanswered < _TOO_MANY_LOST:
             yield from self._long_there()
             yield from self._long_back()

@@ -199,6 +199,7 @@ def test_that_long_ones_do_not_come_back() -> None:
     # A server that goes on to send them: nothing more is heard of it.
     found = measure(Server(), back=lambda _place, octets: octets > 600)
     assert (found["octets_there"], found["long_lost_back"], found["unanswered"]) == (1252, True, 0)
+    assert found["missing"] == 0  # those are lost for being long, and are no sign of a lossy way
 
 
 def test_a_host_that_runs_another_command_tells_nothing_of_the_way_back() -> None:
