@@ -17,6 +17,7 @@ from mosh_common.errors import EnvironmentFailure, UsageError
 from mosh_common.io.fds import write_all
 from mosh_common.native_environment import native_environment
 from mosh_server.door.deeds import ChoiceNeeded, Deeds
+from mosh_server.door.listing import Listed
 from mosh_server.door.preview import ansi_of, text_of
 from mosh_server.door.protocol import AskAttach, Attached
 from mosh_server.door.table import table
@@ -29,6 +30,7 @@ USAGE: Final = (
     "       mosh-server attach WHICH [-s] [-i LOCALADDR] [-p PORT[:PORT2]]"
 )
 CHOICE: Final = 11  # exit code; the others are in deeds.py
+LONGEST_LINE: Final = 4 << 20  # octets of an answer to the wrapper
 _ANSWER: Final = "MOSH SESSION 1 "
 _PROGRAM: Final = "mosh-server"
 
@@ -62,7 +64,7 @@ def run(words: Sequence[str], *, parse: _Parse[_Wishes], serve: _Serve[_Wishes])
     try:
         return _for_wrapper(words[1:], deeds, parse, serve)
     except ChoiceNeeded as error:
-        _print(1, answer("CHOICE", [each.members() for each in error.sessions]))
+        _print(1, list_answer("CHOICE", error.sessions))
         return CHOICE
     except (UsageError, EnvironmentFailure) as error:
         code = error.exit_code if isinstance(error, EnvironmentFailure) else 1
@@ -81,10 +83,27 @@ def answer(kind: str, value: object) -> str:
     return f"{_ANSWER}{kind} {json.dumps(value)}\n"
 
 
+def list_answer(kind: str, sessions: Sequence[Listed]) -> str:
+    """Return the line that has the sessions, as many of the first as it takes."""
+    members = [each.members() for each in sessions]
+    while len(line := answer(kind, members)) > LONGEST_LINE:
+        members = members[: len(members) // 2]
+    return line
+
+
+def preview_answer(members: dict[str, object]) -> str:
+    """Return the line that has the members of PREVIEW, with as much of the text as it takes."""
+    rows = str(members["text"]).splitlines(keepends=True)
+    while len(line := answer("PREVIEW", members)) > LONGEST_LINE:
+        rows = rows[: len(rows) // 2]
+        members = {**members, "text": "".join(rows), "cut": True}
+    return line
+
+
 def _for_wrapper(words: Sequence[str], deeds: Deeds, parse: _Parse[_Wishes], serve: _Serve[_Wishes]) -> int:
     verb, *rest = words or [""]
     if verb == "list" and rest in ([], ["--json"]):
-        _print(1, answer("LIST", [each.members() for each in deeds.listed()]))
+        _print(1, list_answer("LIST", deeds.listed()))
         return 0
     which = rest.pop(0) if rest else ""
     if verb == "attach" and which:
@@ -95,7 +114,7 @@ def _for_wrapper(words: Sequence[str], deeds: Deeds, parse: _Parse[_Wishes], ser
     elif verb == "preview" and which and rest in ([], ["--ansi"]):
         entry, screen = deeds.screen(which, styles=bool(rest))
         text = ansi_of(screen) if rest else text_of(screen)
-        _print(1, answer("PREVIEW", {"id": entry.pid, "name": entry.name, "text": text, "cut": screen.cut}))
+        _print(1, preview_answer({"id": entry.pid, "name": entry.name, "text": text, "cut": screen.cut}))
     elif verb == "create" and which and rest[:1] == ["new"]:
         return _create(which, rest, deeds, parse, serve)
     else:

@@ -18,7 +18,9 @@ from tests.support.doors import FakeControl, door_process, screen
 from tests.support.programs import PATIENCE_S, REPOSITORY, UPSTREAM, process, wait_until
 
 from mosh_common.errors import EnvironmentFailure
+from mosh_server import sessions
 from mosh_server.door import deeds
+from mosh_server.door.listing import Listed
 from mosh_server.host.places import Place, places_of
 from mosh_server.host.registry import holder_of, living
 
@@ -320,6 +322,18 @@ def test_a_preview_is_text_or_text_with_renditions(machine: Machine) -> None:
     assert machine.answer("preview", str(pid), "--ansi")[1]["text"] == "\x1b[31mred\x1b[m\n日本\n"
     assert machine.say("preview", str(pid), LC_ALL="C.UTF-8") == (0, "red\n日本\n", "")
     assert machine.say("preview", str(pid), "--ansi", LC_ALL="C.UTF-8")[1].startswith("\x1b[31mred")
+
+
+def test_a_line_for_the_wrapper_has_a_longest_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    members: dict[str, object] = {"id": 1, "name": None, "text": "日本\n" * 100, "cut": False}
+    listed = [Listed(number, None, "stuck") for number in range(1, 17)]
+    for answer in (lambda: sessions.preview_answer(members), lambda: sessions.list_answer("LIST", listed)):
+        whole = answer()
+        monkeypatch.setattr(sessions, "LONGEST_LINE", len(whole))
+        assert answer() == whole
+        monkeypatch.setattr(sessions, "LONGEST_LINE", len(whole) - 1)
+        assert len(whole) // 3 < len(answer()) < len(whole)
+        assert json.loads(answer().split(" ", 4)[4])
 
 
 # --- End

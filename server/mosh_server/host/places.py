@@ -52,11 +52,6 @@ class Place:
             descriptor = inner
         return cls(descriptor, os.path.join(parent, *names))
 
-    @property
-    def gone(self) -> bool:
-        """Whether the directory was removed: nothing can be made in it any more."""
-        return os.fstat(self.descriptor).st_nlink == 0
-
     def names(self) -> list[str]:
         """Return the names of its files; none where that cannot be read."""
         try:
