@@ -11,7 +11,7 @@ from typing import Final
 
 from mosh_common.address import Address
 from mosh_common.protocol import SHUTDOWN_NUMBER
-from mosh_common.sync.events import NewRemoteState
+from mosh_common.sync.events import NewRemoteState, VersionMismatch
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.extensions import EXIT_STATUS
 from mosh_common.wire.key import Key
@@ -204,6 +204,9 @@ class Session:
                 if client.leaving and not self._ending.begun:
                     self.clients.detach(now=now)
                     return
+            elif isinstance(event, VersionMismatch) and self.terminal.started:
+                self.clients.detach(now=now)  # this client cannot go on; the session can
+                return
             else:
                 self._ending.take(event)
 

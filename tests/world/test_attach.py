@@ -11,6 +11,7 @@ from tests.support.world import START, BareClient, lines_of
 from mosh_common.address import Address
 from mosh_common.protocol import SHUTDOWN_NUMBER
 from mosh_common.silence import DETACH_AFTER_MS
+from mosh_common.sync.events import VersionMismatch
 from mosh_common.sync.states.parts.parting import Parting, PartingKind
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.wire.datagram import unseal
@@ -509,6 +510,15 @@ def test_who_has_not_named_the_feature_cannot_detach(crowd: Crowd) -> None:
     crowd.run(500)
     assert not second.done
     assert crowd.server.client.extensions.dropped == 1
+
+
+def test_a_client_of_another_version_of_the_protocol_does_not_end_the_session(crowd: Crowd) -> None:
+    crowd.attach()
+    crowd.server.client.transport._events.append(VersionMismatch("Versions 2 and 3."))
+    crowd.run(500)
+    assert not crowd.server.left
+    assert seen(crowd, ClientDetached) == [ClientDetached()]
+    assert lines_of(shown(crowd.attach()))[0] == "README"
 
 
 def test_who_quits_ends_the_session(crowd: Crowd) -> None:
