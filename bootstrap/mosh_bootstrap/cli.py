@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from mosh_bootstrap.options import LOCAL_ADDRESS, Line, Options, options_of, read_line
+from mosh_bootstrap.options import LOCAL_ADDRESS, Line, Options, config_path, options_of, read_line
 from mosh_common.errors import EnvironmentFailure, UsageError
 from mosh_common.native_environment import native_environment
 from mosh_common.version import LICENCE, MOSH_COMPATIBLE, VERSION
@@ -159,7 +159,7 @@ def _what_applies(line: Line, environ: Mapping[str, str]) -> Options:
     complaints: list[str] = []
 
     def settings(host: str) -> Mapping[str, str | bool]:
-        path = _config_path(environ)
+        path = config_path(environ)
         try:
             os.stat(path)
         except (FileNotFoundError, NotADirectoryError):
@@ -181,14 +181,6 @@ def _what_applies(line: Line, environ: Mapping[str, str]) -> Options:
     for complaint in complaints:
         print(f"mosh: {complaint}", file=sys.stderr)
     return options
-
-
-def _config_path(environ: Mapping[str, str]) -> str:
-    """Return where the user's choices are kept, if there are any."""
-    folder = environ.get("XDG_CONFIG_HOME", "")
-    if not os.path.isabs(folder):  # else it is to be passed over, says the XDG base directory specification
-        folder = os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".config")
-    return os.path.join(folder, "mosh-py", "config")
 
 
 if __name__ == "__main__":

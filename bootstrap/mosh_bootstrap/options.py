@@ -7,6 +7,7 @@ mean what they say.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, TypeAlias
 
@@ -154,6 +155,14 @@ class Line(NamedTuple):
     def wants_settings(self) -> bool:
         """Whether it matters what a file of settings says."""
         return not any(field in self.given for field in _WITHOUT_SETTINGS)
+
+
+def config_path(environ: Mapping[str, str]) -> str:
+    """Return where the user's choices are kept, if there are any."""
+    folder = environ.get("XDG_CONFIG_HOME", "")
+    if not os.path.isabs(folder):  # else it is to be passed over, says the XDG base directory specification
+        folder = os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".config")
+    return os.path.join(folder, "mosh-py", "config")
 
 
 def parse_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:

@@ -19,7 +19,7 @@ from mosh_bootstrap.background import Background
 from mosh_bootstrap.doctor.report import Finding, fault
 from mosh_bootstrap.handoff import Client, find_client
 from mosh_bootstrap.login import is_script
-from mosh_bootstrap.options import Options
+from mosh_bootstrap.options import Options, config_path
 from mosh_bootstrap.terminal import Terminal, color_count
 from mosh_common.character_set import codeset_of_locale, in_words, is_utf8, ruling_locale
 from mosh_common.clock import now_ms
@@ -72,6 +72,8 @@ def examine(options: Options, environ: Mapping[str, str], *, own_path: str) -> I
             yield own.cipher()
             yield own.sandbox()
         yield from _choices(environ)
+        if os.path.exists(config_path(environ)):  # it was read, so what it says makes sense
+            yield Finding("settings", True, config_path(environ))
         yield _locale(environ)
         yield _terminal(environ)
         yield _ssh(options, environ)
