@@ -109,10 +109,10 @@ def tidy_up(home: Path) -> None:
     """Leave no trace of the session in the user's home; the server's own record of it must be gone already."""
     shutil.rmtree(home / ".ssh", ignore_errors=True)
     (home / ".bash_history").unlink(missing_ok=True)
-    registry = home / ".local" / "state" / "mosh-server"
-    if registry.exists():
-        wait_until(lambda: not os.listdir(registry), lambda: f"the server left {os.listdir(registry)} in {registry}")
-        os.removedirs(registry)
+    registry = home / ".local" / "state" / "mosh-py"  # in it, a folder for each machine that shares this home
+    wait_until(lambda: not list(registry.glob("*/*")), lambda: f"the server left {list(registry.glob('*/*'))}")
+    for machine in registry.glob("*"):
+        os.removedirs(machine)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -87,7 +87,7 @@ def test_what_pip_and_pipx_keep_is_no_trace_of_ours_and_what_is_ours_is_one() ->
     kept = ["/home/tester/.cache/pip/http/1", "/home/tester/.local/share/pipx/shared/bin", "/home/tester/.local/bin"]
     ours = [
         *("/home/tester/.local/share/pipx/venvs/mosh-py/bin", "/home/tester/.local/bin/mosh"),
-        *("/home/tester/.local/state/mosh-server", "/usr/share/man/man1/mosh.1"),
+        *("/home/tester/.local/state/mosh-py", "/usr/share/man/man1/mosh.1"),
     ]
     assert [place for place in kept + ours if not installs.is_bookkeeping(place)] == ours
 
