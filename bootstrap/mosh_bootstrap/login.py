@@ -107,9 +107,8 @@ def log_in(
     query = None if options.ssh_config or is_script(ssh) else Background.run(asking, environ)
     try:
         # Meanwhile: what would be loaded after it, here or by what is called.
-        from mosh_bootstrap import ssh as _ssh  # noqa: F401  # that it is loaded is all that is wanted of it here
-        from mosh_bootstrap.command import ssh_arguments
-        from mosh_bootstrap.program import proxy_program
+        from mosh_bootstrap import command, program  # noqa: F401  # that they are loaded is all that is wanted here
+        from mosh_bootstrap import ssh as _ssh  # noqa: F401  # the same
         from mosh_bootstrap.terminal import Terminal
 
         terminal = Terminal.of_this_process()
@@ -125,88 +124,103 @@ def log_in(
     dialogue, destination = _dialogue(way)
     # Where there is no terminal nobody is asked, and a second login costs nobody anything.
     channels = _channels(way, ssh, destination, environ if terminal is not None else None)
-
     idle_input = options.ssh_pty and terminal is not None and bool(channels.own_path or way.master)
-
-    def words(command: str = "", *, master: str = "") -> list[str]:
-        return ssh_arguments(
-            way.options,
-            environ,
-            ssh=ssh,
-            destination=destination,
-            colors=number_of_colors,
-            proxy=proxy_program() if way.options.experimental_remote_ip == "proxy" else (),
-            config=config,
-            master=master,
-            command=command,
-            idle_input=idle_input,
-        )
-
     how = _How(terminal, environ, progress, show, leave_early, channels, idle_input)
+    return _Host(ssh, destination, how, colors=number_of_colors).log_in(way, dialogue)
 
-    def search(first: Dialogue) -> Login:
-        from mosh_bootstrap import server_search
 
-        command = server_search.command(way.options, environ, colors=number_of_colors)
-        purpose = f"looking for mosh-server on {way.options.host} in more places"
-        return login(way, *_further(way, command, words, first, how, purpose), searched=True)
+class _Host:
+    """A host, as the user's ssh reaches it."""
 
-    def take_back(session: str, first: Dialogue, *, searched: bool) -> Login:
-        from mosh_bootstrap import command, server_search
+    def __init__(self, ssh: Sequence[str], destination: str, how: _How, *, colors: int) -> None:
+        """`destination`: the host as ssh is to see it. `colors`: what the user's terminal can show."""
+        self._ssh = ssh
+        self._destination = destination
+        self._how = how
+        self._colors = colors
 
-        asked = way._replace(options=way.options._replace(attach=session))
-        line = server_search.command if searched else command.remote_command
-        there = line(asked.options, environ, colors=number_of_colors)
-        return login(asked, *_further(asked, there, words, first, how, "taking it back"), searched=searched)
+    def log_in(self, way: Way, dialogue: Dialogue) -> Login:
+        """Log in; search for a server where PATH has none. Raises as the function of that name does."""
+        channels = self._how.channels
+        try:
+            ended = _run(way, self._words(way, master=channels.own_path), dialogue, self._how)
+            if dialogue.connect is None:
+                from mosh_bootstrap import server_search
 
-    def login(way: Way, dialogue: Dialogue, ended: Ended, *, searched: bool = False) -> Login:
+                if server_search.is_wanted(way.options, dialogue, ended):
+                    return self._search(way, dialogue)
+            return self._login(way, dialogue, ended)
+        except BaseException:
+            channels.close()
+            raise
+
+    def _login(self, way: Way, dialogue: Dialogue, ended: Ended, *, searched: bool = False) -> Login:
         return Login(
             way.options,
             dialogue,
             ended,
             way.jump,
             way.by_name,
-            channels,
-            search=lambda: search(dialogue),
-            take_back=lambda session: take_back(session, dialogue, searched=searched),
+            self._how.channels,
+            search=lambda: self._search(way, dialogue),
+            take_back=lambda session: self._take_back(session, way, dialogue, searched=searched),
         )
 
-    try:
-        ended = _run(way, words(master=channels.own_path), dialogue, how)
-        if dialogue.connect is None:
-            from mosh_bootstrap import server_search
+    def _search(self, way: Way, first: Dialogue) -> Login:
+        from mosh_bootstrap import server_search
 
-            if server_search.is_wanted(way.options, dialogue, ended):
-                return search(dialogue)
-        return login(way, dialogue, ended)
-    except BaseException:
-        channels.close()
-        raise
+        command = server_search.command(way.options, self._how.environ, colors=self._colors)
+        purpose = f"looking for mosh-server on {way.options.host} in more places"
+        return self._login(way, *self._further(way, command, first, purpose), searched=True)
 
+    def _take_back(self, session: str, way: Way, first: Dialogue, *, searched: bool) -> Login:
+        """`searched`: the server is where the search has found it."""
+        from mosh_bootstrap import command, server_search
 
-def _further(
-    way: Way, command: str, words: Callable[[str], list[str]], first: Dialogue, how: _How, purpose: str
-) -> tuple[Dialogue, Ended]:
-    """Run a further `command` there, after what `first` was about; return what it said and how it ended.
+        way = way._replace(options=way.options._replace(attach=session))
+        line = server_search.command if searched else command.remote_command
+        there = line(way.options, self._how.environ, colors=self._colors)
+        return self._login(way, *self._further(way, there, first, "taking it back"), searched=searched)
 
-    It goes over the login that is there; where that is not to be, by another one, and the user is told for what
-    `purpose`.
-    """
-    channels = how.channels
-    dialogue, _destination = _dialogue(way)
-    if channels.shared:
-        dialogue.ip, dialogue.others = first.ip, first.others
-        shared = channels.words(command, terminal=way.options.ssh_pty, reads=how.idle_input)
-        ended = _run(way, shared, dialogue, how)
+    def _further(self, way: Way, command: str, first: Dialogue, purpose: str) -> tuple[Dialogue, Ended]:
+        """Run a further `command` there, after what `first` was about; return what it said and how it ended.
+
+        It goes over the login that is there; where that is not to be, by another one, and the user is told for what
+        `purpose`.
+        """
+        how, channels = self._how, self._how.channels
+        dialogue, _destination = _dialogue(way)
+        if channels.shared:
+            dialogue.ip, dialogue.others = first.ip, first.others
+            shared = channels.words(command, terminal=way.options.ssh_pty, reads=how.idle_input)
+            ended = _run(way, shared, dialogue, how)
+            dialogue.typed = first.typed + dialogue.typed
+            if dialogue.connect is not None or ended.exit_code != _SSH_FAILED_EXIT:
+                return dialogue, ended
+            channels.close()
+            first, (dialogue, _destination) = dialogue, _dialogue(way)
+        how.tell(f"mosh: {purpose} takes a second login, since the first one takes no further channel.")
+        ended = _run(way, self._words(way, command), dialogue, how)
         dialogue.typed = first.typed + dialogue.typed
-        if dialogue.connect is not None or ended.exit_code != _SSH_FAILED_EXIT:
-            return dialogue, ended
-        channels.close()
-        first, (dialogue, _destination) = dialogue, _dialogue(way)
-    how.tell(f"mosh: {purpose} takes a second login, since the first one takes no further channel.")
-    ended = _run(way, words(command), dialogue, how)
-    dialogue.typed = first.typed + dialogue.typed
-    return dialogue, ended
+        return dialogue, ended
+
+    def _words(self, way: Way, command: str = "", *, master: str = "") -> list[str]:
+        """Return ssh's command line; `command`: for the remote shell, else the one that runs the server."""
+        from mosh_bootstrap.command import ssh_arguments
+        from mosh_bootstrap.program import proxy_program
+
+        return ssh_arguments(
+            way.options,
+            self._how.environ,
+            ssh=self._ssh,
+            destination=self._destination,
+            colors=self._colors,
+            proxy=proxy_program() if way.options.experimental_remote_ip == "proxy" else (),
+            config=way.config,
+            master=master,
+            command=command,
+            idle_input=self._how.idle_input,
+        )
 
 
 def choose_way(options: Options, ssh: Sequence[str], config: SshConfig | None) -> Way:
