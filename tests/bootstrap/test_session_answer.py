@@ -188,7 +188,7 @@ def test_a_line_that_does_not_end_is_no_answer(octets: bytes) -> None:
     assert shown == b""
 
 
-UPSTREAM = (
+UPSTREAMS_USAGE = (
     b"Usage: mosh-server new [-s] [-v] [-i LOCALADDR] [-p PORT[:PORT2]] [-c COLORS] [-l NAME=VALUE] [-- COMMAND...]\r\n"
 )
 OLDER = (
@@ -199,7 +199,9 @@ OLDER = (
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
-@pytest.mark.parametrize("usage", [UPSTREAM, OLDER, UPSTREAM.replace(b"mosh-server", b"/usr/bin/mosh-server")])
+@pytest.mark.parametrize(
+    "usage", [UPSTREAMS_USAGE, OLDER, UPSTREAMS_USAGE.replace(b"mosh-server", b"/usr/bin/mosh-server")]
+)
 def test_the_usage_of_a_server_that_knows_no_sessions_is_not_shown(usage: bytes, size: int) -> None:
     output = b"Usage: be nice.\r\nUsage" + b"\r\n" + usage
     dialogue, shown = said(*[output[start:end] for start, end in pairwise([*range(0, len(output), size), len(output)])])

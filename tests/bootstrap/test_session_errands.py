@@ -8,7 +8,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.bootstrap.test_session_answer import OLDER, SESSION, UPSTREAM
+from tests.bootstrap.test_session_answer import OLDER, SESSION, UPSTREAMS_USAGE
 from tests.support.user_terminal import mosh_words
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def test_without_a_terminal_nobody_is_asked(bench: Bench) -> None:
     )
 
 
-@pytest.mark.parametrize("usage", [UPSTREAM, OLDER])
+@pytest.mark.parametrize("usage", [UPSTREAMS_USAGE, OLDER])
 @pytest.mark.parametrize("option", ["--list", "--attach", "--attach=7", "--end=7", "--session=work"])
 def test_a_server_that_knows_no_sessions_is_said_to_be_one(bench: Bench, option: str, usage: bytes) -> None:
     (bench.folder / "usage").write_bytes(usage)
