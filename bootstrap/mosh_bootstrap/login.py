@@ -211,20 +211,22 @@ def open_login(options: Options, environ: Mapping[str, str]) -> Iterator[Channel
     channels = _channels(way, ssh, options.host, environ)
     try:
         if config is not None and channels.own_path:
-            _become_master(login_words(ssh, config.master_overrides(PERSIST_S)), channels.own_path, options, environ)
+            own_shell = {"SHELL": channels.shell} if channels.shell else {}
+            words = [*login_words(ssh, config.master_overrides(PERSIST_S)), "-S", channels.own_path]
+            _become_master(words, options, {**environ, **own_shell})
             channels.hold()
         yield channels
     finally:
         channels.close()
 
 
-def _become_master(ssh: Sequence[str], path: str, options: Options, environ: Mapping[str, str]) -> None:
-    """Have ssh log in and stay behind as a master that listens at `path`. Raises EnvironmentFailure."""
+def _become_master(ssh: Sequence[str], options: Options, environ: Mapping[str, str]) -> None:
+    """Have ssh log in and stay behind as the master that its words say. Raises EnvironmentFailure."""
     import subprocess  # nosec B404  # what few commands need
 
     try:
         done = subprocess.run(  # nosec B603  # the user's own ssh
-            [*ssh, "-S", path, "-N", "-f", options.host], env=dict(environ), check=False
+            [*ssh, "-N", "-f", options.host], env=dict(environ), check=False
         )
     except OSError as error:
         raise EnvironmentFailure(f"Cannot run {ssh[0]!r}: {error.strerror}.", exit_code=_NOT_FOUND_EXIT) from None
