@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 _PREFIX: Final = "mosh-ssh-"
 _SOCKET: Final = "s"
 _SHELL: Final = "sh"
+_SHELL_SCRIPT: Final = """\
+#!/bin/sh
+trap '' HUP
+(: >/dev/tty) 2>/dev/null && exec 2>/dev/tty
+SHELL={shell}
+export SHELL
+exec "$SHELL" "$@"
+"""
+_NOEXEC: Final = getattr(os, "ST_NOEXEC", 0)  # Linux; elsewhere nothing tells, and ssh will
 _NAME_OCTETS: Final = 8  # of the folder, at random
 # ssh adds 17 octets for the name under which it makes the socket; macOS has 104 for all of it, with a zero.
 _LONGEST_PATH: Final = 104 - 1 - 17
@@ -55,11 +64,15 @@ class Folder:
                 continue
             try:
                 os.mkdir(path, 0o700)  # refused where anything is there, be it a link
-                lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+                folder = cls(path, os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC))
             except OSError:
                 continue
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return cls(path, lock)
+            try:
+                fcntl.flock(folder._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:  # a file system without locks
+                folder.remove()
+                continue
+            return folder
         return None
 
     def add_shell(self, shell: str) -> bool:
@@ -68,11 +81,11 @@ class Folder:
         ssh takes standard error away from the proxies of a master that persists: here they say at the terminal why they
         fail, as ever. And they outlive the ssh that began, and with it their terminal, as the master does.
         """
-        if os.statvfs(self.path).f_flag & os.ST_NOEXEC:
-            return False
         path = os.path.join(self.path, _SHELL)
-        script = f"#!/bin/sh\ntrap '' HUP\nSHELL={quote(shell)}\n" + 'export SHELL\nexec "$SHELL" "$@" 2>/dev/tty\n'
+        script = _SHELL_SCRIPT.format(shell=quote(shell))
         try:
+            if os.statvfs(self.path).f_flag & _NOEXEC:
+                return False
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o700)
             try:
                 if os.write(fd, os.fsencode(script)) != len(os.fsencode(script)):

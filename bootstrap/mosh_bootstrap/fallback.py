@@ -9,6 +9,7 @@ import os
 import signal
 import termios
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,7 @@ _QUIT_EXIT: Final = 127  # as where nobody is asked: sh(1), the command was not 
 _NOT_FOUND_EXIT: Final = 127  # sh(1)
 _NOT_EXECUTABLE_EXIT: Final = 126  # sh(1)
 _SIGNAL_EXIT_BASE: Final = 128  # sh(1)
+_PASSED_ON: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
 class Choice(Enum):
@@ -79,9 +81,10 @@ def choose(
     if for_good:
         failure = kept.keep(options.host, choice.value)
         if failure:
-            terminal.show(f"mosh: The answer could not be kept in {kept.path}: {failure}.\r\n".encode())
+            terminal.show(f"mosh: The answer could not be kept in {kept.path}: {failure}.\r\n".encode(errors="replace"))
         else:
-            terminal.show(f"mosh: To be asked again, delete the line of {options.host} in {kept.path}.\r\n".encode())
+            said = f"mosh: To be asked again, delete the line of {options.host} in {kept.path}.\r\n"
+            terminal.show(said.encode(errors="replace"))
     return choice, True
 
 
@@ -140,13 +143,17 @@ def _line(terminal: Terminal, waiter: Waiter) -> str:
 
 def _run(words: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run a program that has the terminal to itself; return its exit code, as a shell would say it."""
+    # None is to come between the start and the handlers.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)
     try:
-        pid = os.posix_spawnp(words[0], list(words), environ, setsigdef=[signal.SIGPIPE])
+        pid = os.posix_spawnp(words[0], list(words), environ, setsigmask=mask, setsigdef=[signal.SIGPIPE])
+        restore = _leave_signals_to(pid)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         code = _NOT_FOUND_EXIT if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE_EXIT
         raise EnvironmentFailure(f"Cannot run {words[0]!r}: {reason}.", exit_code=code) from None
-    restore = _leave_signals_to(pid)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     try:
         while True:
             _pid, status = os.waitpid(pid, os.WUNTRACED)
@@ -163,12 +170,13 @@ def _leave_signals_to(pid: int) -> Callable[[], None]:
     """Have the child `pid` decide what signals mean; return what undoes that."""
 
     def pass_on(number: int, _frame: object) -> None:
-        os.kill(pid, number)
+        with suppress(ProcessLookupError):  # it has just ended
+            os.kill(pid, number)
 
     # Those of keys it gets itself.
     handlers = {signal.SIGINT: signal.SIG_IGN, signal.SIGQUIT: signal.SIG_IGN}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    before |= {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before |= {number: signal.signal(number, pass_on) for number in _PASSED_ON}
 
     def restore() -> None:
         for number, handler in before.items():

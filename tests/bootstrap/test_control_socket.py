@@ -6,11 +6,13 @@ import fcntl
 import os
 import socket
 import stat
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.user_terminal import UserTerminal
 
 from mosh_bootstrap import control_socket
 from mosh_bootstrap.control_socket import Control, Folder
@@ -191,8 +193,14 @@ def test_the_folder_s_shell_is_the_users_with_errors_on_the_terminal(place: Path
     shell.chmod(0o755)
     assert folder.add_shell(str(shell))
     assert os.access(folder.shell, os.X_OK)
-    script = Path(folder.shell).read_text()
-    assert script.endswith('exec "$SHELL" "$@" 2>/dev/tty\n')
+    words = [folder.shell, "-c", "it's", "$HOME"]
+    done = subprocess.run(words, capture_output=True, text=True, start_new_session=True, check=True)  # no terminal
+    assert (done.stdout, done.stderr) == (f"{shell}|-c|it's|$HOME|", "")
+    other = made(place)
+    assert other.add_shell("/bin/sh")
+    with UserTerminal(["sh", "-c", f"{other.shell} -c 'echo why >&2' 2>/dev/null"], environment={}) as terminal:
+        terminal.wait_for("why")
+    other.remove()
     assert not folder.add_shell(str(shell))  # there is something already
     folder.remove()
 

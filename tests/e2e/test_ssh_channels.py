@@ -537,7 +537,7 @@ def test_ssh_killed_while_it_asks(host: Host) -> None:
 @pytest.mark.parametrize(("victim", "code"), [("ssh", 128 + signal.SIGKILL), ("master", 255)])
 def test_ssh_killed_while_the_server_starts(host: Host, victim: str, code: int) -> None:
     arrived = host.home / "arrived"
-    host.start(f"ForceCommand : >{shlex.quote(str(arrived))}; exec sleep 1000")
+    host.start(f"ForceCommand : >{shlex.quote(str(arrived))}; exec sleep 20")
     terminal = host.mosh("127.0.0.1")
     wait_until(arrived.exists, "the login did not get through")
     ssh = ssh_of(terminal)
