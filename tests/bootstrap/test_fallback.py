@@ -143,7 +143,7 @@ def login(*, found_nowhere: bool, code: int = 127, again: Login | None = None) -
         assert again is not None
         return again
 
-    return Login(HOST, dialogue, Ended(code, None), "", False, channels, search)
+    return Login(HOST, dialogue, Ended(code, None), "", False, channels, search, take_back=lambda _session: search())
 
 
 def at(terminal: Terminal | None, monkeypatch: pytest.MonkeyPatch) -> None:

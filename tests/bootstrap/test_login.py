@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mosh_bootstrap.login import _is_script, choose_way
+from mosh_bootstrap.login import choose_way, is_script
 from mosh_bootstrap.options import Options, parse_options
 from mosh_bootstrap.ssh_config import SshConfig
 
@@ -84,8 +84,8 @@ def test_a_script_that_the_user_named_is_run_once_and_not_asked(tmp_path: Path) 
     script, program = tmp_path / "my-ssh", tmp_path / "program"
     script.write_text("#!/bin/sh\n")
     program.write_bytes(b"\x7fELF")
-    assert _is_script([str(script), "-v"])
-    assert not _is_script([str(program)])
-    assert not _is_script([str(tmp_path / "missing")])
-    assert not _is_script(["ssh"])
-    assert not _is_script([])
+    assert is_script([str(script), "-v"])
+    assert not is_script([str(program)])
+    assert not is_script([str(tmp_path / "missing")])
+    assert not is_script(["ssh"])
+    assert not is_script([])

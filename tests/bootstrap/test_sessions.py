@@ -65,7 +65,7 @@ def test_a_list_needs_no_address() -> None:
         (["--attach=7", "--session=x", "host"], "--attach and --session are two things to do; give one of them."),
         (["--attach=7", "host", "ls"], "--attach takes no command; what runs in a session was said when it began."),
         (["--list", "host", "ls"], "--list takes no command; what runs in a session was said when it began."),
-        (["--json", "host"], "--json goes with --list."),
+        (["--json", "host"], "--json goes with --list or --doctor."),
         (["--list=x", "host"], "The option --list takes no value, but got 'x'."),
         (["--attach"], "Which host?"),
         (["--list"], "Which host?"),

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,18 +29,13 @@ from tests.support.programs import (
 from tests.support.sshd import LOGIN_OPTIONS, PASSPHRASE, Sshd, free_port
 from tests.support.user_terminal import UserTerminal, mosh_words
 
-from mosh_bootstrap.login import open_login
-from mosh_bootstrap.options import Options
-from mosh_common.errors import EnvironmentFailure
-
 if TYPE_CHECKING:
     from tests.e2e.conftest import User
 
-    from mosh_bootstrap.channels import Channels
 
 pytestmark = [pytest.mark.e2e, pytest.mark.requires_linux]
 
-QUESTION = "Go on with plain [s]sh, or [q]uit?"
+QUESTION = "with plain [s]sh, or [q]uit?"  # what is before it may be on the line before
 AUTHENTICATED = "Accepted publickey"
 # What the far end needs beside a shell to search.
 TOOLS = ("bash", "env", "sh", "sleep", "stty", "tr")
@@ -160,6 +156,25 @@ def test_a_server_that_path_does_not_lead_to_is_found_by_the_same_login(host: Ho
     host.install()
     use_session(host, host.mosh(f"--experimental-remote-ip={mode}", "127.0.0.1", *SAYS))
     assert host.logins() == 1
+
+
+def test_who_wants_the_server_there_gets_it_and_a_session_by_the_same_login(host: Host) -> None:
+    (host.tools / "readlink").symlink_to(str(shutil.which("readlink")))
+    python = host.tools / "python3"
+    python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -S "$@"\n')  # without any package
+    python.chmod(0o755)
+    host.start(environment=f"PATH={host.tools} HOME={host.home} LANG=C.UTF-8 {host.user.mark}")
+    terminal = host.mosh("127.0.0.1", *SAYS)
+    answer(terminal, "i")
+    terminal.wait_until(lambda: "the shell is up" in terminal.text() or not terminal.child.isalive(), "no session")
+    if "cannot encrypt" in terminal.text():
+        pytest.skip("this Python has no AES-OCB without packages")
+    use_session(host, terminal)
+    assert host.logins() == 1
+    terminal = host.mosh("127.0.0.1", *SAYS)
+    use_session(host, terminal)
+    assert QUESTION not in terminal.text()
+    assert host.logins() == 2
 
 
 def test_who_quits_gets_a_shells_code_for_it(host: Host) -> None:
@@ -436,64 +451,6 @@ def test_dropbear_takes_further_channels_too(host: Host, account: Account, dropb
     answer(terminal, "s")
     use_shell(terminal)
     assert dropbear.log().count("Pubkey auth succeeded") == 1
-    host.assert_nothing_left()
-
-
-# --- a login for commands alone
-
-
-def run_there(channels: Channels, command: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        channels.words(command), input=bytes(range(256)), capture_output=True, timeout=PATIENCE_S, check=False
-    )
-
-
-def test_a_login_for_commands_carries_octets_and_ends_with_its_block(host: Host) -> None:
-    host.start()
-    (host.tools / "cat").symlink_to(str(shutil.which("cat")))
-    with open_login(Options(host="127.0.0.1", ssh=host.sshd.ssh()), host.user.environment) as channels:
-        assert channels.shared
-        done = run_there(channels, "cat; exit 5")
-        assert (done.returncode, done.stdout, done.stderr) == (5, bytes(range(256)), b"")
-        assert run_there(channels, "exit 6").returncode == 6
-    host.assert_nothing_left()
-    assert host.logins() == 1
-
-
-def test_what_is_configured_for_a_host_is_not_in_the_way_of_such_a_login(host: Host, tmp_path: Path) -> None:
-    host.start()
-    lines = (
-        "RemoteCommand false",
-        "RequestTTY yes",
-        "SessionType none",
-        "ForkAfterAuthentication yes",
-        "StdinNull yes",
-    )
-    ssh = ssh_with(host.sshd, tmp_path / "ssh_config", *lines)
-    with open_login(Options(host="127.0.0.1", ssh=ssh), host.user.environment) as channels:
-        assert channels.shared
-        assert run_there(channels, "exit 5").returncode == 5
-    host.assert_nothing_left()
-
-
-def test_a_login_for_commands_that_fails_is_a_sentence(host: Host) -> None:
-    host.start()
-    options = Options(host="127.0.0.1", ssh=host.sshd.ssh(key=host.sshd.unknown_key))
-    with (
-        pytest.raises(EnvironmentFailure, match=r"^ssh could not log in to 127\.0\.0\.1; its message is above\.$"),
-        open_login(options, host.user.environment),
-    ):
-        pass
-    host.assert_nothing_left()
-
-
-def test_where_ssh_can_be_no_master_each_command_logs_in(host: Host, tmp_path: Path) -> None:
-    host.start()
-    script = write_launcher(tmp_path / "my-ssh", shlex.split(host.sshd.ssh()))
-    with open_login(Options(host="127.0.0.1", ssh=str(script)), host.user.environment) as channels:
-        assert not channels.shared
-        assert [run_there(channels, f"exit {code}").returncode for code in (5, 6)] == [5, 6]
-    assert host.logins() == 2
     host.assert_nothing_left()
 
 

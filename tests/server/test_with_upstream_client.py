@@ -303,7 +303,8 @@ def test_the_server_holds_its_socket_and_its_pty_and_nothing_that_it_was_given(v
             return
         held = {fd: os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)}
         assert [held[fd] for fd in ("0", "1", "2")] == ["/dev/null"] * 3
-        assert sum(target.startswith("socket:") for target in held.values()) == 1
+        sockets = sum(target.startswith("socket:") for target in held.values())
+        assert 1 <= sockets <= 3, "of UDP, and the door's two at most"
         assert os.readlink(f"/proc/self/fd/{write_end}") not in held.values()
     finally:
         os.close(read_end)

@@ -233,7 +233,7 @@ def test_an_output_that_nobody_reads_is_no_error(patient: Patient, where: str) -
     [
         (["--doctor", "host", "ls"], "--doctor takes a host at most"),
         (["--doctor", "--local"], "--doctor takes a host at most"),
-        (["--json", "host"], "--json goes with --doctor"),
+        (["--json", "host"], "--json goes with --list or --doctor"),
         (["--doctor", "--ssh=ssh 'x"], "--ssh is no shell command"),
     ],
 )
