@@ -339,4 +339,5 @@ def test_a_session_is_taken_over_in_a_flood(desk: Desk) -> None:
     second.wait_for("overflow\noverflow")
     assert first.wait_for_end() == 79
     second.type("\x03")
+    second.wait_for("^C\nready>")
     say(second, "expr 6 '*' 7", "\n42")

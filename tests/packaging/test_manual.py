@@ -16,6 +16,7 @@ from tests.support.programs import REPOSITORY
 import mosh_bootstrap.options
 import mosh_client.cli
 import mosh_server.cli
+from mosh_bootstrap.help_text import HELP
 from mosh_client.escape_key_choice import parse_escape_key
 from mosh_client.ipc.control import BY_USER, FROM_OUTSIDE, TAKEN_OVER_EXIT
 from mosh_client.network.reception import OUR_FAULT, SERVERS_FAULT, UNREACHABLE
@@ -66,7 +67,7 @@ PROGRAMS = (
     Program(
         "mosh",
         frozenset(_bootstrap.SPELLINGS) - set(_bootstrap.INTERNAL),
-        _bootstrap.HELP,
+        HELP,
         _accepted(lambda words: _bootstrap.parse_options([*words, "inet", "host"], {})),
         "bootstrap",
     ),
@@ -154,7 +155,7 @@ def test_help_fits_eighty_columns(program: Program) -> None:
 @pytest.mark.parametrize("field", _bootstrap.CHOICES)
 def test_page_and_help_name_each_value(field: str) -> None:
     page = sections(REPOSITORY / "man" / "mosh.1")["OPTIONS"]
-    missing = [value for value in _bootstrap.CHOICES[field] if value not in page or value not in _bootstrap.HELP]
+    missing = [value for value in _bootstrap.CHOICES[field] if value not in page or value not in HELP]
     assert missing == []
 
 
@@ -186,7 +187,7 @@ def test_help_of_mosh_names_what_a_user_may_set() -> None:
     """Of the client's variables all but those that say where the server is, and of mosh's own those that are read."""
     for_programs = {"MOSH_KEY", "MOSH_IP", "MOSH_PORT", "MOSH_ADDRESSES", "MOSH_CLIENT_PID", "MOSH_SSH_ESCAPE_KEY"}
     wanted = (variables_of("bootstrap") | variables_of("client")) - for_programs
-    assert wanted - set(VARIABLE.findall(_bootstrap.HELP)) == set()
+    assert wanted - set(VARIABLE.findall(HELP)) == set()
 
 
 def test_page_and_help_name_each_key() -> None:
@@ -194,7 +195,7 @@ def test_page_and_help_name_each_key() -> None:
     keys = {line.split()[0] for line in escape_key.explanation if line.startswith("  ")} | {"?"}
     assert len(keys) == 6
     assert keys <= set(tags(sections(REPOSITORY / "man" / "mosh-client.1")["KEYS"]))
-    shown = _bootstrap.HELP[_bootstrap.HELP.index("Keys in a session") :].partition("\n\n")[0].split("\n")[1:]
+    shown = HELP[HELP.index("Keys in a session") :].partition("\n\n")[0].split("\n")[1:]
     assert keys == {word for row in shown for word in re.findall(r"(?:^|\s{2,})(Ctrl-Z|\S)\s", row)}
 
 
