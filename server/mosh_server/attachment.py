@@ -131,12 +131,17 @@ class Attaching:
 
         Bells that have rung, and the clipboard that was set, are not told again: in state 0 they are as they are.
         """
-        blank = blank_snapshot(INITIAL_COLUMNS, INITIAL_LINES)
+        # Of the same palette, or a screen with nothing on it would not look like it: what tells the features would count
+        # as a frame, and the one with the prompt would wait for the interval between two.
+        # test_the_prompt_does_not_wait_for_what_is_said_before_it
+        blank = blank_snapshot(INITIAL_COLUMNS, INITIAL_LINES)._replace(
+            palette=screen.palette, bell_count=screen.bell_count, clipboard=screen.clipboard
+        )
         extensions = self._extensions()
         transport: Transport[ServerScreen, UserStream] = Transport(
             key=key,
             is_server=True,
-            local=extensions.screen(blank._replace(bell_count=screen.bell_count, clipboard=screen.clipboard), 0),
+            local=extensions.screen(blank, 0),
             remote=UserStream(),
             entropy=self._entropy,
             now=now,

@@ -223,7 +223,8 @@ class Session:
         client.seen_input = news.state
         if not news.changed or number == SHUTDOWN_NUMBER:
             return
-        if not terminal.started and not self._ending.begun:
+        begins = not terminal.started and not self._ending.begun
+        if begins:
             terminal.started = True
             screen = terminal.emulator.snapshot()
             self._events.append(StartShell(screen.columns, screen.lines))
@@ -231,7 +232,8 @@ class Session:
         self.clients.given(now=now)
         if not client.spoke:
             client.spoke = True
-            self._show(now=now)
+            if not begins:  # a frame of nothing would make the one with the prompt wait for the pacing's interval
+                self._show(now=now)
             if terminal.exit_status is not None:
                 self._end_with_shell(now=now)
 

@@ -118,6 +118,15 @@ def running() -> World:
 # --- start ----------------------------------------------------------------------------------------------------------
 
 
+def test_the_prompt_does_not_wait_for_what_is_said_before_it() -> None:
+    world = World()
+    world.resize(80, 24)
+    world.run(2 * ONE_WAY_MS)  # the client knows by then what the server is
+    world.print(b"$ ")
+    world.run(3 * ONE_WAY_MS)
+    assert lines_of(world.client.received.state.snapshot)[0].rstrip() == "$"
+
+
 def test_the_shell_starts_when_the_client_is_there_with_the_client_s_size(world):
     world.run(500)
     assert world.seen(StartShell) == []
