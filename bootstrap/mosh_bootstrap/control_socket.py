@@ -24,7 +24,7 @@ _SHELL_SCRIPT: Final = """\
 #!/bin/sh
 trap '' HUP
 (: >/dev/tty) 2>/dev/null && exec 2>/dev/tty
-SHELL={shell}
+SHELL={program}
 export SHELL
 exec "$SHELL" "$@"
 """
@@ -82,7 +82,7 @@ class Folder:
         fail, as ever. And they outlive the ssh that began, and with it their terminal, as the master does.
         """
         path = os.path.join(self.path, _SHELL)
-        script = _SHELL_SCRIPT.format(shell=quote(shell))
+        script = _SHELL_SCRIPT.format(program=quote(shell))
         try:
             if os.statvfs(self.path).f_flag & _NOEXEC:
                 return False

@@ -52,7 +52,9 @@ def run(
             host.places,
             pid=os.getpid(),
             control=Control(session, sockets, entropy=os.urandom),
-            about=about(command, shell=account.shell, name=claim.name if claim else None, shell_pid=host.shell_pid),
+            about=about(
+                command, login_shell=account.shell, name=claim.name if claim else None, shell_pid=host.shell_pid
+            ),
             uid=os.getuid(),
         )
         log = _print_line if verbose else None

@@ -111,7 +111,8 @@ class _Ours:
             return Finding("sandbox", True, f"all {len(self._mechanisms)} steps of confinement work")
         names = ", ".join(dict.fromkeys(line.split(": ")[1] for line in missing))
         why = missing[0].partition(MISSING)[2]
-        if sys.platform != "linux":
+        has_them = sys.platform == "linux"
+        if not has_them:
             return Finding("sandbox", True, f"this system has no {names}; sessions work without")
         return fault(
             "sandbox",

@@ -298,7 +298,7 @@ class Listener:
 
     def _facts(self, *, now: int) -> Facts:
         facts, about = self._control.facts(now=now), self._about
-        return Facts(
+        return Facts(  # nosec B604  # `shell` is a process id here, not subprocess's flag
             name=about.name,
             command=about.command[:LONGEST_WHY],
             started=about.started,
@@ -315,9 +315,9 @@ class Listener:
         )
 
 
-def about(command: Sequence[str], *, shell: str, name: str | None, shell_pid: Callable[[], int]) -> About:
-    """Return what the door tells of a session that begins now and runs `command`, or `shell` if that is empty."""
-    return About(name, " ".join(command) or os.path.basename(shell), int(time.time()), shell_pid)
+def about(command: Sequence[str], *, login_shell: str, name: str | None, shell_pid: Callable[[], int]) -> About:
+    """Return what the door tells of a session that begins now and runs `command`, or `login_shell` if that is empty."""
+    return About(name, " ".join(command) or os.path.basename(login_shell), int(time.time()), shell_pid)
 
 
 def _bound(place: Place, name: str) -> socket.socket | None:

@@ -15,10 +15,11 @@ _LOCAL_PEERCRED: Final = 1
 
 def user_of(connection: socket.socket) -> int | None:
     """Return the user id of the process at the other end when it connected, or listened; None = not known."""
+    user: int
     try:
         if sys.platform == "linux":
             octets = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
-            user: int = _UCRED.unpack(octets)[1]
+            user = _UCRED.unpack(octets)[1]
         else:
             octets = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, 128)
             user = _XUCRED.unpack_from(octets)[1]

@@ -91,7 +91,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     place = Place.opened(str(tmp_path), "place", uid=os.getuid())
     assert place is not None
     control = FakeControl()
-    told = about(["vi", "notes"], shell="/bin/sh", name="work", shell_pid=lambda: 4712)
+    told = about(["vi", "notes"], login_shell="/bin/sh", name="work", shell_pid=lambda: 4712)
     door = Listener([place], pid=PID, control=control, about=told, uid=os.getuid())
     with Waiter() as waiter:
         yield House(place, Turns(door, waiter), control)
@@ -116,7 +116,7 @@ def test_a_session_that_no_client_reached_says_so(house: House) -> None:
 
 
 def test_without_a_command_it_is_the_shell() -> None:
-    assert about([], shell="/bin/fish", name=None, shell_pid=lambda: 0).command == "fish"
+    assert about([], login_shell="/bin/fish", name=None, shell_pid=lambda: 0).command == "fish"
 
 
 def test_the_screen_is_told_with_styles_or_without(house: House) -> None:
@@ -312,7 +312,7 @@ def test_a_stale_door_is_replaced_and_the_new_one_is_closed_to_others(house: Hou
     path = Path(house.place.path, f"{PID}.door")
     assert path.stat().st_mode & 0o077 == 0
     before = path.stat().st_ino
-    told = about([], shell="/bin/sh", name=None, shell_pid=lambda: 0)
+    told = about([], login_shell="/bin/sh", name=None, shell_pid=lambda: 0)
     again = Listener([house.place], pid=PID, control=house.control, about=told, uid=os.getuid())
     assert path.stat().st_ino != before
     again.close()
@@ -322,7 +322,7 @@ def test_a_place_without_room_for_a_door_leaves_the_session_without_one(tmp_path
     place = Place.opened(str(tmp_path), "place", uid=os.getuid())
     assert place is not None
     (tmp_path / "place" / f"{PID}.door").mkdir()
-    told = about([], shell="/bin/sh", name=None, shell_pid=lambda: 0)
+    told = about([], login_shell="/bin/sh", name=None, shell_pid=lambda: 0)
     door = Listener([place], pid=PID, control=FakeControl(), about=told, uid=os.getuid())
     assert list(door.descriptors()) == []
     assert door.next_deadline() is None
