@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 _PREFIX: Final = "mosh-ssh-"
 _SOCKET: Final = "s"
 _SHELL: Final = "sh"
-_SHELL_SCRIPT: Final = """\
-#!/bin/sh
+_SHELL_SCRIPT: Final = """#!/bin/sh
 trap '' HUP
 (: >/dev/tty) 2>/dev/null && exec 2>/dev/tty
 SHELL={program}
