@@ -73,6 +73,21 @@ def of_this_installation() -> tuple[str, dict[str, bytes]]:
         raise EnvironmentFailure(f"Cannot read this installation, to bring a copy of it there: {error}.") from None
 
 
+def source_of(module: str) -> bytes:
+    """Return the source of a module of this package: what runs may be byte code, which is for one Python only.
+
+    Raises EnvironmentFailure where it is not installed.
+    """
+    own = program.own_archive()
+    try:
+        if not own:
+            return Path(__file__).with_name(module).read_bytes()
+        with zipfile.ZipFile(own) as archive:
+            return archive.read(f"mosh_bootstrap/{module}")
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise EnvironmentFailure(f"Cannot read this installation, to bring a copy of it there: {error}.") from None
+
+
 def _of_archive(path: str) -> tuple[str, dict[str, bytes]]:
     octets = Path(path).read_bytes()
     with zipfile.ZipFile(io.BytesIO(octets)) as archive:

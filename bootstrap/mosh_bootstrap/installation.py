@@ -13,7 +13,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-import mosh_bootstrap
 from mosh_bootstrap import archive, ssh_config
 from mosh_bootstrap.far_python import FarPython, printable
 from mosh_bootstrap.options import Options
@@ -152,10 +151,7 @@ def uninstall(words: Words, *, host: str, environ: Mapping[str, str], user: User
 
 
 def _far_end(words: Words, *, host: str, environ: Mapping[str, str], user: User) -> FarPython:
-    loader = mosh_bootstrap.__spec__.loader if mosh_bootstrap.__spec__ is not None else None
-    path = os.path.join(mosh_bootstrap.__path__[0], "far_end.py")
-    program: bytes = loader.get_data(path)  # type: ignore[union-attr]  # a file's or a zip archive's has it
-    return FarPython(words, program, host=host, environ=environ, show=user.show)
+    return FarPython(words, archive.source_of("far_end.py"), host=host, environ=environ, show=user.show)
 
 
 def _answer(far: FarPython, host: str) -> dict[str, object]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
+import shlex
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -214,6 +217,24 @@ def test_a_client_that_was_stopped_meanwhile_learns_it_when_it_goes_on(desk: Des
     os.killpg(first.child.pid, signal.SIGCONT)
     assert first.wait_for_end() == 79
     say(second, "expr 6 '*' 7", "\n42")
+
+
+# A client whose datagrams lead nowhere: the last of its words, the port, is another one.
+ELSEWHERE = 'n=$#; while [ $n -gt 1 ]; do set -- "$@" "$1"; shift; n=$((n-1)); done; shift; exec {} "$@" {}'
+
+
+def test_who_cannot_be_reached_by_udp_takes_nothing_from_who_types(desk: Desk) -> None:
+    first = begun(desk)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nowhere:
+        nowhere.bind(("127.0.0.1", 0))
+        script = ELSEWHERE.format(shlex.join(OURS.client), nowhere.getsockname()[1])
+        blocked = OURS._replace(name="blocked", client=("sh", "-c", script, "sh"))
+        second = desk.mosh(f"--attach={desk.only('attached')['id']}", "127.0.0.1", client=blocked)
+        wait_until(lambda: select.select([nowhere], [], [], 0)[0], lambda: f"it sends nothing: {second.text()}")
+        say(first, "expr 6 '*' 7", "\n42")
+        second.wait_for(f"Nothing received from server on UDP port {nowhere.getsockname()[1]}")
+        say(first, "expr 6 '*' 8", "\n48")
+        assert desk.only("attached")["from"] == "127.0.0.1"
 
 
 def test_what_one_asks_for_by_name_is_begun_once(desk: Desk) -> None:

@@ -21,7 +21,7 @@ from typing import IO, NamedTuple
 from tests.matrix import checks, machine
 from tests.matrix.root import DEFAULT_ROOTS, ROOTS_VARIABLE, Base, CheckFailed, Root
 
-WAYS = ("pip", "install", "zipapp", "peers")
+WAYS = ("pip", "install", "zipapp", "brought", "peers")
 # The oldest Python that a distribution has beside the oldest dependencies; the newest is in "fresh" of sid.
 MATRIX = {
     "bookworm": ("fresh", "own", "deb", *WAYS, "readme", "oldest", "newest"),

@@ -150,6 +150,14 @@ def zipapp(open_root: OpenRoot, _tests: str) -> Outcome:
         return seen_outcome(installs.zipapp(root, SOURCE, archive))
 
 
+def brought(open_root: OpenRoot, _tests: str) -> Outcome:
+    """`mosh --install-server` from the one file, onto a root with Python and no package of it."""
+    archive = build(open_root, installs.build_archive)
+    with open_root() as client, open_root() as server:
+        bring_source(client)
+        return seen_outcome(installs.brought(client, server, SOURCE, archive))
+
+
 def peers(open_root: OpenRoot, _tests: str) -> Outcome:
     """Our packages and the distribution's mosh in all four pairs; our server's package alone with the one file."""
     debs = build(open_root, installs.build_debs)
@@ -178,7 +186,7 @@ def peers(open_root: OpenRoot, _tests: str) -> Outcome:
 
 
 CHECKS: Final = {
-    check.__name__: check for check in (fresh, own, deb, pip, install, zipapp, peers, readme, oldest, newest)
+    check.__name__: check for check in (fresh, own, deb, pip, install, zipapp, brought, peers, readme, oldest, newest)
 }
 
 

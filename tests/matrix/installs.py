@@ -10,7 +10,8 @@ from typing import Final
 
 from tests.matrix.leftovers import left_behind, listing
 from tests.matrix.root import APT_GET, HOME, USER_ID, CheckFailed, Root
-from tests.matrix.sessions import PROGRAMS, hold_session
+from tests.matrix.sessions import PROGRAMS, hold_session, run_beside
+from tests.support.network_namespaces import SERVER_ADDRESS
 
 OWN_PROGRAMS: Final = HOME / ".local" / "bin"
 # What pip and pipx keep of all that they ever do; what is built within the source goes with that.
@@ -80,6 +81,39 @@ def zipapp(root: Root, source: Path, archive: bytes) -> list[str]:
     seen = hold_session(root, root, source=source, path=[str(OWN_PROGRAMS)], options=[option])
     shutil.rmtree(root.inside(HOME / ".local"))
     return _without_trace(root, before, seen)
+
+
+def brought(client: Root, server: Root, source: Path, archive: bytes) -> list[str]:
+    """`--install-server` from the archive onto a root with Python and nothing else of it; `--uninstall-server`."""
+    client.install("python3", *PROGRAMS)
+    put_archive(client, archive)
+    server.install("python3", "openssh-server", "ncurses-term")  # the last for the session's `tput`
+    roots = (client, server)
+    at_first = [listing(root.path) for root in roots]
+
+    def mosh(option: str, wanted: str) -> None:
+        ssh = "--ssh=ssh -o StrictHostKeyChecking=accept-new"  # there is no terminal to be asked on
+        said = run_beside(client, server, [f"{OWN_PROGRAMS}/mosh", ssh, option, "--yes", SERVER_ADDRESS])
+        if wanted not in said:
+            raise CheckFailed(f"{option} does not say {wanted!r}", said)
+
+    mosh("--install-server", f" is on {SERVER_ADDRESS} now.")
+    with_server = listing(server.path)
+    seen = ["brought"]
+    for number in ("first", "second"):
+        session = hold_session(client, server, source=source, path=[str(OWN_PROGRAMS)])  # without --server
+        seen.append(f"the {number} session: {len(session)} things seen")
+        mosh("--install-server", f"{SERVER_ADDRESS} has just this mosh-server ")
+        changed = left_behind(with_server, listing(server.path))
+        if changed:
+            raise CheckFailed("a session, or bringing the same once more, has changed something", "\n".join(changed))
+    mosh("--uninstall-server", f"mosh-server is gone from {SERVER_ADDRESS}.")
+    left = [
+        line for root, before in zip(roots, at_first, strict=True) for line in left_behind(before, listing(root.path))
+    ]
+    if left:
+        raise CheckFailed("something was left behind", "\n".join(left))
+    return [*seen, "brought again: nothing changed", "taken away: nothing left"]
 
 
 def put_debs(root: Root, debs: dict[str, bytes], *names: str) -> None:

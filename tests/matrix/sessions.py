@@ -44,6 +44,19 @@ def hold_session(
     return seen
 
 
+def run_beside(client: Root, server: Root, words: Sequence[str]) -> str:
+    """Run `words` as the user of `client`, whom SERVER_ADDRESS, which is `server`, lets in; return what they printed.
+
+    Raises CheckFailed. Both homes are left without a key, and otherwise as `words` left them.
+    """
+    _let_in(client, server)
+    with NetworkNamespaces() as network, server.sshd(network.server):
+        printed = client.run_as_user(words, within=network.client)
+    for root in (client, server):
+        tidy_up(root.inside(HOME))
+    return printed
+
+
 def _let_in(client: Root, server: Root) -> None:
     """Give the user of `client` a key that opens the user's account on `server`."""
     client.run_as_user(["sh", "-c", "mkdir -m 700 .ssh && ssh-keygen -q -t ed25519 -N '' -f .ssh/id_ed25519"])

@@ -17,6 +17,7 @@ from tests.support.programs import REPOSITORY
 from tests.support.user_terminal import UserTerminal
 
 from mosh_bootstrap.program import own_program
+from mosh_common.version import VERSION
 
 pytestmark = pytest.mark.system
 
@@ -194,6 +195,20 @@ def test_the_programs_of_an_archive_start_each_other_whatever_lies_beside_it(arc
     words = [sys.executable, "-E", "-s", "-P", str(tmp_path / "mosh.pyz"), "mosh-client"]
     proxy = [sys.executable, "-I", "-S", str(tmp_path / "mosh.pyz"), "mosh"]
     assert said(sys.executable, "-I", "-c", ask) == f"{words} {proxy}\n"
+
+
+def test_it_brings_itself_to_a_host(archive: Path, tmp_path: Path) -> None:
+    """Though what runs of it is byte code, and what is sent are sources."""
+    there, ssh = tmp_path / "there", tmp_path / "ssh"
+    there.mkdir()
+    ssh.write_text(
+        f'#!/bin/sh\nfor word; do [ "$word" = -G ] && exit 255; done\n'
+        f'cd "{there}"; exec env HOME="{there}" MOSH_PYTHON="{sys.executable}" sh -c "$word"\n'
+    )
+    ssh.chmod(0o755)
+    word = said(*NOTHING_ELSE, archive, "mosh", f"--ssh={ssh}", "--install-server", "--yes", "host", HOME=str(tmp_path))
+    assert f"mosh-server {VERSION} is on host now.\n" in word
+    assert said(there / ".local/bin/mosh-server", "--version").startswith(f"mosh-server (mosh-py {VERSION}")
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ class Crowd:
 
     def offer(self) -> Key:
         """Give out a new key."""
-        key = Key(bytes([next(self._keys)]) * 16)
+        key = Key(next(self._keys).to_bytes(16, "big"))
         self.session.clients.offer(key, socket=0, now=self.now)
         return key
 

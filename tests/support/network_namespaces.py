@@ -65,6 +65,14 @@ class NetworkNamespaces:
         """Set it up again."""
         self._ip(self.client, "link", "set", "outside", "up")
 
+    def replace_client(self, address: str) -> None:
+        """Take the client's machine away, which nobody may be on any more, and plug in another one."""
+        self.unplug()
+        self._holders[0].kill()
+        self._holders[0].wait()
+        self.client = self._open(place=0)
+        self.plug_in(address)
+
     # --- life
 
     def close(self) -> None:
@@ -81,9 +89,13 @@ class NetworkNamespaces:
     ) -> None:
         self.close()
 
-    def _open(self) -> tuple[str, ...]:
+    def _open(self, *, place: int | None = None) -> tuple[str, ...]:
+        """Make one; `place`: of the holder whose place this one's takes."""
         holder = subprocess.Popen(["unshare", "--net", "sleep", "3600"])
-        self._holders.append(holder)
+        if place is None:
+            self._holders.append(holder)
+        else:
+            self._holders[place] = holder
         namespace = Path(f"/proc/{holder.pid}/ns/net")
         own = os.readlink("/proc/self/ns/net")
         wait_until(lambda: os.readlink(namespace) != own, "no network namespace")

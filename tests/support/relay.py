@@ -98,7 +98,9 @@ class Relay:
         reorder: float = 0.0,
         reorder_ms: float = 30.0,
         seed: int = 0,
+        tap: Callable[[bool, bytes], None] = lambda _is_upward, _datagram: None,
     ) -> None:
+        """`tap` is told of each datagram, by the relay's thread: whether the client sent it, and what it is."""
         self._server = (server_host, server_port)
         self._conditions = Conditions(delay_ms, jitter_ms, loss, duplicate, reorder, reorder_ms)
         self._upward = _Direction(f"up {seed}")  # client to server
@@ -106,6 +108,7 @@ class Relay:
         self._clients: list[tuple[str, int]] = []  # the client's addresses, oldest first; the last one is current
         self._waiting: list[tuple[float, int, bool, bytes]] = []  # heap of (due, order, is upward, datagram)
         self._order = 0
+        self._tap = tap
 
         self._facing_client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._facing_client.bind((listen_host, port))
@@ -269,6 +272,7 @@ class Relay:
                 return
             if is_upward and (not self._clients or self._clients[-1] != address):
                 self._clients.append(address)
+            self._tap(is_upward, datagram)
             conditions = self._conditions
             if conditions.deaf if is_upward else conditions.mute:
                 conditions = conditions._replace(down=True)

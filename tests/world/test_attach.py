@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections import Counter
+
 import pytest
 from tests.support.crowd import ONE_WAY_MS, Crowd
 from tests.support.parts import notices_of, part_of
@@ -301,6 +304,28 @@ def test_an_earlier_client_costs_two_states_and_soon_no_time(crowd: Crowd) -> No
     deadline = crowd.session.next_deadline(now=crowd.now)
     assert deadline is not None
     assert deadline > crowd.now + 23 * HOUR_MS
+
+
+def test_a_hundred_attaches_gain_no_object(crowd: Crowd) -> None:
+    def objects() -> Counter[str]:
+        gc.collect()
+        kinds = (type(each) for each in gc.get_objects())
+        return Counter(
+            f"{kind.__module__}.{kind.__name__}" for kind in kinds if str(kind.__module__).startswith("mosh_")
+        )
+
+    counted = []
+    for _ in range(3):
+        for _ in range(50):
+            crowd.type(crowd.attach(), b"x")
+            crowd.run(100)
+            # What the test keeps is not the session's.
+            del crowd.clients[:-1]
+            crowd.sent.clear()
+            crowd.events.clear()
+        counted.append(objects())
+    gained = counted[2] - counted[0]
+    assert all(number < 20 for number in gained.values()), gained
 
 
 # --- Keys and nonces ------------------------------------------------------------------------------------------------
