@@ -131,8 +131,8 @@ class Attaching:
 
         Bells that have rung, and the clipboard that was set, are not told again: in state 0 they are as they are.
         """
-        # Of the same palette, or a screen with nothing on it would not look like it: what tells the features would count
-        # as a frame, and the one with the prompt would wait for the interval between two.
+        # Of the same palette, or a screen with nothing on it would not look like it: what tells the features would
+        # count as a frame, and the one with the prompt would wait for the interval between two.
         # test_the_prompt_does_not_wait_for_what_is_said_before_it
         blank = blank_snapshot(INITIAL_COLUMNS, INITIAL_LINES)._replace(
             palette=screen.palette, bell_count=screen.bell_count, clipboard=screen.clipboard
