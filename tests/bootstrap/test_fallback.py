@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.programs import clean_environment
+from tests.support.programs import PATIENCE_S, clean_environment
 from tests.support.user_terminal import UserTerminal, source_environment
 
 from mosh_bootstrap import fallback
@@ -208,15 +209,24 @@ def test_what_cannot_be_run_is_a_sentence(environ: dict[str, str], name: str, co
     assert caught.value.exit_code == code
 
 
-def test_a_signal_to_us_is_for_ssh(environ: dict[str, str]) -> None:
-    script = f"trap 'exit 9' TERM; kill -TERM {os.getpid()}; while :; do sleep 0.05; done"
-    assert fallback._run(["sh", "-c", script], environ) == 9
+# As the whole of a process, which has no thread beside it that a signal could reach.
+RUN = "import os, sys; from mosh_bootstrap import fallback; sys.exit(fallback._run(sys.argv[1:], os.environ))"
+
+
+def test_a_signal_to_us_is_for_ssh(tmp_path: Path) -> None:
+    script = "trap 'exit 9' TERM; kill -TERM $PPID; while kill -0 $PPID; do sleep 0.05; done"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", RUN, "sh", "-c", script],
+        env=clean_environment(tmp_path) | source_environment(),
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert done.returncode == 9
 
 
 def test_ssh_that_stops_stops_the_job_and_fg_goes_on(tmp_path: Path) -> None:
-    call = "import os, sys; from mosh_bootstrap import fallback; sys.exit(fallback._run(sys.argv[1:], os.environ))"
     script = tmp_path / "job"
-    script.write_text(f"#!/bin/sh\nexec '{sys.executable}' -P -c '{call}' sh -c 'kill -STOP $$; exit 7'\n")
+    script.write_text(f"#!/bin/sh\nexec '{sys.executable}' -P -c '{RUN}' sh -c 'kill -STOP $$; exit 7'\n")
     script.chmod(0o755)
     environment = clean_environment(tmp_path) | source_environment()
     with UserTerminal(["bash", "--norc", "--noprofile", "-i"], environment=environment) as terminal:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.e2e, pytest.mark.requires_linux]
 
+NEEDS_PTY = pytest.mark.skipif(os.getuid() != 0, reason="only root's sshd may give a pty away")
 QUESTION = "with plain [s]sh, or [q]uit?"  # what is before it may be on the line before
 AUTHENTICATED = "Accepted publickey"
 # What the far end needs beside a shell to search.
@@ -457,7 +458,7 @@ def test_dropbear_takes_further_channels_too(host: Host, account: Account, dropb
 # --- the far end's terminal
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root's sshd may give a pty away")
+@NEEDS_PTY
 def test_the_far_end_has_the_users_terminal_through_a_master(host: Host) -> None:
     host.start()
     host.user.environment["MOSH_TEST"] = "yes"
@@ -504,6 +505,7 @@ def test_ssh_killed_while_the_server_starts(host: Host, victim: str, code: int) 
     host.assert_nothing_left()
 
 
+@NEEDS_PTY  # without one such a login ends, but not a command that goes through a master
 def test_the_master_killed_at_the_question_takes_another_login(host: Host) -> None:
     host.start()
     terminal = host.mosh("127.0.0.1", *SAYS)

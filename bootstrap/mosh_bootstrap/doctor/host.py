@@ -158,16 +158,17 @@ def _measure(client: Client, dialogue: Dialogue, environ: Mapping[str, str]) -> 
     # SECURITY: the key is in the environment, never in an argument: test_the_key_is_in_no_argument
     given = {**environ, "MOSH_KEY": dialogue.connect.key.text, "MOSH_ADDRESSES": " ".join(dialogue.others)}
     words = [*client.words, "--probe", dialogue.ip, str(dialogue.connect.port)]
-    probe = Background.run(words, given)
-    if probe is None:
-        return None
-    # Ctrl-C reaches the probe as well, which then ends the session there before it ends itself.
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C reaches the probe as well, which then ends the session there before it ends itself. At first it is noted
+    # here, since what is ignored would be ignored by the probe, too.
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: pressed.append(number))
     try:
-        said = probe.output(limit=_PROBE_OCTETS, timeout_ms=_PROBE_TIMEOUT_MS)
+        probe = Background.run(words, given)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        said = probe and probe.output(limit=_PROBE_OCTETS, timeout_ms=_PROBE_TIMEOUT_MS)
     finally:
         signal.signal(signal.SIGINT, before)
-    if probe.exit_code in _INTERRUPTED:
+    if pressed or (probe is not None and probe.exit_code in _INTERRUPTED):
         raise KeyboardInterrupt
     return read(said or b"")
 

@@ -8,13 +8,18 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from tests.bootstrap.conftest import Bench
 from tests.support.user_terminal import mosh_words
+
+from mosh_bootstrap.background import Background
+from mosh_bootstrap.dialogue import Dialogue
+from mosh_bootstrap.doctor import host
+from mosh_bootstrap.handoff import Client
 
 pytestmark = pytest.mark.system
 
@@ -291,3 +296,22 @@ def test_ctrl_c_while_the_way_is_measured_ends_everything(patient: Patient) -> N
     assert "Traceback" not in terminal.text()
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid_file.read_text()), 0)
+
+
+def test_ctrl_c_while_the_probe_starts_is_not_an_end_without_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    start = Background.run
+
+    def start_and_press(words: Sequence[str], environ: Mapping[str, str]) -> Background | None:
+        probe = start(words, environ)
+        signal.raise_signal(signal.SIGINT)
+        return probe
+
+    monkeypatch.setattr(Background, "run", start_and_press)
+    dialogue = Dialogue("remote")
+    dialogue.receive(b"MOSH SSH_CONNECTION 192.0.2.9 1 192.0.2.1 22\r\nMOSH CONNECT 60001 AAECAwQFBgcICQoLDA0ODw\r\n")
+    client = Client(["sh", "-c", f"sleep 0.1; echo ended >{tmp_path}/told; exit 130"], ours=True)
+    with pytest.raises(KeyboardInterrupt):
+        host._measure(client, dialogue, {"PATH": os.defpath})
+    assert (tmp_path / "told").read_text() == "ended\n"

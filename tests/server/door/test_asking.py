@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.doors import door_process
+from tests.support.programs import wait_until
 
 from mosh_server.door import asking
 from mosh_server.door.asking import ask, ask_all
@@ -68,11 +69,15 @@ def test_many_are_asked_at_once_and_the_stuck_ones_cost_no_more_than_the_patienc
         with places[1].entered():
             listening.bind(f"{number}.door")
         listening.listen(0)
-    began = time.monotonic()
-    answers = ask_all(entries, AskFacts(), patience_s=2.0)
-    took_s = time.monotonic() - began
-    assert set(answers) == set(pids[20:])
-    assert took_s >= 2.0
+
+    def all_that_can_answer() -> bool:
+        began = time.monotonic()
+        answers = ask_all(entries, AskFacts(), patience_s=1.0)
+        assert time.monotonic() - began >= 1.0
+        assert set(answers) <= set(pids[20:])
+        return len(answers) == 20
+
+    wait_until(all_that_can_answer, "never 20 of them within a second")  # others may need the machine
 
 
 def test_a_door_that_opens_a_little_later_is_found(places: list[Place], stack: ExitStack) -> None:

@@ -191,10 +191,10 @@ def test_an_answer_that_the_visitor_takes_slowly_is_written_in_pieces(house: Hou
 
 def test_who_says_nothing_is_seen_off_when_its_time_is_over(house: House) -> None:
     visitor = house.arrive()
-    house.turns.turn()
     arrived_at = now_ms()
+    house.turns.turn(now=arrived_at)
     assert house.turns.door.next_deadline() is not None
-    house.turns.turn(now=arrived_at + VISIT_MS - 200, longest_ms=0)
+    house.turns.turn(now=arrived_at + VISIT_MS - 1, longest_ms=0)
     assert not house.is_seen_off(visitor)
     house.turns.turn(now=arrived_at + VISIT_MS, longest_ms=0)
     assert house.is_seen_off(visitor)
