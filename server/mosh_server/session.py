@@ -223,8 +223,7 @@ class Session:
         client.seen_input = news.state
         if not news.changed or number == SHUTDOWN_NUMBER:
             return
-        begins = not terminal.started and not self._ending.begun
-        if begins:
+        if not terminal.started and not self._ending.begun:
             terminal.started = True
             screen = terminal.emulator.snapshot()
             self._events.append(StartShell(screen.columns, screen.lines))
@@ -232,8 +231,7 @@ class Session:
         self.clients.given(now=now)
         if not client.spoke:
             client.spoke = True
-            if not begins:  # a frame of nothing would make the one with the prompt wait for the pacing's interval
-                self._show(now=now)
+            self._show(now=now)
             if terminal.exit_status is not None:
                 self._end_with_shell(now=now)
 

@@ -208,16 +208,20 @@ def test_a_replay_from_elsewhere_shows_nothing_twice_and_does_not_move_a_client(
         assert not heard(other)
 
 
-def test_another_protocol_version_ends_a_server_with_both_versions_named(tmp_path: Path) -> None:
+def test_another_protocol_version_is_named_and_ends_no_session_that_runs(tmp_path: Path) -> None:
     running = LoggedServer(tmp_path)
     client = running.connect()
     client.wait_for_echo()
     client.settle()
     client.instruct(protocol_version=3)
     assert running.process is not None
-    client.wait_until(lambda: not running.process.alive, "the server stays")
-    assert "speaks version 3 of the mosh protocol, this one 2" in read_log(running.log)
+    said = "speaks version 3 of the mosh protocol, this one 2"
+    client.wait_until(lambda: said in read_log(running.log), "nothing is said of it")
+    client.type("x")
+    client.wait_for_echo()
+    assert running.process.alive
     client.close()
+    running.close()
 
 
 def test_another_protocol_version_ends_a_client_with_both_versions_named(tmp_path: Path) -> None:
