@@ -24,7 +24,7 @@ SHORT = [name for name in OPTIONS if not name.startswith("--")]
 WITH_VALUE = {name for name, (_field, fixed) in SPELLINGS.items() if fixed is None}
 PROMPT = "ready> "
 AGAIN_S = 0.5  # a key that comes while a shell is busy may be lost
-COLUMNS, LINES = 120, 60  # all options at once, whatever a shell puts beside them
+COLUMNS, LINES = 120, 100  # all options at once, whatever a shell puts beside them; fish takes half of it
 
 # Each shell as it comes, but for what would differ between machines, with the completion where a package puts it.
 BASHRC = f"""
