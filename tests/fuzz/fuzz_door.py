@@ -130,7 +130,7 @@ def test_any_visitors_leave_a_door_that_answers(steps: list[tuple[int, bytes | N
         place = Place.opened(folder, "place", uid=os.getuid())
         assert place is not None
         control = FakeControl()
-        told = about([], shell="sh", name=None, shell_pid=lambda: 0)
+        told = about([], login_shell="sh", name=None, shell_pid=lambda: 0)
         turns = Turns(Listener([place], pid=1, control=control, about=told, uid=os.getuid()), waiter)
         visitors: dict[int, socket.socket] = {}
         for who, said in steps:
