@@ -152,8 +152,8 @@ def account(tmp_path: Path) -> Iterator[Account]:
 
 ATTACHES = 100
 WARM_UP = 30
-# Of the allocator, 1.2 MB with a cipher through ctypes: a client's emulator and transport that stayed would be ten times
-# that in the end. That no object stays is tests/world/test_attach.py's.
+# Of the allocator, 1.2 MB with a cipher through ctypes: clients that stayed would be ten times that in the end. That no
+# object stays is tests/world/test_attach.py's.
 ALLOWED_KB = 4096
 
 
