@@ -26,10 +26,13 @@ class Background:
         self._fd = fd
 
     @classmethod
-    def run(cls, words: Sequence[str], environ: Mapping[str, str]) -> Background | None:
-        """Start a program that can ask nobody and whose complaints nobody sees; None when it cannot be started."""
+    def run(cls, words: Sequence[str], environ: Mapping[str, str], *, apart: bool = False) -> Background | None:
+        """Start a program that can ask nobody and whose complaints nobody sees; None when it cannot be started.
+
+        `apart`: what it starts cannot ask at the terminal either.
+        """
         try:
-            return cls(*spawn_for_output(words, environ))
+            return cls(*spawn_for_output(words, environ, apart=apart))
         except (OSError, ValueError):  # not there, or no name of a program
             return None
 

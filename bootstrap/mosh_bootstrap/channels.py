@@ -44,19 +44,18 @@ class Channels:
         """The SHELL that ssh needs to show what its proxies say; empty = the user's."""
         return self._folder.shell if self._folder is not None else ""
 
-    def hold(self) -> bool:
-        """Keep the connection from now on, for as long as its user may think; whether there is one."""
+    @property
+    def shared(self) -> bool:
+        """Whether commands go over the connection that is there, so that nobody is asked anything.
+
+        It is kept from now on, for as long as the user may think.
+        """
         if self._held is not None and not self._held.is_open():
             self._held.close()
             self._held = None
         if self._held is None and self._path:
             self._held = control_socket.connect(self._path)
         return self._held is not None
-
-    @property
-    def shared(self) -> bool:
-        """Whether commands go over the connection that is there, so that nobody is asked anything."""
-        return self.hold()
 
     def words(self, command: str, *, terminal: bool = False, reads: bool = True) -> list[str]:
         """Return the command line that runs `command` there: its octets are ours alone, its exit code is the command's.

@@ -41,33 +41,30 @@ class Choice(Enum):
 
 
 def instead(
-    login: Login, options: Options, environ: Mapping[str, str], *, install: Callable[[Channels], bool] | None = None
+    login: Login, options: Options, environ: Mapping[str, str], *, install: Callable[[Channels], bool]
 ) -> Login | int:
     """Return what comes of a `login` without a server: itself, one that has found a server by now, or an exit code.
 
-    `options`: as the user gave them. `install`: brings a server to the host and returns whether it did; without it that
-    is not offered. Raises EnvironmentFailure, KeyboardInterrupt and SystemExit.
+    `options`: as the user gave them. `install`: brings a server to the host and returns whether it did. Raises
+    EnvironmentFailure, KeyboardInterrupt and SystemExit.
     """
     if not server_search.is_over(login.dialogue, login.ended):
         return login
     if not login.dialogue.no_server and options.fallback == "ask":
         return login  # another place than the usual ones, or nobody could look: there is nothing to offer
     terminal = Terminal.of_this_process()
-    choice, asked = choose(options, environ, terminal, can_install=install is not None)
+    choice, asked = choose(options, environ, terminal)
     if choice is Choice.SSH:
         return plain_ssh(options, login.channels, environ, terminal)
-    if choice is Choice.INSTALL and install is not None:
+    if choice is Choice.INSTALL:
         return login.search() if install(login.channels) else _QUIT_EXIT
     return _QUIT_EXIT if asked else login
 
 
-def choose(
-    options: Options, environ: Mapping[str, str], terminal: Terminal | None, *, can_install: bool
-) -> tuple[Choice, bool]:
+def choose(options: Options, environ: Mapping[str, str], terminal: Terminal | None) -> tuple[Choice, bool]:
     """Return what to do about a host without a server, and whether the user said so just now.
 
-    `terminal`: where somebody can be asked; `can_install`: an installation can be offered. Raises KeyboardInterrupt,
-    and SystemExit on SIGTERM and SIGHUP.
+    `terminal`: where somebody can be asked. Raises KeyboardInterrupt, and SystemExit on SIGTERM and SIGHUP.
     """
     if options.fallback != "ask":
         return Choice(options.fallback), False
@@ -77,7 +74,7 @@ def choose(
     answer = kept.get(options.host)
     if answer is not None:
         return Choice(answer), False
-    choice, for_good = _ask(options.host, terminal, can_install=can_install)
+    choice, for_good = _ask(options.host, terminal)
     if for_good:
         failure = kept.keep(options.host, choice.value)
         if failure:
@@ -107,11 +104,13 @@ def plain_ssh(
     return _run(channels.shell_words(command, terminal=os.isatty(0)), environ)
 
 
-def _ask(host: str, terminal: Terminal, *, can_install: bool) -> tuple[Choice, bool]:
+def _ask(host: str, terminal: Terminal) -> tuple[Choice, bool]:
     """Return what the user answers, and whether it is to hold from now on."""
-    ways = "[i]nstall it in ~/.local (nothing as root), go" if can_install else "Go"
-    question = f"{host} has no mosh-server. {ways} on with plain [s]sh, or [q]uit? (S or Q: keep the answer) "
-    answers = {"s": Choice.SSH, "q": Choice.FAIL, **({"i": Choice.INSTALL} if can_install else {})}
+    question = (
+        f"{host} has no mosh-server. [i]nstall it in ~/.local (nothing as root), go on with plain [s]sh, or [q]uit?"
+        " (S or Q: keep the answer) "
+    )
+    answers = {"i": Choice.INSTALL, "s": Choice.SSH, "q": Choice.FAIL}
     # What was typed before the question is no answer to it.
     termios.tcflush(terminal.input_fd, termios.TCIFLUSH)
     with Waiter((signal.SIGTERM, signal.SIGHUP)) as waiter:

@@ -18,7 +18,7 @@ LINE_LIMIT: Final = 4 << 20  # octets
 SESSIONS_LIMIT: Final = 256
 _PROGRAMS_LIMIT: Final = 16
 _LARGEST: Final = 1 << 53  # of JSON's integers
-# What a server says that knows no sessions: upstream's, and ours up to 0.1.0.
+# What a server says that knows no sessions: upstream's, and ours from before there were any.
 _IGNORANT: Final = re.compile(rb"Usage: \S{1,300} new \[-s\]|mosh-server: Bad UDP port range \(")
 _USAGE: Final = b"Usage: "
 _USAGE_LIMIT: Final = 400  # octets of a line that may yet be such a usage

@@ -27,7 +27,8 @@ def failure(options: Options, dialogue: SessionDialogue, ended: Ended) -> Enviro
     server, where = options.server or "mosh-server", _where(options)
     if dialogue.unasked or dialogue.ignorant:
         return EnvironmentFailure(
-            f"{server!r} on {where} knows no sessions that can be taken back; that takes mosh-py's, newer than 0.1.0.",
+            f"{server!r} on {where} knows no sessions that can be taken back;"
+            " that takes mosh-py's, as new as this one.",
             exit_code=_KNOWS_NONE_EXIT,
         )
     answer = dialogue.answer

@@ -5,17 +5,17 @@ Nobody is asked anything, and nothing is said but what was found.
 
 from __future__ import annotations
 
-import shlex
-import subprocess  # nosec B404  # what runs is the user's own ssh
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from mosh_bootstrap.background import Background
 from mosh_bootstrap.session_answer import LINE_LIMIT, PREFIX, Session, parse
+from mosh_common.errors import UsageError
 
 if TYPE_CHECKING:
     from mosh_bootstrap.options import Options
 
-_PATIENCE_S: Final = 5  # the user has pressed a key
+_PATIENCE_MS: Final = 5000  # the user has pressed a key
 _QUIET: Final = ("-o", "BatchMode=yes", "-o", "ConnectTimeout=3", "-T", "-n")
 
 
@@ -29,12 +29,15 @@ def print_offers(options: Options, environ: Mapping[str, str], *, local: Callabl
         words = local(wish)
     else:
         from mosh_bootstrap.command import remote_command
+        from mosh_bootstrap.ssh_config import command_words
 
         try:
-            words = [*shlex.split(options.ssh), *_QUIET, options.host, "--", remote_command(wish, {}, colors=0)]
-        except ValueError:  # a quote is open
+            words = [*command_words(options.ssh), *_QUIET, options.host, "--", remote_command(wish, {}, colors=0)]
+        except UsageError:  # a quote is open
             return 0
-    for line in _output(words, environ).splitlines():
+    asked = Background.run(words, environ, apart=True)  # a jump host's ssh is not told of BatchMode
+    said = None if asked is None else asked.output(limit=2 * LINE_LIMIT, timeout_ms=_PATIENCE_MS)
+    for line in (said or b"").splitlines():
         at = line.find(PREFIX)
         answer = None if at < 0 else parse(line[at:])
         for session in () if answer is None else answer.sessions:
@@ -42,23 +45,6 @@ def print_offers(options: Options, environ: Mapping[str, str], *, local: Callabl
                 if word:
                     print(f"{word}\t{_description(session)}".encode("ascii", "replace").decode())
     return 0
-
-
-def _output(words: list[str], environ: Mapping[str, str]) -> bytes:
-    try:
-        done = subprocess.run(  # nosec B603  # as above
-            words,
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # without a terminal, on which something would be asked
-            timeout=_PATIENCE_S,
-            check=False,
-        )
-    except (OSError, ValueError, subprocess.TimeoutExpired):
-        return b""
-    return done.stdout[: 2 * LINE_LIMIT]
 
 
 def _description(session: Session) -> str:

@@ -124,9 +124,8 @@ def _for_wrapper(words: Sequence[str], deeds: Deeds, parse: _Parse[_Wishes], ser
 
 def _create(name: str, words: Sequence[str], deeds: Deeds, parse: _Parse[_Wishes], serve: _Serve[_Wishes]) -> int:
     wishes = parse(words)
-    got = deeds.attach_to_name(
-        name, _asked(wishes)
-    )  # at once, if there is one: it needs nothing that a new session needs
+    # At once, if there is one: it needs nothing that a new session needs.
+    got = deeds.attach_to_name(name, _asked(wishes))
     return serve(wishes, name) if got is None else _print_created(name, *got)
 
 

@@ -81,7 +81,7 @@ def test_without_a_master_each_command_logs_in(folder: Folder) -> None:
 def test_a_master_that_has_gone_is_noticed(folder: Folder) -> None:
     channels = Channels(["ssh"], "host", config=CONFIG, folder=folder)
     master = listening(folder.socket)
-    assert channels.hold()
+    assert channels.shared
     connection, _address = master.accept()
     assert channels.shared
     connection.close()

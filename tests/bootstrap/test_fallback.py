@@ -66,13 +66,13 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 
 def test_without_a_terminal_it_is_a_failure(environ: dict[str, str]) -> None:
-    assert choose(HOST, environ, None, can_install=True) == (Choice.FAIL, False)
+    assert choose(HOST, environ, None) == (Choice.FAIL, False)
 
 
 @pytest.mark.parametrize(("word", "choice"), [("ssh", Choice.SSH), ("fail", Choice.FAIL)])
 def test_what_was_said_beforehand_is_not_asked(environ: dict[str, str], word: str, choice: Choice) -> None:
     options = parse_options([f"--fallback={word}", "host"], {})
-    assert choose(options, environ, None, can_install=True) == (choice, False)
+    assert choose(options, environ, None) == (choice, False)
 
 
 @pytest.mark.parametrize(
@@ -89,36 +89,30 @@ def test_the_answer_is_what_was_typed(
     environ: dict[str, str], asked: Callable[..., Asked], answers: tuple[str, ...], choice: Choice
 ) -> None:
     terminal = asked(*answers)
-    assert choose(HOST, environ, terminal, can_install=True) == (choice, True)
+    assert choose(HOST, environ, terminal) == (choice, True)
     assert terminal.said.count(
         "me@host has no mosh-server. [i]nstall it in ~/.local (nothing as root), go on with plain [s]sh, or [q]uit?"
     ) == len(answers)
     assert os.listdir(environ["XDG_STATE_HOME"]) == []
 
 
-def test_what_cannot_be_done_is_not_offered(environ: dict[str, str], asked: Callable[..., Asked]) -> None:
-    terminal = asked("i\n", "q\n")
-    assert choose(HOST, environ, terminal, can_install=False) == (Choice.FAIL, True)
-    assert "[i]nstall" not in terminal.said
-
-
 def test_what_was_typed_before_is_no_answer(environ: dict[str, str], asked: Callable[..., Asked]) -> None:
     terminal = asked("q\n")
     os.write(terminal._master, b"s\n")
-    assert choose(HOST, environ, terminal, can_install=False) == (Choice.FAIL, True)
+    assert choose(HOST, environ, terminal) == (Choice.FAIL, True)
 
 
 def test_a_capital_is_kept_and_where_is_said(environ: dict[str, str], asked: Callable[..., Asked]) -> None:
     first, second = asked("S\n"), asked()
-    assert choose(HOST, environ, first, can_install=True) == (Choice.SSH, True)
+    assert choose(HOST, environ, first) == (Choice.SSH, True)
     assert f"delete the line of me@host in {environ['XDG_STATE_HOME']}/mosh-py/no-server." in first.said
-    assert choose(HOST, environ, second, can_install=True) == (Choice.SSH, False)
+    assert choose(HOST, environ, second) == (Choice.SSH, False)
     assert second.said == ""
-    assert choose(HOST, environ, None, can_install=True) == (Choice.FAIL, False)  # of a user who sits there
+    assert choose(HOST, environ, None) == (Choice.FAIL, False)  # of a user who sits there
 
 
 def test_an_installation_is_not_kept(environ: dict[str, str], asked: Callable[..., Asked]) -> None:
-    assert choose(HOST, environ, asked("I\n"), can_install=True) == (Choice.INSTALL, True)
+    assert choose(HOST, environ, asked("I\n")) == (Choice.INSTALL, True)
     assert os.listdir(environ["XDG_STATE_HOME"]) == []
 
 
@@ -127,7 +121,7 @@ def test_an_answer_that_cannot_be_kept_counts_all_the_same(
 ) -> None:
     Path(environ["XDG_STATE_HOME"], "mosh-py").write_text("")
     terminal = asked("S\n")
-    assert choose(HOST, environ, terminal, can_install=True) == (Choice.SSH, True)
+    assert choose(HOST, environ, terminal) == (Choice.SSH, True)
     assert "mosh: The answer could not be kept in " in terminal.said
 
 
@@ -145,6 +139,10 @@ def login(*, found_nowhere: bool, code: int = 127, again: Login | None = None) -
         return again
 
     return Login(HOST, dialogue, Ended(code, None), "", False, channels, search, take_back=lambda _session: search())
+
+
+def not_wanted(_channels: Channels) -> bool:
+    return False
 
 
 def at(terminal: Terminal | None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,7 +169,7 @@ def test_an_installation_that_was_not_wanted_after_all_is_the_end(
     environ: dict[str, str], asked: Callable[..., Asked], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at(asked("i\n"), monkeypatch)
-    assert instead(login(found_nowhere=True), HOST, environ, install=lambda _channels: False) == 127
+    assert instead(login(found_nowhere=True), HOST, environ, install=not_wanted) == 127
 
 
 def test_a_login_that_failed_otherwise_is_not_asked_about(
@@ -179,7 +177,7 @@ def test_a_login_that_failed_otherwise_is_not_asked_about(
 ) -> None:
     at(asked(), monkeypatch)
     for failed in (login(found_nowhere=False, code=255), login(found_nowhere=False)):
-        assert instead(failed, HOST, environ) is failed
+        assert instead(failed, HOST, environ, install=not_wanted) is failed
 
 
 def test_plain_ssh_gets_the_words_of_the_command(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +185,7 @@ def test_plain_ssh_gets_the_words_of_the_command(environ: dict[str, str], monkey
     ran: list[list[str]] = []
     monkeypatch.setattr(fallback, "_run", lambda words, _environ: ran.append(list(words)) or 3)
     options = parse_options(["--fallback=ssh", "me@host", "--", "ls", "a b"], {})
-    assert instead(login(found_nowhere=True), options, environ) == 3
+    assert instead(login(found_nowhere=True), options, environ, install=not_wanted) == 3
     assert [word for word in ran[0] if word != "-t"] == ["true", "me@host", "--", "ls 'a b'"]
 
 

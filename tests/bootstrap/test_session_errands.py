@@ -144,8 +144,8 @@ def test_a_server_that_knows_no_sessions_is_said_to_be_one(bench: Bench, option:
     assert done.returncode == 14
     assert done.stdout == ""
     assert done.stderr == (
-        "mosh: 'mosh-server' on user@host knows no sessions that can be taken back; that takes mosh-py's, newer than"
-        " 0.1.0.\n"
+        "mosh: 'mosh-server' on user@host knows no sessions that can be taken back; that takes mosh-py's, as new"
+        " as this one.\n"
     )
 
 

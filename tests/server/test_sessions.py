@@ -193,7 +193,7 @@ def test_each_state_is_told(machine: Machine) -> None:
 
 
 def old_server(machine: Machine) -> int:
-    """Have an entry as servers up to 0.1.0 kept it."""
+    """Have an entry as servers from before there were doors kept it."""
     place = Place.opened(str(Path(machine.environ["HOME"], ".local/state")), "mosh-server", uid=os.getuid())
     assert place is not None
     return machine._stack.enter_context(door_process([place], opens=False))

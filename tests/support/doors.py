@@ -36,7 +36,7 @@ class Told(NamedTuple):
     lines: int = 24
     title: str = "a title"
     attached: bool = True
-    peer: str | None = "::ffff:192.0.2.1"
+    peer: str | None = "192.0.2.1"
     since_ms: int = 10_500
     heard_ms_ago: int | None = 1500
 

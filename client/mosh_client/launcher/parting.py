@@ -13,7 +13,6 @@ from mosh_client.launcher.duration import duration
 # test_a_server_cannot_choose_what_is_typed
 _ID: Final = re.compile(r"[0-9A-Za-z._][0-9A-Za-z._-]{0,63}", re.ASCII)
 _ADDRESS: Final = re.compile(r"[0-9A-Za-z._:%-]{1,64}", re.ASCII)
-_IPV4_MAPPED: Final = "::ffff:"
 _UNKNOWN_HOST: Final = "HOST"  # another program than `mosh` has started the client
 _LATEST: Final = 253402300799  # the last second of the year 9999
 
@@ -22,8 +21,7 @@ def words(left: Left, way_back: str, *, lasted: int) -> str:
     """Return the line, with its newline. `way_back`: as handed over. `lasted`: the session with this client, in ms."""
     host = way_back or _UNKNOWN_HOST
     if left.kind == TAKEN_OVER:
-        address = left.text.removeprefix(_IPV4_MAPPED)
-        by = address if _ADDRESS.fullmatch(address) else "another client"
+        by = left.text if _ADDRESS.fullmatch(left.text) else "another client"
         at = time.strftime(" at %Y-%m-%d %H:%M:%S", time.localtime(left.at)) if 0 < left.at <= _LATEST else ""
         return f"[mosh: this session was taken over from {by}{at}]\n"
     if left.kind == DETACHED:

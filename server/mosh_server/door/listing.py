@@ -22,9 +22,8 @@ ATTACHED: Final = "attached"
 DETACHED: Final = "detached"
 NEW: Final = "new"  # no client came yet
 STUCK: Final = "stuck"  # alive, and does not answer
-OLD: Final = "old"  # of a server up to 0.1.0, which has no door
+OLD: Final = "old"  # of a server of ours from before there were doors
 
-_MAPPED_IPV4: Final = "::ffff:"  # how a socket for all addresses names an IPv4 one
 _ORDER: Final = (DETACHED, NEW, ATTACHED, STUCK, OLD)  # of a choice
 
 
@@ -102,7 +101,7 @@ def _listed(entry: Entry, facts: Facts, runs: Running, *, now: int) -> Listed:
         name=facts.name if facts.name is not None and is_name(facts.name) else entry.name,
         state=state,
         age=max(now - facts.started, 0) if facts.started else None,
-        origin=printable(facts.peer.removeprefix(_MAPPED_IPV4)),
+        origin=printable(facts.peer),
         since=facts.since,
         heard=facts.heard,
         columns=facts.columns,

@@ -137,7 +137,7 @@ class OwnHost:
 
 
 def _detached_old_servers(environment: Mapping[str, str]) -> set[int]:
-    """Return the detached sessions of servers up to 0.1.0."""
+    """Return the detached sessions of servers from before there were doors."""
     places = old_places_of(environment, uid=os.getuid())
     found = {entry.pid for entry in registry.living(places) if entry.detached}
     for place in places:

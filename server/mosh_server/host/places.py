@@ -14,7 +14,7 @@ from typing import Final
 from zlib import crc32
 
 FOLDER: Final = "mosh-py"
-OLD_FOLDER: Final = "mosh-server"  # of servers up to 0.1.0; and where it is noted what a user was told
+OLD_FOLDER: Final = "mosh-server"  # of servers from before there were doors; and where it is noted what a user was told
 MACHINE_ID: Final = "/etc/machine-id"
 _MOST_NAMES: Final = 4096  # of a directory's files; whoever has more has made them
 _MOST_OCTETS: Final = 32  # of a file's contents: a number, or a word
@@ -179,7 +179,7 @@ def places_of(environ: Mapping[str, str], *, uid: int) -> list[Place]:
 
 
 def old_places_of(environ: Mapping[str, str], *, uid: int) -> list[Place]:
-    """Return the directories of servers up to 0.1.0, which keep nothing but entries there, as far as there are some.
+    """Return the directories of servers from before there were doors, as far as there are some: with entries alone.
 
     To be read until 0.3.
     """

@@ -39,9 +39,8 @@ def test_a_server_that_was_not_told_is_named_as_such() -> None:
     )
 
 
-@pytest.mark.parametrize("address", ["192.0.2.7", "::ffff:192.0.2.7"])
-def test_a_session_that_was_taken_over_is_said_to_be_elsewhere(address: str) -> None:
-    line = words(Left(TAKEN_OVER, AT, address), WAY, lasted=1000)
+def test_a_session_that_was_taken_over_is_said_to_be_elsewhere() -> None:
+    line = words(Left(TAKEN_OVER, AT, "192.0.2.7"), WAY, lasted=1000)
     assert line == "[mosh: this session was taken over from 192.0.2.7 at 2026-11-30 00:53:20]\n"
 
 
