@@ -26,10 +26,14 @@ class Stages:
         self._memory = mmap.mmap(-1, _OCTETS * len(_SAID))
 
     def reached(self, stage: int) -> None:
-        """Note that ANSWER or SCREEN is reached; the first time counts."""
-        place = slice(stage * _OCTETS, (stage + 1) * _OCTETS)
-        if not any(self._memory[place]):
-            self._memory[place] = now_ms().to_bytes(_OCTETS, "big")
+        """Note that ANSWER or SCREEN is reached; the first time counts.
+
+        A screen is an answer, too: a busy machine may tell of the link after the frame, or never in a short session.
+        """
+        for each in range(stage + 1):
+            place = slice(each * _OCTETS, (each + 1) * _OCTETS)
+            if not any(self._memory[place]):
+                self._memory[place] = now_ms().to_bytes(_OCTETS, "big")
 
     def lines(self) -> list[str]:
         """Return what to tell the user, as `mosh` told the stages before."""

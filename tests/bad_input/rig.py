@@ -359,7 +359,7 @@ class RealClient(Patient):
         token = f"<{next(_tokens)}>"
         self.terminal.type(token)
         self.wait_until(
-            lambda: token in self.text.replace("\n", ""), lambda: f"no {token!r} on the screen:\n{self.text}"
+            lambda: token in self.terminal.said(), lambda: f"no {token!r} on the screen:\n{self.text}"
         )
         if not self.members:
             self.members = [self.member(name) for name in ("mosh-client", "mosh-network", "mosh-renderer")]

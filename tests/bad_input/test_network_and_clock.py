@@ -110,7 +110,7 @@ def test_a_client_whose_datagrams_are_refused_tries_again(client: tuple[RealClie
                     assert_idle(real.members, real.turn)
             assert (sentence in real.text) == (name in ("EPERM", "ENETUNREACH"))
             switches.set(send_errno=0)
-            real.wait_until(lambda: f"({name})" in real.text.replace("\n", ""), f"{name}: what was typed is lost")  # noqa: B023  # it is called at once
+            real.wait_until(lambda: f"({name})" in real.terminal.said(), f"{name}: what was typed is lost")  # noqa: B023  # it is called at once
             real.wait_until(lambda: "Cannot send" not in real.text, f"{name}: the bar stays")
 
 

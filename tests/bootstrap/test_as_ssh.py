@@ -289,7 +289,7 @@ def test_a_host_that_starts_no_server_gets_plain_ssh(code: int, because: str, be
     bench.script("server", "echo what the host says", f"exit {code}")
     terminal = as_ssh(bench, "-v", "host")
     assert terminal.wait_for_end() == 42, terminal.text()
-    shown = terminal.text().replace("\n", "")
+    shown = terminal.said()
     assert "what the host says" in shown
     assert f"mosh: host {because}; going on with plain ssh by another login." in shown
     assert [words for words, _ in calls(bench)][-1] == ["-v", "-t", "host"]
@@ -335,7 +335,7 @@ def test_of_the_file_only_sessions_are_told(bench: Bench) -> None:
     (bench.folder / "settings").write_text(SETTINGS)
     terminal = as_ssh(bench, "host")
     assert terminal.wait_for_end() == 0, terminal.text()
-    assert terminal.text().replace("\n", "").count(f"{path}, line 1: no option is called 'Nonsense'") == 1
+    assert terminal.said().count(f"{path}, line 1: no option is called 'Nonsense'") == 1
 
 
 def test_a_session_without_as_ssh_hears_the_file_too(bench: Bench, ssh: Path) -> None:

@@ -37,9 +37,9 @@ def test_the_client_s_sentence_comes_before_the_login(bench: Bench, variables: d
     client_code = client.wait_for_end()
     terminal = bench.terminal(words(bench))
     assert terminal.wait_for_end() == client_code == 1
-    sentence = client.text().replace("\n", "").removeprefix("mosh-client: ")
+    sentence = client.said().removeprefix("mosh-client: ")
     assert sentence
-    assert terminal.text().replace("\n", "") == f"mosh: {sentence}"
+    assert terminal.said() == f"mosh: {sentence}"
     assert not (bench.folder / "ran").exists()
 
 

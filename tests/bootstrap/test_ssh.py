@@ -443,7 +443,7 @@ def test_each_failure_of_ssh_has_its_sentence(
     if with_terminal:
         terminal = bench.terminal(words)
         assert terminal.wait_for_end() == code
-        said = terminal.text().replace("\n", "")  # the terminal breaks long lines
+        said = terminal.said()
     else:
         done = bench.without_terminal(words)
         assert done.returncode == code
@@ -467,7 +467,7 @@ def test_an_ssh_that_is_missing_is_named(bench: Bench) -> None:
     assert "Cannot find '/nowhere/ssh'" in done.stderr
     terminal = bench.terminal(words)
     assert terminal.wait_for_end() == 127
-    assert "Cannot find '/nowhere/ssh'; install OpenSSH's client" in terminal.text().replace("\n", "")
+    assert "Cannot find '/nowhere/ssh'; install OpenSSH's client" in terminal.said()
 
 
 def test_a_python_without_pexpect_is_named(bench: Bench) -> None:
@@ -475,7 +475,7 @@ def test_a_python_without_pexpect_is_named(bench: Bench) -> None:
     words = bench.mosh("exit 0")
     terminal = bench.terminal([sys.executable, "-P", "-c", program, *words[words.index("-m") + 2 :]])
     assert terminal.wait_for_end() == 127
-    assert "lacks the package ptyprocess; install it" in terminal.text().replace("\n", "")
+    assert "lacks the package ptyprocess; install it" in terminal.said()
 
 
 def test_a_client_that_is_missing_is_named_before_anybody_logs_in(bench: Bench) -> None:

@@ -82,3 +82,9 @@ def test_of_a_stage_the_first_time_counts() -> None:
         pass
     stages.reached(SCREEN)
     assert stages.lines() == before
+
+
+def test_a_screen_is_an_answer_though_the_link_is_not_told_of() -> None:
+    stages = Stages(begun=now_ms())
+    stages.reached(SCREEN)
+    assert [line.split(" ms  ")[1] for line in stages.lines()] == ["first answer over UDP", "first screen"]

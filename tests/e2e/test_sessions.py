@@ -170,10 +170,6 @@ def assert_left_clean(terminal: UserTerminal) -> None:
     assert not any(reset in terminal.output for reset in (b"\x1bc", b"\x1b[!p"))
 
 
-def in_one_line(terminal: UserTerminal) -> str:
-    return terminal.text().replace("\n", "")
-
-
 def test_a_session_whose_client_was_killed_is_taken_back_at_another_size(desk: Desk) -> None:
     kill(begun(desk))
     [session] = desk.sessions()
@@ -189,7 +185,7 @@ def test_a_session_is_left_and_taken_back(desk: Desk) -> None:
     terminal = begun(desk)
     terminal.type(DETACH)
     assert terminal.wait_for_end() == 0
-    [told] = re.findall(r"\[mosh: detached after \d+ s; take it back with: mosh --attach=(\d+) ", in_one_line(terminal))
+    [told] = re.findall(r"\[mosh: detached after \d+ s; take it back with: mosh --attach=(\d+) ", terminal.said())
     assert_left_clean(terminal)
     session = desk.only("detached")
     assert session["id"] == int(told)
@@ -204,7 +200,7 @@ def test_the_client_that_had_it_says_who_has_it_now(desk: Desk) -> None:
     second = desk.mosh(f"--attach={desk.only('attached')['id']}", "127.0.0.1")
     second.wait_for("overthere")
     assert first.wait_for_end() == 79
-    assert "[mosh: this session was taken over from 127.0.0.1 at 20" in in_one_line(first)
+    assert "[mosh: this session was taken over from 127.0.0.1 at 20" in first.said()
     assert_left_clean(first)
     say(second, "expr 6 '*' 7", "\n42")
 
@@ -323,9 +319,7 @@ def test_which_of_several_is_asked_on_the_terminal(desk: Desk) -> None:
 def test_upstreams_server_starts_nothing_and_one_sentence_says_so(desk: Desk, option: str) -> None:
     terminal = desk.mosh(option, "127.0.0.1", programs=UPSTREAM)
     assert terminal.wait_for_end() == 14
-    assert re.fullmatch(
-        r"mosh: '.*' on 127.0.0.1 knows no sessions [^.]* as new as this one\.", in_one_line(terminal).strip()
-    )
+    assert re.fullmatch(r"mosh: '.*' on 127.0.0.1 knows no sessions [^.]* as new as this one\.", terminal.said())
     assert desk.servers() == []
 
 

@@ -113,7 +113,7 @@ def host(user: User, tmp_path: Path, start_sshd: Callable[..., Sshd]) -> Iterato
 
 
 def wait_for_question(terminal: UserTerminal) -> None:
-    terminal.wait_until(lambda: QUESTION in terminal.text().replace("\n", ""), "nobody is asked")
+    terminal.wait_until(lambda: QUESTION in terminal.said(), "nobody is asked")
 
 
 def answer(terminal: UserTerminal, key: str) -> None:
@@ -464,7 +464,7 @@ def test_the_far_end_has_the_users_terminal_through_a_master(host: Host) -> None
     host.user.environment["MOSH_TEST"] = "yes"
     terminal = host.mosh("--server=stty -a;:", "--fallback=fail", "127.0.0.1")
     assert terminal.wait_for_end() != 0
-    said = terminal.text().replace("\n", "")
+    said = terminal.said()
     assert "rows 24; columns 80;" in said
     assert "intr = ^C; quit = ^\\; erase = ^?;" in said
     assert " icanon iexten echo " in said

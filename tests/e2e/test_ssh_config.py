@@ -209,7 +209,7 @@ def test_a_jump_host_that_fails_is_named(user: User, sshd: Sshd, tmp_path: Path)
     lines = ("Host inner", f"  ProxyJump 127.0.0.1:{free_port()}")
     terminal = user.mosh(sshd, "inner", *SHELL, programs=OURS, ssh=ssh_with(sshd, config, *lines))
     assert terminal.wait_for_end() == 255, terminal.text()
-    said = terminal.text().replace("\n", "")
+    said = terminal.said()
     assert "mosh: ssh reaches inner through its ProxyJump 127.0.0.1:" in said.replace("[127.0.0.1]", "127.0.0.1")
     assert "mosh: ssh could not log in to inner through its ProxyJump" in said
 
@@ -355,6 +355,6 @@ def children_below(pid: int) -> list[str]:
 def test_a_name_that_nobody_knows_is_one_line(user: User, options: tuple[str, ...]) -> None:
     terminal = user.run(mosh_words(*options, "--ssh=ssh -F none", "no-such-host.invalid"))
     assert terminal.wait_for_end() == 255, terminal.text()
-    said = terminal.text().replace("\n", "").strip()  # the terminal breaks long lines
+    said = terminal.said()
     assert said.startswith("mosh: Cannot find the address of 'no-such-host.invalid': ")
     assert said.count(".") == 2

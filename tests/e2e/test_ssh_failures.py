@@ -29,7 +29,7 @@ pytestmark = pytest.mark.e2e
 def assert_ends(terminal: UserTerminal, code: int, *sentences: str) -> None:
     """It ends with `code`, all `sentences` on the screen, no trace of Python, and the settings it began with."""
     assert terminal.wait_for_end() == code, terminal.text()
-    said = terminal.text().replace("\n", "")  # the terminal breaks long lines
+    said = terminal.said()
     for sentence in sentences:
         assert sentence in said
     assert "Traceback" not in said

@@ -237,7 +237,7 @@ def test_too_few_descriptors_are_given_as_the_reason(user: User, program: str, t
     user.environment["MOSH_KEY"] = "zzzzzzzzzzzzzzzzzzzzzg"
     terminal: UserTerminal = user.run(harmed_words(limited_to(8), *words))
     assert terminal.wait_for_end() == 1, terminal.text()
-    said = terminal.text().replace("\n", "")
+    said = terminal.said()
     assert said.startswith(f"{program}: Too few open files are allowed (ulimit -n 8); allow at least ")
 
 

@@ -23,7 +23,7 @@ REPLACED_WITHIN_S = 1.0
 
 def said(session: ClientSession) -> str:
     """What the terminal shows, on one line: it breaks long sentences."""
-    return session.terminal.text().replace("\n", "")
+    return session.terminal.said()
 
 
 def assert_server_waits_and_can_be_ended(session: ClientSession, shell: Process) -> None:

@@ -43,6 +43,10 @@ class UserTerminal:
         """What the screen shows, without blanks at the ends of lines."""
         return shown_text(self._screen)
 
+    def said(self) -> str:
+        """What the screen shows in one line: what the terminal broke at its edge, between words or in one, is whole."""
+        return in_one_line(self.text(), self._screen.columns)
+
     def settings(self) -> list[Any]:
         """The terminal's settings, as tcgetattr gives them."""
         return termios.tcgetattr(self.child.child_fd)  # a master answers for its other side
@@ -133,6 +137,11 @@ def shown_text(screen: pyte.Screen) -> str:
     """
     rows = ("".join(screen.buffer[y][x].data for x in range(screen.columns)) for y in range(screen.lines))
     return "\n".join(row.rstrip() for row in rows).rstrip()
+
+
+def in_one_line(text: str, columns: int) -> str:
+    """The rows of `shown_text`, joined: a row that does not reach the edge ended there, or broke at a blank."""
+    return "".join(row if len(row) == columns else f"{row} " for row in text.split("\n")).rstrip()
 
 
 def mosh_words(*arguments: str) -> list[str]:

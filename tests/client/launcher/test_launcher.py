@@ -203,7 +203,7 @@ HUNG = "mosh-client: the network process did not answer and was ended; the sessi
 
 def assert_left_at_once(terminal: UserTerminal, members: list[Process], *, code: int) -> None:
     assert terminal.wait_for_end() == code
-    assert HUNG in terminal.text().replace("\n", "")
+    assert HUNG in terminal.said()
     assert terminal.settings() == terminal.settings_before
     assert modes_left_on(bytes(terminal.output))[25]
     wait_for_none_left(members)
@@ -239,7 +239,7 @@ def test_a_second_wish_to_leave_does_not_blame_a_network_process_that_answers(
     members = family.all()
     terminal.type("\x1e.\x1e.")
     assert terminal.wait_for_end() == 0
-    assert HUNG not in terminal.text().replace("\n", "")
+    assert HUNG not in terminal.said()
     assert "[mosh: session of " in terminal.text()
     wait_for_none_left(members)
 
@@ -332,7 +332,7 @@ def test_a_renderer_that_cannot_be_loaded_is_told_in_a_sentence(tmp_path: Path) 
         environment={**clean_environment(tmp_path), **source_environment(), "MOSH_KEY": KEY},
     ) as terminal:
         assert terminal.wait_for_end() == 1
-        said = terminal.text().replace("\n", "")
+        said = terminal.said()
         assert said.startswith("mosh-client: The part that draws the terminal cannot be loaded: import of")
         assert terminal.settings() == terminal.settings_before
 
