@@ -358,9 +358,7 @@ class RealClient(Patient):
             self.wait_until(lambda: not self.terminal.echoes, "the terminal is not taken")
         token = f"<{next(_tokens)}>"
         self.terminal.type(token)
-        self.wait_until(
-            lambda: token in self.terminal.said(), lambda: f"no {token!r} on the screen:\n{self.text}"
-        )
+        self.wait_until(lambda: token in self.terminal.said(), lambda: f"no {token!r} on the screen:\n{self.text}")
         if not self.members:
             self.members = [self.member(name) for name in ("mosh-client", "mosh-network", "mosh-renderer")]
 
