@@ -9,6 +9,7 @@ STAMP  := $(VENV)/.ready
 # What the programs need, without the developers' tools; and what a release needs besides these.
 RUNNING   := $(VENV)/.running
 RELEASING := $(VENV)/.releasing
+SITE      := $(VENV)/.site
 OLDEST := .venv-oldest
 
 # For packagers; each may be given to `make install`, and must be given to `make uninstall` again.
@@ -72,6 +73,7 @@ ci: check audit
 lint: $(STAMP)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/codespell *.md docs/*.md docs/adr docs/pictures/*.md man $(PRODUCT) packaging
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(PRODUCT)
 	grep --recursive --files-with-matches --null -E '^#! ?/(usr/)?bin/(env )?(ba)?sh' .ci $(PRODUCT) packaging | \
 		xargs -0 $(BIN)/shellcheck packaging/completions/mosh.bash
@@ -91,6 +93,14 @@ fuzz: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
+
+# The documents as a site that needs no other host, build/site/index.html. Fails where a link leads nowhere.
+.PHONY: docs
+docs: $(SITE)
+	$(BIN)/python packaging/site/stage.py
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky --conf-dir packaging/site \
+		--doctree-dir build/site-cache build/site-pages build/site
+	@echo "build/site/index.html is the first page."
 
 # README's recording and chart: has the session again, and draws. PICTURES=drawing only draws. docs/pictures/README.md
 .PHONY: pictures
@@ -140,6 +150,10 @@ $(STAMP): pyproject.toml
 
 $(RELEASING): $(STAMP)
 	@$(PIP_INSTALL) --editable '.[dev,release]'
+	@touch $@
+
+$(SITE): $(STAMP)
+	@$(PIP_INSTALL) --editable '.[dev,site]'
 	@touch $@
 
 $(OLDEST)/.ready: pyproject.toml packaging/oldest.txt
