@@ -27,7 +27,7 @@ MENU: Final[dict[str, Sequence[str]]] = {
     "Use it": ("guide", "sessions", "coming-from-mosh", "troubleshooting", "faq", "security", "changelog"),
     "Change it": (
         *("contributing", "README", "processes", "wire", "terminal", "prediction", "ipc", "door"),
-        *("testing", "porting", "pictures/README", "reporting", "adr/README"),
+        *("testing", "performance", "porting", "pictures/README", "reporting", "adr/README"),
     ),
 }
 _LINK: Final = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
