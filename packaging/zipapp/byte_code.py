@@ -10,7 +10,7 @@ import py_compile
 import sys
 
 
-def main():
+def main() -> None:
     sources, target = sys.argv[1:]
     for folder, folders, files in os.walk(sources):
         folders.sort()

@@ -33,11 +33,11 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_new_alone_means_a_login_shell_on_a_default_port():
+def test_new_alone_means_a_login_shell_on_a_default_port() -> None:
     assert parse(["new"]) == Options()
 
 
-def test_every_option_is_understood():
+def test_every_option_is_understood() -> None:
     options = parse(
         [
             "new",
@@ -68,70 +68,70 @@ def test_every_option_is_understood():
     )
 
 
-def test_options_may_be_joined_with_each_other_and_with_their_values():
+def test_options_may_be_joined_with_each_other_and_with_their_values() -> None:
     options = parse(["new", "-vvsp60010", "-c256", "-i::1"], ssh_connection=SSH)
     assert (options.verbose, options.ports, options.colors, options.address) == (2, (60010, 60010), 256, "::1")
 
 
-def test_a_value_may_contain_equal_signs_and_be_empty():
+def test_a_value_may_contain_equal_signs_and_be_empty() -> None:
     assert parse(["new", "-l", "LANGUAGE=a=b", "-l", "LANG="]).locale == (("LANGUAGE", "a=b"), ("LANG", ""))
 
 
-def test_port_zero_lets_the_system_choose():
+def test_port_zero_lets_the_system_choose() -> None:
     assert parse(["new", "-p", "0"]).ports == (0, 0)
 
 
 @pytest.mark.parametrize(
     "ports", ["", "x", "-1", "65536", "1:", ":1", "1:65536", "60020:60010", "0:0", "0:5", "1:2:3", "٣", "1_0"]
 )
-def test_bad_ports_are_refused_with_the_value_seen(ports):
+def test_bad_ports_are_refused_with_the_value_seen(ports: str) -> None:
     with pytest.raises(UsageError, match="Bad UDP port range"):
         parse(["new", "-p", ports])
 
 
 @pytest.mark.parametrize("ports", ["1", "65535", "1:65535", "60001:60001"])
-def test_ports_at_the_limits_are_accepted(ports):
+def test_ports_at_the_limits_are_accepted(ports: str) -> None:
     assert parse(["new", "-p", ports]).ports is not None
 
 
-def test_a_bad_number_of_colors_is_refused():
+def test_a_bad_number_of_colors_is_refused() -> None:
     with pytest.raises(UsageError, match=r"Bad number of colors \(many\)"):
         parse(["new", "-c", "many"])
 
 
-def test_an_ipv4_address_in_ipv6_clothes_is_bound_as_ipv4():
+def test_an_ipv4_address_in_ipv6_clothes_is_bound_as_ipv4() -> None:
     assert parse(["new", "-s"], ssh_connection="::ffff:10.0.0.1 5 ::ffff:10.0.0.2 22").address == "10.0.0.2"
 
 
 @pytest.mark.parametrize("connection", [None, "", "10.0.0.1 5"])
-def test_without_ssh_the_server_warns_and_binds_anything(connection):
+def test_without_ssh_the_server_warns_and_binds_anything(connection: str | None) -> None:
     options = parse(["new", "-s"], ssh_connection=connection)
     assert options.address is None
     assert "binding to any interface" in options.complaints[0]
 
 
 @pytest.mark.parametrize("words", [["-Z"], ["-Zv"], ["--color"], ["-p"], ["-l"]])
-def test_what_is_not_known_is_complained_about_and_passed_over(words):
+def test_what_is_not_known_is_complained_about_and_passed_over(words: list[str]) -> None:
     options = parse(["new", "-c", "8", *words])
     assert options.colors == 8
     assert USAGE in options.complaints[0]
 
 
-def test_options_after_an_unknown_one_still_count():
+def test_options_after_an_unknown_one_still_count() -> None:
     assert parse(["new", "-Z", "-c", "256"]).colors == 256
 
 
 @pytest.mark.parametrize("words", [["--help"], ["-h"], ["new", "-h"], ["new", "--help"]])
-def test_help_is_shown(words):
+def test_help_is_shown(words: list[str]) -> None:
     assert parse(words).show == "help"
 
 
-def test_version_is_shown():
+def test_version_is_shown() -> None:
     assert parse(["--version"]).show == "version"
     assert parse(["new", "--version"]).show == "version"
 
 
-def test_a_help_option_of_the_command_is_the_command_s_own():
+def test_a_help_option_of_the_command_is_the_command_s_own() -> None:
     assert parse(["new", "--", "ls", "--help"]) == Options(command=("ls", "--help"))
 
 
@@ -143,11 +143,13 @@ def test_a_help_option_of_the_command_is_the_command_s_own():
         (["192.0.2.1", "60077"], "192.0.2.1", (60077, 60077)),
     ],
 )
-def test_the_forms_from_before_new_still_work(words, address, ports):
+def test_the_forms_from_before_new_still_work(
+    words: list[str], address: str | None, ports: tuple[int, int] | None
+) -> None:
     assert parse([*words, "--", "top"]) == Options(address=address, ports=ports, command=("top",))
 
 
-def test_a_bad_option_value_ends_with_status_one_and_the_usage(capsys):
+def test_a_bad_option_value_ends_with_status_one_and_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["new", "-p", "nonsense"]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -155,13 +157,13 @@ def test_a_bad_option_value_ends_with_status_one_and_the_usage(capsys):
     assert USAGE in captured.err
 
 
-def test_help_goes_to_standard_output(capsys):
+def test_help_goes_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     assert capsys.readouterr().out == HELP
     assert HELP.startswith(USAGE)
 
 
-def test_version_names_this_program_and_what_it_is_compatible_with(capsys):
+def test_version_names_this_program_and_what_it_is_compatible_with(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     output = capsys.readouterr().out
     assert output.startswith("mosh-server (mosh-py ")
@@ -206,7 +208,7 @@ def test_the_server_speaks_in_any_locale(words: list[str], locale: str) -> None:
     assert outcome.stdout
 
 
-def test_an_occupied_port_is_one_clear_sentence():
+def test_an_occupied_port_is_one_clear_sentence() -> None:
     import socket
 
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as holder:
@@ -219,7 +221,7 @@ def test_an_occupied_port_is_one_clear_sentence():
     assert outcome.stderr.count("\n") == 1
 
 
-def test_nothing_heavy_is_imported_before_the_connect_line():
+def test_nothing_heavy_is_imported_before_the_connect_line() -> None:
     """People wait for MOSH CONNECT; what only the session needs is loaded after it."""
     heavy = ["cryptography", "ctypes", "pyte", "argparse", "dataclasses", "asyncio", "subprocess"]
     code = (

@@ -127,7 +127,7 @@ def test_the_prompt_does_not_wait_for_what_is_said_before_it() -> None:
     assert lines_of(world.client.received.state.snapshot)[0].rstrip() == "$"
 
 
-def test_the_shell_starts_when_the_client_is_there_with_the_client_s_size(world):
+def test_the_shell_starts_when_the_client_is_there_with_the_client_s_size(world: World) -> None:
     world.run(500)
     assert world.seen(StartShell) == []
     world.resize(100, 40)
@@ -138,7 +138,7 @@ def test_the_shell_starts_when_the_client_is_there_with_the_client_s_size(world)
     assert len(world.seen(StartShell)) == 1
 
 
-def test_keys_that_come_with_the_first_size_are_not_lost(world):
+def test_keys_that_come_with_the_first_size_are_not_lost(world: World) -> None:
     world.resize(100, 40)
     world.type(b"early")
     world.run(200)
@@ -146,7 +146,7 @@ def test_keys_that_come_with_the_first_size_are_not_lost(world):
     assert world.given == b"early"
 
 
-def test_a_server_that_nobody_reaches_leaves_after_a_minute(world):
+def test_a_server_that_nobody_reaches_leaves_after_a_minute(world: World) -> None:
     world.connected = False
     world.run(FIRST_CONTACT_TIMEOUT_MS - 1)
     assert not world.session.finished
@@ -155,7 +155,7 @@ def test_a_server_that_nobody_reaches_leaves_after_a_minute(world):
     assert len(world.seen(Finished)) == 1
 
 
-def test_datagrams_of_strangers_are_no_contact(world):
+def test_datagrams_of_strangers_are_no_contact(world: World) -> None:
     world.connected = False
     world.session.receive_datagram(b"x" * 100, TRAIN, now=world.now)
     world.run(FIRST_CONTACT_TIMEOUT_MS)
@@ -166,7 +166,7 @@ def test_datagrams_of_strangers_are_no_contact(world):
 # --- input ----------------------------------------------------------------------------------------------------------
 
 
-def test_keys_reach_the_application_in_order_and_once(running):
+def test_keys_reach_the_application_in_order_and_once(running: World) -> None:
     for letter in b"hello":
         running.type(bytes([letter]))
         running.run(7)
@@ -175,7 +175,9 @@ def test_keys_reach_the_application_in_order_and_once(running):
 
 
 @pytest.mark.parametrize("window", [(SIDE_LIMIT + 1, 24), (80, SIDE_LIMIT + 1), (2000, 2000), (65535, 65535)])
-def test_a_window_past_the_bound_is_one_size_for_the_programs_the_screen_and_the_client(running, window):
+def test_a_window_past_the_bound_is_one_size_for_the_programs_the_screen_and_the_client(
+    running: World, window: tuple[int, int]
+) -> None:
     # Another client may have any window; ours has cut its own.
     running.typed = running.typed._with((Resize(*window), Keys(b"typed")))
     running.client.set_local_state(running.typed, now=running.now)
@@ -187,7 +189,7 @@ def test_a_window_past_the_bound_is_one_size_for_the_programs_the_screen_and_the
     assert running.given == b"typed"
 
 
-def test_of_consecutive_resizes_only_the_last_is_applied(running):
+def test_of_consecutive_resizes_only_the_last_is_applied(running: World) -> None:
     running.resize(90, 30)
     running.resize(91, 31)
     running.resize(92, 32)
@@ -196,7 +198,7 @@ def test_of_consecutive_resizes_only_the_last_is_applied(running):
     assert (running.shown.columns, running.shown.lines) == (92, 32)
 
 
-def test_arrows_take_the_form_that_the_application_asked_for(running):
+def test_arrows_take_the_form_that_the_application_asked_for(running: World) -> None:
     running.type(b"\x1bOA")
     running.run(500)
     running.print(b"\x1b[?1h")
@@ -205,13 +207,13 @@ def test_arrows_take_the_form_that_the_application_asked_for(running):
     assert running.given == b"\x1b[A\x1bOA"
 
 
-def test_a_lone_alt_o_is_given_to_the_application_in_time(running):
+def test_a_lone_alt_o_is_given_to_the_application_in_time(running: World) -> None:
     running.type(b"\x1bO")
     running.run(ONE_WAY_MS + 10 + HOLD_MS + 5)
     assert running.given == b"\x1bO"
 
 
-def test_a_paste_into_an_application_that_reads_slowly_arrives_whole(running):
+def test_a_paste_into_an_application_that_reads_slowly_arrives_whole(running: World) -> None:
     paste = bytes(range(32, 127)) * 700
     running.pty_takes = 100
     running.type(paste)
@@ -222,7 +224,7 @@ def test_a_paste_into_an_application_that_reads_slowly_arrives_whole(running):
     assert running.given == paste
 
 
-def test_frames_go_on_while_the_application_takes_no_input(running):
+def test_frames_go_on_while_the_application_takes_no_input(running: World) -> None:
     running.pty_takes = 0
     running.type(b"x" * 5000)
     running.run(500)
@@ -231,13 +233,13 @@ def test_frames_go_on_while_the_application_takes_no_input(running):
     assert running.first_row == "still here"
 
 
-def test_the_terminal_s_answers_go_to_the_application(running):
+def test_the_terminal_s_answers_go_to_the_application(running: World) -> None:
     running.print(b"\x1b[c\x1b[5n")
     assert running.given.startswith(b"\x1b[?")
     assert running.given.endswith(b"\x1b[0n")
 
 
-def test_an_application_that_asks_without_listening_costs_no_memory(running):
+def test_an_application_that_asks_without_listening_costs_no_memory(running: World) -> None:
     running.pty_takes = 0
     for _ in range(200):
         running.print(b"\x1b[5n" * 1000)
@@ -247,13 +249,13 @@ def test_an_application_that_asks_without_listening_costs_no_memory(running):
 # --- the screen -----------------------------------------------------------------------------------------------------
 
 
-def test_what_the_programs_write_is_shown(running):
+def test_what_the_programs_write_is_shown(running: World) -> None:
     running.print(b"hello")
     running.run(200)
     assert running.first_row == "hello"
 
 
-def test_a_flood_is_looked_at_now_and_then_and_at_its_end(running, monkeypatch):
+def test_a_flood_is_looked_at_now_and_then_and_at_its_end(running: World, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = []
     snapshot = running.emulator.snapshot
     monkeypatch.setattr(running.emulator, "snapshot", lambda **how: (looks.append(running.now), snapshot(**how))[1])
@@ -265,7 +267,7 @@ def test_a_flood_is_looked_at_now_and_then_and_at_its_end(running, monkeypatch):
     assert running.first_row == "read 99"
 
 
-def test_what_ctrl_c_leaves_of_a_flood_is_shown_a_way_later(running):
+def test_what_ctrl_c_leaves_of_a_flood_is_shown_a_way_later(running: World) -> None:
     flood = b"line\r\n" * 5000
     for _ in range(5):
         running.print(flood)
@@ -280,7 +282,7 @@ def test_what_ctrl_c_leaves_of_a_flood_is_shown_a_way_later(running):
     assert running.first_row == "$"
 
 
-def test_the_end_of_a_flood_that_a_signal_cuts_is_shown(running):
+def test_the_end_of_a_flood_that_a_signal_cuts_is_shown(running: World) -> None:
     for number in range(3):
         running.print(b"line\r\n" * 500 + b"\x1b[H\x1b[Jread %d" % number)
     running.session.terminate(now=running.now)
@@ -288,7 +290,7 @@ def test_the_end_of_a_flood_that_a_signal_cuts_is_shown(running):
     assert running.first_row == "read 2"
 
 
-def test_input_is_echo_acknowledged_when_the_application_had_time_to_answer(running):
+def test_input_is_echo_acknowledged_when_the_application_had_time_to_answer(running: World) -> None:
     before = running.client.received.state.echo_ack
     running.type(b"x")
     running.run(ONE_WAY_MS + 10)
@@ -300,7 +302,7 @@ def test_input_is_echo_acknowledged_when_the_application_had_time_to_answer(runn
     assert running.client.received.state.echo_ack == number
 
 
-def test_input_that_the_application_did_not_take_is_not_echo_acknowledged(running):
+def test_input_that_the_application_did_not_take_is_not_echo_acknowledged(running: World) -> None:
     before = running.client.received.state.echo_ack
     running.pty_takes = 2
     running.type(b"xyz")
@@ -311,7 +313,7 @@ def test_input_that_the_application_did_not_take_is_not_echo_acknowledged(runnin
     assert running.client.received.state.echo_ack > before
 
 
-def test_a_synchronized_update_is_shown_when_it_is_complete(running):
+def test_a_synchronized_update_is_shown_when_it_is_complete(running: World) -> None:
     running.print(b"old")
     running.run(300)
     running.print(b"\x1b[?2026h\r\x1b[Knew")
@@ -321,7 +323,7 @@ def test_a_synchronized_update_is_shown_when_it_is_complete(running):
     assert [row for row in rows_shown(running) if row] == ["old", "newer"]
 
 
-def test_an_update_that_is_not_completed_is_shown_after_150_ms(running):
+def test_an_update_that_is_not_completed_is_shown_after_150_ms(running: World) -> None:
     running.print(b"\x1b[?2026hhalf")
     running.run(SYNCHRONIZED_UPDATE_MS - 1)
     assert running.session.next_deadline(now=running.now) == running.now + 1
@@ -332,7 +334,7 @@ def test_an_update_that_is_not_completed_is_shown_after_150_ms(running):
     assert running.first_row == "more"
 
 
-def test_no_echo_ack_comes_with_an_older_screen(running):
+def test_no_echo_ack_comes_with_an_older_screen(running: World) -> None:
     """Within an update the answer to a key may be drawn but not shown: the client must not judge by what it sees."""
     before = running.client.received.state.echo_ack
     running.type(b"x")
@@ -346,7 +348,7 @@ def test_no_echo_ack_comes_with_an_older_screen(running):
     assert running.client.received.state.echo_ack > before
 
 
-def test_of_updates_that_overlap_the_reads_each_complete_one_counts(running):
+def test_of_updates_that_overlap_the_reads_each_complete_one_counts(running: World) -> None:
     """A batch that ends one update and begins the next holds a complete screen."""
     running.print(b"\x1b[?2026h0")
     for number in range(1, 30):
@@ -357,7 +359,7 @@ def test_of_updates_that_overlap_the_reads_each_complete_one_counts(running):
     assert shown == [str(number) for number in range(int(shown[0]), int(shown[0]) + len(shown))]
 
 
-def test_a_resize_ends_an_update_of_the_old_size(running):
+def test_a_resize_ends_an_update_of_the_old_size(running: World) -> None:
     running.print(b"\x1b[?2026habc")
     running.resize(90, 30)
     running.run(SYNCHRONIZED_UPDATE_MS - 20)
@@ -378,7 +380,7 @@ def rows_shown(world: World) -> list[str]:
 # --- the client comes and goes --------------------------------------------------------------------------------------
 
 
-def test_the_client_is_reported_when_it_comes_falls_silent_and_comes_back(world):
+def test_the_client_is_reported_when_it_comes_falls_silent_and_comes_back(world: World) -> None:
     world.start()
     world.connected = False
     world.run(DETACH_AFTER_MS + 5000)
@@ -388,19 +390,19 @@ def test_the_client_is_reported_when_it_comes_falls_silent_and_comes_back(world)
     assert world.events == [ClientSilent(), ClientHeard(HOME[0])]
 
 
-def test_a_client_that_moves_is_reported_with_its_new_host(running):
+def test_a_client_that_moves_is_reported_with_its_new_host(running: World) -> None:
     running.address = TRAIN
     running.run(5000)
     assert running.events == [ClientHeard(TRAIN[0])]
 
 
-def test_a_new_port_of_the_same_host_is_no_news(running):
+def test_a_new_port_of_the_same_host_is_no_news(running: World) -> None:
     running.address = HOME._replace(port=HOME.port + 1)
     running.run(5000)
     assert running.events == []
 
 
-def test_output_during_an_absence_is_shown_afterwards(running):
+def test_output_during_an_absence_is_shown_afterwards(running: World) -> None:
     running.connected = False
     running.run(DETACH_AFTER_MS + 5000)
     running.print(b"meanwhile")
@@ -413,7 +415,7 @@ def test_output_during_an_absence_is_shown_afterwards(running):
 # --- the end --------------------------------------------------------------------------------------------------------
 
 
-def test_the_last_words_of_a_shell_reach_the_client_before_the_end(running):
+def test_the_last_words_of_a_shell_reach_the_client_before_the_end(running: World) -> None:
     running.session.receive_output(b"logout", now=running.now)
     running.session.pty_closed(status=0, now=running.now)
     running.run(1000)
@@ -423,28 +425,28 @@ def test_the_last_words_of_a_shell_reach_the_client_before_the_end(running):
     assert not running.session.failed
 
 
-def test_an_update_that_the_shell_left_incomplete_is_shown_at_the_end(running):
+def test_an_update_that_the_shell_left_incomplete_is_shown_at_the_end(running: World) -> None:
     running.session.receive_output(b"\x1b[?2026hlast", now=running.now)
     running.session.pty_closed(status=0, now=running.now)
     running.run(1000)
     assert running.first_row == "last"
 
 
-def test_a_client_that_leaves_is_answered_and_the_session_ends(running):
+def test_a_client_that_leaves_is_answered_and_the_session_ends(running: World) -> None:
     running.client.start_shutdown(now=running.now)
     running.run(1000)
     assert running.session.finished
     assert running.seen(Finished) == [Finished("the client left")]
 
 
-def test_sigterm_ends_the_session_and_the_client_hears_of_it(running):
+def test_sigterm_ends_the_session_and_the_client_hears_of_it(running: World) -> None:
     running.session.terminate(now=running.now)
     running.run(1000)
     assert running.client_done
     assert running.session.finished
 
 
-def test_sigterm_waits_neither_for_output_to_be_digested_nor_for_the_frame_that_would_show_it(running):
+def test_sigterm_waits_neither_for_output_to_be_digested_nor_for_the_frame_that_would_show_it(running: World) -> None:
     running.print(b"first\r\n")
     running.run(1000)
     flood = b"".join(b"\x1b[%d;1H%s" % (row, bytes([64 + row]) * 80) for row in range(1, 24)) * 10
@@ -458,7 +460,7 @@ def test_sigterm_waits_neither_for_output_to_be_digested_nor_for_the_frame_that_
     assert running.first_row == "first"
 
 
-def test_sigterm_right_after_something_was_printed_still_shows_it(running):
+def test_sigterm_right_after_something_was_printed_still_shows_it(running: World) -> None:
     running.print(b"going down")
     running.session.terminate(now=running.now)
     running.run(1000)
@@ -466,20 +468,20 @@ def test_sigterm_right_after_something_was_printed_still_shows_it(running):
     assert running.first_row == "going down"
 
 
-def test_sigterm_ends_the_session_of_a_client_that_does_not_answer_within_ten_seconds(running):
+def test_sigterm_ends_the_session_of_a_client_that_does_not_answer_within_ten_seconds(running: World) -> None:
     running.connected = False
     running.session.terminate(now=running.now)
     running.run(10_100)
     assert running.session.finished
 
 
-def test_sigterm_ends_a_session_without_a_client_at_once(world):
+def test_sigterm_ends_a_session_without_a_client_at_once(world: World) -> None:
     world.session.terminate(now=world.now)
     world.run(0)
     assert world.session.finished
 
 
-def test_sigterm_ends_a_detached_session_at_once(running):
+def test_sigterm_ends_a_detached_session_at_once(running: World) -> None:
     running.connected = False
     running.run(DETACH_AFTER_MS + 100)
     running.session.terminate(now=running.now)
@@ -487,13 +489,13 @@ def test_sigterm_ends_a_detached_session_at_once(running):
     assert running.session.finished
 
 
-def test_sigusr1_without_a_timeout_ends_the_session(running):
+def test_sigusr1_without_a_timeout_ends_the_session(running: World) -> None:
     running.session.terminate_if_silent(now=running.now)
     running.run(1000)
     assert running.session.finished
 
 
-def test_sigusr1_spares_a_client_that_was_heard_lately():
+def test_sigusr1_spares_a_client_that_was_heard_lately() -> None:
     world = World(timeouts=Timeouts(signal_ms=30_000))
     world.start()
     world.session.terminate_if_silent(now=world.now)
@@ -506,7 +508,7 @@ def test_sigusr1_spares_a_client_that_was_heard_lately():
     assert world.session.finished
 
 
-def test_the_network_timeout_ends_a_session_whose_client_stays_away():
+def test_the_network_timeout_ends_a_session_whose_client_stays_away() -> None:
     world = World(timeouts=Timeouts(network_ms=120_000))
     world.start()
     world.run(200_000)
@@ -518,26 +520,26 @@ def test_the_network_timeout_ends_a_session_whose_client_stays_away():
     assert world.session.finished
 
 
-def test_without_a_network_timeout_a_silent_client_is_waited_for(running):
+def test_without_a_network_timeout_a_silent_client_is_waited_for(running: World) -> None:
     running.connected = False
     running.run(3_600_000)
     assert not running.session.finished
 
 
-def test_a_silent_session_without_output_sleeps(running):
+def test_a_silent_session_without_output_sleeps(running: World) -> None:
     running.connected = False
     running.run(DETACH_AFTER_MS + 1000)
     assert running.session.next_deadline(now=running.now) is None
 
 
-def test_asking_for_the_deadline_changes_nothing(running):
+def test_asking_for_the_deadline_changes_nothing(running: World) -> None:
     running.type(b"x")
     running.run(25)
     first = running.session.next_deadline(now=running.now)
     assert running.session.next_deadline(now=running.now) == first
 
 
-def test_a_timeout_of_no_seconds_is_none():
+def test_a_timeout_of_no_seconds_is_none() -> None:
     assert Timeouts.from_seconds(network=0, signal=7) == Timeouts(network_ms=None, signal_ms=7000)
     assert Timeouts.from_seconds(network=5, signal=0) == Timeouts(network_ms=5000, signal_ms=None)
 
@@ -546,7 +548,7 @@ def test_a_timeout_of_no_seconds_is_none():
 
 
 @pytest.mark.parametrize("silent_for", [6_000, DETACH_AFTER_MS + 1000])
-def test_a_client_that_comes_back_hours_later_gets_the_last_screen_and_the_end(running, silent_for):
+def test_a_client_that_comes_back_hours_later_gets_the_last_screen_and_the_end(running: World, silent_for: int) -> None:
     running.connected = False
     running.run(silent_for)
     running.print(b"last words")
@@ -561,7 +563,7 @@ def test_a_client_that_comes_back_hours_later_gets_the_last_screen_and_the_end(r
 
 
 @pytest.mark.thorough
-def test_a_client_that_stays_away_is_given_a_day(running):
+def test_a_client_that_stays_away_is_given_a_day(running: World) -> None:
     running.connected = False
     running.run(6_000)
     running.session.pty_closed(status=0, now=running.now)
@@ -571,7 +573,7 @@ def test_a_client_that_stays_away_is_given_a_day(running):
     assert running.session.finished
 
 
-def test_a_client_that_was_there_a_moment_ago_is_given_ten_minutes(running):
+def test_a_client_that_was_there_a_moment_ago_is_given_ten_minutes(running: World) -> None:
     running.run(500)
     running.connected = False
     running.session.pty_closed(status=0, now=running.now)
@@ -581,7 +583,7 @@ def test_a_client_that_was_there_a_moment_ago_is_given_ten_minutes(running):
     assert running.session.finished
 
 
-def test_last_words_are_kept_no_longer_than_the_network_timeout():
+def test_last_words_are_kept_no_longer_than_the_network_timeout() -> None:
     world = World(timeouts=Timeouts(network_ms=60_000))
     world.start()
     world.connected = False
@@ -594,7 +596,7 @@ def test_last_words_are_kept_no_longer_than_the_network_timeout():
 
 
 @pytest.mark.parametrize("silent_for", [6_000, DETACH_AFTER_MS + 1000])
-def test_a_signal_ends_the_wait_of_last_words(running, silent_for):
+def test_a_signal_ends_the_wait_of_last_words(running: World, silent_for: int) -> None:
     running.connected = False
     running.run(silent_for)
     running.session.pty_closed(status=0, now=running.now)
@@ -604,7 +606,7 @@ def test_a_signal_ends_the_wait_of_last_words(running, silent_for):
     assert running.session.finished
 
 
-def test_waiting_with_last_words_costs_no_packets_once_the_client_counts_as_detached(running):
+def test_waiting_with_last_words_costs_no_packets_once_the_client_counts_as_detached(running: World) -> None:
     running.connected = False
     running.run(6_000)
     running.session.pty_closed(status=0, now=running.now)

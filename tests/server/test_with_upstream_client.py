@@ -134,7 +134,7 @@ def visit(tmp_path: Path) -> Iterator[Callable[..., Visit]]:
         each.close()
 
 
-def test_a_session_from_the_first_prompt_to_the_exit(visit):
+def test_a_session_from_the_first_prompt_to_the_exit(visit: Callable[..., Visit]) -> None:
     session = visit()
     session.wait_for("ready>")
     session.type("stty size; echo $TERM ${SSH_TTY-none} $PWD; echo hel''lo\r")
@@ -144,7 +144,7 @@ def test_a_session_from_the_first_prompt_to_the_exit(visit):
     assert session.said_goodbye
 
 
-def test_a_new_size_reaches_the_shell_and_the_screen(visit):
+def test_a_new_size_reaches_the_shell_and_the_screen(visit: Callable[..., Visit]) -> None:
     session = visit()
     session.wait_for("ready>")
     session.resize(132, 43)
@@ -152,7 +152,7 @@ def test_a_new_size_reaches_the_shell_and_the_screen(visit):
     session.wait_for("43 132")
 
 
-def test_a_smaller_window_keeps_the_prompt(visit):
+def test_a_smaller_window_keeps_the_prompt(visit: Callable[..., Visit]) -> None:
     program = "stty raw -echo; seq -s '\r\n' 1 30; printf '\rprompt> '; exec cat"
     session = visit("sh", "-c", program, columns=40, lines=12)
     session.wait_for("30", "prompt>")
@@ -166,7 +166,7 @@ def test_a_smaller_window_keeps_the_prompt(visit):
     assert session.text == "28\n29\n30\nprompt> here!\n\n"
 
 
-def test_a_paste_of_sixty_kilobytes_arrives_whole(visit):
+def test_a_paste_of_sixty_kilobytes_arrives_whole(visit: Callable[..., Visit]) -> None:
     paste = bytes(33 + index * 7 % 90 for index in range(60_000))
     session = visit("sh", "-c", f"stty raw -echo; printf ready; head -c {len(paste)} | md5sum; sleep 60")
     session.wait_for("ready")
@@ -174,7 +174,7 @@ def test_a_paste_of_sixty_kilobytes_arrives_whole(visit):
     session.wait_for(hashlib.md5(paste).hexdigest())
 
 
-def test_arrows_come_in_the_form_that_the_application_asked_for(visit):
+def test_arrows_come_in_the_form_that_the_application_asked_for(visit: Callable[..., Visit]) -> None:
     session = visit("cat", "-v")
     session.type(b"\x1bOA\x1bOB\x1bOH\x1bOF-\r")
     session.wait_for("^[[A^[[B^[[H^[[F-")
@@ -185,7 +185,9 @@ def test_arrows_come_in_the_form_that_the_application_asked_for(visit):
     session.wait_for("^[OA^[OB^[OH^[OF-")
 
 
-def test_a_server_that_tells_of_its_own_failure_is_shown_like_any_other(visit, tmp_path):
+def test_a_server_that_tells_of_its_own_failure_is_shown_like_any_other(
+    visit: Callable[..., Visit], tmp_path: Path
+) -> None:
     words, switches = sabotaged("server", tmp_path / "switches")
     session = visit("sh", "-c", "stty -echo -icanon; printf ready; exec cat", programs=OURS._replace(server=words))
     session.wait_for("ready")
@@ -199,12 +201,12 @@ def test_a_server_that_tells_of_its_own_failure_is_shown_like_any_other(visit, t
     assert "cannot digest" not in session.text
 
 
-def test_questions_to_the_terminal_are_answered(visit):
+def test_questions_to_the_terminal_are_answered(visit: Callable[..., Visit]) -> None:
     session = visit("sh", "-c", "stty raw -echo; printf '\\033[6n'; head -c 6 | cat -v; sleep 60")
     session.wait_for("^[[1;1R")
 
 
-def test_a_flood_can_be_stopped(visit):
+def test_a_flood_can_be_stopped(visit: Callable[..., Visit]) -> None:
     session = visit()
     session.wait_for("ready>")
     session.type("yes\r")
@@ -214,13 +216,13 @@ def test_a_flood_can_be_stopped(visit):
     session.wait_for("still")
 
 
-def test_a_command_that_cannot_be_run_tells_why_before_the_end(visit):
+def test_a_command_that_cannot_be_run_tells_why_before_the_end(visit: Callable[..., Visit]) -> None:
     session = visit("/no/such/program")
     session.wait_for_end()
     assert b"cannot run /no/such/program" in session._everything
 
 
-def test_a_signal_ends_the_session_and_the_client_hears_of_it(visit):
+def test_a_signal_ends_the_session_and_the_client_hears_of_it(visit: Callable[..., Visit]) -> None:
     session = visit()
     session.wait_for("ready>")
     session.server.process.signal(signal.SIGTERM)
@@ -228,7 +230,7 @@ def test_a_signal_ends_the_session_and_the_client_hears_of_it(visit):
     assert session.said_goodbye
 
 
-def test_sigusr1_ends_the_session_unless_the_client_was_heard_lately(visit):
+def test_sigusr1_ends_the_session_unless_the_client_was_heard_lately(visit: Callable[..., Visit]) -> None:
     session = visit(MOSH_SERVER_SIGNAL_TMOUT="1000")
     session.wait_for("ready>")
     session.server.process.signal(signal.SIGUSR1)
@@ -241,7 +243,7 @@ def test_sigusr1_ends_the_session_unless_the_client_was_heard_lately(visit):
     session.wait_for_end()
 
 
-def test_the_user_is_told_when_there_is_no_pty_to_be_had(visit):
+def test_the_user_is_told_when_there_is_no_pty_to_be_had(visit: Callable[..., Visit]) -> None:
     code = (
         "import os, sys\n"
         "def last_one(opened=os.openpty()):\n"  # for the look before the port is announced
@@ -257,14 +259,14 @@ def test_the_user_is_told_when_there_is_no_pty_to_be_had(visit):
     assert b"Cannot open a pty: No space left on device." in session._everything
 
 
-def test_a_client_that_quits_takes_the_session_with_it(visit):
+def test_a_client_that_quits_takes_the_session_with_it(visit: Callable[..., Visit]) -> None:
     session = visit("sh", "-c", "echo $$ >shell; echo ready; exec sleep 600")
     session.wait_for("ready")
     session.type(b"\x1e.")
     session.wait_for_end()
 
 
-def test_the_key_is_in_nobody_s_environment_or_arguments(visit):
+def test_the_key_is_in_nobody_s_environment_or_arguments(visit: Callable[..., Visit]) -> None:
     session = visit()
     session.wait_for("ready>")
     session.type("env | grep -c MOSH_KEY\r")
@@ -283,14 +285,14 @@ def test_the_key_is_in_nobody_s_environment_or_arguments(visit):
     )  # of the server and the shell; the server's environment is closed
 
 
-def test_setuid_programs_work_in_the_session(visit):
+def test_setuid_programs_work_in_the_session(visit: Callable[..., Visit]) -> None:
     session = visit()
     session.wait_for("ready>")
     session.type("grep -c 'NoNewPrivs:.0' /proc/self/status\r")
     session.wait_for("\n1\n")
 
 
-def test_the_server_holds_its_socket_and_its_pty_and_nothing_that_it_was_given(visit):
+def test_the_server_holds_its_socket_and_its_pty_and_nothing_that_it_was_given(visit: Callable[..., Visit]) -> None:
     read_end, write_end = os.pipe()
     os.set_inheritable(write_end, True)
     try:
@@ -311,7 +313,7 @@ def test_the_server_holds_its_socket_and_its_pty_and_nothing_that_it_was_given(v
         os.close(write_end)
 
 
-def test_a_server_on_a_mapped_or_ipv6_address_serves_too(tmp_path):
+def test_a_server_on_a_mapped_or_ipv6_address_serves_too(tmp_path: Path) -> None:
     done = subprocess.run(
         [*OURS.server, "new", "-i", "::1", "-p", "0", "--", "true"],
         env=clean_environment(tmp_path),
@@ -331,7 +333,7 @@ def test_a_server_on_a_mapped_or_ipv6_address_serves_too(tmp_path):
         client.close(force=True)
 
 
-def test_a_login_shell_is_greeted(tmp_path, visit):
+def test_a_login_shell_is_greeted(tmp_path: Path, visit: Callable[..., Visit]) -> None:
     """Of the message of the day nothing can be said here; a session left behind must be named."""
     runtime = tmp_path / "run"
     runtime.mkdir()
@@ -362,7 +364,9 @@ def test_a_login_shell_is_greeted(tmp_path, visit):
         client.close(force=True)
 
 
-def test_upstream_s_client_shows_any_screen_of_ours_through_resizes_too(visit, tmp_path):
+def test_upstream_s_client_shows_any_screen_of_ours_through_resizes_too(
+    visit: Callable[..., Visit], tmp_path: Path
+) -> None:
     pipe = tmp_path / "output"
     os.mkfifo(pipe)
     session = visit("sh", "-c", f"stty raw -echo; exec cat {pipe}", columns=37, lines=11)

@@ -13,7 +13,7 @@ import pytest
 from mosh_common.io.fds import read_available, write_available, write_line
 
 
-def test_an_empty_pipe_gives_nothing_and_a_closed_one_the_end():
+def test_an_empty_pipe_gives_nothing_and_a_closed_one_the_end() -> None:
     read, write = os.pipe()
     os.set_blocking(read, False)
     assert read_available(read) == b""
@@ -24,7 +24,7 @@ def test_an_empty_pipe_gives_nothing_and_a_closed_one_the_end():
     os.close(read)
 
 
-def test_a_full_pipe_takes_nothing_and_a_broken_one_says_so():
+def test_a_full_pipe_takes_nothing_and_a_broken_one_says_so() -> None:
     read, write = os.pipe()
     os.set_blocking(write, False)
     while write_available(write, b"x" * 65536):
@@ -36,7 +36,7 @@ def test_a_full_pipe_takes_nothing_and_a_broken_one_says_so():
 
 
 @pytest.mark.system
-def test_inherited_descriptors_are_closed_but_for_those_named():
+def test_inherited_descriptors_are_closed_but_for_those_named() -> None:
     script = (
         "import os\n"
         "from mosh_common.io.fds import close_all_except\n"

@@ -7,6 +7,7 @@ import select
 import socket
 import struct
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -19,24 +20,24 @@ pytestmark = pytest.mark.system
 
 
 @pytest.fixture
-def server():
+def server() -> Iterator[UdpSocket]:
     sock = UdpSocket.bind_server("127.0.0.1", (0, 0))
     yield sock
     sock.close()
 
 
 @pytest.fixture
-def client(server):
+def client(server: UdpSocket) -> Iterator[UdpSocket]:
     sock = UdpSocket.for_peer(Address("127.0.0.1", server.port))
     yield sock
     sock.close()
 
 
-def wait_readable(sock):
+def wait_readable(sock: UdpSocket) -> None:
     assert select.select([sock], [], [], 10)[0], "no datagram arrived within 10 s"
 
 
-def test_a_datagram_arrives_with_its_source_and_can_be_answered(server, client):
+def test_a_datagram_arrives_with_its_source_and_can_be_answered(server: UdpSocket, client: UdpSocket) -> None:
     assert client.send(b"ping", Address("127.0.0.1", server.port)) == 0
     wait_readable(server)
     [(data, source, congestion, _)] = server.receive()
@@ -48,7 +49,7 @@ def test_a_datagram_arrives_with_its_source_and_can_be_answered(server, client):
 
 
 @pytest.mark.requires_linux
-def test_a_socket_for_a_peer_knows_when_a_datagram_arrived(server, client):
+def test_a_socket_for_a_peer_knows_when_a_datagram_arrived(server: UdpSocket, client: UdpSocket) -> None:
     client.send(b"ping", Address("127.0.0.1", server.port))
     wait_readable(server)
     [(_, source, _, arrived_at)] = server.receive()
@@ -69,16 +70,16 @@ def test_a_socket_for_a_peer_knows_when_a_datagram_arrived(server, client):
 
 
 @pytest.mark.parametrize("seconds", [-3600, -6, 1, 3600])
-def test_a_clock_that_was_set_meanwhile_says_nothing(seconds):
+def test_a_clock_that_was_set_meanwhile_says_nothing(seconds: int) -> None:
     stamp = struct.pack("=qq", time.time_ns() // 10**9 + seconds, 0)
     assert _arrival([(socket.SOL_SOCKET, 64, stamp)]) is None
 
 
-def test_nothing_waiting_is_an_empty_list(server):
+def test_nothing_waiting_is_an_empty_list(server: UdpSocket) -> None:
     assert server.receive() == []
 
 
-def test_a_flood_is_taken_in_bounded_batches(server, client):
+def test_a_flood_is_taken_in_bounded_batches(server: UdpSocket, client: UdpSocket) -> None:
     for _ in range(RECEIVE_BATCH + 10):
         client.send(b"x", Address("127.0.0.1", server.port))
     wait_readable(server)
@@ -86,14 +87,14 @@ def test_a_flood_is_taken_in_bounded_batches(server, client):
     assert len(server.receive()) == 10
 
 
-def test_an_oversized_datagram_is_dropped(server, client):
+def test_an_oversized_datagram_is_dropped(server: UdpSocket, client: UdpSocket) -> None:
     client.send(b"x" * 5000, Address("127.0.0.1", server.port))
     client.send(b"ok", Address("127.0.0.1", server.port))
     wait_readable(server)
     assert [data for data, *_ in server.receive()] == [b"ok"]
 
 
-def test_a_congestion_mark_is_reported(server):
+def test_a_congestion_mark_is_reported(server: UdpSocket) -> None:
     sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         sender.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, 0x03)
@@ -104,11 +105,11 @@ def test_a_congestion_mark_is_reported(server):
         sender.close()
 
 
-def test_an_unsendable_datagram_is_an_errno_not_an_exception(client, server):
+def test_an_unsendable_datagram_is_an_errno_not_an_exception(client: UdpSocket, server: UdpSocket) -> None:
     assert client.send(b"x" * 70000, Address("127.0.0.1", server.port)) == errno.EMSGSIZE
 
 
-def test_the_next_port_of_the_range_is_taken_when_one_is_in_use(server):
+def test_the_next_port_of_the_range_is_taken_when_one_is_in_use(server: UdpSocket) -> None:
     for low in range(server.port, server.port + 1):
         other = UdpSocket.bind_server("127.0.0.1", (low, min(low + 20, 65535)))
         try:
@@ -117,7 +118,7 @@ def test_the_next_port_of_the_range_is_taken_when_one_is_in_use(server):
             other.close()
 
 
-def test_a_range_in_use_is_one_clear_sentence():
+def test_a_range_in_use_is_one_clear_sentence() -> None:
     # Both families are taken when the wildcard socket holds the port.
     blocker = UdpSocket.bind_server(None, (0, 0))
     try:
@@ -127,7 +128,7 @@ def test_a_range_in_use_is_one_clear_sentence():
         blocker.close()
 
 
-def test_a_foreign_local_address_falls_back_to_any():
+def test_a_foreign_local_address_falls_back_to_any() -> None:
     sock = UdpSocket.bind_server("192.0.2.1", (0, 0))
     try:
         assert sock.port > 0
@@ -135,7 +136,7 @@ def test_a_foreign_local_address_falls_back_to_any():
         sock.close()
 
 
-def test_the_wildcard_socket_serves_both_families():
+def test_the_wildcard_socket_serves_both_families() -> None:
     sock = UdpSocket.bind_server(None, (0, 0))
     client = UdpSocket.for_peer(Address("127.0.0.1", sock.port))
     try:
@@ -149,7 +150,7 @@ def test_the_wildcard_socket_serves_both_families():
 
 @pytest.mark.requires_linux
 @pytest.mark.parametrize("asked", ["127.0.0.1", "127.0.0.77", "::1"])
-def test_a_server_that_listens_everywhere_answers_from_the_address_that_was_asked(asked):
+def test_a_server_that_listens_everywhere_answers_from_the_address_that_was_asked(asked: str) -> None:
     sock = UdpSocket.bind_server("127.0.0.1", (0, 0), everywhere=True)
     try:
         with socket.socket(socket.AF_INET6 if ":" in asked else socket.AF_INET, socket.SOCK_DGRAM) as client:
@@ -170,7 +171,7 @@ def test_a_server_that_listens_everywhere_answers_from_the_address_that_was_aske
 
 
 @pytest.mark.requires_linux
-def test_an_address_that_this_machine_has_lost_is_answered_from_another():
+def test_an_address_that_this_machine_has_lost_is_answered_from_another() -> None:
     sock = UdpSocket.bind_server("127.0.0.1", (0, 0), everywhere=True)
     client = UdpSocket.for_peer(Address("127.0.0.1", sock.port))
     try:
@@ -188,7 +189,7 @@ def test_an_address_that_this_machine_has_lost_is_answered_from_another():
 
 
 @pytest.mark.requires_linux
-def test_where_answers_go_out_is_remembered_of_a_few_peers_only():
+def test_where_answers_go_out_is_remembered_of_a_few_peers_only() -> None:
     sock = UdpSocket.bind_server("127.0.0.1", (0, 0), everywhere=True)
     clients = [UdpSocket.for_peer(Address("127.0.0.1", sock.port)) for _ in range(20)]
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,6 @@ def test_what_a_peer_names_is_bounded() -> None:
 
 
 @pytest.mark.parametrize("encode", [userdiff.encode, hostdiff.encode])
-def test_features_have_numbers_that_upstream_skips(encode) -> None:
+def test_features_have_numbers_that_upstream_skips(encode: Callable[..., bytes]) -> None:
     assert encode([Features((64, 66))]).hex() == "0a09" + "aa04" + "06" + "b00440" + "b00442"
     assert encode([Features(())]).hex() == "0a03" + "aa04" + "00"

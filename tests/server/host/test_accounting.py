@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ echo "$* $(readlink /proc/$$/fd/0) $(readlink /proc/$$/fd/1)" >>"$(dirname "$0")
 
 
 @pytest.fixture
-def pty_master():
+def pty_master() -> Iterator[int]:
     master, slave = os.openpty()
     yield master
     os.close(master)
@@ -39,7 +40,7 @@ def calls(helper: Path) -> list[str]:
     return (helper.parent / "calls").read_text().splitlines()
 
 
-def test_the_entry_follows_the_client(pty_master, helper):
+def test_the_entry_follows_the_client(pty_master: int, helper: Path) -> None:
     utmp = Utmp(pty_master, helpers=["/no/such/helper", str(helper)])
     utmp.set_host("mosh [7]")
     utmp.set_host("192.0.2.1 via mosh [7]")
@@ -54,7 +55,7 @@ def test_the_entry_follows_the_client(pty_master, helper):
     ]
 
 
-def test_an_entry_is_removed_once(pty_master, helper):
+def test_an_entry_is_removed_once(pty_master: int, helper: Path) -> None:
     utmp = Utmp(pty_master, helpers=[str(helper)])
     utmp.remove()
     utmp.set_host("h")
@@ -64,14 +65,14 @@ def test_an_entry_is_removed_once(pty_master, helper):
     assert [call.split()[0] for call in calls(helper)] == ["add", "del"]
 
 
-def test_a_machine_without_the_helper_has_sessions_all_the_same(pty_master):
+def test_a_machine_without_the_helper_has_sessions_all_the_same(pty_master: int) -> None:
     utmp = Utmp(pty_master, helpers=["/no/such/helper"])
     utmp.set_host("h")
     utmp.remove()
     utmp.wait()
 
 
-def test_a_helper_that_cannot_be_run_is_not_tried_again(pty_master, tmp_path):
+def test_a_helper_that_cannot_be_run_is_not_tried_again(pty_master: int, tmp_path: Path) -> None:
     broken = tmp_path / "utempter"
     broken.write_text("")  # executable, but in no format that the system knows
     broken.chmod(0o755)
@@ -87,7 +88,9 @@ def is_defunct(pid: int) -> bool:
 
 
 @pytest.mark.requires_linux
-def test_a_helper_that_has_ended_is_reaped_and_one_that_runs_not_waited_for(pty_master, helper, monkeypatch):
+def test_a_helper_that_has_ended_is_reaped_and_one_that_runs_not_waited_for(
+    pty_master: int, helper: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = helper.parent
     helper.write_text(
         f"#!/bin/sh\necho $$ >{folder}/pid.new; mv {folder}/pid.new {folder}/pid\n"
@@ -108,7 +111,9 @@ def test_a_helper_that_has_ended_is_reaped_and_one_that_runs_not_waited_for(pty_
     books.end()
 
 
-def test_each_coming_and_going_has_its_line_and_its_entry(pty_master, helper, monkeypatch):
+def test_each_coming_and_going_has_its_line_and_its_entry(
+    pty_master: int, helper: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lines: list[str] = []
     monkeypatch.setattr(accounting.syslog, "syslog", lambda _priority, line: lines.append(line))
     books = Accounting(user="ann", pid=7)

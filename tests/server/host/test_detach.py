@@ -65,18 +65,18 @@ def report(tmp_path: Path, *arguments: str, before: str = "") -> tuple[dict, str
     return json.loads(result.read_text()), outcome.stdout
 
 
-def test_the_caller_learns_the_pid_of_the_detached_process(tmp_path):
+def test_the_caller_learns_the_pid_of_the_detached_process(tmp_path: Path) -> None:
     facts, printed = report(tmp_path)
     assert int(printed) == facts["pid"]
 
 
-def test_the_detached_process_is_in_a_session_of_its_own_without_leading_it(tmp_path):
+def test_the_detached_process_is_in_a_session_of_its_own_without_leading_it(tmp_path: Path) -> None:
     facts, _ = report(tmp_path)
     assert facts["session"] != os.getsid(0)
     assert not facts["leader"]
 
 
-def test_only_dev_null_and_what_was_to_be_kept_stay_open(tmp_path):
+def test_only_dev_null_and_what_was_to_be_kept_stay_open(tmp_path: Path) -> None:
     facts, _ = report(tmp_path)
     kept = str(facts["kept"])
     assert {fd: facts["fds"][fd] for fd in ("0", "1", "2")} == dict.fromkeys(("0", "1", "2"), "/dev/null")
@@ -84,24 +84,24 @@ def test_only_dev_null_and_what_was_to_be_kept_stay_open(tmp_path):
     assert set(facts["fds"]) == {"0", "1", "2", kept}
 
 
-def test_verbose_keeps_the_standard_descriptors(tmp_path):
+def test_verbose_keeps_the_standard_descriptors(tmp_path: Path) -> None:
     facts, _ = report(tmp_path, "-v")
     assert facts["fds"]["1"].startswith("pipe:")
     assert set(facts["fds"]) == {"0", "1", "2", str(facts["kept"])}
 
 
-def test_the_end_of_the_login_session_is_survived(tmp_path):
+def test_the_end_of_the_login_session_is_survived(tmp_path: Path) -> None:
     facts, _ = report(tmp_path)
     assert facts["hup"]
     assert facts["pipe"]
 
 
-def test_no_core_dump_can_hold_the_key(tmp_path):
+def test_no_core_dump_can_hold_the_key(tmp_path: Path) -> None:
     facts, _ = report(tmp_path)
     assert facts["core"] == 0
 
 
-def test_closed_standard_descriptors_are_never_given_to_something_else(tmp_path):
+def test_closed_standard_descriptors_are_never_given_to_something_else(tmp_path: Path) -> None:
     facts, _ = report(tmp_path, before="import os; os.close(0)\n")
     assert facts["fds"]["0"] == "/dev/null"
     assert facts["kept"] > 2

@@ -8,6 +8,7 @@ import select
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -87,43 +88,43 @@ def output_until(pty: Started, expected: bytes) -> bytes:
 
 
 @pytest.mark.requires_program("ps")
-def test_a_command_sees_a_terminal_of_the_right_size_as_its_own(spawn):
+def test_a_command_sees_a_terminal_of_the_right_size_as_its_own(spawn: Callable[..., Started]) -> None:
     output = everything(spawn(["sh", "-c", "stty size; tty; ps -o tty= -p $$"]))
     size, tty, own = output.split(b"\r\n")[:3]
     assert size == b"33 91"
     assert tty == b"/dev/" + own.strip()
 
 
-def test_erasing_in_cooked_mode_knows_utf8(spawn):
+def test_erasing_in_cooked_mode_knows_utf8(spawn: Callable[..., Started]) -> None:
     assert b" iutf8" in everything(spawn(["stty", "-a"]))
 
 
-def test_an_empty_command_is_a_login_shell(spawn):
+def test_an_empty_command_is_a_login_shell(spawn: Callable[..., Started]) -> None:
     pty = spawn()
     pty.write(b'echo "<$0>"; exit\n')
     assert b"<-sh>" in everything(pty)
 
 
-def test_the_session_starts_at_home_with_its_environment(spawn, tmp_path):
+def test_the_session_starts_at_home_with_its_environment(spawn: Callable[..., Started], tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "MARK": "here"}
     output = everything(spawn(["sh", "-c", "pwd; echo $MARK"], environment=environment))
     assert output == f"{tmp_path}\r\nhere\r\n".encode()
 
 
-def test_a_missing_home_is_told_and_does_not_keep_the_shell_from_starting(spawn):
+def test_a_missing_home_is_told_and_does_not_keep_the_shell_from_starting(spawn: Callable[..., Started]) -> None:
     environment = {"PATH": os.environ["PATH"], "HOME": "/no/such/home"}
     output = everything(spawn(["echo", "on"], environment=environment))
     assert b"home directory" in output
     assert output.endswith(b"on\r\n")
 
 
-def test_a_command_that_cannot_be_run_says_so_on_the_screen(spawn):
+def test_a_command_that_cannot_be_run_says_so_on_the_screen(spawn: Callable[..., Started]) -> None:
     pty = spawn(["/no/such/program"])
     assert b"cannot run /no/such/program: No such file or directory" in everything(pty)
     os.waitpid(pty.pid, 0)
 
 
-def test_the_shell_inherits_no_descriptor_of_the_server(spawn):
+def test_the_shell_inherits_no_descriptor_of_the_server(spawn: Callable[..., Started]) -> None:
     read_end, write_end = os.pipe()
     os.set_inheritable(write_end, True)
     try:
@@ -136,7 +137,7 @@ def test_the_shell_inherits_no_descriptor_of_the_server(spawn):
         os.close(write_end)
 
 
-def test_the_signals_that_the_server_ignores_are_the_programs_own_again(spawn):
+def test_the_signals_that_the_server_ignores_are_the_programs_own_again(spawn: Callable[..., Started]) -> None:
     old = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGHUP, signal.SIGPIPE)}
     try:
         output = everything(spawn(["grep", "SigIgn", "/proc/self/status"]))
@@ -147,14 +148,14 @@ def test_the_signals_that_the_server_ignores_are_the_programs_own_again(spawn):
     assert not ignored & (1 << signal.SIGHUP - 1 | 1 << signal.SIGPIPE - 1)
 
 
-def test_the_programs_get_their_core_limit_back(spawn):
+def test_the_programs_get_their_core_limit_back(spawn: Callable[..., Started]) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
     output = everything(spawn(["sh", "-c", "ulimit -c"], core_limit=(0, hard)))
     assert output.strip() == b"0"
     assert resource.getrlimit(resource.RLIMIT_CORE) == (soft, hard)
 
 
-def test_a_new_size_reaches_the_program(spawn):
+def test_a_new_size_reaches_the_program(spawn: Callable[..., Started]) -> None:
     pty = spawn(["sh", "-c", "trap 'stty size; exit' WINCH; echo ready; while :; do sleep 0.05; done"])
     output_until(pty, b"ready")
     pty.resize(120, 50)
@@ -162,12 +163,14 @@ def test_a_new_size_reaches_the_program(spawn):
 
 
 @pytest.mark.parametrize("refused", [False, True])
-def test_a_program_is_told_a_size_that_it_has(spawn, monkeypatch, refused):
+def test_a_program_is_told_a_size_that_it_has(
+    spawn: Callable[..., Started], monkeypatch: pytest.MonkeyPatch, refused: bool
+) -> None:
     pty = spawn(["sh", "-c", "trap 'stty size; exit' WINCH; echo ready; while :; do sleep 0.05; done"])
     output_until(pty, b"ready")
     asked = []
 
-    def refuse(group, number):
+    def refuse(group: int, number: int) -> None:
         asked.append((group, number))
         raise PermissionError  # another user's, as below sudo
 
@@ -179,11 +182,11 @@ def test_a_program_is_told_a_size_that_it_has(spawn, monkeypatch, refused):
     assert asked == ([(pty.pid, signal.SIGWINCH)] if refused else [])
 
 
-def test_a_size_that_is_told_again_is_the_size(spawn, monkeypatch):
+def test_a_size_that_is_told_again_is_the_size(spawn: Callable[..., Started], monkeypatch: pytest.MonkeyPatch) -> None:
     pty = spawn(["sh", "-c", "echo ready; read line; stty size"])
     output_until(pty, b"ready")
 
-    def refuse(_group, _number):
+    def refuse(_group: int, _number: int) -> None:
         raise PermissionError
 
     monkeypatch.setattr(os, "killpg", refuse)
@@ -192,7 +195,7 @@ def test_a_size_that_is_told_again_is_the_size(spawn, monkeypatch):
     assert b"33 91" in everything(pty)
 
 
-def test_an_application_that_reads_nothing_does_not_block_a_write(spawn):
+def test_an_application_that_reads_nothing_does_not_block_a_write(spawn: Callable[..., Started]) -> None:
     pty = spawn(["sh", "-c", "stty raw -echo; echo ready; exec sleep 60"])
     output_until(pty, b"ready")
     paste = b"x" * 1_000_000
@@ -201,7 +204,7 @@ def test_an_application_that_reads_nothing_does_not_block_a_write(spawn):
     assert pty.write(paste[taken:]) < len(paste) - taken
 
 
-def test_what_was_not_taken_can_be_written_later(spawn):
+def test_what_was_not_taken_can_be_written_later(spawn: Callable[..., Started]) -> None:
     pty = spawn(["sh", "-c", "stty raw -echo; echo ready; head -c 200000 | wc -c"])
     output_until(pty, b"ready")
     rest = memoryview(b"y" * 200_000)
@@ -211,7 +214,7 @@ def test_what_was_not_taken_can_be_written_later(spawn):
     assert b"200000" in everything(pty)
 
 
-def test_one_read_is_bounded_while_a_program_floods(spawn):
+def test_one_read_is_bounded_while_a_program_floods(spawn: Callable[..., Started]) -> None:
     pty = spawn(["yes"])
     output_until(pty, b"y\r\ny")
     for _ in range(20):
@@ -220,7 +223,7 @@ def test_one_read_is_bounded_while_a_program_floods(spawn):
         assert len(data) < 10_000 + 65_536
 
 
-def test_a_read_ends_with_the_piece_that_is_enough(spawn):
+def test_a_read_ends_with_the_piece_that_is_enough(spawn: Callable[..., Started]) -> None:
     pty = spawn(["yes"])
     output_until(pty, b"y\r\ny")
     pieces: list[tuple[bytes, int]] = []
@@ -236,7 +239,7 @@ def test_a_read_ends_with_the_piece_that_is_enough(spawn):
     assert [total >= 10_000 for _, total in pieces] == [False] * (len(pieces) - 1) + [True]
 
 
-def test_the_shell_hangs_up_with_the_last_descriptor_of_its_pty(spawn):
+def test_the_shell_hangs_up_with_the_last_descriptor_of_its_pty(spawn: Callable[..., Started]) -> None:
     pty = spawn(["sh", "-c", "echo ready; exec sleep 60"])
     output_until(pty, b"ready")
     pty.shell.close()
@@ -249,13 +252,13 @@ def test_the_shell_hangs_up_with_the_last_descriptor_of_its_pty(spawn):
     assert status == 128 + signal.SIGHUP
 
 
-def test_nothing_to_read_is_no_end(spawn):
+def test_nothing_to_read_is_no_end(spawn: Callable[..., Started]) -> None:
     pty = spawn(["sh", "-c", "echo ready; exec sleep 60"])
     output_until(pty, b"ready\r\n")
     assert pty.read(65_536) == (b"", True)
 
 
-def test_closing_hangs_the_programs_up(spawn):
+def test_closing_hangs_the_programs_up(spawn: Callable[..., Started]) -> None:
     pty = spawn(["sh", "-c", "echo ready; exec sleep 60"])
     output_until(pty, b"ready")
     deadline = time.monotonic() + PATIENCE_S
@@ -264,14 +267,14 @@ def test_closing_hangs_the_programs_up(spawn):
     assert status == 128 + signal.SIGHUP
 
 
-def test_a_hung_up_pty_takes_input_without_complaint(spawn):
+def test_a_hung_up_pty_takes_input_without_complaint(spawn: Callable[..., Started]) -> None:
     pty = spawn(["true"])
     everything(pty)
     assert pty.write(b"late") == 4
     pty.resize(10, 10)
 
 
-def test_the_exit_status_is_known_after_the_end(spawn):
+def test_the_exit_status_is_known_after_the_end(spawn: Callable[..., Started]) -> None:
     pty = spawn(["sh", "-c", "exit 3"])
     everything(pty)
     deadline = time.monotonic() + PATIENCE_S

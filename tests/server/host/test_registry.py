@@ -46,7 +46,7 @@ def everything_in(tmp_path: Path) -> list[str]:
     return sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if not path.is_dir())
 
 
-def test_another_session_is_seen_while_it_is_detached(places):
+def test_another_session_is_seen_while_it_is_detached(places: list[Place]) -> None:
     left, looking = Registry(places), Registry(places)
     left.enter(100)
     looking.enter(200)
@@ -57,14 +57,14 @@ def test_another_session_is_seen_while_it_is_detached(places):
     assert looking.detached_pids() == set()
 
 
-def test_a_session_does_not_see_itself(places):
+def test_a_session_does_not_see_itself(places: list[Place]) -> None:
     own = Registry(places)
     own.enter(100)
     own.set_detached(True)
     assert own.detached_pids() == set()
 
 
-def test_who_lives_is_told_with_its_places_and_name(places):
+def test_who_lives_is_told_with_its_places_and_name(places: list[Place]) -> None:
     own = Registry(places)
     own.enter(100)
     other = Registry(places[:1])
@@ -77,7 +77,7 @@ def test_who_lives_is_told_with_its_places_and_name(places):
     ]
 
 
-def test_a_session_that_left_is_gone(places, tmp_path):
+def test_a_session_that_left_is_gone(places: list[Place], tmp_path: Path) -> None:
     left = Registry(places)
     left.enter(100)
     left.set_detached(True)
@@ -89,14 +89,16 @@ def test_a_session_that_left_is_gone(places, tmp_path):
     assert everything_in(tmp_path) == []
 
 
-def test_the_entry_of_a_server_that_died_is_swept_out_with_its_door_and_name(places, tmp_path):
+def test_the_entry_of_a_server_that_died_is_swept_out_with_its_door_and_name(
+    places: list[Place], tmp_path: Path
+) -> None:
     for name in ("100", "100.door", "+work"):
         Path(places[0].path, name).write_bytes(b"100\n")
     assert living(places) == []
     assert everything_in(tmp_path) == []
 
 
-def test_other_files_in_the_directory_are_left_alone(places):
+def test_other_files_in_the_directory_are_left_alone(places: list[Place]) -> None:
     folder = Path(places[0].path)
     for name in ("notes", "+no name", "0100", "+-x", "12345678901"):
         (folder / name).write_bytes(b"detached\n")
@@ -106,7 +108,7 @@ def test_other_files_in_the_directory_are_left_alone(places):
     assert {"notes", "+no name", "0100", "+-x", "12345678901", "78"} <= set(os.listdir(folder))
 
 
-def test_a_link_is_never_the_entry(places, tmp_path):
+def test_a_link_is_never_the_entry(places: list[Place], tmp_path: Path) -> None:
     (tmp_path / "precious").write_bytes(b"precious")
     os.symlink(tmp_path / "precious", Path(places[0].path, "100"))
     own = Registry(places)
@@ -115,7 +117,7 @@ def test_a_link_is_never_the_entry(places, tmp_path):
     assert (tmp_path / "precious").read_bytes() == b"precious"
 
 
-def test_without_places_there_is_nothing_to_see_or_say():
+def test_without_places_there_is_nothing_to_see_or_say() -> None:
     registry = Registry([])
     registry.enter(1)
     registry.set_detached(True)
@@ -123,7 +125,7 @@ def test_without_places_there_is_nothing_to_see_or_say():
     registry.leave()
 
 
-def test_a_place_that_was_removed_leaves_the_other(places, tmp_path):
+def test_a_place_that_was_removed_leaves_the_other(places: list[Place], tmp_path: Path) -> None:
     own = Registry(places)
     own.enter(100)
     shutil.rmtree(places[1].path)
@@ -134,7 +136,9 @@ def test_a_place_that_was_removed_leaves_the_other(places, tmp_path):
     assert everything_in(tmp_path) == []
 
 
-def test_an_entry_that_somebody_only_looks_at_is_waited_for(places, monkeypatch):
+def test_an_entry_that_somebody_only_looks_at_is_waited_for(
+    places: list[Place], monkeypatch: pytest.MonkeyPatch
+) -> None:
     Path(places[0].path, "100").touch()
     looking = os.open(Path(places[0].path, "100"), os.O_RDONLY)
     fcntl.flock(looking, fcntl.LOCK_SH)
@@ -156,16 +160,16 @@ def claim_on(places: Sequence[Place], name: str) -> Claim:
 
 
 @pytest.mark.parametrize("name", ["work", "a", "A.b_c-9", "4711x", ".", "x" * 64])
-def test_a_name_is_of_plain_characters(name):
+def test_a_name_is_of_plain_characters(name: str) -> None:
     assert is_name(name)
 
 
 @pytest.mark.parametrize("name", ["", "4711", "0", "-x", "a b", "a/b", "ä", "a\n", "x" * 65, "+a", "٣", "a٣"])
-def test_what_could_be_a_number_an_option_or_a_path_is_no_name(name):
+def test_what_could_be_a_number_an_option_or_a_path_is_no_name(name: str) -> None:
     assert not is_name(name)
 
 
-def test_a_name_is_taken_once_until_it_is_left(places, tmp_path):
+def test_a_name_is_taken_once_until_it_is_left(places: list[Place], tmp_path: Path) -> None:
     first = claim_on(places, "work")
     assert claim(places, "work") is None
     claim_on(places, "other").leave()
@@ -179,14 +183,14 @@ def test_a_name_is_taken_once_until_it_is_left(places, tmp_path):
     claim_on(places, "work").leave()
 
 
-def test_a_name_that_is_taken_in_one_place_is_taken(places, tmp_path):
+def test_a_name_that_is_taken_in_one_place_is_taken(places: list[Place], tmp_path: Path) -> None:
     other = claim_on(places[1:], "work")
     assert claim(places, "work") is None
     assert everything_in(tmp_path) == ["runtime/+work"]
     other.leave()
 
 
-def test_without_a_place_no_name_can_be_taken(places):
+def test_without_a_place_no_name_can_be_taken(places: list[Place]) -> None:
     with pytest.raises(OSError, match="no directory"):
         claim([], "work")
     for place in places:
@@ -196,7 +200,7 @@ def test_without_a_place_no_name_can_be_taken(places):
 
 
 @pytest.mark.system
-def test_of_two_that_take_a_name_at_the_same_moment_one_has_it(places):
+def test_of_two_that_take_a_name_at_the_same_moment_one_has_it(places: list[Place]) -> None:
     """A thousand times, each time with a third that looks and sweeps out what the last have left."""
     rounds, racers = 1000, 2
     go = [os.pipe() for _ in range(racers + 1)]
@@ -217,7 +221,7 @@ def test_of_two_that_take_a_name_at_the_same_moment_one_has_it(places):
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def test_utmp_names_upstream_s_detached_sessions_of_this_user():
+def test_utmp_names_upstream_s_detached_sessions_of_this_user() -> None:
     contents = b"".join(
         [
             utmp_entry(b"mosh [4711]"),
@@ -232,14 +236,14 @@ def test_utmp_names_upstream_s_detached_sessions_of_this_user():
     assert detached_in_utmp(contents, user="ada") == {4711, 4716}
 
 
-def test_a_torn_utmp_is_read_as_far_as_it_goes():
+def test_a_torn_utmp_is_read_as_far_as_it_goes() -> None:
     contents = utmp_entry(b"mosh [4711]") + utmp_entry(b"mosh [4712]")[:100]
     assert detached_in_utmp(contents, user="ada") == {4711}
     assert detached_in_utmp(b"", user="ada") == set()
 
 
 @pytest.mark.system
-def test_a_process_is_alive_or_not():
+def test_a_process_is_alive_or_not() -> None:
     assert is_alive(os.getpid())
     child = os.fork()
     if not child:
