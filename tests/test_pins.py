@@ -10,6 +10,7 @@ import re
 import runpy
 import threading
 import tomllib
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -75,7 +76,7 @@ def test_what_the_archive_carries_is_pinned() -> None:
 # --- verdicts
 
 
-def audit(*dependencies: dict[str, object], code: int = 0) -> Answer:
+def audit(*dependencies: dict[str, Any], code: int = 0) -> Answer:
     return Answer(code, json.dumps({"dependencies": dependencies, "fixes": []}), "No known vulnerabilities found\n")
 
 

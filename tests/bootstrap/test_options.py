@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mosh_bootstrap.help_text import HELP
@@ -63,7 +65,7 @@ def test_a_host_alone_takes_every_default() -> None:
         (["-ao4", "-p1"], {"predict": "always", "predict_overwrite": True, "family": "inet", "port": "1"}),
     ],
 )
-def test_an_option_is_understood_before_and_after_the_host(words: list[str], expected: dict[str, object]) -> None:
+def test_an_option_is_understood_before_and_after_the_host(words: list[str], expected: dict[str, Any]) -> None:
     wish = Options(host="host")._replace(**expected)
     assert parsed(*words, "host") == wish
     assert parsed("host", *words) == wish

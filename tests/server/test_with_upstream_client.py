@@ -9,6 +9,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pytest
@@ -125,7 +126,7 @@ def visit(tmp_path: Path) -> Iterator[Callable[..., Visit]]:
     """Start visits that are over after the test, however far it came."""
     visits: list[Visit] = []
 
-    def start(*command: str, **settings: object) -> Visit:
+    def start(*command: str, **settings: Any) -> Visit:
         visits.append(Visit(tmp_path, command or SHELL, **settings))
         return visits[-1]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.soak.rig import ALLOWED_KB, INTERVALS, SHORT, Outcome, Sample, Soak
 
@@ -43,5 +45,5 @@ def test_what_stays_within_the_bounds_passes() -> None:
         ),
     ],
 )
-def test_what_does_not_is_named(changes: dict[str, object], failure: str) -> None:
+def test_what_does_not_is_named(changes: dict[str, Any], failure: str) -> None:
     assert SOUND._replace(**changes).failures() == [failure]

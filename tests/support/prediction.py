@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mosh_client.renderer.prediction.engine import ALL_EXTENSIONS, DisplayPreference, Extension, PredictionEngine
 from mosh_common.terminal.cells import (
     EMPTY,
@@ -120,7 +122,7 @@ class Typist:
         return self.style_at(row, column).underline != UNDERLINE_NONE
 
 
-def typist_at_prompt(prompt: str = "me@host:~$ ", **options: object) -> Typist:
+def typist_at_prompt(prompt: str = "me@host:~$ ", **options: Any) -> Typist:
     """Return somebody whose prompt has echoed "ls" and come back on row 2, known and with nothing under way."""
     somebody = Typist(prompt + CURSOR, **options)
     somebody.keys("ls")

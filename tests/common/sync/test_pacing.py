@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mosh_common.sync import pacing
@@ -50,7 +52,7 @@ def due(situation: Situation, *, now: int = SENT, by: Pacing = PACING) -> int | 
     return by.next_send(situation, now=now).at
 
 
-def changed(at: int, touched: int | None = None, **facts: object) -> Situation:
+def changed(at: int, touched: int | None = None, **facts: Any) -> Situation:
     return QUIET._replace(changed_at=at, touched_at=at if touched is None else touched, **facts)
 
 

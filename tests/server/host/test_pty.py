@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ PATIENCE_S = 20.0
 class Started:
     """A shell and its pty."""
 
-    def __init__(self, command: Sequence[str], **settings: object) -> None:
+    def __init__(self, command: Sequence[str], **settings: Any) -> None:
         self.shell, pty = Shell.spawn(command, **settings)
         self.pty = Pty(pty)
         self.pid = self.shell.pid
@@ -50,7 +51,7 @@ def spawn() -> Iterator[Callable[..., Started]]:
     """Start commands on ptys that are hung up after the test."""
     opened: list[Started] = []
 
-    def start(command: Sequence[str] = (), **changes: object) -> Started:
+    def start(command: Sequence[str] = (), **changes: Any) -> Started:
         settings: dict[str, object] = {
             "shell": "/bin/sh",
             "environment": {"PATH": os.environ["PATH"], "HOME": "/"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from tests.support.prediction import CURSOR, FAST_MS, Typist, frame
@@ -13,11 +14,11 @@ from mosh_common.terminal.cells import DEFAULT_STYLE, Palette, Snapshot, Style
 NONE: frozenset[Extension] = frozenset()
 
 
-def plain(*rows: str, **options: object) -> Typist:
+def plain(*rows: str, **options: Any) -> Typist:
     return Typist(*rows, extensions=NONE, **options)
 
 
-def confirmed(text: str = "ab", **options: object) -> Typist:
+def confirmed(text: str = "ab", **options: Any) -> Typist:
     """Somebody whose epoch was confirmed by typing `text` behind "$ "."""
     somebody = plain(f"$ {CURSOR}", **options)
     somebody.keys(text)

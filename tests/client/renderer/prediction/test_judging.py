@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 from tests.support.prediction import CURSOR, frame
@@ -17,7 +18,7 @@ BEFORE = frame(f"$ {CURSOR}old")
 GREY = Style(fg=8)
 
 
-def evidence(screen: Snapshot, **facts: object) -> Evidence:
+def evidence(screen: Snapshot, **facts: Any) -> Evidence:
     usual = Evidence(
         screen=screen, echo_acknowledged=BATCH, confirmed_epoch=1, awaited_batch=None, early=True, singly=False
     )
@@ -34,7 +35,7 @@ def guessed(
     return guesses
 
 
-def verdict(guesses: Guesses, screen: Snapshot, **facts: object) -> Verdict:
+def verdict(guesses: Guesses, screen: Snapshot, **facts: Any) -> Verdict:
     cells = judge(guesses, evidence(screen, **facts)).cells
     assert len(cells) <= 1
     return cells[0].verdict if cells else Verdict.PENDING

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.support.prediction import CURSOR, Typist, typist_at_prompt
 
@@ -11,7 +13,7 @@ PROMPT = "me@host:~$ "
 LINE = "cat one-two three"
 
 
-def typist_in_line(text: str = LINE, **options: object) -> Typist:
+def typist_in_line(text: str = LINE, **options: Any) -> Typist:
     somebody = typist_at_prompt(columns=60, **options)
     somebody.keys(text)
     somebody.sees(f"{PROMPT}ls", "file", f"{PROMPT}{text}{CURSOR}", ack=-1)

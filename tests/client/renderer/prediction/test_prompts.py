@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.support.prediction import CURSOR, Typist, typist_at_prompt
 
@@ -83,7 +85,7 @@ class TestKnownPrompts:
 class TestCommandLines:
     """A pager's or an editor's: a key opens a line elsewhere, which begins with it."""
 
-    def pager(self, bottom: str = ":" + CURSOR, **options: object) -> Typist:
+    def pager(self, bottom: str = ":" + CURSOR, **options: Any) -> Typist:
         return Typist(*PAGE, "", "", bottom, **options)
 
     @pytest.mark.parametrize("bottom", [":" + CURSOR, "(END)" + CURSOR, "file.txt" + CURSOR])
