@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from tests.support.programs import REPOSITORY
 
@@ -26,6 +27,7 @@ READERS: Final = {
     "mosh-py.rb": (["ruby", "-c"],),
     "mosh-py.nix": (["nix-instantiate", "--parse"],),
     "Containerfile": (["hadolint"],),
+    "recipe.yaml": (),  # by a test of its own
 }
 CASES: Final = [(name, words) for name, readers in READERS.items() for words in readers]
 
@@ -64,6 +66,16 @@ def test_its_own_parser_reads_it(name: str, words: list[str], tmp_path: Path) ->
 def test_it_is_of_this_version(name: str) -> None:
     versions = re.findall(r"\b(?:pkgver|version)\s*=?\s*\"?(\d[\d.]*)", (RECIPES / name).read_text())
     assert versions == [VERSION]
+
+
+def test_the_recipe_for_conda_is_of_this_version_and_asks_for_the_same() -> None:
+    recipe = yaml.safe_load((RECIPES / "recipe.yaml").read_text())
+    assert recipe["package"] == {"name": PROJECT["name"], "version": VERSION}
+    assert recipe["about"]["license"] == PROJECT["license"]
+    asked = dict(each.partition(" >=")[::2] for each in recipe["requirements"]["run"])
+    wanted = {each.name: str(each.specifier).removeprefix(">=") for each in map(Requirement, PROJECT["dependencies"])}
+    wanted["msgpack-python"] = wanted.pop("msgpack")  # as conda calls it
+    assert asked == {**wanted, "python": PROJECT["requires-python"].removeprefix(">="), "openssh": ""}
 
 
 @pytest.mark.parametrize(("name", "prefix"), [("PKGBUILD", "python-"), ("APKBUILD", "py3-")])
