@@ -54,7 +54,7 @@ from mosh_common.sync.events import (
 )
 from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.sync.transport import Transport
-from mosh_common.wire.extensions import ANNOUNCEMENT, DETACH, NOTICE
+from mosh_common.wire.extensions import ANNOUNCEMENT, DETACH, HISTORY, NOTICE
 from mosh_common.wire.key import Key
 
 LEAVE_TIMEOUT_MS: Final = 1500  # then such a request is given this long …
@@ -223,7 +223,7 @@ class Session:
             progress=Progress(self._input.take_echo_ack(screen.echo_ack)),
             notice=_current_notice(self._notice, self._reception.words),
             server_notices=ServerNotices(tuple([notice.text for notice in notices])),
-            abilities=Abilities(DETACH in self.extensions.common),
+            abilities=Abilities(DETACH in self.extensions.common, HISTORY in self.extensions.common),
             link=self._link(),
             over=self.outcome is not None,
         )
