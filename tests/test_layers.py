@@ -37,7 +37,18 @@ _T, _S, _CLIENT, _SERVER = "mosh_common.terminal", "mosh_common.sync", "mosh_cli
 # The values of a screen, and what is known of characters and colours.
 VALUES = {
     f"{_T}.{name}"
-    for name in ("cells", "rows", "width", "width_table", "code_points", "colors", "payloads", "plain_text", "work")
+    for name in (
+        "cells",
+        "rows",
+        "width",
+        "width_table",
+        "code_points",
+        "colors",
+        "payloads",
+        "plain_text",
+        "work",
+        "history.line",
+    )
 }
 CHOICES = {
     *(f"{_CLIENT}.{name}" for name in ("settings", "handed_over", "stages", "escape_key_choice")),
@@ -89,7 +100,7 @@ ALLOWED: dict[str, set[str]] = {
     f"{_CLIENT}.network": BASE
     | CONFINING
     | {f"{_CLIENT}.network", f"{_CLIENT}.ipc", "mosh_common.io", "mosh_common.wire", _S}
-    | {f"{_T}.cells", f"{_T}.emulator"},
+    | {f"{_T}.cells", f"{_T}.emulator", f"{_T}.history.line"},
     # What measures a way shows nothing: it has no emulator, and speaks to no other process.
     f"{_CLIENT}.network.probe": BASE
     | {f"{_CLIENT}.network.{name}" for name in ("probe", "sockets")}
@@ -132,9 +143,14 @@ ALLOWED: dict[str, set[str]] = {
     f"{_SERVER}.ending": BASE
     | {f"{_SERVER}.{name}" for name in ("attendance", "events")}
     | {f"{_S}.events", f"{_S}.transport"},
-    f"{_SERVER}.terminal": BASE | {f"{_SERVER}.{name}" for name in ("events", "input", "output")} | {f"{_T}.emulator"},
+    f"{_SERVER}.history": BASE
+    | {f"{_S}.channel", f"{_S}.channels", f"{_S}.states.history"}
+    | {f"{_S}.states.parts.history", f"{_T}.cells", f"{_T}.history.line"},
+    f"{_SERVER}.terminal": BASE
+    | {f"{_SERVER}.{name}" for name in ("events", "history", "input", "output")}
+    | {f"{_T}.emulator"},
     f"{_SERVER}.attachment": BASE
-    | {f"{_SERVER}.{name}" for name in ("extensions", "input", "output", "terminal")}
+    | {f"{_SERVER}.{name}" for name in ("extensions", "history", "input", "output", "terminal")}
     | {_S, f"{_T}.cells", "mosh_common.wire"},
     f"{_SERVER}.keyring": BASE | {f"{_SERVER}.attachment", _S, "mosh_common.wire"},
     f"{_SERVER}.clients": BASE
@@ -142,7 +158,14 @@ ALLOWED: dict[str, set[str]] = {
     | {f"{_S}.states.parts", "mosh_common.wire"},
     f"{_SERVER}.session": BASE
     | {f"{_SERVER}.{name}" for name in ("attachment", "attendance", "clients", "ending", "events", "keyring")}
-    | {f"{_SERVER}.terminal", f"{_SERVER}.output.flood", f"{_S}.events", f"{_T}.emulator", "mosh_common.wire"},
+    | {
+        f"{_SERVER}.history",
+        f"{_SERVER}.terminal",
+        f"{_SERVER}.output.flood",
+        f"{_S}.events",
+        f"{_T}.emulator",
+        "mosh_common.wire",
+    },
     f"{_SERVER}.extensions": BASE | {_S, _T, "mosh_common.wire"},
     f"{_SERVER}.loop": BASE
     | LOOP

@@ -13,9 +13,10 @@ from mosh_common.sync.states.screen_state import ServerScreen
 from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.sync.transport import Transport
 from mosh_common.terminal.cells import Snapshot, blank_snapshot
-from mosh_common.wire.extensions import DETACH
+from mosh_common.wire.extensions import DETACH, HISTORY
 from mosh_common.wire.key import Key
 from mosh_server.extensions import Extensions
+from mosh_server.history import HistoryChannel
 from mosh_server.input.paste import END_OF_PASTE, PasteWatch
 from mosh_server.input.translation import CursorKeyTranslation
 from mosh_server.output.echo_ack import EchoAckClock
@@ -31,8 +32,8 @@ class Attachment:
     """One client at a `Terminal`."""
 
     __slots__ = (
-        *("_paste", "_translation", "echo_ack", "extensions", "leaving", "seen_input", "sees", "socket", "spoke"),
-        *("transport", "visible_echo"),
+        *("_history", "_paste", "_translation", "echo_ack", "extensions", "leaving", "seen_input", "sees", "socket"),
+        *("spoke", "transport", "visible_echo"),
     )
 
     def __init__(
@@ -46,6 +47,7 @@ class Attachment:
         self.spoke = False  # that was a first one which said something: the window's size is known
         self.sees = False  # the screen has that size: it may be shown
         self.leaving = False  # the client asked to detach
+        self._history: HistoryChannel | None = None  # once it is known that the client has it
         self._translation = CursorKeyTranslation()
         self._paste = PasteWatch()
         self.echo_ack: Final = EchoAckClock()
@@ -71,6 +73,7 @@ class Attachment:
         """Return when its transport or `answer` wants to be called. Changes nothing."""
         held_until = terminal.display.held_until(now=now)
         return [
+            now if self._history_waits(now=now) else None,
             self.transport.next_deadline(now=now),
             self._translation.next_deadline(),
             self.echo_ack.next_deadline() if held_until is None else held_until,
@@ -86,6 +89,21 @@ class Attachment:
         self.visible_echo.forget_up_to(self.echo_ack.number)
         return True
 
+    def serve_history(self, terminal: Terminal, *, now: int) -> None:
+        """Do a portion of what the client wants of the history; not while there is something else for it."""
+        if self._history is None:
+            if terminal.history is None or HISTORY not in self.extensions.common:
+                return
+            self._history = HistoryChannel(terminal.history, self.transport.channels, now=now)
+        if self._history_waits(now=now):
+            due = self.transport.next_deadline(now=now)
+            if due is None or due > now:
+                self._history.serve()
+
+    def _history_waits(self, *, now: int) -> bool:
+        """Return whether something is to be done for a client that is there to be sent it."""
+        return self._history is not None and self._history.busy and self.transport.contact.attached(now=now)
+
     def show(self, terminal: Terminal, *, looked: bool, now: int) -> None:
         """Tell the client what `terminal` shows, and what goes with it; `looked`: that was just brought up to date.
 
@@ -96,6 +114,8 @@ class Attachment:
             if not self.sees:
                 return
         screen = terminal.display.shown
+        if terminal.history is not None:
+            self.extensions.set_value(HISTORY, terminal.history.shown)
         answered = self.visible_echo.shown(screen) if looked else None
         if answered is not None:  # the echo ack moves on with the frame that shows the answer
             self.echo_ack.answered(answered)
@@ -126,7 +146,7 @@ class Attaching:
         self._extensions = extensions
         self._log = log
 
-    def attachment(self, key: Key, screen: Snapshot, *, socket: int, now: int) -> Attachment:
+    def attachment(self, key: Key, screen: Snapshot, *, has_history: bool = False, socket: int, now: int) -> Attachment:
         """Return one under `key`, which no other had; nobody is there yet. What it is shown will lead to `screen`.
 
         Bells that have rung, and the clipboard that was set, are not told again: in state 0 they are as they are.
@@ -138,6 +158,8 @@ class Attaching:
             palette=screen.palette, bell_count=screen.bell_count, clipboard=screen.clipboard
         )
         extensions = self._extensions()
+        if not has_history:
+            extensions.withhold(HISTORY)
         transport: Transport[ServerScreen, UserStream] = Transport(
             key=key,
             is_server=True,

@@ -79,8 +79,14 @@ class Clients:
     def take_over(self, offer: Offer, data: bytes, source: Address, *, now: int, congestion: bool = False) -> None:
         """Let the client that took `offer` with that datagram be the one that types."""
         self._part(PartingKind.TAKEN_OVER, source.plain_host, now=now)
-        shown = self._terminal.display.shown
-        typing = self._attaching.attachment(offer.key, shown, socket=offer.socket, now=now)
+        terminal = self._terminal
+        typing = self._attaching.attachment(
+            offer.key,
+            terminal.display.shown,
+            has_history=terminal.history is not None,
+            socket=offer.socket,
+            now=now,
+        )
         for number, value in self._parts.items():
             typing.extensions.set_value(number, value)
         self.typing = typing

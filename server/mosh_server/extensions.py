@@ -41,7 +41,7 @@ class Extensions:
 
         `parts` are what the host state may hold of ours; those that no feature is about are never said.
         """
-        self._features: Final = features
+        self._features = features
         self._handlers: Final = dict(handlers or {})
         self._parts: Final = parts
         self._local_parts: Final = local_parts(parts)
@@ -51,6 +51,11 @@ class Extensions:
         self.named_by_client: frozenset[int] | None = None  # None: it is not one of ours, as far as it said so
         self.dropped = 0  # requests that nobody takes, and sets of features that came too late
         self.set_value(extensions.ANNOUNCEMENT, PROGRAM)
+
+    def withhold(self, feature: int) -> None:
+        """Have `feature` no longer: there is nothing behind it. Before the client names what it has."""
+        if self._features is not None:
+            self._features -= {feature}
 
     @property
     def common(self) -> frozenset[int]:

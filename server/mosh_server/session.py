@@ -22,6 +22,7 @@ from mosh_server.attendance import Attendance, Timeouts
 from mosh_server.clients import Clients, Identity
 from mosh_server.ending import Ending
 from mosh_server.events import Event, SetSize, StartShell
+from mosh_server.history import HistorySource
 from mosh_server.keyring import OFFER_MS, Outgoing
 from mosh_server.output.flood import Flood
 from mosh_server.terminal import Terminal
@@ -36,14 +37,18 @@ class Session:
         key: Key,
         attaching: Attaching,
         emulator: Emulator,
+        history: HistorySource | None = None,
         flood: Flood,
         timeouts: Timeouts,
         identity: Identity,
         now: int,
     ) -> None:
-        """Begin with nobody there, and `key` given out. `attaching` is to ask `flood` for the `interaction`."""
+        """Begin with nobody there, and `key` given out. `attaching` is to ask `flood` for the `interaction`.
+
+        `history` has what scrolls off the emulator's screen; without one there is nothing of it for any client.
+        """
         self._events: list[Event] = []
-        self.terminal: Final = Terminal(emulator, flood)  # to others to be asked only
+        self.terminal: Final = Terminal(emulator, flood, history)  # to others to be asked only
         self.clients: Final = Clients(
             self.terminal,
             attaching=attaching,
@@ -163,6 +168,8 @@ class Session:
         self._events += terminal.incidents(now=now)
         if terminal.notices.current != told:
             self._show(now=now)
+        if client is not None:
+            client.serve_history(terminal, now=now)
         events = self._events.copy()
         self._events.clear()
         return events
@@ -277,6 +284,6 @@ class Session:
 
     def _show(self, *, now: int) -> None:
         """Look at the screen; tell the client what it is to see, and what goes with it."""
-        looked = self.terminal.display.look(now=now)
+        looked = self.terminal.look(now=now)
         if self.clients.typing is not None:
             self.clients.typing.show(self.terminal, looked=looked, now=now)

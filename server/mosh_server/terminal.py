@@ -9,6 +9,7 @@ from typing import Final
 
 from mosh_common.terminal.emulator import Emulator
 from mosh_server.events import OutputNotDigested
+from mosh_server.history import History, HistorySource
 from mosh_server.input.queue import REPLIES_LIMIT_OCTETS, InputQueue
 from mosh_server.output.display import Display
 from mosh_server.output.flood import Flood
@@ -20,18 +21,31 @@ from mosh_server.output.notices import Notices
 class Terminal:
     """The terminal of one session's programs."""
 
-    __slots__ = ("_incidents", "display", "emulator", "exit_status", "flood", "input", "notices", "started")
+    __slots__ = (
+        *("_incidents", "display", "emulator", "exit_status", "flood", "history", "input", "notices", "started"),
+    )
 
-    def __init__(self, emulator: Emulator, flood: Flood) -> None:
-        """Show the screen of `emulator`, and tell `flood` what is printed and when it is looked at."""
+    def __init__(self, emulator: Emulator, flood: Flood, history: HistorySource | None = None) -> None:
+        """Show the screen of `emulator`, and tell `flood` what is printed and when it is looked at.
+
+        `history` has what scrolled off it; None: nobody keeps that.
+        """
         self.emulator: Final = GuardedEmulator(emulator)
         self.flood: Final = flood
         self.display: Final = Display(self.emulator, flood)
+        self.history: Final = None if history is None else History(history)
         self.input: Final = InputQueue()  # for the pty
         self.notices: Final = Notices()  # about what the programs print, for the client's bar
         self._incidents = Incidents(self.emulator, self.notices)
         self.started = False  # StartShell was reported
         self.exit_status: int | None = None  # the shell's: it ended, what was written is shown, and that was all
+
+    def look(self, *, now: int) -> bool:
+        """Look at the screen, and what history there is with it; return whether that was brought up to date."""
+        looked = self.display.look(now=now)
+        if self.history is not None:
+            self.history.look(self.display.shown, looked=looked)
+        return looked
 
     def digesting(self, *, now: int) -> bool:
         """Return whether there is output to be digested. Until there is none the pty is not to be read."""

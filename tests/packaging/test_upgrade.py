@@ -41,6 +41,7 @@ LATE = {
     "mosh_client.launcher.launcher: _fork": f"for -v {LOADED}; else the process ends a line of the log the poorer",
     "mosh_client.network.blank_screen: BlankScreen.apply": f"{LOADED}, by load_emulator",
     "mosh_client.network.blank_screen: load_emulator": START,
+    "mosh_client.network.history: HistoryRelay.open": f"{LOADED}, by load_emulator",
     "mosh_client.network.process: run": f"for -v, and {LOADED}",
     "mosh_client.network.process: _NetworkProcess._confine": START,
     "mosh_client.renderer.process: run": f"for -v, and {LOADED}",

@@ -38,6 +38,7 @@ class Conditions(NamedTuple):
     reorder_by: int = 0  # … by up to so many ms
     congestion: float = 0.0  # share that a router marks (ECN CE)
     longest: int = 65535  # octets; longer datagrams vanish
+    rate: int = 0  # octets per ms that go in each direction, the others wait in a queue; 0 = any (world.py only)
 
 
 class Text:

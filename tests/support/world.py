@@ -51,6 +51,7 @@ from mosh_server.attendance import Timeouts
 from mosh_server.clients import Identity
 from mosh_server.events import Event, SetSize, StartShell
 from mosh_server.extensions import Extensions as ServerExtensions
+from mosh_server.history import HistorySource
 from mosh_server.output.flood import Flood
 from mosh_server.session import Session
 
@@ -260,6 +261,7 @@ class OurServer:
         timeouts: Timeouts | None = None,
         extensions: ServerExtensions | None = None,
         program: Callable[[bytes], bytes] | None = None,
+        history: HistorySource | None = None,
         entropy: Callable[[int], bytes],
         now: int = START,
     ) -> None:
@@ -278,6 +280,7 @@ class OurServer:
                 extensions=lambda: first.pop() if first else ServerExtensions(),
             ),
             emulator=self.emulator,
+            history=history,
             flood=flood,
             timeouts=timeouts or Timeouts(),
             identity=Identity("4711", lambda: self.unix_time),
@@ -392,6 +395,7 @@ class Pair:
         self._random = random.Random(f"network {seed}")
         self._flying: list[tuple[int, int, bytes, Address, End, bool]] = []
         self._order = itertools.count()
+        self._free_at = {client.address: float(START), server.address: float(START)}  # when each end's line is
 
     def run(self, milliseconds: int) -> None:
         """Let that much time pass, or less when it is over."""
@@ -450,6 +454,10 @@ class Pair:
             if chance.random() < conditions.reorder:
                 at += chance.randint(0, conditions.reorder_by)
             marked = chance.random() < conditions.congestion
+            if conditions.rate:
+                free_at = max(self._free_at.get(source, 0.0), self.now) + len(data) / conditions.rate
+                self._free_at[source] = free_at
+                at += round(free_at - self.now)
             if not lost:
                 heapq.heappush(self._flying, (at, next(self._order), data, source, to, marked))
 

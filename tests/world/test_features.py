@@ -19,11 +19,12 @@ from mosh_common.sync.states.parts.table import OURS
 from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.version import PROGRAM
 from mosh_common.wire import hostdiff, userdiff
-from mosh_common.wire.extensions import ANNOUNCEMENT, FEATURES, NOTICE, OUR_FEATURES, Features
+from mosh_common.wire.extensions import ANNOUNCEMENT, FEATURES, HISTORY, NOTICE, OUR_FEATURES, Features
 from mosh_common.wire.hostdiff import HostEvent, NoticeKind, PartDiff
 from mosh_common.wire.userdiff import Request, UserEvent
 from mosh_server.extensions import Extensions as ServerExtensions
 
+WITHOUT_HISTORY = OUR_FEATURES - {HISTORY}  # a server that keeps none does not say that it has it
 LOSSY = Conditions(delay=40, loss=0.3, jitter=30, duplicate=0.1, reorder=0.2, reorder_by=100)
 
 # What the server sent a client in `session` before there were features, less its announcement: when, from which state
@@ -114,10 +115,10 @@ def server_of_upstreams(monkeypatch: pytest.MonkeyPatch) -> ServerExtensions:
 def test_two_of_ours_say_what_both_have() -> None:
     world = World()
     world.run(1000)
-    assert world.client.session.extensions.named_by_server == OUR_FEATURES
+    assert world.client.session.extensions.named_by_server == WITHOUT_HISTORY
     assert world.server.client.extensions.named_by_client == OUR_FEATURES
     state = world.client.session._transport.received.state
-    assert part_of(state, FEATURES) == Features(tuple(sorted(OUR_FEATURES)))
+    assert part_of(state, FEATURES) == Features(tuple(sorted(WITHOUT_HISTORY)))
     assert part_of(state, ANNOUNCEMENT) == PROGRAM
     world.server.session.terminal.notices.hold(NoticeKind.CLIPBOARD_NOT_SET, "too long")
     world.print(b"x")
@@ -188,10 +189,10 @@ def test_the_first_host_state_says_what_the_server_has_whatever_is_lost(seed: in
     world.run_until(lambda: world.pty.size is not None, patience=20_000)
     world.print(b"hello")
     while lines_of(transport.received.state.snapshot)[0] != "hello":
-        assert extensions.named_by_server in (None, OUR_FEATURES)
+        assert extensions.named_by_server in (None, WITHOUT_HISTORY)
         assert world.now < START + 20_000
         world.run(5)
-    assert extensions.named_by_server == OUR_FEATURES
+    assert extensions.named_by_server == WITHOUT_HISTORY
 
 
 def test_a_set_that_comes_later_than_the_first_input_is_dropped() -> None:

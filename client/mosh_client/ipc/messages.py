@@ -20,6 +20,7 @@ from mosh_client.ipc.fields import Field, array, boolean, integer, octets, optio
 from mosh_common.errors import PeerError
 from mosh_common.protocol import HIGHEST_PORT
 from mosh_common.terminal.cells import Modes, Row, Style
+from mosh_common.terminal.history.line import LONGEST_LINE, LONGEST_SEARCH, PAGE_LINES, Line
 from mosh_common.wire.size import CELLS_LIMIT, SIDE_LIMIT
 
 LONGEST_TO_NETWORK_OCTETS: Final = 1 << 16  # a batch is one read of the terminal, at most 16 KiB
@@ -74,6 +75,24 @@ class Watch(NamedTuple):
 
 class Detach(NamedTuple):
     """Renderer: leave, and let the session go on. The second one means: without waiting for the server."""
+
+
+class WantHistory(NamedTuple):
+    """Renderer: lines of history from a place on. The newest wish stands: more of it comes as more scrolls off."""
+
+    serial: int  # rises with each wish, WantHistory or SearchHistory, of this renderer
+    line: int
+    column: int  # of that line; 0 but where a page ended within it
+    lines: int  # at most so many
+
+
+class SearchHistory(NamedTuple):
+    """Renderer: where the text stands, in the nearest line from `line` on (itself too), or before it if `backwards`."""
+
+    serial: int
+    line: int
+    backwards: bool
+    text: str  # without capitals it is found in any case
 
 
 class Frame(NamedTuple):
@@ -142,14 +161,43 @@ class Abilities(NamedTuple):
     """Network: what the server can do beyond what every one can."""
 
     detach: bool  # let the client go and keep the session
+    history: bool = False  # show what scrolled away
+
+
+class HistoryExtent(NamedTuple):
+    """Network: what history there is as of the frame that follows (history/line.py), and which screen that shows."""
+
+    first: int
+    line: int
+    column: int
+    clears: int
+    alternate: bool  # a program is on the alternate screen
+
+
+class HistoryPage(NamedTuple):
+    """Network: lines as a wish wanted them, as many as there are so far, or as fit; another one of it may be longer."""
+
+    serial: int
+    line: int  # where the first of them begins: as wished, or later if that is gone
+    column: int
+    lines: tuple[Line, ...]
+    whole: bool  # the last of them is not cut: the next page begins with the line after it
+
+
+class HistoryFound(NamedTuple):
+    """Network: what a search found."""
+
+    serial: int
+    line: int | None  # None: nothing
 
 
 class Exit(NamedTuple):
     """Network, last of all: restore the terminal and leave; the launcher says the last words."""
 
 
-ToNetwork: TypeAlias = Hello | Input | Resize | Quit | Watch | Detach
-ToRenderer: TypeAlias = Frame | Progress | Link | Notice | Exit | Statistics | ServerNotices | Abilities
+ToNetwork: TypeAlias = Hello | Input | Resize | Quit | Watch | Detach | WantHistory | SearchHistory
+ToHistory: TypeAlias = HistoryExtent | HistoryPage | HistoryFound
+ToRenderer: TypeAlias = Frame | Progress | Link | Notice | Exit | Statistics | ServerNotices | Abilities | ToHistory
 Message: TypeAlias = ToNetwork | ToRenderer
 
 
@@ -240,6 +288,12 @@ _STATISTICS: Final = (
     text("peer", LONGEST_PEER),
 )
 
+_PLACE: Final = (integer("line"), integer("column", 0, LONGEST_LINE))
+_WANT_HISTORY: Final = (integer("serial", 1), *_PLACE, integer("lines", 1, PAGE_LINES))
+_SEARCH_HISTORY: Final = (integer("serial", 1), integer("line"), boolean("backwards"), text("text", LONGEST_SEARCH))
+_HISTORY_EXTENT: Final = (integer("first"), *_PLACE, integer("clears"), boolean("alternate"))
+_HISTORY_PAGE: Final = (integer("serial", 1), *_PLACE, screen_fields.LINES, boolean("whole"))
+
 KINDS: Final = (
     Kind(1, Hello, RENDERER, _FIRST, _SIZE, fits=_fits_size),
     Kind(2, Input, RENDERER, _LATER, _INPUT),
@@ -254,7 +308,12 @@ KINDS: Final = (
     Kind(11, Statistics, NETWORK, _ANY_TIME, _STATISTICS),
     Kind(12, ServerNotices, NETWORK, _ANY_TIME, (array("texts", text("text", NOTICE_LIMIT), NOTICE_KINDS),)),
     Kind(13, Detach, RENDERER, _LATER),
-    Kind(14, Abilities, NETWORK, _ANY_TIME, (boolean("detach"),)),
+    Kind(14, Abilities, NETWORK, _ANY_TIME, (boolean("detach"), boolean("history"))),
+    Kind(15, WantHistory, RENDERER, _LATER, _WANT_HISTORY),
+    Kind(16, SearchHistory, RENDERER, _LATER, _SEARCH_HISTORY),
+    Kind(17, HistoryExtent, NETWORK, _ANY_TIME, _HISTORY_EXTENT),
+    Kind(18, HistoryPage, NETWORK, _ANY_TIME, _HISTORY_PAGE),
+    Kind(19, HistoryFound, NETWORK, _ANY_TIME, (integer("serial", 1), optional(integer("line")))),
 )
 
 _KIND_OF_MESSAGE: Final[dict[type[Message], Kind]] = {kind.message: kind for kind in KINDS}

@@ -28,6 +28,7 @@ from mosh_common.terminal.cells import (
     Row,
     Style,
 )
+from mosh_common.terminal.history.line import LONGEST_LINE, PAGE_LINES, Line
 from mosh_common.terminal.payloads import LONGEST_TITLE, is_clipboard, is_link, is_title
 from mosh_common.wire.size import SIDE_LIMIT
 
@@ -81,11 +82,38 @@ def _clusters(value: Any, text: str) -> Clusters:
         column, grapheme = checked_array(pair, "cluster", 2)
         if type(column) is not int or not 0 <= column < len(text) or text[column] != CLUSTER or column in clusters:
             raise PeerError("a cluster for a column that wants none")
-        grapheme = checked_text(grapheme, LONGEST_CLUSTER_OCTETS, "cluster")
-        if not grapheme or len(grapheme.encode()) > LONGEST_CLUSTER_OCTETS:
-            raise PeerError(f"a cluster is not 1–{LONGEST_CLUSTER_OCTETS} octets")
-        clusters[column] = grapheme
+        clusters[column] = _grapheme(grapheme)
     return clusters
+
+
+def _line(value: Any) -> Line:
+    """Check a line of history."""
+    text, runs, graphemes = checked_array(value, "line", 3)
+    if type(text) is not str or len(text) > LONGEST_LINE:
+        raise PeerError(f"a line is not a text of at most {LONGEST_LINE} columns")
+    found = _CONTROL_IN_ROW.search(text)
+    if found:
+        raise PeerError(f"control character U+{ord(found.group()):04X} in a line")
+    if "\x01" in text and _STRAY_WIDE_TAIL.search(text):
+        raise PeerError("the right half of a wide character without its left half")
+    styled: list[tuple[int, Style]] = []
+    for run in checked_array(runs, "runs"):
+        columns, style = checked_array(run, "run", 2)
+        if type(columns) is not int or not 1 <= columns <= LONGEST_LINE:
+            raise PeerError(f"a run is not 1–{LONGEST_LINE} columns")
+        styled.append((columns, _style(style)))
+    if sum([columns for columns, _ in styled]) != len(text):
+        raise PeerError(f"runs that are not together the {len(text)} columns of their line")
+    if len(checked_array(graphemes, "graphemes")) != text.count(CLUSTER):
+        raise PeerError(f"{len(graphemes)} clusters for {text.count(CLUSTER)} cells")
+    return Line(text, tuple(styled), tuple([_grapheme(each) for each in graphemes]))
+
+
+def _grapheme(value: Any) -> str:
+    grapheme = checked_text(value, LONGEST_CLUSTER_OCTETS, "cluster")
+    if not grapheme or len(grapheme.encode()) > LONGEST_CLUSTER_OCTETS:
+        raise PeerError(f"a cluster is not 1–{LONGEST_CLUSTER_OCTETS} octets")
+    return grapheme
 
 
 def _pack_rows(rows: tuple[tuple[int, Row], ...]) -> list[Any]:
@@ -126,6 +154,7 @@ STYLES: Final = array("styles", STYLE, Palette.LIMIT)
 ROWS: Final = array("rows", Field("row", "row", _numbered_row), SIDE_LIMIT)._replace(
     bounds="≤ lines, each row", pack=_pack_rows
 )
+LINES: Final = array("lines", Field("line", "line", _line), PAGE_LINES)
 MODES: Final = Field("modes", "modes", _modes)
 TITLE: Final = Field("title", "title", _title)
 CLIPBOARD: Final = Field("clipboard", "clipboard", _clipboard)

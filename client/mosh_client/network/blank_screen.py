@@ -53,4 +53,5 @@ class BlankScreen:
 
 def load_emulator() -> None:
     """Import what the server's answers need; afterwards no file need be read any more."""
-    import mosh_common.sync.states.screen_state  # noqa: F401  # for its being imported
+    import mosh_common.sync.states.history.answer
+    import mosh_common.sync.states.screen_state  # noqa: F401  # for their being imported

@@ -32,13 +32,18 @@ class Extensions:
         """Return what the client says first."""
         return stream if self._features is None else stream.push_features(self._features)
 
-    def receive(self, ours: tuple[Any, ...], *, changed: bool) -> None:
-        """Take the parts of a new host state that are ours; `changed`: it came with a diff."""
+    def receive(self, ours: tuple[Any, ...], *, changed: bool) -> bool:
+        """Take the parts of a new host state that are ours; `changed`: it came with a diff.
+
+        Return whether `common` is known because of it, and was not before.
+        """
         # "Until it has such a state, the client does not know what the server has": one without a diff is state 0.
         if self.named_by_server is None and changed:
             named = self.value_of(extensions.FEATURES, ours)
             self.named_by_server = frozenset(named.numbers) if named is not None else frozenset()
             self.common = (self._features or frozenset()) & self.named_by_server
+            return True
+        return False
 
     def request(self, stream: UserStream, feature: int, payload: bytes) -> UserStream:
         """Return the stream with a request at its end. Raises UsageError when not both have the feature."""

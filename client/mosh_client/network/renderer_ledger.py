@@ -12,6 +12,9 @@ from mosh_client.ipc.frames import FrameEncoder, portions
 from mosh_client.ipc.messages import (
     Abilities,
     Exit,
+    HistoryExtent,
+    HistoryFound,
+    HistoryPage,
     Link,
     Notice,
     Progress,
@@ -39,6 +42,8 @@ class Facts(NamedTuple):
     abilities: Abilities
     link: Link
     over: bool  # the session is: nothing follows
+    extent: HistoryExtent | None = None  # of the history that goes with the snapshot
+    history: HistoryPage | HistoryFound | None = None  # the answer to its newest wish
 
 
 class RendererLedger:
@@ -52,6 +57,8 @@ class RendererLedger:
         self._notice: Notice | None = None
         self._server_notices = ServerNotices(())
         self._abilities = Abilities(False)
+        self._extent: HistoryExtent | None = None
+        self._history: HistoryPage | HistoryFound | None = None
         self._statistics: Statistics | None = None
         self._statistics_due: int | None = None  # when to look at them again; None: nobody watches
         self._dismissed = False  # Exit was sent, after which nothing may follow
@@ -69,6 +76,14 @@ class RendererLedger:
     def news(self, facts: Facts, statistics: Callable[[], Statistics], *, now: int) -> list[ToRenderer]:
         """Return what is to be told now, and count it as told. `statistics` is called only while they are watched."""
         messages: list[ToRenderer] = []
+        if facts.extent is not None and facts.extent != self._extent:
+            # Before its frame: what that no longer shows is in the history.
+            self._extent = facts.extent
+            messages.append(facts.extent)
+        if facts.history is not self._history:
+            self._history = facts.history
+            if facts.history is not None:
+                messages.append(facts.history)
         if facts.snapshot is not None:
             # The frame goes first: progress read with an older frame would judge predictions by the wrong screen.
             frame = self._frames.encode(facts.snapshot)

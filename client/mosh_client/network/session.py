@@ -23,6 +23,7 @@ from mosh_client.ipc.messages import (
     Abilities,
     Detach,
     Hello,
+    HistoryExtent,
     Input,
     Link,
     Message,
@@ -30,14 +31,17 @@ from mosh_client.ipc.messages import (
     Progress,
     Quit,
     Resize,
+    SearchHistory,
     ServerNotices,
     Statistics,
     ToRenderer,
+    WantHistory,
     Watch,
 )
 from mosh_client.network.attempts import Attempts
 from mosh_client.network.blank_screen import BlankScreen
 from mosh_client.network.extensions import Extensions
+from mosh_client.network.history import HistoryRelay
 from mosh_client.network.input_ledger import InputLedger
 from mosh_client.network.reception import SERVERS_FAULT, Reception, nothing_whole
 from mosh_client.network.renderer_ledger import Facts, RendererLedger
@@ -52,9 +56,10 @@ from mosh_common.sync.events import (
     StateNotTaken,
     VersionMismatch,
 )
+from mosh_common.sync.states.parts.history import HistoryShown
 from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.sync.transport import Transport
-from mosh_common.wire.extensions import ANNOUNCEMENT, DETACH, NOTICE
+from mosh_common.wire.extensions import ANNOUNCEMENT, DETACH, HISTORY, NOTICE
 from mosh_common.wire.key import Key
 
 LEAVE_TIMEOUT_MS: Final = 1500  # then such a request is given this long …
@@ -98,6 +103,7 @@ class Session:
         self._attempts = Attempts(ip, (peer, *alternatives))
         self._transport.set_alternatives(self._attempts.addresses)  # the first one, too: the session may leave it
         self._input = InputLedger()
+        self._history = HistoryRelay()
         # The renderer.
         self._renderer: RendererLedger | None = None
         self._clipboard = ""  # what the last one was told of it
@@ -122,6 +128,7 @@ class Session:
         """
         self._renderer = RendererLedger(clipboard=self._clipboard)
         self._input.begin_batches()
+        self._history.begin_renderer()
         self._resize(hello.columns, hello.lines, now=now)
 
     def detach_renderer(self) -> None:
@@ -143,6 +150,8 @@ class Session:
         elif isinstance(message, Watch):
             if self._renderer is not None:
                 self._renderer.watch(message.on, now=now)
+        elif isinstance(message, WantHistory | SearchHistory):
+            self._history.wish(message)
         elif isinstance(message, Detach):
             if self._leaving is UNHEARD_LEAVE:
                 self._finish(UNHEARD_LEAVE)  # without waiting for the server
@@ -220,10 +229,12 @@ class Session:
         notices = self.extensions.value_of(NOTICE, screen.ours)
         facts = Facts(
             snapshot=None if self._transport.contact.last_heard is None else screen.snapshot,
+            extent=_extent(self.extensions.value_of(HISTORY, screen.ours)),
+            history=self._history.news(),
             progress=Progress(self._input.take_echo_ack(screen.echo_ack)),
             notice=_current_notice(self._notice, self._reception.words),
             server_notices=ServerNotices(tuple([notice.text for notice in notices])),
-            abilities=Abilities(DETACH in self.extensions.common),
+            abilities=Abilities(DETACH in self.extensions.common, HISTORY in self.extensions.common),
             link=self._link(),
             over=self.outcome is not None,
         )
@@ -290,7 +301,8 @@ class Session:
     def _digest(self, event: Event, *, now: int) -> None:
         if isinstance(event, NewRemoteState):
             self._reception.taken(event.state.snapshot)
-            self.extensions.receive(event.state.ours, changed=event.changed)
+            if self.extensions.receive(event.state.ours, changed=event.changed) and HISTORY in self.extensions.common:
+                self._history.open(self._transport.channels, now=now)
             if event.state.skipped > self._skipped:
                 self._skipped = event.state.skipped
                 if self._log is not None:
@@ -344,6 +356,14 @@ def _statistics(transport: Transport[UserStream, Any], peer: str) -> Statistics:
         sent_octets=transport.counters.sent_octets,
         peer=peer,
     )
+
+
+def _extent(shown: HistoryShown | None) -> HistoryExtent | None:
+    """Return what the renderer is told of the history that goes with a screen; None: the server keeps none."""
+    if shown is None:
+        return None
+    extent = shown.extent
+    return HistoryExtent(extent.first, extent.end.line, extent.end.column, extent.clears, shown.alternate)
 
 
 def _current_notice(notice: Notice, words: str) -> Notice:

@@ -32,7 +32,10 @@ class ReceivedState(NamedTuple, Generic[Remote]):
 class Receiver(Generic[Remote]):
     """The states that the peer may still start a diff from, the newest of which is acknowledged."""
 
-    def __init__(self, initial: Remote) -> None:
+    def __init__(self, initial: Remote, *, most_states: int | None = None, most_octets: int | None = None) -> None:
+        """Begin with state 0; hold at most so many states, of so much weight, where less than the limits will do."""
+        self._most_states = RECEIVED_STATES_LIMIT if most_states is None else most_states
+        self._most_octets = WEIGHT_LIMIT_OCTETS if most_octets is None else most_octets
         self._states: list[ReceivedState[Remote]] = [ReceivedState(0, initial, initial.weight)]  # in order of number
         self._weight = initial.weight
         self._quenched_until: int | None = None  # too many states: new ones are refused until then
@@ -101,14 +104,14 @@ class Receiver(Generic[Remote]):
             raise Dropped(
                 DropReason.TOO_MANY_STATES,
                 f"{len(self._states)} states of {self._weight} octets held,"
-                f" at most {RECEIVED_STATES_LIMIT} of {WEIGHT_LIMIT_OCTETS}",
+                f" at most {self._most_states} of {self._most_octets}",
             )
         self._quenched_until = now + RECEIVED_QUENCH_MS
         while self._full() and len(self._states) > 1:
             self._weight -= self._states.pop(0).weight
 
     def _full(self) -> bool:
-        return len(self._states) >= RECEIVED_STATES_LIMIT or self._weight >= WEIGHT_LIMIT_OCTETS
+        return len(self._states) >= self._most_states or self._weight >= self._most_octets
 
     def _insert(self, entry: ReceivedState[Remote]) -> bool:
         self._weight += entry.weight

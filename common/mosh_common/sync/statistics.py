@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from mosh_common.sync.facts import PathFacts
 from mosh_common.wire.drop import DropReason
 
 
@@ -33,6 +34,15 @@ class Counters:
         self.unsendable = 0  # instructions too long for any peer
         self.dropped: dict[DropReason, int] = {}
 
+    def count_sent(self, datagrams: list[tuple[bytes, Any]]) -> None:
+        """Take datagrams that go out, each with its destination."""
+        self.sent += len(datagrams)
+        self.sent_octets += sum([len(data) for data, _ in datagrams])
+
+    def count_dropped(self, reason: DropReason) -> None:
+        """Take something that came and was not used."""
+        self.dropped[reason] = self.dropped.get(reason, 0) + 1
+
 
 class Statistics(NamedTuple):
     """How the session goes, for a status display, debug output and tests."""
@@ -49,3 +59,21 @@ class Statistics(NamedTuple):
     loss_incoming: float  # shares of datagrams, 0–1, estimated
     loss_outgoing: float
     mtu: int  # octets of the longest datagram
+
+
+def statistics_of(counters: Counters, path: PathFacts, *, send_interval: int) -> Statistics:
+    """Return how the session goes at this moment."""
+    return Statistics(
+        sent=counters.sent,
+        sent_octets=counters.sent_octets,
+        received=counters.received,
+        received_octets=counters.received_octets,
+        dropped=dict(counters.dropped),
+        resends=counters.resends,
+        srtt=path.rtt.srtt,
+        rto=path.rtt.rto,
+        send_interval=send_interval,
+        loss_incoming=path.loss.incoming,
+        loss_outgoing=path.loss.outgoing,
+        mtu=path.mtu,
+    )

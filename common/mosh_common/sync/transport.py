@@ -1,8 +1,8 @@
 """One end of a session: datagrams in, datagrams out, and the two synchronised objects in between.
 
 Ties together `Endpoint` (keys, addresses, round-trip times), `Sender` and `Receiver` (numbered states) and the
-fragments between them. Does no input or output, reads no clock and knows nothing of what the states are.
-Implements docs/wire.md §1–§4.
+fragments between them; that is channel 0. `Channels` has others, of two more objects each, where both ends know of
+them. Does no input or output, reads no clock and knows nothing of what the states are. Implements docs/wire.md §1–§4.
 
 The loop of a process:
 
@@ -20,6 +20,7 @@ from typing import Final, Generic, TypeVar
 from mosh_common.address import Address
 from mosh_common.errors import UsageError
 from mosh_common.protocol import DATAGRAM_OVERHEAD, SHUTDOWN_ACK_COPIES, SHUTDOWN_NUMBER, SHUTDOWN_TIMEOUT_MS
+from mosh_common.sync.channels import Channels
 from mosh_common.sync.events import (
     Event,
     NewRemoteState,
@@ -34,11 +35,11 @@ from mosh_common.sync.facts import PathFacts, ReceivedFacts, SentFacts
 from mosh_common.sync.pacing import NO_INTERACTION, ClientPacing, Interaction, Link, Pacing, ServerPacing
 from mosh_common.sync.path.endpoint import Endpoint
 from mosh_common.sync.receiver import Receiver
-from mosh_common.sync.sender import Sender, Sending
+from mosh_common.sync.sender import Sender
 from mosh_common.sync.state import LocalState, RemoteState
-from mosh_common.sync.statistics import Counters, Statistics
+from mosh_common.sync.statistics import Counters, Statistics, statistics_of
 from mosh_common.wire.drop import Dropped, DropReason
-from mosh_common.wire.fragment import Assembler, Fragment, Fragmenter
+from mosh_common.wire.fragment import Assembler, Fragment, Fragmenter, channel_of
 from mosh_common.wire.instruction import Instruction
 from mosh_common.wire.key import Key
 
@@ -98,6 +99,7 @@ class Transport(Generic[Local, Remote]):
             local, pacing=pacing, entropy=entropy, now=now, loss=self._endpoint.loss, interaction=interaction
         )
         self._receiver: Receiver[Remote] = Receiver(remote)
+        self.channels: Final = Channels(entropy)  # beside these, which are channel 0's
         # What of these anybody may ask.
         self.path: Final[PathFacts] = self._endpoint
         self.contact: Final = self._endpoint.contact  # when the peer was heard
@@ -127,11 +129,12 @@ class Transport(Generic[Local, Remote]):
                 self._events.append(PeerMoved(source))
                 self._debug(f"{now} peer is at {source}")
                 self._sender.path_changed(now=now)
+                self.channels.path_changed()
             elif back:
                 self._sender.probe(now=now)  # it probes: let it know at once that it was heard
             self._receive_payload(received.payload, now=now)
         except Dropped as error:
-            self.counters.dropped[error.reason] = self.counters.dropped.get(error.reason, 0) + 1
+            self.counters.count_dropped(error.reason)
             self._debug(f"{now} dropped ({error.reason.value}): {error}")
             if error.reason is DropReason.WRONG_VERSION:
                 self._events.append(VersionMismatch(str(error)))
@@ -167,6 +170,13 @@ class Transport(Generic[Local, Remote]):
         self._note_end(now=now)
         if self._exhausted or not self._endpoint.may_send(now=now):
             return []
+        datagrams = self._of_channel_0(now=now)
+        if self.channels.any and not (self._ended or self._sender.shutdown.in_progress):
+            datagrams += self._of_channels(busy=bool(datagrams), now=now)
+        self._note_end(now=now)
+        return datagrams
+
+    def _of_channel_0(self, *, now: int) -> list[tuple[bytes, Address]]:
         sending = self._sender.instruction_to_send(now=now, link=self._link(now=now))
         if sending is None:
             return []
@@ -174,13 +184,17 @@ class Transport(Generic[Local, Remote]):
             self._debug(f"{now} long datagrams are overdue: short ones, of {self._endpoint.mtu}, until some arrive")
         instruction = sending.instruction
         fragments = self._fragments(instruction, now=now)
-        if not fragments:
+        if not fragments or not (datagrams := self._sealed(fragments, now=now)):
             return []
-        datagrams = self._sealed(fragments, now=now)
         if instruction.diff:
             longest = max([len(data) for data, _ in datagrams])
             self._endpoint.path_mtu.sent(instruction.new_num, longest=longest, count=len(datagrams), now=now)
-        self._count(sending, datagrams)
+            if self.channels.any:
+                self.channels.note_frame(sum([len(data) for data, _ in datagrams]), link=self._link(now=now), now=now)
+        counters = self.counters
+        counters.instructions += 1
+        counters.resends += sending.resent
+        counters.empty_acks += not instruction.diff
         if self._log is not None:
             rtt = self._endpoint.rtt
             self._debug(
@@ -188,8 +202,13 @@ class Transport(Generic[Local, Remote]):
                 f" ({len(instruction.diff)} octets in {len(datagrams)}): {sending.rule};"
                 f" srtt {rtt.srtt:.0f} loss {self._endpoint.loss.worst:.2f} rto {rtt.rto} interval {self.send_interval}"
             )
-        self._note_end(now=now)
         return datagrams
+
+    def _of_channels(self, *, busy: bool, now: int) -> list[tuple[bytes, Address]]:
+        """Return what the other channels send; `busy`: channel 0 sends something, too."""
+        link, longest = self._link(now=now), self._endpoint.fragment_octets
+        fragments = self.channels.fragments_to_send(busy=busy, fragment_octets=longest, link=link, now=now)
+        return self._sealed(fragments, now=now) if fragments else []
 
     def next_deadline(self, *, now: int) -> int | None:
         """Return when (absolute ms) `datagrams_to_send` and `events` want to be called next; None = never.
@@ -203,8 +222,15 @@ class Transport(Generic[Local, Remote]):
         shutdown = self._sender.shutdown.deadline
         if not self._endpoint.may_send(now=now):
             return shutdown
-        deadline = self._sender.next_deadline(now=now, link=self._link(now=now))
-        return deadline if shutdown is None else min(deadline, shutdown)
+        link = self._link(now=now)
+        deadline = self._sender.next_deadline(now=now, link=link)
+        if shutdown is not None:
+            return min(deadline, shutdown)
+        if self.channels.any:
+            longest = self._endpoint.fragment_octets
+            other = self.channels.next_deadline(fragment_octets=longest, link=link, now=now)
+            return deadline if other is None else min(deadline, other)
+        return deadline
 
     def events(self) -> list[Event]:
         """Return and forget what happened since the last call, in order."""
@@ -221,6 +247,7 @@ class Transport(Generic[Local, Remote]):
         """Say that the machine slept or moved (client): a hop is due, and a datagram from the new port."""
         self._endpoint.request_hop()
         self._sender.probe(now=now)
+        self.channels.path_changed()
 
     def port_hopped(self, *, now: int) -> None:
         """Say that a new source port is in use."""
@@ -237,21 +264,7 @@ class Transport(Generic[Local, Remote]):
 
     def statistics(self) -> Statistics:
         """Return how the session goes at this moment."""
-        counters, path = self.counters, self.path
-        return Statistics(
-            sent=counters.sent,
-            sent_octets=counters.sent_octets,
-            received=counters.received,
-            received_octets=counters.received_octets,
-            dropped=dict(counters.dropped),
-            resends=counters.resends,
-            srtt=path.rtt.srtt,
-            rto=path.rtt.rto,
-            send_interval=self.send_interval,
-            loss_incoming=path.loss.incoming,
-            loss_outgoing=path.loss.outgoing,
-            mtu=path.mtu,
-        )
+        return statistics_of(self.counters, self.path, send_interval=self.send_interval)
 
     @property
     def send_interval(self) -> int:
@@ -283,11 +296,12 @@ class Transport(Generic[Local, Remote]):
     def _fragments(self, instruction: Instruction, *, now: int) -> list[Fragment]:
         """Return the fragments in which an instruction goes out; none when it cannot."""
         fragment_octets = self._endpoint.fragment_octets
-        if not instruction.diff:
-            instruction, fragment_octets = self._padded(instruction, fragment_octets, now=now)
+        if not instruction.diff and (size := self._endpoint.padding(instruction.new_num, now=now)) is not None:
+            self._debug(f"{now} trying a datagram of {size}")
+            chaff = self._entropy(size - DATAGRAM_OVERHEAD - PADDING_MARGIN_OCTETS)
+            instruction, fragment_octets = instruction._replace(chaff=chaff), size - DATAGRAM_OVERHEAD
         try:
-            encoded = instruction.encode()
-            fragments = self._fragmenter.split(encoded, fragment_octets)
+            fragments = self._fragmenter.split(instruction.encode(), fragment_octets)
         except UsageError as error:
             # Only a frame of absurd size gets here. It counts as sent, so the next one, maybe smaller, has its turn.
             self.counters.unsendable += 1
@@ -295,44 +309,28 @@ class Transport(Generic[Local, Remote]):
             return []
         if self._sender.shutdown_ack_sent:
             fragments *= SHUTDOWN_ACK_COPIES
-        if not self._endpoint.can_seal(len(encoded), datagrams=len(fragments)):
+        return fragments
+
+    def _sealed(self, fragments: list[Fragment], *, now: int) -> list[tuple[bytes, Address]]:
+        """Return a datagram of each fragment for each address that is tried; none when the key is exhausted."""
+        endpoint, peer = self._endpoint, self._endpoint.peer
+        assert peer is not None
+        if not endpoint.can_seal(sum([len(fragment.contents) for fragment in fragments]), datagrams=len(fragments)):
             self._exhausted = self._ended = True
             self._events.append(SessionExhausted())
             return []
-        return fragments
-
-    def _padded(self, instruction: Instruction, fragment_octets: int, *, now: int) -> tuple[Instruction, int]:
-        """Return an empty instruction, padded if it is to try a longer datagram, and the size of its fragment."""
-        path_mtu = self._endpoint.path_mtu
-        path_mtu.expire_probe(now=now)
-        size = path_mtu.probe_octets(now=now)
-        if size is None:
-            return instruction, fragment_octets
-        path_mtu.probe_sent(instruction.new_num, size, now=now)
-        self._debug(f"{now} trying a datagram of {size}")
-        chaff = self._entropy(size - DATAGRAM_OVERHEAD - PADDING_MARGIN_OCTETS)
-        return instruction._replace(chaff=chaff), size - DATAGRAM_OVERHEAD
-
-    def _sealed(self, fragments: list[Fragment], *, now: int) -> list[tuple[bytes, Address]]:
-        """Return a datagram of each fragment for each address that is tried."""
-        endpoint, peer = self._endpoint, self._endpoint.peer
-        assert peer is not None
         datagrams = [(endpoint.seal(fragment.encode(), now=now), peer) for fragment in fragments]
         if endpoint.alternatives and self.contact.worth_other_addresses(now=now):
             # The same octets: whichever of them arrives first is taken, the others are old.
             datagrams += [(data, other) for data, _ in datagrams for other in endpoint.alternatives if other != peer]
+        self.counters.count_sent(datagrams)
         return datagrams
-
-    def _count(self, sending: Sending, datagrams: list[tuple[bytes, Address]]) -> None:
-        counters = self.counters
-        counters.instructions += 1
-        counters.resends += sending.resent
-        counters.empty_acks += not sending.instruction.diff
-        counters.sent += len(datagrams)
-        counters.sent_octets += sum([len(data) for data, _ in datagrams])
 
     def _receive_payload(self, payload: bytes, *, now: int) -> None:
         """Digest what was in an authentic datagram. Raises Dropped."""
+        if channel_of(payload):  # what cannot be used of it is nothing that the user was to see
+            self.channels.receive(Fragment.decode(payload), now=now)
+            return
         instruction: Instruction | None = None
         try:
             encoded = self._assembler.add(Fragment.decode(payload))

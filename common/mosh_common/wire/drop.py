@@ -21,6 +21,7 @@ class DropReason(enum.Enum):
     UNKNOWN_BASE = "diff from a state not held"  # overtaken or lost: normal on bad networks
     TOO_MANY_STATES = "too many states held"
     MALFORMED_DIFF = "malformed diff"
+    UNKNOWN_CHANNEL = "unknown channel"  # one that is not open here
     NOT_DIGESTED = "our emulator failed on it"  # a bug of ours, whatever it was that came
 
 

@@ -54,6 +54,7 @@ PART: Final = 74
 EXIT_STATUS: Final = 75
 DETACH: Final = 76
 PARTING: Final = 77
+HISTORY: Final = 78
 
 REGISTER: Final = (
     Extension(ANNOUNCEMENT, "announcement", Kind.FEATURE, Way.TO_CLIENT, "what program the server is, for people"),
@@ -70,6 +71,9 @@ REGISTER: Final = (
     Extension(EXIT_STATUS, "exit_status", Kind.FEATURE, Way.TO_CLIENT, "how the session's program ended, in a part"),
     Extension(DETACH, "detach", Kind.FEATURE, Way.TO_SERVER, "a request: the client leaves, the session stays"),
     Extension(PARTING, "parting", Kind.FEATURE, Way.TO_CLIENT, "why the client is shut down, in a part"),
+    Extension(
+        HISTORY, "history", Kind.FEATURE, Way.BOTH, "a part: its extent and the screen shown; a channel: its lines"
+    ),
 )
 
 # What this version's programs have, and name to each other.

@@ -1,11 +1,12 @@
 """Fragments: an instruction cut to the path's MTU, and put together again (docs/wire.md §2).
 
     offset  octets
-    0       8       id, the same for all fragments of one instruction
+    0       8       id, the same for all fragments of one instruction; its top 8 bits are the channel
     8       2       final flag (bit 15), number (bits 0–14)
     10      n       contents: a piece of the instruction, encoded and compressed
 
-Knows nothing of ciphers or of what an instruction says.
+Channel 0 is the protocol that there has always been: its ids count from 1, so a program that knows no channels never
+sees another (docs/adr/0101). Knows nothing of ciphers or of what an instruction says.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ _HEADER: Final = struct.Struct("!QH")
 HEADER_OCTETS: Final = _HEADER.size
 _FINAL: Final = 0x8000
 FRAGMENTS_LIMIT: Final = 0x8000  # numbers have 15 bits
+CHANNEL_SHIFT: Final = 56  # what is left counts 2^56 instructions of each channel: no key lives that long
+LAST_CHANNEL: Final = 0xFF
 # An instruction compressed to more than this is refused: no sender makes one (see instruction.INFLATED_LIMIT), and an
 # incomplete assembly must not eat the process.
 ASSEMBLY_LIMIT_OCTETS: Final = 8 << 20
@@ -33,6 +36,11 @@ class Fragment(NamedTuple):
     final: bool
     contents: bytes
 
+    @property
+    def channel(self) -> int:
+        """The channel that it belongs to."""
+        return self.id >> CHANNEL_SHIFT
+
     def encode(self) -> bytes:
         """Return the payload of a datagram."""
         return _HEADER.pack(self.id, self.number | (_FINAL if self.final else 0)) + self.contents
@@ -44,6 +52,11 @@ class Fragment(NamedTuple):
             raise Dropped(DropReason.MALFORMED_FRAGMENT, f"fragment of {len(payload)} octets, at least {HEADER_OCTETS}")
         id_, number = _HEADER.unpack_from(payload)
         return cls(id_, number & ~_FINAL, bool(number & _FINAL), payload[HEADER_OCTETS:])
+
+
+def channel_of(payload: bytes) -> int:
+    """Return the channel of a datagram's payload; of one that is no fragment, whatever it may be."""
+    return payload[0] if payload else 0
 
 
 def split(id_: int, encoded: bytes, fragment_octets: int) -> list[Fragment]:
@@ -62,12 +75,12 @@ def split(id_: int, encoded: bytes, fragment_octets: int) -> list[Fragment]:
 
 
 class Fragmenter:
-    """Cuts encoded instructions, giving each different one a fresh id."""
+    """Cuts encoded instructions of one channel, giving each different one a fresh id."""
 
     __slots__ = ("_encoded", "_fragment_octets", "_id")
 
-    def __init__(self) -> None:
-        self._id = 0  # of the last instruction; the first one gets 1
+    def __init__(self, channel: int = 0) -> None:
+        self._id = channel << CHANNEL_SHIFT  # of the last instruction; the first one gets the next
         self._encoded: bytes | None = None  # the last instruction …
         self._fragment_octets = 0  # … and the size to which it was cut
 
@@ -81,11 +94,13 @@ class Fragmenter:
 
 
 class Assembler:
-    """Puts the fragments of the newest instruction together."""
+    """Puts the fragments of the newest instruction of one channel together."""
 
-    __slots__ = ("_id", "_octets", "_pieces", "_total")
+    __slots__ = ("_id", "_limit", "_octets", "_pieces", "_total")
 
-    def __init__(self) -> None:
+    def __init__(self, *, limit: int | None = None) -> None:
+        """Refuse what has more than `limit` octets; None = ASSEMBLY_LIMIT_OCTETS."""
+        self._limit = ASSEMBLY_LIMIT_OCTETS if limit is None else limit
         self._id: int | None = None  # of the instruction being assembled, or of the last one completed
         self._pieces: dict[int, bytes] = {}  # contents by number; empty = nothing is being assembled
         self._octets = 0  # sum of the pieces
@@ -129,8 +144,8 @@ class Assembler:
         elif self._total is not None and number >= self._total:
             self._refuse(f"fragment {number} of {self._total}")
         self._octets += len(fragment.contents)
-        if self._octets > ASSEMBLY_LIMIT_OCTETS:
-            self._refuse(f"instruction of more than {ASSEMBLY_LIMIT_OCTETS} octets")
+        if self._octets > self._limit:
+            self._refuse(f"instruction of more than {self._limit} octets")
         self._pieces[number] = fragment.contents
         if self._total is None or len(self._pieces) < self._total:
             return None

@@ -55,9 +55,12 @@ class Instruction(NamedTuple):
         return deflate(serialized)
 
     @classmethod
-    def decode(cls, encoded: bytes) -> Instruction:
-        """Return the instruction in a compressed message. Raises Dropped."""
-        serialized = inflate(encoded)
+    def decode(cls, encoded: bytes, *, limit: int | None = None) -> Instruction:
+        """Return the instruction in a compressed message. Raises Dropped.
+
+        Also when it inflates to more than `limit` octets; None = INFLATED_LIMIT.
+        """
+        serialized = inflate(encoded, limit=limit)
         try:
             said = protobuf.decode(messages.TRANSPORT_INSTRUCTION, serialized).get
         except PeerError as error:
@@ -90,19 +93,21 @@ def deflate(serialized: bytes) -> bytes:
     return _ZLIB_HEADER + compressed + zlib.adler32(serialized).to_bytes(4, "big")
 
 
-def inflate(encoded: bytes) -> bytes:
-    """Return what a zlib stream (RFC 1950) holds, up to INFLATED_LIMIT octets. Raises Dropped."""
+def inflate(encoded: bytes, *, limit: int | None = None) -> bytes:
+    """Return what a zlib stream (RFC 1950) holds, up to `limit` octets (None: INFLATED_LIMIT). Raises Dropped."""
+    if limit is None:
+        limit = INFLATED_LIMIT
     # SECURITY: never more than the limit is inflated, whatever the stream promises.
     # (test_an_instruction_that_inflates_past_the_limit_is_refused)
     stream = zlib.decompressobj()
     try:
-        inflated = stream.decompress(encoded, INFLATED_LIMIT)
+        inflated = stream.decompress(encoded, limit)
         # A stream that fills the limit exactly needs one more call to see its end; a longer one shows itself here.
         surplus = b"" if stream.eof else stream.decompress(stream.unconsumed_tail, 1)
     except zlib.error as error:
         raise Dropped(DropReason.MALFORMED_INSTRUCTION, f"not a zlib stream: {error}") from None
     if surplus:
-        raise Dropped(DropReason.MALFORMED_INSTRUCTION, f"inflates to more than {INFLATED_LIMIT} octets")
+        raise Dropped(DropReason.MALFORMED_INSTRUCTION, f"inflates to more than {limit} octets")
     if not stream.eof or stream.unused_data:
         raise Dropped(DropReason.MALFORMED_INSTRUCTION, "zlib stream cut short or followed by something")
     return inflated

@@ -31,7 +31,7 @@ class World(Pair):
 
     def show(self, parting: Parting | None, *, status: int | None = None) -> None:
         """Let the server say so in its newest state."""
-        screen = ServerScreen(self.server.emulator.snapshot(), 0, (self._has, "", (), status, parting))
+        screen = ServerScreen(self.server.emulator.snapshot(), 0, (self._has, "", (), status, parting, None))
         self.server.set_local_state(screen, now=self.now)
 
     def part(self, parting: Parting | None, *, status: int | None = None) -> None:
@@ -60,7 +60,7 @@ def world() -> World:
 
 
 def test_the_renderer_learns_what_the_server_can(world: World) -> None:
-    assert world.told(Abilities) == [Abilities(True)]
+    assert world.told(Abilities) == [Abilities(True, True)]
     older = World(OUR_FEATURES - {DETACH})
     older.run(500)
     assert older.told(Abilities) == []

@@ -113,7 +113,7 @@ class World(Pair):
         return [decoder.apply(frame) for frame in self.told(Frame)][-1]
 
     def _update_server(self) -> None:
-        ours = (Features(()), self.program, self.notices, None, None)
+        ours = (Features(()), self.program, self.notices, None, None, None)
         screen = ServerScreen(self.emulator.snapshot(), self.echo_ack, ours)
         self.server.set_local_state(screen, now=self.now)
 

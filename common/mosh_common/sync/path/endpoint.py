@@ -125,6 +125,17 @@ class Endpoint:
         """Octets of the longest fragment, its header included."""
         return self.mtu - DATAGRAM_OVERHEAD
 
+    def padding(self, number: int, *, now: int) -> int | None:
+        """Return the octets of the datagram that an empty instruction, with state `number`, is to be padded to.
+
+        None: it is to try nothing.
+        """
+        self.path_mtu.expire_probe(now=now)
+        size = self.path_mtu.probe_octets(now=now)
+        if size is not None:
+            self.path_mtu.probe_sent(number, size, now=now)
+        return size
+
     def report_send_failure(self, errno_: int, *, now: int) -> bool:
         """Take the errno of a failed send; return whether the MTU was lowered."""
         return errno_ == errno.EMSGSIZE and self.path_mtu.lower(now=now)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from mosh_common.sync.states.parts.announcement import AnnouncementPart
 from mosh_common.sync.states.parts.exit_status import ExitStatusPart
 from mosh_common.sync.states.parts.features import FeaturesPart
+from mosh_common.sync.states.parts.history import HistoryPart
 from mosh_common.sync.states.parts.notices import NoticesPart
 from mosh_common.sync.states.parts.part import Part
 from mosh_common.sync.states.parts.parting import PartingPart
@@ -20,6 +21,7 @@ OURS: Final[tuple[Part, ...]] = (
     NoticesPart(),
     ExitStatusPart(),
     PartingPart(),
+    HistoryPart(),
 )
 
 

@@ -1,0 +1,32 @@
+"""Pieces of lines are what the line is there."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.history import lines
+
+from mosh_common.sync.states.history.pieces import piece
+from mosh_common.terminal.cells import CLUSTER, WIDE_TAIL
+from mosh_common.terminal.history.line import Line, Position
+
+
+@given(lines(), st.integers(1, 40))
+def test_the_pieces_of_a_line_together_are_the_line(line: Line, columns: int) -> None:
+    at, text, styles, graphemes = 0, "", [], ()
+    while at < len(line.text):
+        part = piece(line, at, min(at + columns, len(line.text)))
+        assert part.text[0] != WIDE_TAIL
+        assert 1 <= len(part.text) <= columns + 1
+        assert sum(count for count, _ in part.runs) == len(part.text)
+        assert len(part.graphemes) == part.text.count(CLUSTER)
+        at += len(part.text)
+        text += part.text
+        styles += [style for count, style in part.runs for _ in range(count)]
+        graphemes += part.graphemes
+    assert (text, graphemes) == (line.text, line.graphemes)
+    assert styles == [style for count, style in line.runs for _ in range(count)]
+
+
+def test_positions_compare_as_they_follow_one_another() -> None:
+    assert Position(3, 80) < Position(4) < Position(4, 1)

@@ -1,0 +1,58 @@
+"""The wish: what comes back is what was wished, and nothing out of bounds is taken."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mosh_common.errors import PeerError
+from mosh_common.sync.states.history.wish import LARGEST, NO_WISH, Wish
+from mosh_common.terminal.history.line import LONGEST_LINE, LONGEST_SEARCH, PAGE_LINES, Position
+
+serials = st.integers(1, LARGEST)
+numbers = st.integers(0, LARGEST)
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=LONGEST_SEARCH)
+
+
+def search(serial: int, line: int, text: str, backwards: bool) -> Wish:
+    return Wish(serial, Position(line), text=text, backwards=backwards)
+
+
+wishes = st.one_of(
+    st.builds(
+        Wish,
+        serials,
+        st.builds(Position, numbers, st.integers(0, LONGEST_LINE)),
+        st.integers(1, PAGE_LINES),
+        st.none(),
+        st.just(False),
+    ),
+    st.builds(search, serials, numbers, texts, st.booleans()),
+)
+
+
+@given(wishes, wishes)
+def test_a_wish_arrives_as_it_was(wish: Wish, before: Wish) -> None:
+    assert NO_WISH.apply(wish.diff_from(NO_WISH)) == wish
+    if wish != before:
+        assert before.apply(wish.diff_from(before)) == wish
+    assert wish.diff_from(wish) == b""
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        Wish(0, Position(0), 1),
+        Wish(LARGEST + 1, Position(0), 1),
+        Wish(1, Position(LARGEST + 1), 1),
+        Wish(1, Position(0, LONGEST_LINE + 1), 1),
+        Wish(1, Position(0), 0),
+        Wish(1, Position(0), PAGE_LINES + 1),
+        Wish(1, text=""),
+        Wish(1, text="x" * (LONGEST_SEARCH + 1)),
+    ],
+)
+def test_a_wish_out_of_bounds_is_refused(wish: Wish) -> None:
+    with pytest.raises(PeerError):
+        NO_WISH.apply(wish.diff_from(NO_WISH._replace(serial=77)))
