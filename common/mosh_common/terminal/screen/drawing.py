@@ -391,6 +391,10 @@ class Drawing(Grid):
         count -= direct
         if count and first > bottom:
             write(self.cursor_row, self.cursor_row, wraps=wraps)  # again and again
+        elif count and self.past is not None and not self.rules.margin_mode:
+            for _ in range(count):  # no more than a screen has rows; each stands for itself when it scrolls off
+                write(bottom, bottom, wraps=wraps)
+                self.scroll_up(1)
         elif count:
             write(bottom, bottom, wraps=wraps)
             self.scroll_up(count)

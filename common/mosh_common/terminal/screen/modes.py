@@ -207,6 +207,8 @@ class ModeControl(Erasing):
 
     def hard_reset(self) -> None:
         """RIS, but for what is beyond cells, cursor and modes."""
+        if self.past is not None:
+            self.past.clear()
         self.work.charge_cells(self.lines)  # of which each is put in its place, although they are one object
         self._use_alternate(False, clear=False)
         self.other = OtherScreen(self.rows, NEVER_SAVED)

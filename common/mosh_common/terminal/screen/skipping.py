@@ -4,6 +4,9 @@ Of a block of plain lines (text, CR, LF, HT, BEL, SGR, EL) with more line feeds 
 the end can be seen. What the rest leaves behind is small: the rendition, the count of bells, the column, and the
 background of the rows that scrolled in. `skip_unseen` works that out and says where drawing has to begin, so that
 the result is exactly what drawing everything gives; a test holds the two against each other.
+
+Where what scrolls off is kept, so is the text that is not drawn: from the start of a line on, for which some lines may
+have to be drawn first (`lead`).
 """
 
 from __future__ import annotations
@@ -13,11 +16,19 @@ from typing import Final
 
 from mosh_common.terminal.plain_text import without_sequences
 from mosh_common.terminal.screen.charsets import DEFAULT_CHARSETS
+from mosh_common.terminal.screen.past import Beginning, Past
 from mosh_common.terminal.screen.rectangles import Rectangles
-from mosh_common.terminal.screen.state import MOVED, PENDING
+from mosh_common.terminal.screen.state import MOVED, PENDING, default_tab_stops
 from mosh_common.terminal.width import width_runs
 
 _SGR: Final = re.compile("\x1b\\[([0-9;:]*)m")
+_CHUNK_CHARACTERS: Final = 32768  # of text that is kept together, about: laying it out takes some milliseconds
+# A line that may be longer than history's lines is drawn. That is looked for in steps, and closely where a line may be
+# longer than one of them.
+_STEP: Final = 1024
+_STEP_WITH_TABS: Final = 256
+_LONGEST_LINE: Final = 8192 - 4096  # columns: history's, less one row of the widest screen
+
 _RESETS: Final = ("\x1b[0m", "\x1b[m", "\x1b[0;")  # after the last of them, what came before does not matter
 
 
@@ -31,6 +42,33 @@ class Skipping(Rectangles):
     def ring(self, count: int) -> None:
         """Count bells."""
         raise NotImplementedError
+
+    def lead(self, text: str) -> int:
+        """Return how much of `text`, which is plain, is to be drawn before the rest is skipped.
+
+        All but nothing, unless what scrolls off is kept: then that text must begin at the start of a blank row at the
+        bottom of the region.
+        """
+        if not self._keeping:
+            return 0
+        needed = self.bottom - self.cursor_row
+        if not needed and not self.cursor_column and self.rows[self.cursor_row] == self.blank_row():
+            return 0
+        end = 0
+        for _ in range(max(needed, 1)):
+            end = text.find("\n", end) + 1
+            if not end:
+                return 0
+        if not self.settings.newline_mode and text[end - 2 : end] != "\r\n":
+            end = text.find("\r\n", end) + 2
+            if end == 1:
+                return 0
+        return end
+
+    @property
+    def _keeping(self) -> bool:
+        """Whether what scrolls off now is kept."""
+        return self.past is not None and not self.alternate and not self.top and not self.rules.margin_mode
 
     def skip_unseen(self, text: str) -> int:
         """Account for the front of `text`, which is plain, as far as it cannot be seen; return its length."""
@@ -57,6 +95,10 @@ class Skipping(Rectangles):
             start, column = end + 1, found
         elif any(marks for _, _, marks, _ in width_runs(text[start:end])):
             return 0  # whether one takes a column depends on what the row showed before the CR
+        if self.past is not None and self._keeping:
+            if not self._keep_text(text, end + 1, self.past):
+                return 0
+            self.past.await_unseen(height - 1, text.count("\n", start, end + 1) if start <= end else 0)
         self._account(text, start)
         self.cursor_row = self.bottom
         self.cursor_column = column
@@ -65,13 +107,78 @@ class Skipping(Rectangles):
         self.rows[self.bottom] = self.blank_row()
         return start
 
+    def _keep_text(self, text: str, end: int, past: Past) -> bool:
+        """Keep `text[:end]`, some whole lines, and what is above the cursor; return False if it must be drawn."""
+        row = self.cursor_row
+        if (
+            row != self.bottom
+            or self.cursor_column
+            or self.rows[row] != self.blank_row()
+            or self._may_have_long_line(text, end)
+        ):
+            return False
+        past.push(self._plain_rows()[:row], self.palette)
+        style = self.rendition.style
+        start = 0
+        while start < end:
+            stop = end
+            if end - start > _CHUNK_CHARACTERS:
+                # At the start of a row; without newline mode, LF alone does not go there.
+                stop = text.rfind("\r\n", start, start + _CHUNK_CHARACTERS) + 2
+                if stop == 1:
+                    stop = text.find("\r\n", start, end) + 2
+                if stop == 1:
+                    stop = end
+            past.keep(text[start:stop], self._beginning())
+            if "\x1b" in text:
+                self._follow_renditions(text, start, stop)
+            start = stop
+        self.set_style(style)
+        return True
+
+    def _beginning(self) -> Beginning:
+        return Beginning(
+            self.columns,
+            self.rendition.style,
+            self.rules,
+            self.charsets,
+            self.tab_stops,
+            self.settings.newline_mode,
+        )
+
+    def _may_have_long_line(self, text: str, end: int) -> bool:
+        """Return whether a line of `text[:end]` may take more rows than fit into one line of history."""
+        tabs = "\t" in text
+        if tabs and self.tab_stops != default_tab_stops(self.columns):
+            return True
+        step = _STEP_WITH_TABS if tabs else _STEP
+        start = 0
+        while end - start >= step:
+            after = text.find("\n", start, start + step)
+            if after < 0:
+                # The line around this is as long as a step, or more.
+                before = text.rfind("\n", 0, start) + 1
+                after = text.find("\n", start + step, end)
+                line = text[before : after if after >= 0 else end]
+                columns = len(line) if line.isascii() else 2 * len(line)
+                if columns + 7 * line.count("\t") > _LONGEST_LINE:
+                    return True
+                start = before + len(line)
+            else:
+                start += step
+        return False
+
     def _account(self, text: str, end: int) -> None:
         """Count the bells of `text[:end]`, and apply its renditions."""
         bells = text.count("\x07", 0, end)
         if bells:
             self.ring(bells)
-        start = max(text.rfind(reset, 0, end) for reset in _RESETS)
-        for parameters in _SGR.findall(text, max(start, 0), end):
+        self._follow_renditions(text, 0, end)
+
+    def _follow_renditions(self, text: str, start: int, end: int) -> None:
+        """Apply the renditions of `text[start:end]`."""
+        last = max(text.rfind(reset, start, end) for reset in _RESETS)
+        for parameters in _SGR.findall(text, max(last, start), end):
             self.select_rendition(parameters)
 
     def _column_after(self, text: str, *, from_start: bool) -> int | None:

@@ -1,0 +1,243 @@
+"""What scrolled off the top of the screen, as lines, bounded. The screen fills it; reading is in reading.py.
+
+The newest rows wait as they are; what is older is kept in chunks: lines with little around them, or text that nobody
+has looked at. Whole chunks are forgotten, the oldest first.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from operator import attrgetter
+from typing import Final, NamedTuple, TypeAlias
+
+from mosh_common.terminal.cells import Palette, Row
+from mosh_common.terminal.history.chunks import Laid, Piece
+from mosh_common.terminal.history.joining import Joiner
+from mosh_common.terminal.history.line import NO_HISTORY, Extent, Position
+from mosh_common.terminal.history.unparsed import Unparsed
+from mosh_common.terminal.screen.past import Beginning
+
+ROWS_AT_ONCE: Final = 64  # rows wait until there are so many
+_CELLS_AT_ONCE: Final = 16384  # or so many columns of them
+UNPARSED_CHARACTERS: Final = 32768  # of one chunk of unparsed text, about: laying it out takes some milliseconds
+_ROW_UNITS: Final = 1  # of work, for a row that scrolls off
+_CELLS_PER_UNIT: Final = 8  # where styles change
+
+
+LAID_OUT: Final = 4  # texts that are kept at hand, laid out, because the next page is likely to want them too
+
+Chunk: TypeAlias = Laid | Unparsed
+
+
+class Limits(NamedTuple):
+    """How much is kept. Whichever is reached first."""
+
+    lines: int = 100_000
+    octets: int = 16 << 20  # of text and renditions
+
+
+DEFAULT_LIMITS: Final = Limits()
+_UNLIMITED: Final = Limits(1 << 62, 1 << 62)
+
+
+class History:
+    """The lines that scrolled off, as `Past` wants it."""
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._limits = limits
+        self._chunks: list[Chunk] = []  # the oldest first
+        self._octets = 0  # of the chunks
+        self._first = 0  # the oldest line that is kept
+        self._next = 0  # number of the line that is to be the next in a chunk
+        self._newest = Joiner()  # lines after those of the chunks
+        self._rows: list[Row] = []  # rows after those
+        self._lent: list[Row] = []  # rows after those, which may be taken back
+        self._palette: Palette | None = None  # of both
+        self._unseen = 0  # so many rows that scroll off next were kept already,
+        self._unseen_lines = 0  # and after them the rows of so many lines
+        self._clears = 0
+        self._laid_out: list[tuple[Unparsed, History]] = []
+        self.shown = NO_HISTORY  # what there was when the screen was last looked at
+
+    # --- What the screen says (past.py) ---------------------------------------------------------------------------
+
+    def push(self, rows: list[Row], palette: Palette) -> int:
+        """Take rows that scrolled off the top, the oldest first; return what that cost in units of work."""
+        if self._unseen or self._unseen_lines:
+            rows = self._without_unseen(rows)
+        if self._lent:
+            self._rows += self._lent
+            self._lent = []
+        if palette is not self._palette:
+            self._join_rows()
+            self._palette = palette
+        waiting = self._rows
+        waiting += rows
+        count = len(waiting)
+        if count >= ROWS_AT_ONCE or (rows and count * len(rows[0][0]) >= _CELLS_AT_ONCE):
+            return len(rows) + self._join_rows()
+        return len(rows)
+
+    def _without_unseen(self, rows: list[Row]) -> list[Row]:
+        """Return those of `rows` that are not kept already."""
+        dropped = min(self._unseen, len(rows))
+        self._unseen -= dropped
+        while self._unseen_lines and not self._unseen and dropped < len(rows):
+            self._unseen_lines -= not rows[dropped][2]  # a line goes on as long as its rows wrap
+            dropped += 1
+        return rows[dropped:]
+
+    def lend(self, rows: list[Row], palette: Palette) -> None:
+        """Take rows for which the screen has become too low: they may be taken back."""
+        rows = self._without_unseen(rows)
+        if palette is not self._palette:
+            self._rows += self._lent
+            self._lent = []
+            self._join_rows()
+            self._palette = palette
+        self._lent += rows
+
+    def take_back(self, count: int, palette: Palette) -> list[Row]:
+        """Return the newest `count` rows, or fewer, if they were lent and nothing scrolled off since."""
+        if palette is not self._palette or not count:
+            return []
+        kept = max(len(self._lent) - count, 0)
+        taken = self._lent[kept:]
+        del self._lent[kept:]
+        return taken
+
+    def keep(self, text: str, beginning: Beginning) -> None:
+        """Take a plain text, some lines with their LF, that scrolled off without being drawn."""
+        self.end_line()
+        self._make_chunk()
+        lines = text.count("\n")
+        self._add_chunk(Unparsed(self._next, text, beginning, lines=lines))
+
+    def await_unseen(self, rows: int, lines: int) -> None:
+        """Say that the next rows that scroll off stand for what was kept already: so many, and those of so many lines."""
+        self._unseen, self._unseen_lines = rows, lines
+
+    def end_line(self) -> None:
+        """Say that the first row of the screen does not go on from what scrolled off last."""
+        self._join_all()
+        self._newest.end_line()
+
+    def clear(self) -> None:
+        """Forget everything. No number is used again."""
+        self.end_line()
+        self._next += len(self._newest.lines)
+        self._first = self._next
+        self._newest = Joiner()
+        self._chunks.clear()
+        self._laid_out.clear()
+        self._octets = 0
+        self._unseen = self._unseen_lines = 0
+        self._clears += 1
+
+    # --- What there is --------------------------------------------------------------------------------------------
+
+    @property
+    def extent(self) -> Extent:
+        """What there is at this moment of the screen."""
+        newest = self.newest()
+        line = self._next + len(newest.lines)
+        return Extent(max(self._first, line - self._limits.lines), Position(line, newest.columns), self._clears)
+
+    def look(self) -> None:
+        """Say that the screen is looked at now."""
+        self.shown = self.extent
+
+    def newest(self) -> Joiner:
+        """Return the lines after those of the chunks, the first of which has the number `next`, and what is open."""
+        self._join_rows()
+        if not self._lent or self._palette is None:
+            return self._newest
+        newest = self._newest.copy()
+        rows = self._lent
+        while rows:
+            rows = rows[newest.add(rows, self._palette) :]
+        return newest
+
+    @property
+    def octets(self) -> int:
+        """How many octets the chunks take."""
+        return self._octets
+
+    def chunk_at(self, line: int) -> Chunk | None:
+        """Return the chunk that has a line; None if none has it, as the newest are in none."""
+        index = bisect_right(self._chunks, line, key=attrgetter("first")) - 1
+        if index < 0 or line >= self._next:
+            return None
+        return self._chunks[index]
+
+    def piece_at(self, line: int) -> Piece | None:
+        """Return lines, that one among them; None if there is none of that number."""
+        chunk = self.chunk_at(line)
+        if isinstance(chunk, Laid):
+            return chunk.piece()
+        if chunk is not None:
+            piece = self._laid(chunk).piece_at(line - chunk.first)
+            return None if piece is None else piece._replace(first=piece.first + chunk.first)
+        if line < self._next:
+            return None
+        newest = self.newest()
+        lines = newest.all_lines()
+        return Piece(self._next, lines, newest.styles) if line < self._next + len(lines) else None
+
+    def _laid(self, chunk: Unparsed) -> History:
+        """Return the lines of a text. The last that were wanted are kept at hand."""
+        for known, laid in self._laid_out:
+            if known is chunk:
+                return laid
+        laid = History(_UNLIMITED)
+        chunk.draw(laid)
+        del self._laid_out[: -LAID_OUT + 1]
+        self._laid_out.append((chunk, laid))
+        return laid
+
+    # --- Chunks ---------------------------------------------------------------------------------------------------
+
+    def _join_all(self) -> None:
+        """Join all rows, also those that were lent."""
+        self._rows += self._lent
+        self._lent = []
+        self._join_rows()
+
+    def _join_rows(self) -> int:
+        """Make lines of the rows that wait; return what that cost in units of work."""
+        rows, self._rows = self._rows, []
+        palette = self._palette
+        if not rows or palette is None:
+            return 0
+        before = len(self._newest.styles)
+        while rows:
+            rows = rows[self._newest.add(rows, palette) :]
+            if self._newest.full:
+                self._make_chunk()
+        return 0
+
+    def _make_chunk(self) -> None:
+        """Make a chunk of the newest lines, none of which may be without its end."""
+        lines, styles = self._newest.take_chunk()
+        if lines:
+            self._add_chunk(Laid(self._next, lines, styles))
+
+    def _add_chunk(self, chunk: Chunk) -> None:
+        self._chunks.append(chunk)
+        self._next += chunk.count
+        self._octets += chunk.octets
+        self._keep_limits()
+
+    def _keep_limits(self) -> None:
+        """Forget the oldest chunks, as far as they are beyond the limits."""
+        lines, octets = self._limits
+        gone = 0
+        chunks = self._chunks
+        oldest = self._next - lines
+        # SECURITY: programs decide how much there is. Test: test_hostile_output_keeps_to_the_octets.
+        while gone < len(chunks) and (self._octets > octets or chunks[gone].first + chunks[gone].count <= oldest):
+            self._octets -= chunks[gone].octets
+            gone += 1
+        if gone:
+            del chunks[:gone]
+        self._first = max(self._first, oldest, chunks[0].first if chunks else self._next)

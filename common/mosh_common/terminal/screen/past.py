@@ -1,0 +1,56 @@
+"""What a screen tells whoever keeps what scrolls off it. Knows nothing of how that is kept.
+
+Rows come as they stood when they scrolled off; what was not drawn because it scrolled away unseen comes as text, with
+what it began with.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from mosh_common.terminal.cells import Palette, Row, Style
+from mosh_common.terminal.screen.charsets import Charsets
+from mosh_common.terminal.screen.state import Rules
+
+
+class Beginning(NamedTuple):
+    """What a text that is not drawn begins with, at the start of a blank row."""
+
+    columns: int
+    style: Style  # rendition, and the background of that row
+    rules: Rules
+    charsets: Charsets
+    tab_stops: bytes  # one octet per column
+    newline_mode: bool
+
+
+class Past(Protocol):
+    """Who keeps it."""
+
+    def push(self, rows: list[Row], palette: Palette) -> int:
+        """Take rows that scrolled off the top, the oldest first; return what that cost in units of work."""
+        ...
+
+    def lend(self, rows: list[Row], palette: Palette) -> None:
+        """Take rows for which the screen has become too low: they may be taken back."""
+        ...
+
+    def take_back(self, count: int, palette: Palette) -> list[Row]:
+        """Return the newest `count` rows, or fewer, if they were lent and nothing scrolled off since."""
+        ...
+
+    def keep(self, text: str, beginning: Beginning) -> None:
+        """Take a plain text, some lines with their LF, that scrolled off without being drawn."""
+        ...
+
+    def await_unseen(self, rows: int, lines: int) -> None:
+        """Say that the next rows that scroll off stand for what was kept already: so many, and those of so many lines."""
+        ...
+
+    def end_line(self) -> None:
+        """Say that the first row of the screen does not go on from what scrolled off last."""
+        ...
+
+    def clear(self) -> None:
+        """Forget everything."""
+        ...
