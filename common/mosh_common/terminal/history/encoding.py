@@ -17,7 +17,7 @@ _STYLE: Final = "\x03"  # the next character says which style follows
 _END_OF_CLUSTER: Final = "\x04"  # after a grapheme, which follows its CLUSTER
 _FIRST_INDEX: Final = 0x20
 _DEFAULT_MARK: Final = _STYLE + chr(_FIRST_INDEX)
-_BLANKS: Final = f" {EMPTY}"
+BLANKS: Final = f" {EMPTY}"
 MOST_STYLES: Final = 0x8000  # of one chunk: below the surrogates, which no encoder takes
 
 _RUN: Final = re.compile(r"(.)\1*", re.DOTALL)  # of equal letters
@@ -71,10 +71,10 @@ def encode_line(
     style, and a part ends with it.
     """
     if letters.count("\x00") == len(letters):
-        text = text if part else text.rstrip(_BLANKS)
+        text = text if part else text.rstrip(BLANKS)
     else:
         if not part:
-            end = max(len(text.rstrip(_BLANKS)), len(letters.rstrip("\x00")))
+            end = max(len(text.rstrip(BLANKS)), len(letters.rstrip("\x00")))
             text, letters = text[:end], letters[:end]
         text = _with_styles(text, letters, palette, table)
         if part and letters[-1] != "\x00":

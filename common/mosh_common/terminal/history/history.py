@@ -14,16 +14,17 @@ from mosh_common.terminal.cells import Palette, Row
 from mosh_common.terminal.history.chunks import Laid, Piece
 from mosh_common.terminal.history.joining import Joiner
 from mosh_common.terminal.history.line import NO_HISTORY, Extent, Position
-from mosh_common.terminal.history.unparsed import Unparsed
+from mosh_common.terminal.history.unparsed import Text, Unparsed, draw, parts_of
 from mosh_common.terminal.screen.past import Beginning
 
 ROWS_AT_ONCE: Final = 64  # rows wait until there are so many
 _CELLS_AT_ONCE: Final = 16384  # or so many columns of them
-UNPARSED_CHARACTERS: Final = 32768  # of one chunk of unparsed text, about: laying it out takes some milliseconds
 _ROW_UNITS: Final = 1  # of work, for a row that scrolls off
 _CELLS_PER_UNIT: Final = 8  # where styles change
 
 
+_TEXTS: Final = 16  # of unparsed texts there are more, or the oldest is too much of all
+_FEWEST_CHARACTERS: Final = 4096
 LAID_OUT: Final = 4  # texts that are kept at hand, laid out, because the next page is likely to want them too
 
 Chunk: TypeAlias = Laid | Unparsed
@@ -45,6 +46,7 @@ class History:
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self._limits = limits
+        self._text_characters = max(limits.octets // _TEXTS, _FEWEST_CHARACTERS)  # of one unparsed text, about
         self._chunks: list[Chunk] = []  # the oldest first
         self._octets = 0  # of the chunks
         self._first = 0  # the oldest line that is kept
@@ -56,7 +58,8 @@ class History:
         self._unseen = 0  # so many rows that scroll off next were kept already,
         self._unseen_lines = 0  # and after them the rows of so many lines
         self._clears = 0
-        self._laid_out: list[tuple[Unparsed, History]] = []
+        self._laid_out: list[tuple[Text, History]] = []
+        self._cut: tuple[Unparsed | None, list[Text]] = None, []  # the parts of the text that was wanted last
         self.shown = NO_HISTORY  # what there was when the screen was last looked at
 
     # --- What the screen says (past.py) ---------------------------------------------------------------------------
@@ -106,12 +109,16 @@ class History:
         del self._lent[kept:]
         return taken
 
-    def keep(self, text: str, beginning: Beginning) -> None:
-        """Take a plain text, some lines with their LF, that scrolled off without being drawn."""
+    def keep(self, text: str, start: int, end: int, beginning: Beginning, *, lines: int) -> None:
+        """Take `text[start:end]`, plain, so many lines with their LF, that scrolled off without being drawn."""
         self.end_line()
         self._make_chunk()
-        lines = text.count("\n")
-        self._add_chunk(Unparsed(self._next, text, beginning, lines=lines))
+        if end - start <= self._text_characters:
+            self._add_chunk(Unparsed(self._next, text, start, end, beginning, lines=lines))
+            return
+        for part in parts_of(Text(text[start:end], beginning, lines), self._text_characters):
+            whole = part.text
+            self._add_chunk(Unparsed(self._next, whole, 0, len(whole), part.beginning, lines=part.lines))
 
     def await_unseen(self, rows: int, lines: int) -> None:
         """Say that the next rows that scroll off stand for what was kept already: so many, and those of so many lines."""
@@ -130,6 +137,7 @@ class History:
         self._newest = Joiner()
         self._chunks.clear()
         self._laid_out.clear()
+        self._cut = None, []
         self._octets = 0
         self._unseen = self._unseen_lines = 0
         self._clears += 1
@@ -176,23 +184,34 @@ class History:
         if isinstance(chunk, Laid):
             return chunk.piece()
         if chunk is not None:
-            piece = self._laid(chunk).piece_at(line - chunk.first)
-            return None if piece is None else piece._replace(first=piece.first + chunk.first)
+            return self._piece_of(chunk, line)
         if line < self._next:
             return None
         newest = self.newest()
         lines = newest.all_lines()
         return Piece(self._next, lines, newest.styles) if line < self._next + len(lines) else None
 
-    def _laid(self, chunk: Unparsed) -> History:
+    def _piece_of(self, chunk: Unparsed, line: int) -> Piece | None:
+        """Return lines of a text that was not drawn, that one among them."""
+        if chunk is not self._cut[0]:
+            self._cut = chunk, chunk.parts()
+        first = chunk.first
+        for part in self._cut[1]:
+            if line < first + part.lines:
+                piece = self._laid(part).piece_at(line - first)
+                return None if piece is None else piece._replace(first=piece.first + first)
+            first += part.lines
+        return None
+
+    def _laid(self, text: Text) -> History:
         """Return the lines of a text. The last that were wanted are kept at hand."""
         for known, laid in self._laid_out:
-            if known is chunk:
+            if known is text:
                 return laid
         laid = History(_UNLIMITED)
-        chunk.draw(laid)
+        draw(text, laid)
         del self._laid_out[: -LAID_OUT + 1]
-        self._laid_out.append((chunk, laid))
+        self._laid_out.append((text, laid))
         return laid
 
     # --- Chunks ---------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from mosh_common.terminal.cells import EMPTY, Palette, Row, Style, graphemes_of
-from mosh_common.terminal.history.encoding import MOST_STYLES, StyleTable, encode_line
+from mosh_common.terminal.history.encoding import BLANKS, MOST_STYLES, StyleTable, encode_line
 from mosh_common.terminal.history.line import LONGEST_LINE
 
 CHUNK_OCTETS: Final = 8192  # about, of text and styles
@@ -15,7 +15,7 @@ CHUNK_LINES: Final = 512
 class Joiner:
     """The lines of a chunk that is being made, and the one that has not ended yet."""
 
-    __slots__ = ("_last", "_last_encoded", "_open", "_palette", "_table", "columns", "lines", "octets")
+    __slots__ = ("_last", "_encoded", "_open", "_palette", "_table", "columns", "lines", "octets")
 
     def __init__(self) -> None:
         self.lines: list[str] = []  # as encoding.py keeps them
@@ -25,7 +25,7 @@ class Joiner:
         self.columns = 0  # of them
         self._palette: Palette | None = None  # what the letters of the last row mean
         self._last: Row | None = None  # the last row that was a line, and what it became: blank ones are one object
-        self._last_encoded = ""
+        self._encoded = ""
 
     @property
     def styles(self) -> list[Style]:
@@ -36,8 +36,8 @@ class Joiner:
     def full(self) -> bool:
         """Whether the lines are enough for a chunk."""
         return not self.columns and (
-            self.octets + self._table.octets >= CHUNK_OCTETS
-            or len(self.lines) >= CHUNK_LINES
+            len(self.lines) >= CHUNK_LINES
+            or self.octets + self._table.octets >= CHUNK_OCTETS
             or len(self.styles) >= MOST_STYLES // 2  # one more line adds a quarter at most
         )
 
@@ -49,19 +49,21 @@ class Joiner:
             text, letters, wrapped, clusters = row
             if wrapped or self.columns:
                 self._go_on(row, palette)
-            elif row is self._last:
-                self._add_line(self._last_encoded)
-            else:
+                if self.full:
+                    return index + 1
+                continue
+            if row is not self._last:
                 self._last = row
-                self._last_encoded = encode_line(text, letters, graphemes_of(clusters), palette, self._table)
-                self._add_line(self._last_encoded)
+                if clusters or letters.count("\x00") != len(letters):
+                    encoded = encode_line(text, letters, graphemes_of(clusters), palette, self._table)
+                else:
+                    encoded = text.rstrip(BLANKS)  # what nearly all lines are
+                self._encoded = encoded
+            self.lines.append(self._encoded)
+            self.octets += len(self._encoded) + 1
             if self.full:
                 return index + 1
         return len(rows)
-
-    def _add_line(self, encoded: str) -> None:
-        self.lines.append(encoded)
-        self.octets += len(encoded) + 1
 
     def _go_on(self, row: Row, palette: Palette) -> None:
         """Add a row to the line that has not ended."""
@@ -77,7 +79,9 @@ class Joiner:
     def end_line(self) -> None:
         """End the line that has not ended, if there is one."""
         if self._open:
-            self._add_line("".join(self._open))
+            encoded = "".join(self._open)
+            self.lines.append(encoded)
+            self.octets += len(encoded) + 1
             self._open, self.columns = [], 0
 
     def all_lines(self) -> list[str]:

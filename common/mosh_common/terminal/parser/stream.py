@@ -40,7 +40,7 @@ class Stream(pyte.Stream):
     ) -> None:
         self._vocabulary = vocabulary
         self._skipping = skipping
-        self._skip: Callable[[str], int] | None = None  # the screen's `skip_unseen`, where there is one
+        self._skip: Callable[..., int] | None = None  # the screen's `skip_unseen`, where there is one
         self._lead: Callable[[str], int]  # and its `lead`
         # The same for `find_pieces` and `paint`.
         self._find_pieces: Callable[[str], tuple[int, int]] | None = None
@@ -103,17 +103,16 @@ class Stream(pyte.Stream):
         lead = self._lead(data)
         if lead:
             left = self._run_slices(data[:lead])
-            data = left + data[lead:]
             if left:
-                return data
-        return data[self._skip(data) :]
+                return left + data[lead:]
+        return data[self._skip(data, lead) :]
 
     @property
     def at_ground(self) -> bool:
         """Whether no sequence or string is unfinished."""
         return self.parser.at_ground
 
-    def _run_skipping(self, data: str, skip: Callable[[str], int]) -> str:
+    def _run_skipping(self, data: str, skip: Callable[..., int]) -> str:
         """Execute `data`, but do not draw lines that scroll away unseen; return what is left."""
         done = position = 0
         while position < len(data):

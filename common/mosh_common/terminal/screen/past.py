@@ -39,8 +39,8 @@ class Past(Protocol):
         """Return the newest `count` rows, or fewer, if they were lent and nothing scrolled off since."""
         ...
 
-    def keep(self, text: str, beginning: Beginning) -> None:
-        """Take a plain text, some lines with their LF, that scrolled off without being drawn."""
+    def keep(self, text: str, start: int, end: int, beginning: Beginning, *, lines: int) -> None:
+        """Take `text[start:end]`, plain, so many lines with their LF, that scrolled off without being drawn."""
         ...
 
     def await_unseen(self, rows: int, lines: int) -> None:

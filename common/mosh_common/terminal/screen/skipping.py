@@ -22,10 +22,10 @@ from mosh_common.terminal.screen.state import MOVED, PENDING, default_tab_stops
 from mosh_common.terminal.width import width_runs
 
 _SGR: Final = re.compile("\x1b\\[([0-9;:]*)m")
-_CHUNK_CHARACTERS: Final = 32768  # of text that is kept together, about: laying it out takes some milliseconds
-# A line that may be longer than history's lines is drawn. That is looked for in steps, and closely where a line may be
+# A line that may be longer than history's lines is drawn. That is looked for in steps, and closely where a line is
 # longer than one of them.
-_STEP: Final = 1024
+_STEP: Final = 2048
+_STEP_OF_WIDE: Final = 1024
 _STEP_WITH_TABS: Final = 256
 _LONGEST_LINE: Final = 8192 - 4096  # columns: history's, less one row of the widest screen
 
@@ -70,36 +70,36 @@ class Skipping(Rectangles):
         """Whether what scrolls off now is kept."""
         return self.past is not None and not self.alternate and not self.top and not self.rules.margin_mode
 
-    def skip_unseen(self, text: str) -> int:
-        """Account for the front of `text`, which is plain, as far as it cannot be seen; return its length."""
+    def skip_unseen(self, text: str, first: int = 0) -> int:
+        """Account for `text`, which is plain, from `first` on as far as it cannot be seen; return where that ends."""
         height = self.bottom - self.top + 1
         needed = height + self.bottom - self.cursor_row + 1
         if (
             self.rules.margin_mode
             or not self.top <= self.cursor_row <= self.bottom
             or self.charsets.single_shift
-            or text.count("\n") < needed
+            or (count := text.count("\n", first)) < needed
             or ("\x1b(" in text and self.charsets != DEFAULT_CHARSETS)
         ):
-            return 0
+            return first
         end = len(text)
         for _ in range(height):
             end = text.rfind("\n", 0, end)
-        start = text.rfind("\r", 0, end) + 1
+        start = text.rfind("\r", first, end) + 1
         column = 0
-        if not start or text.count("\n", 0, start) < needed - height:
+        if not start or text.count("\n", first, start) < needed - height:
             # No CR, or not where it helps: the column goes on from line to line.
-            found = self._column_after(text[start : end + 1], from_start=start > 0)
+            found = self._column_after(text[max(start, first) : end + 1], from_start=start > 0)
             if found is None:
-                return 0
+                return first
             start, column = end + 1, found
         elif any(marks for _, _, marks, _ in width_runs(text[start:end])):
-            return 0  # whether one takes a column depends on what the row showed before the CR
+            return first  # whether one takes a column depends on what the row showed before the CR
         if self.past is not None and self._keeping:
-            if not self._keep_text(text, end + 1, self.past):
-                return 0
+            if not self._keep_text(text, first, end + 1, self.past, lines=count - height + 1):
+                return first
             self.past.await_unseen(height - 1, text.count("\n", start, end + 1) if start <= end else 0)
-        self._account(text, start)
+        self._account(text, first, start)
         self.cursor_row = self.bottom
         self.cursor_column = column
         self.phase = MOVED
@@ -107,37 +107,18 @@ class Skipping(Rectangles):
         self.rows[self.bottom] = self.blank_row()
         return start
 
-    def _keep_text(self, text: str, end: int, past: Past) -> bool:
-        """Keep `text[:end]`, some whole lines, and what is above the cursor; return False if it must be drawn."""
+    def _keep_text(self, text: str, start: int, end: int, past: Past, *, lines: int) -> bool:
+        """Keep `text[start:end]`, so many whole lines, and what is above the cursor; return False if it must be drawn."""
         row = self.cursor_row
         if (
             row != self.bottom
             or self.cursor_column
             or self.rows[row] != self.blank_row()
-            or self._may_have_long_line(text, end)
+            or self._may_have_long_line(text, start, end)
         ):
             return False
         past.push(self._plain_rows()[:row], self.palette)
-        style = self.rendition.style
-        start = 0
-        while start < end:
-            stop = end
-            if end - start > _CHUNK_CHARACTERS:
-                # At the start of a row; without newline mode, LF alone does not go there.
-                stop = text.rfind("\r\n", start, start + _CHUNK_CHARACTERS) + 2
-                if stop == 1:
-                    stop = text.find("\r\n", start, end) + 2
-                if stop == 1:
-                    stop = end
-            past.keep(text[start:stop], self._beginning())
-            if "\x1b" in text:
-                self._follow_renditions(text, start, stop)
-            start = stop
-        self.set_style(style)
-        return True
-
-    def _beginning(self) -> Beginning:
-        return Beginning(
+        beginning = Beginning(
             self.columns,
             self.rendition.style,
             self.rules,
@@ -145,19 +126,21 @@ class Skipping(Rectangles):
             self.tab_stops,
             self.settings.newline_mode,
         )
+        past.keep(text, start, end, beginning, lines=lines)
+        return True
 
-    def _may_have_long_line(self, text: str, end: int) -> bool:
-        """Return whether a line of `text[:end]` may take more rows than fit into one line of history."""
+    def _may_have_long_line(self, text: str, start: int, end: int) -> bool:
+        """Return whether a line of `text[start:end]` may take more rows than fit into one line of history."""
         tabs = "\t" in text
         if tabs and self.tab_stops != default_tab_stops(self.columns):
             return True
-        step = _STEP_WITH_TABS if tabs else _STEP
-        start = 0
+        step = _STEP_WITH_TABS if tabs else _STEP if text.isascii() else _STEP_OF_WIDE
+        first = start
         while end - start >= step:
             after = text.find("\n", start, start + step)
             if after < 0:
                 # The line around this is as long as a step, or more.
-                before = text.rfind("\n", 0, start) + 1
+                before = max(text.rfind("\n", first, start) + 1, first)
                 after = text.find("\n", start + step, end)
                 line = text[before : after if after >= 0 else end]
                 columns = len(line) if line.isascii() else 2 * len(line)
@@ -168,15 +151,16 @@ class Skipping(Rectangles):
                 start += step
         return False
 
-    def _account(self, text: str, end: int) -> None:
-        """Count the bells of `text[:end]`, and apply its renditions."""
-        bells = text.count("\x07", 0, end)
+    def _account(self, text: str, start: int, end: int) -> None:
+        """Count the bells of `text[start:end]`, and apply its renditions."""
+        bells = text.count("\x07", start, end)
         if bells:
             self.ring(bells)
-        self._follow_renditions(text, 0, end)
+        if "\x1b" in text:
+            self.follow_renditions(text, start, end)
 
-    def _follow_renditions(self, text: str, start: int, end: int) -> None:
-        """Apply the renditions of `text[start:end]`."""
+    def follow_renditions(self, text: str, start: int, end: int) -> None:
+        """Apply the renditions of `text[start:end]`, which is plain."""
         last = max(text.rfind(reset, start, end) for reset in _RESETS)
         for parameters in _SGR.findall(text, max(last, start), end):
             self.select_rendition(parameters)
