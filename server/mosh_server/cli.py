@@ -19,6 +19,7 @@ from mosh_common.terminal.width_table import UNICODE_VERSION
 from mosh_common.version import LICENCE, MOSH_COMPATIBLE, VERSION
 
 if TYPE_CHECKING:
+    from mosh_common.history_limits import Limits
     from mosh_common.io.udp import UdpSocket
     from mosh_common.wire.key import Key
     from mosh_server.host.environment import Account
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 PROGRAM: Final = "mosh-server"
 USAGE: Final = (
     f"Usage: {PROGRAM} new [-s] [-v] [-i LOCALADDR] [-p PORT[:PORT2]] [-c COLORS]\n"
-    "       [-l NAME=VALUE] [-- COMMAND...]"
+    "       [-l NAME=VALUE] [--history=LINES[,OCTETS]] [-- COMMAND...]"
 )
 HELP: Final = f"""\
 {USAGE}
@@ -50,12 +51,16 @@ a new key for it.
   -c COLORS       colours that programs are promised: 256, or fewer
   -l NAME=VALUE   a locale variable of the client, for want of a UTF-8 locale
                   here; may be given several times
+  --history=LINES[,OCTETS]
+                  keep so much of what scrolls off the screen (default:
+                  100000,16777216; k and M mean thousand and million); 0: none
   -v              stay in the foreground and report; twice: every message
   --doctor        say what a session would find on this machine, and exit
   -h, --help      print this, and exit
   --version       print the version, and exit
 
 Environment:
+  MOSH_HISTORY=LINES[,OCTETS]        as --history
   MOSH_SERVER_NETWORK_TMOUT=SECONDS  end after so long without the client
   MOSH_SERVER_SIGNAL_TMOUT=SECONDS   SIGUSR1 ends only after so long without it
   MOSH_SERVER_CHECKSUM=yes           programs may read the screen by checksums
@@ -70,6 +75,8 @@ FEWEST_COLORS: Final = 8
 
 # The options; manual page and --help are held to them.
 WITH_VALUE: Final = "ipcl"
+HISTORY: Final = "--history"
+HISTORY_VARIABLE: Final = "MOSH_HISTORY"
 FLAGS: Final = "sv"
 SHOWN: Final = {"--help": "help", "-h": "help", "--version": "version", "--doctor": "doctor"}
 SESSION_WORDS: Final = ("session", "list", "attach", "preview", "end")  # sessions.py
@@ -86,6 +93,7 @@ class Options(NamedTuple):
     colors: int = 0
     locale: tuple[tuple[str, str], ...] = ()  # -l, in order
     verbose: int = 0
+    history: str = ""  # LINES[,OCTETS]; empty = what the environment says, or the default
     command: tuple[str, ...] = ()  # empty = login shell
     complaints: tuple[str, ...] = ()  # for stderr; they do not keep the server from starting
 
@@ -161,6 +169,7 @@ def _serve(options: Options, name: str = "") -> int:
     from mosh_server.host import detach, environment, locale_choice, scope
 
     _require_own_rights()
+    history = _history_limits(options)
     in_scope = scope.is_in_scope(os.environ)
     detach.ensure_standard_descriptors()
     inherited.expect_signals()
@@ -197,7 +206,16 @@ def _serve(options: Options, name: str = "") -> int:
         environ=environment.session_environment(located, colors=options.colors, account=account),
         account=account,
         claim=claim,
+        history=history,
     )
+
+
+def _history_limits(options: Options) -> Limits:
+    """Return how much history is kept. Raises UsageError."""
+    from mosh_common.history_limits import DEFAULT_LIMITS, parse_limits
+
+    asked = options.history or os.environ.get(HISTORY_VARIABLE, "")
+    return parse_limits(asked) if asked else DEFAULT_LIMITS
 
 
 def _take_name(name: str, options: Options) -> Claim | int:
@@ -215,6 +233,7 @@ def _run_session(
     environ: Mapping[str, str],
     account: Account,
     claim: Claim | None,
+    history: Limits,
 ) -> int:
     """Load the rest and serve the session; return the exit status."""
     try:
@@ -232,6 +251,7 @@ def _run_session(
         account=account,
         verbose=options.verbose,
         claim=claim,
+        history=history,
     )
 
 
@@ -330,7 +350,12 @@ def _parse_new(words: Sequence[str], command: tuple[str, ...], ssh_connection: s
             options = options._replace(colors=_colors(value))
         elif letter == "l" and "=" in value:
             name, _, text = value.partition("=")
-            options = options._replace(locale=(*options.locale, (name, text)))
+            if name == HISTORY_VARIABLE:  # so the wrapper says it: any server understands that, and only ours minds it
+                options = options._replace(history=options.history or text)
+            else:
+                options = options._replace(locale=(*options.locale, (name, text)))
+        elif letter == HISTORY:
+            options = options._replace(history=value)
         elif letter == "s":
             address = _address_of_ssh(ssh_connection)
             if address is None:
@@ -350,6 +375,9 @@ def _options(words: Sequence[str], complaints: list[str]) -> list[tuple[str, str
         word = waiting.pop(0)
         if word in SHOWN:
             found.append((SHOWN[word], ""))
+            continue
+        if word.startswith(f"{HISTORY}="):
+            found.append((HISTORY, word.partition("=")[2]))
             continue
         if len(word) < 2 or word[0] != "-":
             continue  # upstream passes over words without a dash

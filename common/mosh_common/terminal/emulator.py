@@ -48,6 +48,7 @@ class Emulator:
         `history` gets what scrolls off; it is looked at whenever a snapshot is taken.
         """
         self.history: Final = history
+        self.alternate = False  # whether the last snapshot is of the alternate screen
         self._skipping = skipping
         self._frames = frames
         self._checksums = checksums
@@ -185,6 +186,7 @@ class Emulator:
             new = self._screen.snapshot()
             if self.history is not None:
                 self.history.look()
+                self.alternate = self._screen.alternate
             last = self._snapshot = last if new == last and last is not None else new
             self._changed = bool(self._backlog)
         return last

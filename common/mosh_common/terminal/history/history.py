@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from operator import attrgetter
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
+from mosh_common.history_limits import DEFAULT_LIMITS, Limits
 from mosh_common.terminal.cells import Palette, Row
 from mosh_common.terminal.history.chunks import Laid, Piece
 from mosh_common.terminal.history.joining import Joiner
@@ -30,14 +31,6 @@ LAID_OUT: Final = 4  # texts that are kept at hand, laid out, because the next p
 Chunk: TypeAlias = Laid | Unparsed
 
 
-class Limits(NamedTuple):
-    """How much is kept. Whichever is reached first."""
-
-    lines: int = 100_000
-    octets: int = 16 << 20  # of text and renditions
-
-
-DEFAULT_LIMITS: Final = Limits()
 _UNLIMITED: Final = Limits(1 << 62, 1 << 62)
 
 
