@@ -34,6 +34,7 @@ HELP: Final = f"""\
 {USAGE}
        {PROGRAM} [LOCALADDR [PORT]] [-- COMMAND...]
        {PROGRAM} list [--json] | preview WHICH [--ansi] | end WHICH...
+       {PROGRAM} history WHICH [--ansi]
        {PROGRAM} attach WHICH [-s] [-i LOCALADDR] [-p PORT[:PORT2]]
        {PROGRAM} --doctor
 
@@ -79,7 +80,7 @@ HISTORY: Final = "--history"
 HISTORY_VARIABLE: Final = "MOSH_HISTORY"
 FLAGS: Final = "sv"
 SHOWN: Final = {"--help": "help", "-h": "help", "--version": "version", "--doctor": "doctor"}
-SESSION_WORDS: Final = ("session", "list", "attach", "preview", "end")  # sessions.py
+SESSION_WORDS: Final = ("session", "list", "attach", "preview", "history", "end")  # sessions.py
 _MAPPED_IPV4: Final = "::ffff:"  # how a dual-stack sshd writes an IPv4 address
 
 
@@ -169,7 +170,7 @@ def _serve(options: Options, name: str = "") -> int:
     from mosh_server.host import detach, environment, locale_choice, scope
 
     _require_own_rights()
-    history = _history_limits(options)
+    history = _history_limits(options, os.environ)
     in_scope = scope.is_in_scope(os.environ)
     detach.ensure_standard_descriptors()
     inherited.expect_signals()
@@ -210,12 +211,20 @@ def _serve(options: Options, name: str = "") -> int:
     )
 
 
-def _history_limits(options: Options) -> Limits:
-    """Return how much history is kept. Raises UsageError."""
-    from mosh_common.history_limits import DEFAULT_LIMITS, parse_limits
+def _history_limits(options: Options, environ: Mapping[str, str]) -> Limits | None:
+    """Return how much history is kept; None = the default. Raises UsageError."""
+    inherited = environ.get(HISTORY_VARIABLE, "")
+    if not options.history and not inherited:
+        return None
+    from mosh_common.history_limits import parse_limits
 
-    asked = options.history or os.environ.get(HISTORY_VARIABLE, "")
-    return parse_limits(asked) if asked else DEFAULT_LIMITS
+    if options.history:
+        return parse_limits(options.history)
+    try:
+        return parse_limits(inherited)
+    except UsageError as error:  # what stands in a start-up file must not keep anybody out
+        print(f"{PROGRAM}: {HISTORY_VARIABLE}: {error}", file=sys.stderr)
+        return None
 
 
 def _take_name(name: str, options: Options) -> Claim | int:
@@ -233,7 +242,7 @@ def _run_session(
     environ: Mapping[str, str],
     account: Account,
     claim: Claim | None,
-    history: Limits,
+    history: Limits | None,
 ) -> int:
     """Load the rest and serve the session; return the exit status."""
     try:

@@ -41,18 +41,18 @@ def run(
     account: Account,
     verbose: int,
     claim: Claim | None = None,
-    history: Limits = DEFAULT_LIMITS,
+    history: Limits | None = None,
 ) -> int:
     """Serve one session on `socket` under `key` until it ends; return the exit status.
 
     `command` (empty = login shell) runs in `environment`. `verbose` 1 prints events, 2 every instruction. `claim`: on
-    the name that the session has. `history`: how much of what scrolls off is kept.
+    the name that the session has. `history`: how much of what scrolls off is kept; None = the default.
     """
     gc.freeze()  # what was imported lives as long as the process: no collection need look at it again
     flood = Flood(now=now_ms())
     host = OwnHost(command=command, environment=environment, account=account, claim=claim)
     try:
-        session = _new_session(key, environment, flood=flood, verbose=verbose, history=history)
+        session = _new_session(key, environment, flood=flood, verbose=verbose, history=history or DEFAULT_LIMITS)
         sockets = Sockets(socket)
         door = Listener(
             host.places,
@@ -73,9 +73,7 @@ def run(
     return 1 if session.failed else 0
 
 
-def _new_session(
-    key: Key, environment: Mapping[str, str], *, flood: Flood, verbose: int, history: Limits
-) -> Session:
+def _new_session(key: Key, environment: Mapping[str, str], *, flood: Flood, verbose: int, history: Limits) -> Session:
     checksums = is_yes(environment, "MOSH_SERVER_CHECKSUM")
     emulator = Emulator(INITIAL_COLUMNS, INITIAL_LINES, checksums=checksums, history=_new_history(history))
     attaching = Attaching(entropy=os.urandom, interaction=flood.interaction, log=_print_line if verbose > 1 else None)
