@@ -7,10 +7,9 @@ from typing import Final, NamedTuple
 
 from mosh_common.errors import UsageError
 
-VARIABLE: Final = "MOSH_HISTORY"
 MOST: Final = 1 << 30  # lines or octets; what is more is a mistake
 _NUMBER: Final = re.compile(r"([0-9]{1,10})([kM]?)")
-_TIMES: Final = {"": 1, "k": 1000, "M": 1_000_000}
+_TIMES: Final = {"": 1, "k": 1 << 10, "M": 1 << 20}
 
 
 class Limits(NamedTuple):
@@ -24,7 +23,7 @@ DEFAULT_LIMITS: Final = Limits()
 
 
 def parse_limits(text: str) -> Limits:
-    """Return what `LINES[,OCTETS]` says, where k and M mean thousand and million. Raises UsageError."""
+    """Return what `LINES[,OCTETS]` says, where k and M mean 1024 and 1024². Raises UsageError."""
     words = text.split(",")
     numbers = [_NUMBER.fullmatch(word) for word in words]
     values = [int(match[1]) * _TIMES[match[2]] for match in numbers if match is not None]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from mosh_common.clock import now_ms
 from mosh_common.errors import MoshError, place_of
-from mosh_common.io.fds import write_line
 from mosh_common.history_limits import DEFAULT_LIMITS, Limits
+from mosh_common.io.fds import write_line
 from mosh_common.io.udp import UdpSocket
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.key import Key

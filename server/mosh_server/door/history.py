@@ -1,4 +1,4 @@
-"""A session's history as it goes through its door: a page a visit, so that none holds up the session's loop for long."""
+"""A session's history as it goes through its door: a page a visit, so that none holds up the session for long."""
 
 from __future__ import annotations
 

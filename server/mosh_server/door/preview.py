@@ -43,7 +43,9 @@ def history_ansi(page: History) -> str:
     """Return the same with renditions; each line begins and ends in the default one."""
     from mosh_common.terminal.frame_diff.dialect import XTERM
 
-    styles = [Style(*fields) for fields in page.styles] or [DEFAULT_STYLE]
+    styles = [Style(fg, bg, flags, underline, color) for fg, bg, flags, underline, color in page.styles] or [
+        DEFAULT_STYLE
+    ]
     lines = []
     for text, runs, clusters in page.lines:
         letters = "".join([chr(place) * columns for columns, place in runs])

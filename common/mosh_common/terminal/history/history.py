@@ -20,8 +20,7 @@ from mosh_common.terminal.screen.past import Beginning
 
 ROWS_AT_ONCE: Final = 64  # rows wait until there are so many
 _CELLS_AT_ONCE: Final = 16384  # or so many columns of them
-_ROW_UNITS: Final = 1  # of work, for a row that scrolls off
-_CELLS_PER_UNIT: Final = 8  # where styles change
+_CELLS_PER_UNIT: Final = 4  # of work, where each cell may have a style of its own
 
 
 _TEXTS: Final = 16  # of unparsed texts there are more, or the oldest is too much of all
@@ -114,7 +113,7 @@ class History:
             self._add_chunk(Unparsed(self._next, whole, 0, len(whole), part.beginning, lines=part.lines))
 
     def await_unseen(self, rows: int, lines: int) -> None:
-        """Say that the next rows that scroll off stand for what was kept already: so many, and those of so many lines."""
+        """Say that so many rows that scroll off next were kept already, and after them those of so many lines."""
         self._unseen, self._unseen_lines = rows, lines
 
     def end_line(self) -> None:
@@ -221,12 +220,13 @@ class History:
         palette = self._palette
         if not rows or palette is None:
             return 0
-        before = len(self._newest.styles)
+        newest = self._newest
+        before = newest.styled
         while rows:
-            rows = rows[self._newest.add(rows, palette) :]
-            if self._newest.full:
+            rows = rows[newest.add(rows, palette) :]
+            if newest.full:
                 self._make_chunk()
-        return 0
+        return (newest.styled - before) // _CELLS_PER_UNIT
 
     def _make_chunk(self) -> None:
         """Make a chunk of the newest lines, none of which may be without its end."""

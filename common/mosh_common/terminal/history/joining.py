@@ -15,7 +15,7 @@ CHUNK_LINES: Final = 512
 class Joiner:
     """The lines of a chunk that is being made, and the one that has not ended yet."""
 
-    __slots__ = ("_last", "_encoded", "_open", "_palette", "_table", "columns", "lines", "octets")
+    __slots__ = ("_encoded", "_last", "_open", "_palette", "_table", "columns", "lines", "octets", "styled")
 
     def __init__(self) -> None:
         self.lines: list[str] = []  # as encoding.py keeps them
@@ -26,6 +26,7 @@ class Joiner:
         self._palette: Palette | None = None  # what the letters of the last row mean
         self._last: Row | None = None  # the last row that was a line, and what it became: blank ones are one object
         self._encoded = ""
+        self.styled = 0  # so many cells of rows with styles were looked at closely, in all
 
     @property
     def styles(self) -> list[Style]:
@@ -55,6 +56,7 @@ class Joiner:
             if row is not self._last:
                 self._last = row
                 if clusters or letters.count("\x00") != len(letters):
+                    self.styled += len(letters)
                     encoded = encode_line(text, letters, graphemes_of(clusters), palette, self._table)
                 else:
                     encoded = text.rstrip(BLANKS)  # what nearly all lines are
@@ -69,6 +71,7 @@ class Joiner:
         """Add a row to the line that has not ended."""
         text, letters, wrapped, clusters = row
         room = len(text)
+        self.styled += room
         if wrapped and text[-1] == EMPTY:
             text, letters = text[:-1], letters[:-1]  # the wide character that follows did not fit there
         self._open.append(encode_line(text, letters, graphemes_of(clusters), palette, self._table, part=wrapped))

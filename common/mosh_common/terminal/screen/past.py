@@ -44,7 +44,7 @@ class Past(Protocol):
         ...
 
     def await_unseen(self, rows: int, lines: int) -> None:
-        """Say that the next rows that scroll off stand for what was kept already: so many, and those of so many lines."""
+        """Say that so many rows that scroll off next were kept already, and after them those of so many lines."""
         ...
 
     def end_line(self) -> None:

@@ -108,7 +108,7 @@ class Skipping(Rectangles):
         return start
 
     def _keep_text(self, text: str, start: int, end: int, past: Past, *, lines: int) -> bool:
-        """Keep `text[start:end]`, so many whole lines, and what is above the cursor; return False if it must be drawn."""
+        """Keep `text[start:end]`, so many lines, and what is above the cursor; return False if it must be drawn."""
         row = self.cursor_row
         if (
             row != self.bottom
