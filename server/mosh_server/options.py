@@ -137,9 +137,9 @@ def _options(words: Sequence[str], complaints: list[str]) -> list[tuple[str, str
         if word in SHOWN:
             found.append((SHOWN[word], ""))
             continue
-        name, equals, value = word.partition("=")
+        name, equals, text = word.partition("=")
         if name == HISTORY and (equals or waiting):
-            found.append((HISTORY, value if equals else waiting.pop(0)))
+            found.append((HISTORY, text if equals else waiting.pop(0)))
             continue
         if len(word) < 2 or word[0] != "-":
             continue  # upstream passes over words without a dash

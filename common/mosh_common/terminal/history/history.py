@@ -16,6 +16,7 @@ from mosh_common.terminal.history.chunks import Laid, Piece
 from mosh_common.terminal.history.joining import Joiner
 from mosh_common.terminal.history.line import NO_HISTORY, Extent, Position
 from mosh_common.terminal.history.unparsed import Text, Unparsed, draw, parts_of
+from mosh_common.terminal.history.update import Mark, Update
 from mosh_common.terminal.screen.past import Beginning
 
 ROWS_AT_ONCE: Final = 64  # rows wait until there are so many
@@ -50,6 +51,7 @@ class History:
         self._unseen = 0  # so many rows that scroll off next were kept already,
         self._unseen_lines = 0  # and after them the rows of so many lines
         self._clears = 0
+        self._update = Update()
         self._laid_out: list[tuple[Text, History]] = []
         self._cut: tuple[Unparsed | None, list[Text]] = None, []  # the parts of the text that was wanted last
         self.shown = NO_HISTORY  # what there was when the screen was last looked at
@@ -60,18 +62,37 @@ class History:
         """Take rows that scrolled off the top, the oldest first; return what that cost in units of work."""
         if self._unseen or self._unseen_lines:
             rows = self._without_unseen(rows)
+        if self._update.watched is not None:
+            return self._watch(rows, palette)
         if self._lent:
             self._rows += self._lent
             self._lent = []
-        if palette is not self._palette:
-            self._join_rows()
-            self._palette = palette
+        self._use_palette(palette)
         waiting = self._rows
         waiting += rows
         count = len(waiting)
         if count >= ROWS_AT_ONCE or (rows and count * len(rows[0][0]) >= _CELLS_AT_ONCE):
             return len(rows) + self._join_rows()
         return len(rows)
+
+    def _use_palette(self, palette: Palette) -> None:
+        """Take rows of `palette` from now on."""
+        if palette is not self._palette:
+            self._join_rows()
+            self._palette = palette
+
+    def _watch(self, rows: list[Row], palette: Palette) -> int:
+        """Take rows that scrolled off in an update, and mark where its own begin; return what that cost."""
+        self._join_all()
+        self._use_palette(palette)
+        old = self._update.still_old(rows, palette)
+        self._rows += rows[:old]
+        units = len(rows) + self._join_rows()
+        if old < len(rows):
+            self._update.begins(self._next, self._newest)
+            units += self._newest.copy_units
+            self._rows += rows[old:]
+        return units
 
     def _without_unseen(self, rows: list[Row]) -> list[Row]:
         """Return those of `rows` that are not kept already."""
@@ -84,16 +105,16 @@ class History:
 
     def lend(self, rows: list[Row], palette: Palette) -> None:
         """Take rows for which the screen has become too low: they may be taken back."""
+        self.end_update()  # its rows have other lengths now
         rows = self._without_unseen(rows)
         if palette is not self._palette:
-            self._rows += self._lent
-            self._lent = []
-            self._join_rows()
+            self._join_all()
             self._palette = palette
         self._lent += rows
 
     def take_back(self, count: int, palette: Palette) -> list[Row]:
         """Return the newest `count` rows, or fewer, if they were lent and nothing scrolled off since."""
+        self.end_update()
         if palette is not self._palette or not count:
             return []
         kept = max(len(self._lent) - count, 0)
@@ -105,6 +126,8 @@ class History:
         """Take `text[start:end]`, plain, so many lines with their LF, that scrolled off without being drawn."""
         self.end_line()
         self._make_chunk()
+        if self._update.watched is not None:
+            self._update.begins(self._next, self._newest)
         if end - start <= self._text_characters:
             self._add_chunk(Unparsed(self._next, text, start, end, beginning, lines=lines))
             return
@@ -121,6 +144,33 @@ class History:
         self._join_all()
         self._newest.end_line()
 
+    def erased(self) -> None:
+        """Say that the first row of the screen was erased, with others: it goes on from nothing.
+
+        In an update it is drawn anew, and what it had drawn before and is gone was for nobody.
+        """
+        mark = self._update.mark
+        if mark is not None:
+            self._go_back(mark)
+        self.end_line()
+
+    def _go_back(self, mark: Mark) -> None:
+        """Forget what came after `mark`, which nobody has seen."""
+        while self._chunks and self._chunks[-1].first >= mark.next:
+            self._octets -= self._chunks.pop().octets
+        self._rows, self._lent = [], []
+        self._newest = mark.newest.copy()
+        self._next = mark.next
+        self._first = min(self._first, self._next)
+
+    def begin_update(self, rows: list[Row], palette: Palette) -> None:
+        """Say that a synchronized update begins, on a screen of these rows."""
+        self._update = Update(list(rows), palette)
+
+    def end_update(self) -> None:
+        """Say that none goes on."""
+        self._update = Update()
+
     def clear(self) -> None:
         """Forget everything. No number is used again."""
         self.end_line()
@@ -133,6 +183,8 @@ class History:
         self._octets = 0
         self._unseen = self._unseen_lines = 0
         self._clears += 1
+        if self._update.mark is not None or self._update.watched is not None:
+            self._update.begins(self._next, self._newest)
 
     # --- What there is --------------------------------------------------------------------------------------------
 
@@ -146,6 +198,7 @@ class History:
     def look(self) -> None:
         """Say that the screen is looked at now."""
         self.shown = self.extent
+        self._update.mark = None  # what was seen has its numbers for good
 
     def newest(self) -> Joiner:
         """Return the lines after those of the chunks, the first of which has the number `next`, and what is open."""

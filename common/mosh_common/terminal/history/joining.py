@@ -97,6 +97,11 @@ class Joiner:
         self.lines, self._table, self.octets, self._last = [], StyleTable(), 0, None
         return taken
 
+    @property
+    def copy_units(self) -> int:
+        """What `copy` costs, in units of work."""
+        return 1 + len(self.styles) // 4 + len(self.lines) // 64
+
     def copy(self) -> Joiner:
         """Return one to which rows can be added in its stead."""
         copy = Joiner()

@@ -89,7 +89,7 @@ class Erasing(Margins):
             last = self.cursor_row - 1
             self.erase_in_line(1, private=private)
         if self.past is not None and first == 0 <= last and not self.alternate:
-            self.past.end_line()
+            self.past.erased()
         if private or self.rules.iso_protection:
             self.erase_rows(first, last, 0, self.columns, selective=private)
         elif last >= first:

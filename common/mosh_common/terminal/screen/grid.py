@@ -148,17 +148,22 @@ class Grid(StyledRows):
         """Return whether the cursor is inside the scrolling region."""
         return self.top <= self.cursor_row <= self.bottom and self.left <= self.cursor_column <= self.right
 
+    @property
+    def _whole_rows(self) -> bool:
+        """Whether rows scroll as a whole."""
+        return not self.rules.margin_mode or (not self.left and self.right + 1 == self.columns)
+
     def scroll_up(self, count: int, top: int | None = None) -> None:
         """Scroll the region from `top` (default: the top margin) down to the bottom margin up by `count` rows."""
         first = self.top if top is None else top
         last = self.bottom
         count = min(count, last - first + 1)
+        if self.past is not None and not first and top is None and not self.alternate and self._whole_rows:
+            self.work.done += self.past.push(self._plain_rows()[:count], self.palette)
         if self.rules.margin_mode:
             self._scroll_between_margins(first, last, count)
             return
         rows = self._plain_rows()
-        if self.past is not None and not first and top is None and not self.alternate:
-            self.work.done += self.past.push(rows[:count], self.palette)
         del rows[first : first + count]
         rows[last + 1 - count : last + 1 - count] = [self.blank_row()] * count
 

@@ -47,8 +47,16 @@ class Past(Protocol):
         """Say that so many rows that scroll off next were kept already, and after them those of so many lines."""
         ...
 
-    def end_line(self) -> None:
-        """Say that the first row of the screen does not go on from what scrolled off last."""
+    def erased(self) -> None:
+        """Say that the first row of the screen was erased, with others."""
+        ...
+
+    def begin_update(self, rows: list[Row], palette: Palette) -> None:
+        """Say that a synchronized update begins, on a screen of these rows."""
+        ...
+
+    def end_update(self) -> None:
+        """Say that none goes on."""
         ...
 
     def clear(self) -> None:
