@@ -20,7 +20,10 @@ FOLDERS = {
 }
 
 # What each layer may import of this project, by module prefix. The longest matching key rules.
-BASE = {f"mosh_common.{name}" for name in ("address", "clock", "errors", "isolation", "protocol", "silence", "version")}
+BASE = {
+    f"mosh_common.{name}"
+    for name in ("address", "clock", "errors", "isolation", "history_limits", "protocol", "silence", "version")
+}
 # What the command lines and the wrapper share.
 WORDS = {
     f"mosh_common.{name}"
@@ -44,10 +47,10 @@ VALUES = {
         "width_table",
         "code_points",
         "colors",
+        "history.line",
         "payloads",
         "plain_text",
         "work",
-        "history.line",
     )
 }
 CHOICES = {
@@ -62,6 +65,7 @@ ALLOWED: dict[str, set[str]] = {
     "mosh_common.clock": set(),
     "mosh_common.isolation": {"mosh_common.native_environment"},
     "mosh_common.version": set(),
+    "mosh_common.history_limits": {"mosh_common.errors"},
     "mosh_common.protocol": {"mosh_common.errors"},
     "mosh_common.silence": set(),
     "mosh_common.native_environment": set(),
@@ -137,7 +141,7 @@ ALLOWED: dict[str, set[str]] = {
     # The door: the session's side of it knows the session as a promise only, the visitor's side no session at all.
     f"{_SERVER}.door": BASE
     | {f"{_SERVER}.door", f"{_SERVER}.host.places", f"{_SERVER}.host.registry"}
-    | {f"{_T}.cells", f"{_T}.frame_diff", "mosh_common.wire.key", "mosh_common.wire.size"},
+    | {f"{_T}.cells", f"{_T}.frame_diff", f"{_T}.history.line", "mosh_common.wire.key", "mosh_common.wire.size"},
     f"{_SERVER}.events": set(),
     f"{_SERVER}.attendance": BASE | {f"{_SERVER}.events", f"{_S}.path.contact", f"{_S}.transport"},
     f"{_SERVER}.ending": BASE
@@ -172,7 +176,9 @@ ALLOWED: dict[str, set[str]] = {
     | {f"{_SERVER}.{name}" for name in ("events", "host.host", "host.pty", "output.flood", "session", "sockets")}
     | {"mosh_common.io.udp"},
     f"{_SERVER}.sockets": BASE | {"mosh_common.io.udp"},
-    f"{_SERVER}.control": BASE | {f"{_SERVER}.session", f"{_SERVER}.sockets", f"{_T}.cells", "mosh_common.wire.key"},
+    f"{_SERVER}.control": BASE
+    | {f"{_SERVER}.output.guarded_history", f"{_SERVER}.session", f"{_SERVER}.sockets"}
+    | {f"{_T}.cells", "mosh_common.wire.key"},
     _SERVER: {_SERVER, "mosh_common"},
 }
 

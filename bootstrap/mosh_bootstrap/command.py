@@ -17,6 +17,7 @@ from mosh_common.connect_words import format_ssh_connection
 from mosh_common.locale_variables import LOCALE_VARIABLES
 
 DEFAULT_SERVER: Final = "mosh-server"
+HISTORY_VARIABLE: Final = "MOSH_HISTORY"
 NOT_FOUND_EXIT: Final = 127  # sh(1): the command was not found
 
 # Behind a pipe, so that the command still begins with the server; all that the server says comes after its own line.
@@ -51,6 +52,9 @@ def server_arguments(options: Options, environ: Mapping[str, str], *, colors: in
     for name in LOCALE_VARIABLES:
         if name in environ:
             words += ["-l", f"{name}={environ[name]}"]
+    if options.history:
+        # As a variable: upstream's server takes any for one of the locale, and is none the worse for it.
+        words += ["-l", f"{HISTORY_VARIABLE}={options.history}"]
     if options.command:
         words += ["--", *options.command]
     if options.asks_for_sessions:

@@ -50,6 +50,8 @@ Options may stand before or after the host, up to the command's first word.
         --fallback={ask|ssh|fail}  what to do about a host that has no
                              mosh-server: ask [default], go on with plain ssh,
                              or end; without a terminal nobody is asked
+        --history=LINES[,OCTETS]  how much of what scrolls off the screen the
+                             server keeps (default: "100000,16M"; 0 = none)
         --local              run mosh-server on this machine, without ssh
 
         --list               show your sessions there
@@ -90,6 +92,7 @@ Keys in a session, each after Ctrl-^ (often Ctrl-Shift-6):
 Environment:
   MOSH_PREDICTION_DISPLAY=WHEN   as --predict=WHEN
   MOSH_PREDICTION_OVERWRITE=yes  as --predict-overwrite
+  MOSH_HISTORY=LINES[,OCTETS]    as --history
   MOSH_ESCAPE_KEY=KEY            another key than Ctrl-^; "~" is as in ssh
   MOSH_TITLE_NOPREFIX=1          no "[mosh] " before window titles
   MOSH_CLIPBOARD=no              programs cannot set the clipboard

@@ -44,6 +44,7 @@ class Options(NamedTuple):
     ssh_pty: bool = True
     init: bool = True
     keep_last_screen: str = "auto"  # "yes", "no", "auto": of a command, not of a login shell; others the client refuses
+    history: str = ""  # LINES[,OCTETS] that the server keeps of what scrolls off; empty = the server's choice
     local: bool = False
     list: bool = False
     json: bool = False
@@ -97,6 +98,7 @@ SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
     "--no-init": ("init", False),
     "--keep-last-screen": ("keep_last_screen", "yes"),
     "--no-keep-last-screen": ("keep_last_screen", "no"),
+    "--history": ("history", None),
     "--local": ("local", True),
     "--list": ("list", True),
     "--json": ("json", True),
@@ -220,6 +222,8 @@ def _from_environment(environ: Mapping[str, str]) -> Given:
         found["predict"] = environ["MOSH_PREDICTION_DISPLAY"]
     if environ.get("MOSH_KEEP_LAST_SCREEN"):
         found["keep_last_screen"] = environ["MOSH_KEEP_LAST_SCREEN"]
+    if environ.get("MOSH_HISTORY"):
+        found["history"] = environ["MOSH_HISTORY"]
     if environ.get("MOSH_PREDICTION_OVERWRITE"):
         found["predict_overwrite"] = environ["MOSH_PREDICTION_OVERWRITE"] == "yes"
     if "MOSH_NO_TERM_INIT" in environ:
@@ -299,6 +303,10 @@ def check_setting(field: str, value: str | bool) -> None:
         raise UsageError(f"{name} must be one of {', '.join(CHOICES[field])}, not {value!r}.")
     if field == "port" and value:
         _check_port(value)
+    if field == "history" and value:
+        from mosh_common.history_limits import parse_limits
+
+        parse_limits(value)
     if field == "bind_server" and value not in ("ssh", "any"):
         _check_ip(value)
     if field == "ssh" and not value.strip():
@@ -307,7 +315,7 @@ def check_setting(field: str, value: str | bool) -> None:
 
 def _check(options: Options, host: str | None) -> None:
     """Raise UsageError for the first value that cannot be meant."""
-    for field in (*CHOICES, "port", "bind_server"):
+    for field in (*CHOICES, "port", "bind_server", "history"):
         check_setting(field, getattr(options, field))
     if options.fake_proxy or options.hand_over:
         if len(options.command) not in ((1, 2) if options.hand_over else (1,)):

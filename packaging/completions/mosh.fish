@@ -3,7 +3,7 @@
 # Prints the words before the cursor that are no options of mosh, a line each: the host, then the command's.
 function __fish_mosh_words
     set -l options client= server= predict= a n o/predict-overwrite no-predict-overwrite family= 4 6 p/port= \
-        bind-server= ssh= ssh-pty no-ssh-pty init no-init keep-last-screen no-keep-last-screen local \
+        bind-server= history= ssh= ssh-pty no-ssh-pty init no-init keep-last-screen no-keep-last-screen local \
         experimental-remote-ip= fallback= as-ssh stand-in= G doctor install-server uninstall-server yes \
         h/help version V v list json 'attach=?' session= end=
     set -l words (commandline -opc)
@@ -60,6 +60,7 @@ __fish_mosh_option -s 6 -d 'IPv6 only'
 __fish_mosh_option -l family -x -a 'prefer-inet prefer-inet6 inet inet6 auto all' -d 'Addresses to try'
 __fish_mosh_option -s p -l port -x -d 'UDP port or range on the server'
 __fish_mosh_option -l bind-server -x -a 'ssh any' -d 'Address that the server answers from'
+__fish_mosh_option -l history -x -d 'What scrolls off that the server keeps'
 __fish_mosh_option -l ssh -x -a '(__fish_complete_command)' -d 'ssh command that sets the session up'
 __fish_mosh_option -l ssh-pty -d 'Ask ssh for a pseudo-terminal, the default'
 __fish_mosh_option -l no-ssh-pty -d 'Do not ask ssh for a pseudo-terminal'

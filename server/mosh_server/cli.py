@@ -1,7 +1,6 @@
-"""The command line of mosh-server: what was asked for, and the way from there to a detached process.
+"""The command line of mosh-server: the way from what was asked for to a detached process.
 
-People wait while this runs, so only what the MOSH CONNECT line needs is imported before it is printed. An option
-parser of its own: upstream goes on after an unknown option, and `argparse` would cost more than all the rest.
+People wait while this runs, so only what the MOSH CONNECT line needs is imported before it is printed.
 """
 
 from __future__ import annotations
@@ -9,30 +8,26 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from mosh_common.command_line import letters
 from mosh_common.connect_words import format_connect
 from mosh_common.errors import EnvironmentFailure, UsageError
-from mosh_common.protocol import HIGHEST_PORT
 from mosh_common.terminal.width_table import UNICODE_VERSION
 from mosh_common.version import LICENCE, MOSH_COMPATIBLE, VERSION
+from mosh_server.options import PROGRAM, USAGE, Options, history_limits, parse
 
 if TYPE_CHECKING:
+    from mosh_common.history_limits import Limits
     from mosh_common.io.udp import UdpSocket
     from mosh_common.wire.key import Key
     from mosh_server.host.environment import Account
     from mosh_server.host.registry import Claim
 
-PROGRAM: Final = "mosh-server"
-USAGE: Final = (
-    f"Usage: {PROGRAM} new [-s] [-v] [-i LOCALADDR] [-p PORT[:PORT2]] [-c COLORS]\n"
-    "       [-l NAME=VALUE] [-- COMMAND...]"
-)
 HELP: Final = f"""\
 {USAGE}
        {PROGRAM} [LOCALADDR [PORT]] [-- COMMAND...]
        {PROGRAM} list [--json] | preview WHICH [--ansi] | end WHICH...
+       {PROGRAM} history WHICH [--ansi]
        {PROGRAM} attach WHICH [-s] [-i LOCALADDR] [-p PORT[:PORT2]]
        {PROGRAM} --doctor
 
@@ -50,12 +45,16 @@ a new key for it.
   -c COLORS       colours that programs are promised: 256, or fewer
   -l NAME=VALUE   a locale variable of the client, for want of a UTF-8 locale
                   here; may be given several times
+  --history=LINES[,OCTETS]
+                  keep so much of what scrolls off the screen (default:
+                  "100000,16M", of 1024² octets; k is 1024); 0 = none
   -v              stay in the foreground and report; twice: every message
   --doctor        say what a session would find on this machine, and exit
   -h, --help      print this, and exit
   --version       print the version, and exit
 
 Environment:
+  MOSH_HISTORY=LINES[,OCTETS]        as --history
   MOSH_SERVER_NETWORK_TMOUT=SECONDS  end after so long without the client
   MOSH_SERVER_SIGNAL_TMOUT=SECONDS   SIGUSR1 ends only after so long without it
   MOSH_SERVER_CHECKSUM=yes           programs may read the screen by checksums
@@ -66,41 +65,7 @@ _VERSIONS: Final = (
     f"{PROGRAM} (mosh-py {VERSION}, speaks mosh {MOSH_COMPATIBLE})\nWidths of characters: Unicode {UNICODE_VERSION}\n"
 )
 ABOUT: Final = f"{_VERSIONS}{LICENCE.rstrip()}"
-FEWEST_COLORS: Final = 8
-
-# The options; manual page and --help are held to them.
-WITH_VALUE: Final = "ipcl"
-FLAGS: Final = "sv"
-SHOWN: Final = {"--help": "help", "-h": "help", "--version": "version", "--doctor": "doctor"}
-SESSION_WORDS: Final = ("session", "list", "attach", "preview", "end")  # sessions.py
-_MAPPED_IPV4: Final = "::ffff:"  # how a dual-stack sshd writes an IPv4 address
-
-
-class Options(NamedTuple):
-    """What the command line asked for."""
-
-    show: str = ""  # "help", "version" or "doctor": print that and leave
-    address: str | None = None  # local address to try first
-    everywhere: bool = False  # bind all, and `address` only where datagrams cannot be answered from where they came to
-    ports: tuple[int, int] | None = None  # inclusive; None = the default range; (0, 0) = the system's choice
-    colors: int = 0
-    locale: tuple[tuple[str, str], ...] = ()  # -l, in order
-    verbose: int = 0
-    command: tuple[str, ...] = ()  # empty = login shell
-    complaints: tuple[str, ...] = ()  # for stderr; they do not keep the server from starting
-
-
-def parse(arguments: Sequence[str], *, ssh_connection: str | None = None) -> Options:
-    """Parse the arguments after the program's name; `ssh_connection` is SSH_CONNECTION, for -s.
-
-    Raises UsageError for a value that cannot be meant: a port, a port range or a number of colours.
-    """
-    words, command = _split_command(arguments)
-    if words and words[0] in SHOWN:
-        return Options(show=SHOWN[words[0]])
-    if not words or words[0] != "new":
-        return _parse_legacy(words, command)
-    return _parse_new(words[1:], command, ssh_connection)
+SESSION_WORDS: Final = ("session", "list", "attach", "preview", "history", "end")  # sessions.py
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -161,6 +126,7 @@ def _serve(options: Options, name: str = "") -> int:
     from mosh_server.host import detach, environment, locale_choice, scope
 
     _require_own_rights()
+    history = history_limits(options, os.environ)
     in_scope = scope.is_in_scope(os.environ)
     detach.ensure_standard_descriptors()
     inherited.expect_signals()
@@ -180,7 +146,6 @@ def _serve(options: Options, name: str = "") -> int:
         _report_locale(native, located)
     socket = UdpSocket.bind_server(options.address, options.ports, everywhere=options.everywhere)
     key = Key.generate(os.urandom(16))
-
     detach.outlive_login()  # from here on somebody may know of this server, and the login may end at any moment
     _announce(socket.port, key, claim)
     pid = detach.detach()
@@ -197,6 +162,7 @@ def _serve(options: Options, name: str = "") -> int:
         environ=environment.session_environment(located, colors=options.colors, account=account),
         account=account,
         claim=claim,
+        history=history,
     )
 
 
@@ -215,6 +181,7 @@ def _run_session(
     environ: Mapping[str, str],
     account: Account,
     claim: Claim | None,
+    history: Limits | None,
 ) -> int:
     """Load the rest and serve the session; return the exit status."""
     try:
@@ -232,6 +199,7 @@ def _run_session(
         account=account,
         verbose=options.verbose,
         claim=claim,
+        history=history,
     )
 
 
@@ -293,105 +261,3 @@ def _check_pty() -> None:
             os.close(fd)
     except OSError as error:
         raise EnvironmentFailure(f"Cannot open a pty: {error.strerror}.") from error
-
-
-def _split_command(arguments: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
-    """Return (own words, command): the first -- ends the options."""
-    words = list(arguments)
-    if "--" not in words:
-        return words, ()
-    at = words.index("--")
-    return words[:at], tuple(words[at + 1 :])
-
-
-def _parse_legacy(words: Sequence[str], command: tuple[str, ...]) -> Options:
-    """`mosh-server [IP [PORT]]`, from before there was `new`."""
-    address = words[0] if words else None
-    ports = _ports(words[1]) if len(words) > 1 else None
-    complaints = (USAGE,) if len(words) > 2 or (address or "").startswith("-") else ()
-    if address is not None and address.startswith("-"):
-        address = None
-    return Options(address=address, ports=ports, command=command, complaints=complaints)
-
-
-def _parse_new(words: Sequence[str], command: tuple[str, ...], ssh_connection: str | None) -> Options:
-    options = Options(command=command)
-    complaints: list[str] = []
-    for letter, value in _options(words, complaints):
-        if letter in SHOWN.values():
-            return Options(show=letter)
-        if letter == "v":
-            options = options._replace(verbose=options.verbose + 1)
-        elif letter == "i":
-            options = options._replace(address=value, everywhere=False)
-        elif letter == "p":
-            options = options._replace(ports=_ports(value))
-        elif letter == "c":
-            options = options._replace(colors=_colors(value))
-        elif letter == "l" and "=" in value:
-            name, _, text = value.partition("=")
-            options = options._replace(locale=(*options.locale, (name, text)))
-        elif letter == "s":
-            address = _address_of_ssh(ssh_connection)
-            if address is None:
-                complaints.append("Warning: SSH_CONNECTION not found; binding to any interface.")
-            options = options._replace(address=address, everywhere=address is not None)
-    return options._replace(complaints=tuple(complaints))
-
-
-def _options(words: Sequence[str], complaints: list[str]) -> list[tuple[str, str]]:
-    """Return (option letter, its value or ""), as getopt reads words; what it does not know becomes a complaint.
-
-    Words that ask to be shown something come as what they ask for.
-    """
-    found: list[tuple[str, str]] = []
-    waiting = list(words)
-    while waiting:
-        word = waiting.pop(0)
-        if word in SHOWN:
-            found.append((SHOWN[word], ""))
-            continue
-        if len(word) < 2 or word[0] != "-":
-            continue  # upstream passes over words without a dash
-        for letter, value in letters(word, waiting, with_value=WITH_VALUE):
-            if letter not in FLAGS + WITH_VALUE:
-                complaints.append(f"{PROGRAM}: unknown option: {word}\n{USAGE}")
-                break
-            if value is None:
-                complaints.append(f"{PROGRAM}: option requires an argument: -{letter}\n{USAGE}")
-            else:
-                found.append((letter, value))
-    return found
-
-
-def _ports(text: str) -> tuple[int, int]:
-    low_text, colon, high_text = text.partition(":")
-    low = _port(low_text, text)
-    high = _port(high_text, text) if colon else low
-    if colon and low == 0:
-        raise UsageError(f"Bad UDP port range ({text}): port 0 lets the system choose and takes no range.")
-    if low > high:
-        raise UsageError(f"Bad UDP port range ({text}): {low} is greater than {high}.")
-    return low, high
-
-
-def _port(text: str, whole: str) -> int:
-    # The length first: of thousands of digits Python makes no number.
-    if not (text.isascii() and text.isdigit() and len(text) <= 5) or int(text) > HIGHEST_PORT:
-        raise UsageError(f"Bad UDP port range ({whole}): expected numbers from 0 to {HIGHEST_PORT}.")
-    return int(text)
-
-
-def _colors(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise UsageError(f"Bad number of colors ({text}).") from None
-
-
-def _address_of_ssh(ssh_connection: str | None) -> str | None:
-    """Return the third word of SSH_CONNECTION: the local address that ssh was reached at."""
-    words = (ssh_connection or "").split()
-    if len(words) < 3:
-        return None
-    return words[2].removeprefix(_MAPPED_IPV4)

@@ -6,7 +6,7 @@ Called by the loop, between turns. Knows nothing of who asks, and how.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.protocol import KEY_OCTETS
@@ -14,6 +14,9 @@ from mosh_common.terminal.cells import Snapshot
 from mosh_common.wire.key import Key
 from mosh_server.session import Session
 from mosh_server.sockets import Sockets
+
+if TYPE_CHECKING:
+    from mosh_server.output.guarded_history import GuardedHistory
 
 
 class Offer(NamedTuple):
@@ -83,3 +86,8 @@ class Control:
     def snapshot(self) -> Snapshot:
         """Return the screen, as far as what the programs wrote is executed."""
         return self._session.terminal.display.screen()
+
+    def history(self) -> GuardedHistory | None:
+        """Return what scrolled off the screen, as of now; None if that is not kept."""
+        self.snapshot()
+        return self._session.terminal.emulator.history

@@ -6,9 +6,11 @@ import gc
 import os
 import time
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from mosh_common.clock import now_ms
 from mosh_common.errors import MoshError, place_of
+from mosh_common.history_limits import DEFAULT_LIMITS, Limits
 from mosh_common.io.fds import write_line
 from mosh_common.io.udp import UdpSocket
 from mosh_common.terminal.emulator import Emulator
@@ -26,6 +28,9 @@ from mosh_server.output.flood import Flood
 from mosh_server.session import Session
 from mosh_server.sockets import Sockets
 
+if TYPE_CHECKING:
+    from mosh_common.terminal.history.history import History
+
 
 def run(
     *,
@@ -36,17 +41,18 @@ def run(
     account: Account,
     verbose: int,
     claim: Claim | None = None,
+    history: Limits | None = None,
 ) -> int:
     """Serve one session on `socket` under `key` until it ends; return the exit status.
 
     `command` (empty = login shell) runs in `environment`. `verbose` 1 prints events, 2 every instruction. `claim`: on
-    the name that the session has.
+    the name that the session has. `history`: how much of what scrolls off is kept; None = the default.
     """
     gc.freeze()  # what was imported lives as long as the process: no collection need look at it again
     flood = Flood(now=now_ms())
     host = OwnHost(command=command, environment=environment, account=account, claim=claim)
     try:
-        session = _new_session(key, environment, flood=flood, verbose=verbose)
+        session = _new_session(key, environment, flood=flood, verbose=verbose, history=history or DEFAULT_LIMITS)
         sockets = Sockets(socket)
         door = Listener(
             host.places,
@@ -67,9 +73,9 @@ def run(
     return 1 if session.failed else 0
 
 
-def _new_session(key: Key, environment: Mapping[str, str], *, flood: Flood, verbose: int) -> Session:
+def _new_session(key: Key, environment: Mapping[str, str], *, flood: Flood, verbose: int, history: Limits) -> Session:
     checksums = is_yes(environment, "MOSH_SERVER_CHECKSUM")
-    emulator = Emulator(INITIAL_COLUMNS, INITIAL_LINES, checksums=checksums)
+    emulator = Emulator(INITIAL_COLUMNS, INITIAL_LINES, checksums=checksums, history=_new_history(history))
     attaching = Attaching(entropy=os.urandom, interaction=flood.interaction, log=_print_line if verbose > 1 else None)
     timeouts = Timeouts.from_seconds(
         network=seconds_from(environment, "MOSH_SERVER_NETWORK_TMOUT"),
@@ -84,6 +90,14 @@ def _new_session(key: Key, environment: Mapping[str, str], *, flood: Flood, verb
         identity=Identity(str(os.getpid()), time.time),
         now=now_ms(),
     )
+
+
+def _new_history(limits: Limits) -> History | None:
+    if not limits.lines or not limits.octets:
+        return None
+    from mosh_common.terminal.history.history import History  # only where there is one
+
+    return History(limits)
 
 
 def _print_line(line: str) -> None:

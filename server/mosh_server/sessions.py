@@ -1,4 +1,4 @@
-"""The words of mosh-server about sessions that are there: list, attach, end, preview, create (docs/door.md).
+"""The words of mosh-server about sessions: list, attach, end, preview, history, create (docs/door.md).
 
 Loaded only for them. `mosh-server session VERB …` answers the wrapper in lines that begin with MOSH SESSION, the short
 forms answer people.
@@ -18,7 +18,7 @@ from mosh_common.io.fds import write_all
 from mosh_common.native_environment import native_environment
 from mosh_server.door.deeds import ChoiceNeeded, Deeds
 from mosh_server.door.listing import Listed
-from mosh_server.door.preview import ansi_of, text_of
+from mosh_server.door.preview import ansi_of, history_ansi, history_text, text_of
 from mosh_server.door.protocol import AskAttach, Attached
 from mosh_server.door.table import table
 from mosh_server.host import environment
@@ -27,6 +27,7 @@ from mosh_server.host.registry import Claim
 SESSION: Final = "session"
 USAGE: Final = (
     "Usage: mosh-server list [--json] | preview WHICH [--ansi] | end WHICH...\n"
+    "       mosh-server history WHICH [--ansi]\n"
     "       mosh-server attach WHICH [-s] [-i LOCALADDR] [-p PORT[:PORT2]]"
 )
 CHOICE: Final = 11  # exit code; the others are in deeds.py
@@ -115,6 +116,11 @@ def _for_wrapper(words: Sequence[str], deeds: Deeds, parse: _Parse[_Wishes], ser
         entry, screen = deeds.screen(which, styles=bool(rest))
         text = ansi_of(screen) if rest else text_of(screen)
         _print(1, preview_answer({"id": entry.pid, "name": entry.name, "text": text, "cut": screen.cut}))
+    elif verb == "history" and which and rest in ([], ["--ansi"]):
+        for entry, page in deeds.history(which, styles=bool(rest)):
+            text = history_ansi(page) if rest else history_text(page)
+            members = {"id": entry.pid, "name": entry.name, "line": page.line, "text": text, "next": page.next}
+            _print(1, answer("HISTORY", members))
     elif verb == "create" and which and rest[:1] == ["new"]:
         return _create(which, rest, deeds, parse, serve)
     else:
@@ -142,6 +148,9 @@ def _for_people(words: Sequence[str], deeds: Deeds, parse: _Parse[_Wishes]) -> i
         elif verb == "preview" and rest and rest[1:] in ([], ["--ansi"]):
             _entry, screen = deeds.screen(rest[0], styles=bool(rest[1:]))
             _print(1, ansi_of(screen) if rest[1:] else text_of(screen))
+        elif verb == "history" and rest and rest[1:] in ([], ["--ansi"]):
+            for _entry, page in deeds.history(rest[0], styles=bool(rest[1:])):
+                _print(1, history_ansi(page) if rest[1:] else history_text(page))
         else:
             raise UsageError(f"These words about sessions are not known.\n{USAGE}")
     except ChoiceNeeded as error:

@@ -16,13 +16,13 @@ from mosh_common.address import Address
 from mosh_common.errors import UsageError
 from mosh_common.locale_variables import LOCALE_VARIABLES
 from mosh_common.native_environment import native_environment
-from mosh_server.cli import parse
 from mosh_server.host import environment, locale_choice
+from mosh_server.options import parse
 
 READ = (
     "MOSH_PREDICTION_DISPLAY MOSH_PREDICTION_OVERWRITE MOSH_ESCAPE_KEY MOSH_TITLE_NOPREFIX MOSH_NO_TERM_INIT "
     "MOSH_CLIPBOARD COLORTERM TERM LANG LC_ALL LC_CTYPE LANGUAGE HOME SHELL USER PWD LINES COLUMNS SSH_CONNECTION "
-    "MOSH_KEEP_LAST_SCREEN MOSH_SERVER_NETWORK_TMOUT MOSH_SERVER_SIGNAL_TMOUT"
+    "MOSH_KEEP_LAST_SCREEN MOSH_HISTORY MOSH_SERVER_NETWORK_TMOUT MOSH_SERVER_SIGNAL_TMOUT"
 )
 NAMES = st.sampled_from(READ.split())
 TELLING = "always adaptive never experimental yes no 0 1 -1 truecolor C C.UTF-8 en_US.utf8 / ~ /bin/sh 192.0.2.1 ::1"

@@ -8,7 +8,7 @@ from tests.support.fuzzing import fuzzed
 
 from mosh_bootstrap.options import parse_options
 from mosh_common.errors import UsageError
-from mosh_server.cli import parse
+from mosh_server.options import parse
 
 NUMBERS = st.one_of(st.integers(-2, 70_000).map(str), st.sampled_from(["", "0", "00", "65535", "65536", "٣", "1_0"]))
 TEXTS = st.one_of(

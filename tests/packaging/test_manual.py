@@ -16,6 +16,7 @@ from tests.support.programs import REPOSITORY
 import mosh_bootstrap.options
 import mosh_client.cli
 import mosh_server.cli
+import mosh_server.options
 from mosh_bootstrap.help_text import HELP
 from mosh_client.escape_key_choice import parse_escape_key
 from mosh_client.ipc.control import BY_USER, FROM_OUTSIDE, TAKEN_OVER_EXIT
@@ -62,7 +63,7 @@ def _letters(letters: str) -> set[str]:
     return {f"-{letter}" for letter in letters}
 
 
-_bootstrap, _client, _server = mosh_bootstrap.options, mosh_client.cli, mosh_server.cli
+_bootstrap, _client, _server = mosh_bootstrap.options, mosh_client.cli, mosh_server.options
 PROGRAMS = (
     Program(
         "mosh",
@@ -80,8 +81,8 @@ PROGRAMS = (
     ),
     Program(
         "mosh-server",
-        frozenset(_server.SHOWN) | _letters(_server.FLAGS + _server.WITH_VALUE),
-        _server.HELP,
+        frozenset((*_server.SHOWN, _server.HISTORY)) | _letters(_server.FLAGS + _server.WITH_VALUE),
+        mosh_server.cli.HELP,
         lambda words: not any("unknown" in each for each in _server.parse(["new", *words, "1"]).complaints),
         "server",
     ),

@@ -65,11 +65,15 @@ LATE = {
     "mosh_server.cli: _tell": START,
     "mosh_server.door.preview: _ansi_line": ENDS,
     "mosh_server.door.preview: ansi_of": ENDS,
+    "mosh_server.door.preview: history_ansi": ENDS,
     "mosh_server.host.locale_choice: installed_locales": START,
     "mosh_server.host.scope: _tell_once": START,
     "mosh_server.host.scope: ask_logind": START,
     "mosh_server.host.scope: can_start_scopes": ENDS,
     "mosh_server.host.scope: start_in_scope": START,
+    "mosh_server.options: history_limits": START,
+    "mosh_server.output.guarded_emulator: GuardedEmulator._guarded_history": START,
+    "mosh_server.process: _new_history": START,
 }
 
 

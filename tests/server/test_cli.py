@@ -11,7 +11,8 @@ import pytest
 from tests.support.programs import PATIENCE_S, process
 
 from mosh_common.errors import UsageError
-from mosh_server.cli import HELP, USAGE, Options, main, parse
+from mosh_server.cli import HELP, main
+from mosh_server.options import USAGE, Options, parse
 
 pytestmark = pytest.mark.system
 

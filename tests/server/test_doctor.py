@@ -13,8 +13,8 @@ from tests.support.programs import SOURCE_FOLDERS
 
 from mosh_common.errors import EnvironmentFailure
 from mosh_server import doctor
-from mosh_server.cli import parse
 from mosh_server.host import locale_choice, scope
+from mosh_server.options import parse
 
 pytestmark = pytest.mark.system
 

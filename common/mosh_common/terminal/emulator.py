@@ -8,7 +8,7 @@ input or output and knows no time.
 from __future__ import annotations
 
 import codecs
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.parser.sequences import EVERYTHING, FRAMES
@@ -16,6 +16,9 @@ from mosh_common.terminal.parser.stream import Stream
 from mosh_common.terminal.plain_text import plain_length
 from mosh_common.terminal.screen.modes import SYNCHRONIZED
 from mosh_common.terminal.screen.screen import Screen
+
+if TYPE_CHECKING:
+    from mosh_common.terminal.history.history import History  # who keeps one brings it
 
 BACKLOG_LIMIT: Final = 256 * 1024  # characters put off at most
 DIGEST_UNITS: Final = 4000  # of work in one portion: some 3 ms, and no sequence on 200 × 60 takes as long again
@@ -31,9 +34,21 @@ class Emulator:
     """A terminal of `columns` × `lines`. With `frames` it executes frames instead of what programs write."""
 
     def __init__(
-        self, columns: int, lines: int, *, skipping: bool = True, frames: bool = False, checksums: bool = False
+        self,
+        columns: int,
+        lines: int,
+        *,
+        skipping: bool = True,
+        frames: bool = False,
+        checksums: bool = False,
+        history: History | None = None,
     ) -> None:
-        """Begin blank. `checksums`: programs may ask what stands on the screen (DECRQCRA)."""
+        """Begin blank. `checksums`: programs may ask what stands on the screen (DECRQCRA).
+
+        `history` gets what scrolls off; it is looked at whenever a snapshot is taken.
+        """
+        self.history: Final = history
+        self.alternate = False  # whether the last snapshot is of the alternate screen
         self._skipping = skipping
         self._frames = frames
         self._checksums = checksums
@@ -123,6 +138,7 @@ class Emulator:
         screen = Screen(columns, lines)
         screen.executes_frames = self._frames
         screen.checksums = self._checksums
+        screen.past = self.history
         return screen
 
     @property
@@ -168,6 +184,9 @@ class Emulator:
             if settled and self._backlog and not self._rest:
                 self.digest(None)
             new = self._screen.snapshot()
+            if self.history is not None:
+                self.history.look()
+                self.alternate = self._screen.alternate
             last = self._snapshot = last if new == last and last is not None else new
             self._changed = bool(self._backlog)
         return last
@@ -188,7 +207,9 @@ class Emulator:
         self._decoder.reset()
 
     def start_over(self, columns: int, lines: int) -> None:
-        """Become a new terminal of that size: after a failure nothing of the old one is to be trusted."""
+        """Become a new terminal of that size: after a failure nothing of the old one is to be trusted, but history."""
+        if self.history is not None:
+            self.history.end_line()
         self._screen = self._new_screen(columns, lines)
         self._stream = self._new_stream()
         self.reset_parser()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, TypeVar
 
 from mosh_common.errors import EnvironmentFailure, UsageError
@@ -17,10 +17,12 @@ from mosh_server.door.protocol import (
     AskAttach,
     AskEnd,
     AskFacts,
+    AskHistory,
     AskScreen,
     Attached,
     Ended,
     Facts,
+    History,
     Question,
     Refused,
     Screen,
@@ -42,7 +44,7 @@ _TRY_AGAIN: Final = "; try again in a moment"
 _LONGEST_WHICH: Final = 80  # of what is repeated in a sentence
 _OLD_SERVERS_NAME: Final = "mosh-server"
 
-_Wanted = TypeVar("_Wanted", Attached, Ended, Screen)
+_Wanted = TypeVar("_Wanted", Attached, Ended, History, Screen)
 
 
 class ChoiceNeeded(Exception):
@@ -73,6 +75,16 @@ class Deeds:
         """Return what it shows."""
         entry = self._found(which)
         return entry, _done(entry, AskScreen(styles), Screen)
+
+    def history(self, which: str, *, styles: bool) -> Iterator[tuple[Entry, History]]:
+        """Yield what scrolled off it, page by page: each is asked for when it is wanted."""
+        entry = self._found(which)
+        line: int | None = 0
+        while line is not None:
+            page = _done(entry, AskHistory(line=line, styles=styles), History)
+            yield entry, page
+            # SECURITY: a session cannot make this go on for ever: lines only come nearer to its end.
+            line = page.next if page.next is None or page.next > line else None
 
     def end(self, which: str) -> int:
         """End it, and wait until it is gone; return its number."""

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple, Protocol
 from mosh_common.errors import EnvironmentFailure, PeerError, place_of
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.wire.key import Key
+from mosh_server.door.history import Kept, page_of
 from mosh_server.door.peer import user_of
 from mosh_server.door.protocol import (
     LONGEST_ADDRESS,
@@ -25,6 +26,7 @@ from mosh_server.door.protocol import (
     Answer,
     AskAttach,
     AskEnd,
+    AskHistory,
     AskScreen,
     Attached,
     Ended,
@@ -107,6 +109,9 @@ class Control(Protocol):
 
     def snapshot(self) -> Snapshot:
         """Return its screen."""
+
+    def history(self) -> Kept | None:
+        """Return what scrolled off it; None if that is not kept."""
 
 
 class About(NamedTuple):
@@ -294,6 +299,9 @@ class Listener:
             return Ended()
         if isinstance(question, AskScreen):
             return screen_of(control.snapshot(), styles=question.styles)
+        if isinstance(question, AskHistory):
+            kept = control.history()
+            return Refused("what scrolls off its screen is not kept") if kept is None else page_of(kept, question)
         return self._facts(now=now)
 
     def _facts(self, *, now: int) -> Facts:

@@ -1,4 +1,4 @@
-"""What a visitor makes of a session's screen: text, or text with renditions, and nothing else."""
+"""What a visitor makes of a session's screen and history: text, or text with renditions, and nothing else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from mosh_common.terminal.cells import CLUSTER, DEFAULT_STYLE, EMPTY, WIDE_TAIL, Style
 from mosh_server.door.printable import printable
-from mosh_server.door.protocol import Screen
+from mosh_server.door.protocol import History, Screen
 
 if TYPE_CHECKING:
     from mosh_common.terminal.frame_diff.dialect import Dialect
@@ -29,6 +29,28 @@ def ansi_of(screen: Screen) -> str:
         DEFAULT_STYLE
     ]
     return _joined([_ansi_line(list(_cells(row)), styles, XTERM) for row in screen.rows])
+
+
+def history_text(page: History) -> str:
+    """Return the lines of a page of history, each with LF: printable text only."""
+    return "".join(
+        "".join(text for text, _letter in _cells((text, "", clusters))).rstrip() + "\n"
+        for text, _runs, clusters in page.lines
+    )
+
+
+def history_ansi(page: History) -> str:
+    """Return the same with renditions; each line begins and ends in the default one."""
+    from mosh_common.terminal.frame_diff.dialect import XTERM
+
+    styles = [Style(fg, bg, flags, underline, color) for fg, bg, flags, underline, color in page.styles] or [
+        DEFAULT_STYLE
+    ]
+    lines = []
+    for text, runs, clusters in page.lines:
+        letters = "".join([chr(place) * columns for columns, place in runs])
+        lines.append(_ansi_line(list(_cells((text, letters, clusters))), styles, XTERM))
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _ansi_line(cells: list[tuple[str, str]], styles: list[Style], dialect: Dialect) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from mosh_common.errors import PeerError, UsageError
 from mosh_common.protocol import HIGHEST_PORT
+from mosh_common.terminal.history.line import LONGEST_LINE, PAGE_LINES
 from mosh_common.wire.key import Key
 from mosh_common.wire.size import SIDE_LIMIT
 
@@ -33,6 +34,14 @@ class AskFacts(NamedTuple):
 class AskScreen(NamedTuple):
     """What does it show?"""
 
+    styles: bool = False  # with renditions
+
+
+class AskHistory(NamedTuple):
+    """What scrolled off it, from that place on?"""
+
+    line: int = 0
+    column: int = 0
     styles: bool = False  # with renditions
 
 
@@ -76,6 +85,15 @@ class Screen(NamedTuple):
     cut: bool = False  # rows are missing
 
 
+class History(NamedTuple):
+    """Some lines of what scrolled off: of (text, runs, clusters in the order of their columns), as in line.py."""
+
+    line: int = 0  # the number of the first of them: what is before it is gone
+    lines: tuple[tuple[str, tuple[tuple[int, int], ...], tuple[str, ...]], ...] = ()  # runs: columns, place in styles
+    styles: tuple[tuple[int, ...], ...] = ()  # without hyperlinks
+    next: int | None = None  # where to go on; None: that was all
+
+
 class Attached(NamedTuple):
     """Where the session waits for a client with a new key; the key as text. SECURITY: not for any log."""
 
@@ -96,8 +114,8 @@ class Refused(NamedTuple):
     why: str = ""
 
 
-Question: TypeAlias = AskFacts | AskScreen | AskAttach | AskEnd
-Answer: TypeAlias = Facts | Screen | Attached | Ended | Refused
+Question: TypeAlias = AskFacts | AskScreen | AskHistory | AskAttach | AskEnd
+Answer: TypeAlias = Facts | Screen | History | Attached | Ended | Refused
 _Check: TypeAlias = Callable[[object], object]
 
 
@@ -218,6 +236,17 @@ def _row(value: object) -> tuple[str, str, tuple[str, ...]]:
     return text, letters, _list(len(text), 0, _text(_LONGEST_CLUSTER))(value[2])
 
 
+def _line(value: object) -> tuple[str, tuple[tuple[int, int], ...], tuple[str, ...]]:
+    """One line: [text, [[columns, style], …], [cluster, …]]."""
+    if not isinstance(value, list) or len(value) != 3:
+        raise PeerError("a line that has not three parts")
+    text = _text(LONGEST_LINE)(value[0])
+    runs = _list(len(text), 0, _list(2, 2, _integer(0, LONGEST_LINE)))(value[1])
+    if runs and sum(columns for columns, _style in runs) != len(text):
+        raise PeerError(f"runs that are not {len(text)} columns")
+    return text, runs, _list(len(text), 0, _text(_LONGEST_CLUSTER))(value[2])
+
+
 _LONGEST_CLUSTER: Final = 64
 _COLOR_LIMIT: Final = 1 << 25
 _NATURAL: Final = _integer(0, _HIGHEST)
@@ -227,6 +256,7 @@ _PORT: Final = _integer(0, HIGHEST_PORT)
 _QUESTIONS: Final[Mapping[str, tuple[type, Mapping[str, _Check]]]] = {
     "facts": (AskFacts, {}),
     "screen": (AskScreen, {"styles": _boolean}),
+    "history": (AskHistory, {"line": _NATURAL, "column": _integer(0, LONGEST_LINE), "styles": _boolean}),
     "attach": (
         AskAttach,
         {"address": _text(LONGEST_ADDRESS), "ports": _list(2, 2, _PORT), "everywhere": _boolean},
@@ -260,6 +290,15 @@ _ANSWERS: Final[Mapping[str, tuple[type, Mapping[str, _Check]]]] = {
             "rows": _list(SIDE_LIMIT, 0, _row),
             "styles": _list(STYLES_LIMIT, 0, _list(5, 5, _integer(-1, _COLOR_LIMIT - 1))),
             "cut": _boolean,
+        },
+    ),
+    "history": (
+        History,
+        {
+            "line": _NATURAL,
+            "lines": _list(PAGE_LINES, 0, _line),
+            "styles": _list(STYLES_LIMIT, 0, _list(5, 5, _integer(-1, _COLOR_LIMIT - 1))),
+            "next": _NATURAL,
         },
     ),
     "attach": (Attached, {"port": _integer(1, HIGHEST_PORT), "key": _key}),

@@ -6,21 +6,35 @@ what runs in the session. Knows nothing of the session; it asks for `failures` a
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mosh_common.errors import place_of
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.emulator import Emulator
+
+if TYPE_CHECKING:
+    from mosh_server.output.guarded_history import GuardedHistory  # loaded where there is a history
 
 
 class GuardedEmulator:
     """What a session asks of its emulator. Nothing here raises."""
 
-    __slots__ = ("_emulator", "_failures", "_good", "failed")
+    __slots__ = ("_emulator", "_failures", "_good", "failed", "history")
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
         self._good = emulator.snapshot()  # the last screen that could be taken
         self._failures: list[str] = []  # not asked for yet
         self.failed = 0  # how often, in all
+        self.history: GuardedHistory | None = self._guarded_history()
+
+    def _guarded_history(self) -> GuardedHistory | None:
+        history = self._emulator.history
+        if history is None:
+            return None
+        from mosh_server.output.guarded_history import GuardedHistory
+
+        return GuardedHistory(self._emulator, history, self._note)
 
     def take(self, data: bytes) -> None:
         """Take what the programs wrote; after a failure it is lost and the parser at ground."""

@@ -64,6 +64,23 @@ def plain_text(line: Line) -> str:
     return "".join([piece for pair in zip(pieces, (*line.graphemes, ""), strict=True) for piece in pair])
 
 
+def part(line: Line, start: int, end: int | None = None) -> Line:
+    """Return columns `start` to `end` (exclusive; None: all that follow) of a line."""
+    text = line.text[start:end]
+    graphemes = line.graphemes
+    if graphemes:
+        before = line.text.count(CLUSTER, 0, start)
+        graphemes = graphemes[before : before + text.count(CLUSTER)]
+    runs: list[tuple[int, Style]] = []
+    column, last = 0, start + len(text)
+    for count, style in line.runs:
+        inside = min(column + count, last) - max(column, start)
+        if inside > 0:
+            runs.append((inside, style))
+        column += count
+    return Line(text, tuple(runs), graphemes)
+
+
 def rows(line: Line, columns: int, palette: Palette, *, start: int = 0) -> list[Row]:
     """Return the rows of a line on a screen of `columns` (2 or more), from its column `start` on; at least one.
 

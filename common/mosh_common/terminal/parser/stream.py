@@ -40,7 +40,8 @@ class Stream(pyte.Stream):
     ) -> None:
         self._vocabulary = vocabulary
         self._skipping = skipping
-        self._skip: Callable[[str], int] | None = None  # the screen's `skip_unseen`, where there is one
+        self._skip: Callable[..., int] | None = None  # the screen's `skip_unseen`, where there is one
+        self._lead: Callable[[str], int]  # and its `lead`
         # The same for `find_pieces` and `paint`.
         self._find_pieces: Callable[[str], tuple[int, int]] | None = None
         self._paint: Callable[[str], Any]
@@ -63,7 +64,8 @@ class Stream(pyte.Stream):
         self.calls = Calls(screen, self._vocabulary)
         self.parser = Parser(self.calls, self._work)
         if self._skipping and hasattr(screen, "skip_unseen"):  # pyte's has no such thing
-            self._skip, self._find_pieces, self._paint = screen.skip_unseen, screen.find_pieces, screen.paint
+            self._skip, self._lead = screen.skip_unseen, screen.lead
+            self._find_pieces, self._paint = screen.find_pieces, screen.paint
         else:
             self._skip = self._find_pieces = None
 
@@ -96,14 +98,21 @@ class Stream(pyte.Stream):
 
     def skip(self, data: str) -> str:
         """Account for the front of `data`, which is plain, with the parser at ground; return the rest."""
-        return data if self._skip is None else data[self._skip(data) :]
+        if self._skip is None:
+            return data
+        lead = self._lead(data)
+        if lead:
+            left = self._run_slices(data[:lead])
+            if left:
+                return left + data[lead:]
+        return data[self._skip(data, lead) :]
 
     @property
     def at_ground(self) -> bool:
         """Whether no sequence or string is unfinished."""
         return self.parser.at_ground
 
-    def _run_skipping(self, data: str, skip: Callable[[str], int]) -> str:
+    def _run_skipping(self, data: str, skip: Callable[..., int]) -> str:
         """Execute `data`, but do not draw lines that scroll away unseen; return what is left."""
         done = position = 0
         while position < len(data):
@@ -117,6 +126,12 @@ class Stream(pyte.Stream):
                 if not self.at_ground:
                     # The block belongs to a sequence or string that begins before it.
                     return self._run_slices(self.parser.resume(data[done:]))
+                lead = self._lead(data[position:end])
+                if lead:
+                    left = self._run_slices(data[position : position + lead])
+                    if left:
+                        return left + data[position + lead :]
+                    done = position = position + lead
                 done += skip(data[position:end])
             position = data.find("\n", end) + 1
             if not position:

@@ -343,7 +343,6 @@ class Drawing(Grid):
                 room = min(room, max(self.left - column, width))  # as in `_write_run`
             number = min(count, room // width)
             if not number:
-                # The same.
                 if not self.rules.autowrap:
                     return 0 if single else count
                 self.erase(self.cursor_row, column, limit)
@@ -392,8 +391,10 @@ class Drawing(Grid):
         if count and first > bottom:
             write(self.cursor_row, self.cursor_row, wraps=wraps)  # again and again
         elif count:
-            write(bottom, bottom, wraps=wraps)
-            self.scroll_up(count)
+            at_once = count if self.past is None or self.rules.margin_mode else 1
+            for _ in range(0, count, at_once):  # where what scrolls off is kept, each row must be there before it does
+                write(bottom, bottom, wraps=wraps)
+                self.scroll_up(at_once)
             # What scrolled between margins does not count as wrapped any more.
             write(max(self.top, bottom - count + 1), bottom - 1, wraps=wraps and not self.rules.margin_mode)
         self.phase = MOVED

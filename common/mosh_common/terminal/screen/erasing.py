@@ -72,8 +72,10 @@ class Erasing(Margins):
             self._erase(self.cursor_row, 0, self.columns, selective=private)
 
     def erase_in_display(self, how: int = 0, *_: int, private: bool = False) -> None:
-        """ED, and DECSED if private: 0 to the end, 1 from the start, 2 all; 3 is the scrollback: there is none."""
+        """ED, and DECSED if private: 0 to the end, 1 from the start, 2 all; 3 forgets what scrolled off."""
         if how > 2:
+            if how == 3 and self.past is not None:
+                self.past.clear()
             return
         self.cancel_wrap()
         first, last = 0, self.lines - 1
@@ -86,6 +88,8 @@ class Erasing(Margins):
         elif how == 1:
             last = self.cursor_row - 1
             self.erase_in_line(1, private=private)
+        if self.past is not None and first == 0 <= last and not self.alternate:
+            self.past.erased()
         if private or self.rules.iso_protection:
             self.erase_rows(first, last, 0, self.columns, selective=private)
         elif last >= first:

@@ -7,7 +7,7 @@ that do (drawing, erasing, movement, …) are mixins over `Grid`.
 from __future__ import annotations
 
 from mosh_common.terminal import rows as row_ops
-from mosh_common.terminal.cells import DEFAULT_MODES, Modes, rows_lost_above
+from mosh_common.terminal.cells import DEFAULT_MODES, Modes, Row, rows_lost_above
 from mosh_common.terminal.screen.charsets import DEFAULT_CHARSETS, Charsets, Translation
 from mosh_common.terminal.screen.split_rows import SplitRows
 from mosh_common.terminal.screen.state import (
@@ -148,11 +148,18 @@ class Grid(StyledRows):
         """Return whether the cursor is inside the scrolling region."""
         return self.top <= self.cursor_row <= self.bottom and self.left <= self.cursor_column <= self.right
 
+    @property
+    def _whole_rows(self) -> bool:
+        """Whether rows scroll as a whole."""
+        return not self.rules.margin_mode or (not self.left and self.right + 1 == self.columns)
+
     def scroll_up(self, count: int, top: int | None = None) -> None:
         """Scroll the region from `top` (default: the top margin) down to the bottom margin up by `count` rows."""
         first = self.top if top is None else top
         last = self.bottom
         count = min(count, last - first + 1)
+        if self.past is not None and not first and top is None and not self.alternate and self._whole_rows:
+            self.work.done += self.past.push(self._plain_rows()[:count], self.palette)
         if self.rules.margin_mode:
             self._scroll_between_margins(first, last, count)
             return
@@ -203,15 +210,27 @@ class Grid(StyledRows):
         """Cut or add rows and, at the right, columns, on both screens; margins are reset.
 
         Rows are added at the bottom. They are cut there too, but where that would cut the cursor's row: from the top.
-        The screen that is not shown loses the same ones, as in xterm. Saved cursors stay with their rows.
+        The screen that is not shown loses the same ones, as in xterm. Saved cursors stay with their rows. Where what
+        scrolls off is kept, a higher screen gets rows back for which it became too low before, at the top.
         """
         columns, lines = nearest_size(columns, lines)
         lost = rows_lost_above(self.cursor_row, lines)
         if columns != self.columns:
             self.phase = MOVED
             self.tab_stops = self.tab_stops[:columns] + default_tab_stops(columns)[len(self.tab_stops) :]
-        self.resize_rows(columns, lines, lost)
-        self.saved = self.saved.moved_up(lost)
-        self.cursor_row -= lost
+        back = self._change_past(lines, lost)
+        self.resize_rows(columns, lines, lost, back, back_on_other=self.alternate)
+        moved = lost if self.alternate else lost - len(back)
+        self.saved = self.saved.moved_up(moved)
+        self.cursor_row -= moved
         self.cursor_column = min(self.cursor_column, columns - 1)
         self.reset_margins()
+
+    def _change_past(self, lines: int, lost: int) -> list[Row]:
+        """Lend the `lost` rows of the main screen, or take some back for one of `lines`; return those."""
+        if self.past is None:
+            return []
+        if lost:
+            main = self.other.rows if self.alternate else self._plain_rows()
+            self.past.lend(main[:lost], self.palette)
+        return self.past.take_back(max(lines - self.lines, 0), self.palette)

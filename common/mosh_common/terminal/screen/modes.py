@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from mosh_common.terminal.cells import DEFAULT_STYLE, HIGHEST_CURSOR_SHAPE, MOUSE_ENCODING, MOUSE_TRACKING
 from mosh_common.terminal.screen.erasing import Erasing
+from mosh_common.terminal.screen.past import Past
 from mosh_common.terminal.screen.state import MOVED, NEVER_SAVED, OtherScreen
 
 INSERT: Final = 4  # IRM
@@ -112,6 +113,8 @@ class ModeControl(Erasing):
         elif mode in _REMEMBERED:
             flags = self.settings.flags
             self.settings = self.settings._replace(flags=flags | {mode} if enabled else flags - {mode})
+            if mode == SYNCHRONIZED and self.past is not None:
+                self._begin_or_end_update(self.past, enabled, before=mode in flags)
         elif mode in MOUSE_TRACKING:
             self.modes = self.modes._replace(mouse_tracking=mode if enabled else 0)
         elif mode in MOUSE_ENCODING:
@@ -136,6 +139,12 @@ class ModeControl(Erasing):
             else:
                 self._use_alternate(False, clear=False)
                 self.restore_cursor()
+
+    def _begin_or_end_update(self, past: Past, enabled: bool, *, before: bool) -> None:
+        if not enabled:
+            past.end_update()
+        elif not before and not self.alternate:
+            past.begin_update(self._plain_rows(), self.palette)
 
     def _change_column_mode(self) -> None:
         """DECCOLM: only its side effects, where ?40 allows it; the size is the user's business."""
@@ -207,6 +216,8 @@ class ModeControl(Erasing):
 
     def hard_reset(self) -> None:
         """RIS, but for what is beyond cells, cursor and modes."""
+        if self.past is not None:
+            self.past.clear()
         self.work.charge_cells(self.lines)  # of which each is put in its place, although they are one object
         self._use_alternate(False, clear=False)
         self.other = OtherScreen(self.rows, NEVER_SAVED)

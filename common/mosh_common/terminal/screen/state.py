@@ -60,7 +60,7 @@ class SavedCursor(NamedTuple):
     origin_mode: bool = False
 
     def moved_up(self, count: int) -> SavedCursor:
-        """Return the same on a screen that lost `count` rows at the top."""
+        """Return the same on a screen that lost `count` rows at the top; that got some if it is negative."""
         return self._replace(row=max(0, self.row - count)) if count else self
 
 

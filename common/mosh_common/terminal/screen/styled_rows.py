@@ -23,6 +23,7 @@ from mosh_common.terminal.cells import (
     blank_row,
 )
 from mosh_common.terminal.rows import Span
+from mosh_common.terminal.screen.past import Past
 from mosh_common.terminal.screen.row_memory import RowMemory
 from mosh_common.terminal.screen.sgr import Rendition, Renditions
 from mosh_common.terminal.screen.state import NEVER_SAVED, OtherScreen
@@ -48,6 +49,7 @@ class StyledRows:
         "memory",
         "other",
         "palette",
+        "past",
         "plain_letters",
         "rendition",
         "renditions",
@@ -60,6 +62,7 @@ class StyledRows:
         # What meets here: the output of programs, as other terminals take it; or frames, as both ends take them, which
         # sometimes is another thing (docs/terminal.md §2).
         self.executes_frames = False
+        self.past: Past | None = None  # who keeps what scrolls off
         self.work = Work()
         self.memory = RowMemory()  # of operations on many rows
         self._blank_rows: dict[str, Row] = {}
@@ -242,14 +245,15 @@ class StyledRows:
         self.rows = rows
         self.other = OtherScreen(rows, NEVER_SAVED)
 
-    def resize_rows(self, columns: int, lines: int, lost: int) -> None:
+    def resize_rows(self, columns: int, lines: int, lost: int, back: list[Row], *, back_on_other: bool) -> None:
         """Cut or add columns at the right, and rows: `lost` ones at the top, the others at the bottom, on both screens.
 
-        Saved cursors of the screen that is not shown stay with their rows.
+        The rows `back` come back at the top, of the screen that is not shown if `back_on_other`. Saved cursors of that
+        screen stay with their rows.
         """
 
-        def resized(rows: list[Row]) -> list[Row]:
-            kept = rows[lost : lost + lines]
+        def resized(rows: list[Row], back: list[Row]) -> list[Row]:
+            kept = [*back, *rows[lost : lost + lines]][:lines]
             if columns != self.columns:
                 # Rows that are one object stay one object.
                 by_identity = {id(row): row_ops.resized(row, columns, "\x00") for row in kept}
@@ -258,7 +262,10 @@ class StyledRows:
 
         other = self.other
         same = other.rows is self.rows
-        self.rows = resized(self.rows)
-        self.other = OtherScreen(self.rows if same else resized(other.rows), other.saved.moved_up(lost))
+        shown, hidden = ([], back) if back_on_other else (back, [])
+        self.rows = resized(self.rows, shown)
+        self.other = OtherScreen(
+            self.rows if same else resized(other.rows, hidden), other.saved.moved_up(lost - len(hidden))
+        )
         self.columns, self.lines = columns, lines
         self.plain_letters = "\x00" * columns
