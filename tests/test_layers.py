@@ -37,7 +37,18 @@ _T, _S, _CLIENT, _SERVER = "mosh_common.terminal", "mosh_common.sync", "mosh_cli
 # The values of a screen, and what is known of characters and colours.
 VALUES = {
     f"{_T}.{name}"
-    for name in ("cells", "rows", "width", "width_table", "code_points", "colors", "payloads", "plain_text", "work")
+    for name in (
+        "cells",
+        "rows",
+        "width",
+        "width_table",
+        "code_points",
+        "colors",
+        "payloads",
+        "plain_text",
+        "work",
+        "history.line",
+    )
 }
 CHOICES = {
     *(f"{_CLIENT}.{name}" for name in ("settings", "handed_over", "stages", "escape_key_choice")),
