@@ -47,6 +47,7 @@ Environment:
   MOSH_CLIPBOARD             no: programs cannot set the clipboard
   MOSH_NO_TERM_INIT          set: the alternate screen is not used
   MOSH_KEEP_LAST_SCREEN      yes: what the session showed last is printed
+  MOSH_WHEEL                 yes: the mouse's wheel pages what scrolled away
 
 In a session, Ctrl-^ and then ? lists the keys. More: mosh-client(1).
 """

@@ -28,6 +28,7 @@ class Settings(NamedTuple):
     clipboard: bool  # the server may set the terminal's
     alternate_screen: bool  # use terminfo's smcup and rmcup
     keep_last_screen: bool  # print what the session showed last once the alternate screen is left
+    wheel: bool  # the mouse is asked for where no program uses it, so that its wheel pages what scrolled away
     truecolor: bool  # COLORTERM says that the terminal shows RGB colours
     verbose: int
 
@@ -52,6 +53,9 @@ def read_settings(environment: Mapping[str, str], *, verbose: int = 0) -> Settin
     last_screen = environment.get("MOSH_KEEP_LAST_SCREEN", _AUTO)
     if last_screen not in (*_YES, *_NO, _AUTO):
         raise UsageError(f"MOSH_KEEP_LAST_SCREEN is {last_screen!r}; it can be yes, no or auto.")
+    wheel = environment.get("MOSH_WHEEL", "no")
+    if wheel not in (*_YES, *_NO):
+        raise UsageError(f"MOSH_WHEEL is {wheel!r}; it can be yes or no.")
     return Settings(
         prediction_display=display,
         prediction_overwrite=environment.get("MOSH_PREDICTION_OVERWRITE", "no") in _YES,
@@ -61,6 +65,7 @@ def read_settings(environment: Mapping[str, str], *, verbose: int = 0) -> Settin
         clipboard=clipboard in _YES,
         alternate_screen="MOSH_NO_TERM_INIT" not in environment,
         keep_last_screen=last_screen in _YES,
+        wheel=wheel in _YES,
         truecolor=environment.get("COLORTERM", "") in ("truecolor", "24bit"),
         verbose=verbose,
     )

@@ -52,6 +52,12 @@ def test_the_last_screen_can_be_kept(value: str, kept: bool) -> None:
     assert read_settings({"MOSH_KEEP_LAST_SCREEN": value}).keep_last_screen == kept
 
 
+@pytest.mark.parametrize(("value", "pages"), [("yes", True), ("1", True), ("no", False)])
+def test_the_wheel_can_page(value: str, pages: bool) -> None:
+    assert read_settings({"MOSH_WHEEL": value}).wheel == pages
+    assert not read_settings({}).wheel
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -60,6 +66,7 @@ def test_the_last_screen_can_be_kept(value: str, kept: bool) -> None:
         ("MOSH_ESCAPE_KEY", "ab"),
         ("MOSH_CLIPBOARD", "off"),
         ("MOSH_CLIPBOARD", ""),
+        ("MOSH_WHEEL", "up"),
     ],
 )
 def test_a_value_that_means_nothing_is_an_error_that_names_the_variable(name: str, value: str) -> None:

@@ -1,7 +1,7 @@
 """`make pictures`: makes the pictures of README anew: `python -m tests.pictures [recording | drawing …]`.
 
-`recording` has a session and writes docs/pictures/session.cast; `drawing` makes the SVGs from that and from
-docs/pictures/results.json. Both when none is named.
+`recording` has a session and writes docs/pictures/session.cast; `drawing` makes the SVGs from that, from
+docs/pictures/results.json, and of the pager, which it plays. Both when none is named.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from tests.pictures import cast, chart, screens, session, svg
+from tests.pictures import cast, chart, pager, screens, session, svg
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 CAST: Final = FOLDER / "session.cast"
@@ -36,9 +36,22 @@ def draw_session(recording: cast.Cast) -> str:
     )
 
 
+def draw_pager() -> str:
+    """Return the SVG of the pager; the moment that stands still is when the error was found."""
+    played = pager.play()
+    found = next(event.seconds for event in played.events if event.text == pager.COPIED)
+    return svg.draw(
+        screens.moments(played),
+        screens.duration_s(played),
+        title=played.title,
+        description=pager.DESCRIPTION,
+        poster_s=found - 0.01,
+    )
+
+
 def drawings() -> dict[Path, str]:
     """Return what each SVG should hold, as the recording and the results are."""
-    made = {FOLDER / "session.svg": draw_session(cast.read(CAST))}
+    made = {FOLDER / "session.svg": draw_session(cast.read(CAST)), FOLDER / "pager.svg": draw_pager()}
     if RESULTS.exists():
         made[FOLDER / "numbers.svg"] = chart.draw(chart.read(RESULTS))
     return made

@@ -6,6 +6,7 @@ nothing is to move (`prefers-reduced-motion`, a viewer without CSS animations) o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final, NamedTuple
@@ -27,6 +28,8 @@ from mosh_common.terminal.cells import (
     cell_text,
 )
 
+# Browsers make one blank of several, whatever xml:space says.
+_WORDS: Final = re.compile(r"[^ ]+(?: [^ ]+)*")
 CELL, LINE, BASELINE, FONT = 9.6, 22, 16, 16  # px; a monospaced font is 0.6 em wide, and is held to it by textLength
 PAD, CAPTION = 20, 44
 MONOSPACE: Final = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace"
@@ -96,17 +99,15 @@ def _drawn_run(text: str, style: Style, first: int, cells: int) -> Iterable[str]
         yield f'<rect x="{_px(first)}" width="{_px(cells)}" height="{LINE}" fill="{paper}"/>'
     if style.underline:
         yield f'<rect x="{_px(first)}" y="{BASELINE + 3}" width="{_px(cells)}" height="1.5" fill="{ink}"/>'
-    kept = text.rstrip()
-    if not kept:
-        return
-    cells -= len(text) - len(kept)
-    before = len(kept) - len(kept.lstrip())
     looks = "" if ink == INK else f' fill="{ink}"'
     looks += ' font-weight="bold"' if style.flags & BOLD else ""
     looks += ' font-style="italic"' if style.flags & ITALIC else ""
     looks += ' opacity=".6"' if style.flags & FAINT else ""
-    place = f'x="{_px(first + before)}" y="{BASELINE}" textLength="{_px(cells - before)}"'
-    yield f'<text {place} lengthAdjust="spacingAndGlyphs"{looks}>{escape(kept.lstrip(), quote=False)}</text>'
+    for match in _WORDS.finditer(text):
+        start, words = match.start(), match.group()
+        length = len(words) if len(text) == cells else cells - (len(text) - len(words))
+        place = f'x="{_px(first + start)}" y="{BASELINE}" textLength="{_px(length)}"'
+        yield f'<text {place} lengthAdjust="spacingAndGlyphs"{looks}>{escape(words, quote=False)}</text>'
 
 
 def _px(cells: int) -> str:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 from tests.pictures import __main__ as pictures
-from tests.pictures import cast, chart, screens, session, svg
+from tests.pictures import cast, chart, pager, screens, session, svg
 from tests.pictures.cast import Cast, Event
 
 from mosh_common.terminal.emulator import Emulator
@@ -79,10 +79,24 @@ def test_another_version_of_asciicast_is_refused(tmp_path: Path) -> None:
         cast.read(tmp_path / "cast")
 
 
+# --- the pager
+
+
+def test_the_error_is_found_and_copied_in_the_picture_of_the_pager() -> None:
+    played = screens.moments(pager.play())
+    texts = {moment.caption: text_of(moment) for moment in played}
+    assert "error:" not in texts[pager.PAGER]
+    assert "error:" in texts[pager.FOUND]
+    assert "Copied" in texts[pager.COPIED]
+    assert texts[pager.BACK] == texts[pager.AWAY]
+
+
 # --- the drawings
 
 
-@pytest.mark.parametrize("caption", [event.text for event in RECORDING.events if event.kind == cast.MARKER])
+@pytest.mark.parametrize(
+    "caption", [event.text for event in (*RECORDING.events, *pager.play().events) if event.kind == cast.MARKER]
+)
 def test_a_caption_fits_below_the_terminal(caption: str) -> None:
     assert 8 * len(caption) <= session.COLUMNS * svg.CELL  # 8 px: what a character of 15 px takes in a wide font
 
@@ -136,6 +150,11 @@ def test_runs_of_one_look_are_drawn_where_their_cells_are() -> None:
         (svg.THEME[1], "bold"),
         (None, None),
     ]
+
+
+def test_several_blanks_are_left_out_between_two_texts() -> None:
+    texts = drawn("a b   c").findall("text")
+    assert [(t.text, t.get("x"), t.get("textLength")) for t in texts] == [("a b", "0", "28.8"), ("c", "57.6", "9.6")]
 
 
 def test_wide_characters_have_two_cells() -> None:

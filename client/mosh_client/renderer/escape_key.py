@@ -13,18 +13,21 @@ QUIT: Final = "quit"
 SUSPEND: Final = "suspend"
 LINK_DISPLAY: Final = "link display"  # switch it on or off
 DETACH: Final = "detach"
+HISTORY: Final = "history"  # page what scrolled away
 Command: TypeAlias = str  # one of these
 
 _QUIT_KEY: Final = ord(".")
 _SUSPEND_KEY: Final = 0x1A  # Ctrl-Z
 _LINK_KEY: Final = ord("s")
 _DETACH_KEY: Final = ord("d")
+_HISTORY_KEY: Final = ord("[")
 _HELP_KEY: Final = ord("?")
 # The first two are upstream's, and come before the key that sends the escape key itself; ours come after it.
 _COMMANDS: Final = {_QUIT_KEY: QUIT, _SUSPEND_KEY: SUSPEND}
-_LATER_COMMANDS: Final = {_LINK_KEY: LINK_DISPLAY, _DETACH_KEY: DETACH}
+_LATER_COMMANDS: Final = {_LINK_KEY: LINK_DISPLAY, _DETACH_KEY: DETACH, _HISTORY_KEY: HISTORY}
 _NEWLINES: Final = b"\r\n"
 _NO_DETACH: Final = "not from this server, which keeps no session for later"
+_NO_HISTORY: Final = "not with this server, which keeps no history"
 
 
 class EscapeKey:
@@ -39,6 +42,7 @@ class EscapeKey:
         self.waiting = False  # the escape key was pressed: the next key decides; show `help`
         self.explaining = False  # all commands were asked for: the next key may be one; show `explanation`
         self.detaches = False  # the server lets a client go and keeps the session
+        self.pages = False  # the server keeps what scrolled away
 
     @property
     def quit_hint(self) -> str:
@@ -78,6 +82,8 @@ class EscapeKey:
             lines.append(f"  d       detach: {meant}")
         if _LINK_KEY not in spec.literal and not spec.of_ssh:
             lines.append("  s       show how the connection is, in a line; once more hides it")
+        if _HISTORY_KEY not in spec.literal and not spec.of_ssh:
+            lines.append(f"  [       {'page, search and copy what scrolled away' if self.pages else _NO_HISTORY}")
         lines.append(f"  {spec.literal_name:<7} send {spec.name} itself")
         lines.append("One of these keys now, or any other to go on typing.")
         return tuple(lines)

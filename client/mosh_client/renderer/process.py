@@ -193,6 +193,8 @@ class _Renderer:
         data = self._answer.keys(data, now=now)
         if unknown and self._answer.synchronizes:
             self._view.terminal_synchronizes()
+        if unknown and self._answer.modes.get(_ALTERNATE_SCROLL):
+            self._view.terminal_scrolls()
         if data:
             # A wait may end with keys that were typed after a resize whose signal it does not show yet; the session
             # must learn of the size first.

@@ -17,6 +17,9 @@ from mosh_client.ipc.messages import (
     Exit,
     Frame,
     Hello,
+    HistoryExtent,
+    HistoryFound,
+    HistoryPage,
     Input,
     Link,
     Notice,
@@ -32,7 +35,10 @@ from mosh_client.ipc.messages import (
 from mosh_client.renderer.drawing.compositor import Compositor, Touched
 from mosh_client.renderer.drawing.link_display import LinkDisplay
 from mosh_client.renderer.drawing.notice import CANNOT_DETACH, DETACHING, LEAVING, NoticeBoard
-from mosh_client.renderer.escape_key import DETACH, LINK_DISPLAY, QUIT, SUSPEND, EscapeKey
+from mosh_client.renderer.escape_key import DETACH, HISTORY, LINK_DISPLAY, QUIT, SUSPEND, EscapeKey
+from mosh_client.renderer.history.cache import HistoryCache
+from mosh_client.renderer.leaving import Leaving
+from mosh_client.renderer.pager.paging import Paging
 from mosh_client.renderer.prediction.engine import PredictionEngine
 from mosh_client.settings import Settings
 from mosh_common.prediction_display import DisplayPreference
@@ -71,15 +77,15 @@ class View:
             touched=touched,
         )
         self._decoder = FrameDecoder()
+        self._paging = Paging(
+            columns=columns, lines=lines, wheel=settings.wheel, refusal=_clipboard_refusal(settings, dialect)
+        )
         # What is known, and what was said.
         self._screen: Snapshot | None = None  # the newest of the server
         self._blank = blank_snapshot(columns, lines)  # shown until there is one
         self._batch = 0  # newest input batch
         self._messages: list[ToNetwork] = [Hello(columns, lines)]
-        self._quit_asked = False
-        self._quit_asked_by_key = False
-        self._detach_asked = False
-        self.insisted = False  # it was asked for again: the caller tells the launcher, should the others hang
+        self._leaving = Leaving()
         self._unjudged = False  # a frame or progress came that the predictions have not seen
         self.suspend_wanted = False  # the caller stops the process group, then says False again
         self.left = False  # the network process is done with us: the caller leaves
@@ -90,12 +96,11 @@ class View:
         """Take one read of the terminal. Then `messages_to_send` at once, and `draw`."""
         for part in self._escape_key.feed(data):
             if isinstance(part, bytes):
-                self._receive_plain_keys(part, now=now)
+                self._receive_session_keys(part, now=now)
             elif part == QUIT:
-                self.insisted = self._quit_asked_by_key
-                self._quit_asked_by_key = True
+                self._leaving.quit_by_key()
                 self._notices.set_leaving(LEAVING, hint=self._escape_key.leave_hint)
-                self._ask_to_quit(by_user=True)  # the second time it means: without waiting for the server
+                self._messages.append(Quit(True))  # the second time it means: without waiting for the server
             elif part == DETACH:
                 self._detach(now=now)
             elif part == SUSPEND:
@@ -103,6 +108,8 @@ class View:
             elif part == LINK_DISPLAY:
                 self._link_display.toggle()
                 self._messages.append(Watch(self._link_display.on))
+            elif part == HISTORY:
+                self._notices.set_notice(Notice(self._paging.enter(), False), now=now)
         self._notices.set_help(self._escape_key.help if self._escape_key.waiting else "")
 
     def receive_message(self, message: ToRenderer, *, now: int) -> None:
@@ -112,6 +119,7 @@ class View:
             if not message.more:
                 self._screen = screen
                 self._unjudged = True
+                self._paging.set_screen(screen)
         elif isinstance(message, Progress):
             self._predictions.set_echo_acknowledged(message.echo_acknowledged)
             self._unjudged = True
@@ -126,9 +134,15 @@ class View:
             self._server_notices = message.texts
         elif isinstance(message, Abilities):
             self._escape_key.detaches = message.detach
+            self._escape_key.pages = message.history
+            self._paging.set_offered(message.history)
+            self._meet_alternate_scroll()
         elif isinstance(message, Statistics):
             self._link_display.set_statistics(message)
+        elif isinstance(message, HistoryExtent | HistoryPage | HistoryFound):
+            self._paging.receive_message(message)
         elif isinstance(message, Exit):
+            self._paging.leave(now=now)  # what is shown last is the live screen
             self.left = True
 
     def resize(self, columns: int, lines: int, *, cut: bool = False) -> None:
@@ -140,30 +154,40 @@ class View:
         self._blank = blank_snapshot(columns, lines)
         self._predictions.reset()
         self._compositor.forget()
+        self._paging.resize(columns, lines)
         self._messages.append(Resize(columns, lines))
 
     def terminal_synchronizes(self) -> None:
         """Say that the terminal answered that it has synchronized updates."""
         self._compositor.synchronize()
 
+    def terminal_scrolls(self) -> None:
+        """Say that the terminal answered that its wheel types arrow keys on an alternate screen (?1007)."""
+        self._paging.terminal_scrolls()
+        self._meet_alternate_scroll()
+
     def repaint(self) -> None:
         """Say that the terminal was given back and taken again: draw everything the next time."""
         self._compositor.start_over()
+        self._meet_alternate_scroll()
 
     def quit(self) -> None:
         """Ask the network process to end the session, unless that was done: a signal came or the terminal hung up."""
-        if not self._quit_asked:
-            self._ask_to_quit(by_user=False)
+        if self._leaving.quit_otherwise():
+            self._messages.append(Quit(False))
 
     # --- What goes out ------------------------------------------------------------------------------------------
 
     def messages_to_send(self) -> list[ToNetwork]:
         """Return and forget what the network process has to know, in order."""
-        messages, self._messages = self._messages, []
+        messages, self._messages = self._messages + self._paging.messages_to_send(), []
         return messages
 
     def draw(self, *, now: int) -> bytes:
         """Return what to write to the terminal, all of it before `draw` is called again; may be empty."""
+        late = self._paging.flush_keys(now=now)
+        if late:
+            self._receive_plain_keys(late, now=now)
         screen = self._screen
         if screen is None:
             screen = self._blank
@@ -171,7 +195,10 @@ class View:
             if self._unjudged or self._is_glitch_due(now=now):
                 self._predictions.server_screen(screen, now=now)
                 self._unjudged = False
-            screen = self._predictions.apply(screen)
+            if not self.paging:
+                screen = self._predictions.apply(screen)
+            screen = self._paging.shown(screen)
+            self._compositor.set_clipboard(self._paging.clipboard_to_set())
         columns, lines = self._size
         return self._compositor.draw(screen, columns=columns, lines=lines, bars=self._bars(now=now), now=now)
 
@@ -181,6 +208,7 @@ class View:
             self._notices.next_deadline(now=now),
             self._link_display.next_deadline(now=now),
             self._compositor.next_deadline(now=now),
+            self._paging.next_deadline(now=now),
         ]
         if self._screen is not None:
             deadlines.append(self._predictions.next_deadline())
@@ -190,6 +218,21 @@ class View:
     def screen(self) -> Snapshot | None:
         """The server's newest screen, without guesses and bars; None before there is one."""
         return self._screen
+
+    @property
+    def history(self) -> HistoryCache:
+        """What is known of the server's history."""
+        return self._paging.cache
+
+    @property
+    def paging(self) -> bool:
+        """Whether the pager is there, in place of the live screen."""
+        return self._paging.pager is not None
+
+    @property
+    def insisted(self) -> bool:
+        """Whether leaving was asked for again: the caller tells the launcher, should the others hang."""
+        return self._leaving.insisted
 
     @property
     def touched(self) -> Touched:
@@ -213,15 +256,22 @@ class View:
         """Ask to leave while the session goes on; the second time: without waiting for the server."""
         if not self._escape_key.detaches:
             self._notices.set_notice(Notice(CANNOT_DETACH, False), now=now)
-        elif not self._quit_asked:  # else the session is being ended
-            self.insisted = self._detach_asked
-            self._detach_asked = True
+        elif self._leaving.detach():
             self._notices.set_leaving(DETACHING, hint=self._escape_key.detach_hint)
             self._messages.append(Detach())
 
-    def _ask_to_quit(self, *, by_user: bool) -> None:
-        self._quit_asked = True
-        self._messages.append(Quit(by_user))
+    def _meet_alternate_scroll(self) -> None:
+        """Tell the compositor of a mode that the terminal has from its own settings, where frames are to rule it."""
+        if self._paging.rules_the_wheel:
+            self._compositor.assume_alternate_scroll()
+
+    def _receive_session_keys(self, data: bytes, *, now: int) -> None:
+        """Take keys that are the pager's if it is there, else the session's."""
+        typed = self._paging.receive_keys(data, now=now)
+        if typed:
+            self._receive_plain_keys(typed, now=now)
+        if _REPAINT_KEY in data:
+            self._compositor.forget()
 
     def _receive_plain_keys(self, data: bytes, *, now: int) -> None:
         for start in range(0, len(data), LONGEST_INPUT_OCTETS):
@@ -230,9 +280,14 @@ class View:
             self._messages.append(Input(self._batch, batch))
             if self._screen is not None:
                 self._predictions.user_input(batch, batch=self._batch, screen=self._screen, now=now)
-        if _REPAINT_KEY in data:
-            self._compositor.forget()
 
     def _is_glitch_due(self, *, now: int) -> bool:
         due = self._predictions.next_deadline()
         return due is not None and now >= due
+
+
+def _clipboard_refusal(settings: Settings, dialect: Dialect) -> str:
+    """Return why nothing can be copied to the terminal's clipboard; "" = it can."""
+    if not settings.clipboard:
+        return "Not copied: MOSH_CLIPBOARD is no."
+    return "" if dialect.clipboard else "Not copied: this terminal has no clipboard for programs."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mosh_client.escape_key_choice import parse_escape_key, parse_ssh_escape_key
-from mosh_client.renderer.escape_key import DETACH, LINK_DISPLAY, QUIT, SUSPEND, EscapeKey
+from mosh_client.renderer.escape_key import DETACH, HISTORY, LINK_DISPLAY, QUIT, SUSPEND, EscapeKey
 from mosh_common.errors import UsageError
 
 CTRL_CARET = b"\x1e"
@@ -97,7 +97,7 @@ def test_all_commands_are_wanted_from_the_question_mark_to_the_next_key() -> Non
     assert follower.explaining
     assert not follower.waiting
     keys = [line.split()[0] for line in follower.explanation[1:-1]]
-    assert keys == [".", "Ctrl-Z", "d", "s", "^"]
+    assert keys == [".", "Ctrl-Z", "d", "s", "[", "^"]
     follower.feed(b"x")
     assert not follower.explaining
 
@@ -117,11 +117,21 @@ def test_detaching_is_offered_where_the_server_can() -> None:
     assert "  d       detach: leave, and let the session go on for mosh --attach" in follower.explanation
 
 
+def test_paging_is_offered_where_the_server_keeps_history_and_the_key_is_free() -> None:
+    follower = EscapeKey(parse_escape_key(None))
+    assert "  [       not with this server, which keeps no history" in follower.explanation
+    follower.pages = True
+    assert "  [       page, search and copy what scrolled away" in follower.explanation
+    assert follower.feed(CTRL_CARET + b"[") == [HISTORY]
+    assert result_of([b"\x1b["], "\x1b") == [b"\x1b"]
+    assert not any("page," in line for line in EscapeKey(parse_escape_key("\x1b")).explanation)
+
+
 @pytest.mark.parametrize("detaches", [False, True])
 @pytest.mark.parametrize("key", ["\x1e", "~", "\x7f", "\x01"])
 def test_the_help_fits_a_terminal_of_80_columns(key: str, detaches: bool) -> None:
     follower = EscapeKey(parse_escape_key(key))
-    follower.detaches = detaches
+    follower.detaches = follower.pages = detaches
     assert max(len(line) for line in (follower.help, *follower.explanation)) <= 80
 
 

@@ -61,6 +61,7 @@ class Compositor:
         self._drawn: Snapshot | None = None  # what the terminal shows; None = unknown
         self._source: _Source | None = None  # what `_drawn` was made of
         self._clipboard = ""  # the server's last, whatever became of it
+        self._copied = ""  # by the user, for the next frame
         self._title_lent = False  # the terminal's own title gave way to an announcement
         self.touched = touched or Touched()  # what is to be put back before the terminal is left
 
@@ -79,6 +80,18 @@ class Compositor:
             self._cut = cut
             self.forget()
 
+    def set_clipboard(self, clipboard: str) -> None:
+        """Set the terminal's clipboard with the next frame to what the user copied here, "selection;base64"."""
+        self._copied = clipboard
+
+    def assume_alternate_scroll(self) -> None:
+        """Take ?1007 for set, as the terminal has it from its own settings: frames without it reset it."""
+        if self._drawn is not None:
+            self._drawn = self._drawn._replace(modes=self._drawn.modes._replace(alternate_scroll=True))
+            self._source = None
+        else:
+            self.touched = self.touched._replace(alternate_scroll=True)
+
     def synchronize(self) -> None:
         """Wrap larger changes in synchronized updates from now on: the terminal said that it has them."""
         self._dialect = self._dialect._replace(synchronized=True)
@@ -90,7 +103,8 @@ class Compositor:
             self._title_bar.announce_clipboard(now=now)
         announcing = self._dialect.title and self._title_bar.announcing(now=now)
         source = self._source
-        if source is not None and source.screen is screen and source[1:] == (bars, columns, lines, announcing):
+        asked = (bars, columns, lines, announcing)
+        if not clipboard and source is not None and source.screen is screen and source[1:] == asked:
             return b""
         composed = fit(screen, columns, lines)
         dialect = self._dialect
@@ -121,10 +135,11 @@ class Compositor:
 
         Not left to the frame diff, which drops it when the terminal is to be drawn from nothing.
         """
-        if screen.clipboard == self._clipboard:
+        copied, self._copied = self._copied, ""
+        if screen.clipboard == self._clipboard and not copied:
             return b""
         self._clipboard = screen.clipboard
-        return set_clipboard(screen.clipboard).encode() if self._sets_clipboard else b""
+        return set_clipboard(copied or screen.clipboard).encode() if self._sets_clipboard else b""
 
     def _with_bells_beyond_the_limit(self, drawn: Snapshot, bell_count: int, *, now: int) -> Snapshot:
         """Return `drawn` as if those bells up to `bell_count` had rung that may not."""

@@ -1,0 +1,1 @@
+"""What the renderer knows of the server's history."""

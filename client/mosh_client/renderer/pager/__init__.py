@@ -1,0 +1,1 @@
+"""The pager: what scrolled away, shown over the live screen."""
