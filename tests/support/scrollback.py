@@ -191,7 +191,7 @@ class Server:
         self.gone: list[Row] = []  # what scrolled off, since the last clear
         self.gone_before = 0  # lines that were cleared
         self.clears = 0
-        self.alternate: list[Row] | None = None
+        self.alternate: str | None = None  # what the alternate screen says, if it is shown
 
     def print(self, text: str, style: Style = DEFAULT_STYLE) -> None:
         """Print a line, and go to the next."""
@@ -263,7 +263,10 @@ class Server:
 
     def snapshot(self) -> Snapshot:
         """The screen."""
-        rows = tuple(self.rows if self.alternate is None else self.alternate)
+        rows = tuple(self.rows)
+        if self.alternate is not None:
+            filled = self.alternate + EMPTY * (self.columns - len(self.alternate))
+            rows = ((filled, "\x00" * self.columns, False, NO_CLUSTERS), *[blank_row(self.columns)] * (self.lines - 1))
         return Snapshot(self.columns, self.lines, rows, self.palette, cursor_row=self.row, cursor_column=0)
 
     def history(self) -> list[tuple[Line, bool]]:
