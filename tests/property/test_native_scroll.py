@@ -162,7 +162,10 @@ class Scene:
         assert plain(self.terminal.scrollback) == plain(self.server.ideal())
         assert self.terminal.scrollback == self.server.ideal()
         if self.server.alternate is None:
-            assert self.terminal.shown[1:] == [row[0].replace("\x01", "").replace("\x00", " ").rstrip() for row in self.server.rows][1:]
+            assert (
+                self.terminal.shown[1:]
+                == [row[0].replace("\x01", "").replace("\x00", " ").rstrip() for row in self.server.rows][1:]
+            )
 
 
 def begun(scene: Scene) -> Scene:
@@ -172,9 +175,7 @@ def begun(scene: Scene) -> Scene:
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(_operations, max_size=40), st.integers(0, 1 << 16), st.integers(3, 8))
-def test_the_scrollback_is_that_of_an_ideal_terminal(
-    operations: list[tuple[Any, ...]], seed: int, lines: int
-) -> None:
+def test_the_scrollback_is_that_of_an_ideal_terminal(operations: list[tuple[Any, ...]], seed: int, lines: int) -> None:
     scene = begun(Scene(lines=lines, seed=seed))
     for operation in operations:
         if operation[0] == "resize":

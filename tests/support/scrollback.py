@@ -64,7 +64,10 @@ class Terminal(pyte.Screen):
             start = match.end()
             if match[1] == "h":
                 self._primary = (self.buffer, self.wraps, self.cursor.x, self.cursor.y)
-                self.buffer, self.wraps = type(self.buffer)(lambda: pyte.screens.StaticDefaultDict(self.default_char)), {}
+                self.buffer, self.wraps = (
+                    type(self.buffer)(lambda: pyte.screens.StaticDefaultDict(self.default_char)),
+                    {},
+                )
             elif match[1] == "l" and self._primary is not None:
                 self.buffer, self.wraps, self.cursor.x, self.cursor.y = self._primary
                 self._primary = None

@@ -234,7 +234,8 @@ class NativeCompositor(Compositor):
         self._dialect = self._dialect._replace(scrolls_back=not alternate)
         if alternate:
             self._primary, self._drawn = self._drawn, None
-            return self._terminal.smcup
+            self._resizing.cursor_left_at(0)
+            return b"\x1b[H" + self._terminal.smcup
         primary, last = self._primary, self._drawn
         self._primary = self._drawn = None
         if primary is not None and last is not None and not self._resizing.pending:

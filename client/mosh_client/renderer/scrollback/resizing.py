@@ -42,6 +42,11 @@ class Resizing:
         """Say what the terminal shows; `screen` is the server's, whose first row begins at `end`, if that is seen."""
         self._stood = _Stood(screen, cursor_row, end)
 
+    def cursor_left_at(self, row: int) -> None:
+        """Say that the cursor was moved to `row` since."""
+        if self._stood is not None:
+            self._stood = self._stood._replace(cursor_row=row)
+
     def forget(self) -> None:
         """Say that nobody knows what it shows, and that it does not matter."""
         self._stood = None
