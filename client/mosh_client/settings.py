@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from mosh_client.escape_key_choice import EscapeKeySpec, parse_escape_key, parse_ssh_escape_key
+from mosh_common import scrollback
 from mosh_common.errors import UsageError
 from mosh_common.io.fds import write_line
 from mosh_common.prediction_display import DEFAULT, SPELLINGS
@@ -27,6 +28,7 @@ class Settings(NamedTuple):
     title_prefix: str
     clipboard: bool  # the server may set the terminal's
     alternate_screen: bool  # use terminfo's smcup and rmcup
+    native_scroll: bool  # what scrolls off goes into the terminal's own scrollback
     keep_last_screen: bool  # print what the session showed last once the alternate screen is left
     wheel: bool  # the mouse is asked for where no program uses it, so that its wheel pages what scrolled away
     truecolor: bool  # COLORTERM says that the terminal shows RGB colours
@@ -56,6 +58,9 @@ def read_settings(environment: Mapping[str, str], *, verbose: int = 0) -> Settin
     wheel = environment.get("MOSH_WHEEL", "no")
     if wheel not in (*_YES, *_NO):
         raise UsageError(f"MOSH_WHEEL is {wheel!r}; it can be yes or no.")
+    where = environment.get("MOSH_SCROLLBACK", scrollback.DEFAULT)
+    if where not in scrollback.SPELLINGS:
+        raise UsageError(f"MOSH_SCROLLBACK is {where!r}; it can be {' or '.join(scrollback.SPELLINGS)}.")
     return Settings(
         prediction_display=display,
         prediction_overwrite=environment.get("MOSH_PREDICTION_OVERWRITE", "no") in _YES,
@@ -64,6 +69,7 @@ def read_settings(environment: Mapping[str, str], *, verbose: int = 0) -> Settin
         title_prefix="" if "MOSH_TITLE_NOPREFIX" in environment else TITLE_PREFIX,
         clipboard=clipboard in _YES,
         alternate_screen="MOSH_NO_TERM_INIT" not in environment,
+        native_scroll=where == scrollback.NATIVE,
         keep_last_screen=last_screen in _YES,
         wheel=wheel in _YES,
         truecolor=environment.get("COLORTERM", "") in ("truecolor", "24bit"),

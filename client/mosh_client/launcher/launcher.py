@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import importlib
 import os
 import select
 import signal
@@ -24,6 +25,7 @@ from mosh_client.ipc.control import Report
 from mosh_client.launcher import child, parting
 from mosh_client.launcher.duration import duration
 from mosh_client.launcher.secret import forget_key
+from mosh_client.scrollback_end import ScrollbackEnd
 from mosh_client.settings import Settings
 from mosh_client.terminal import tty
 from mosh_client.terminal.description import Description
@@ -91,7 +93,8 @@ class Launcher:
         try:
             terminal = tty.describe_terminal(alternate_screen=self._settings.alternate_screen)
             dialect = dialect_from_terminfo(terminal.capabilities, truecolor=self._settings.truecolor)
-            described = Description(terminal, dialect, attributes)
+            end = ScrollbackEnd() if self._settings.native_scroll else None
+            described = Description(terminal, dialect, attributes, end)
             with Waiter((*_ENDING_SIGNALS, signal.SIGCHLD)) as waiter:
                 self._waiter = waiter
                 try:
@@ -113,7 +116,7 @@ class Launcher:
         assert self._control is not None
         self._control.setblocking(False)
         waiter.watch(self._control.fileno())
-        _load_renderer()
+        _load_renderer(native_scroll=self._settings.native_scroll)
         self._start_renderer(described)
         self._confine()
         signals_seen = 0
@@ -304,13 +307,15 @@ class Launcher:
         )
 
 
-def _load_renderer() -> None:
+def _load_renderer(*, native_scroll: bool) -> None:
     """Import what renderers need, into the process that each is a copy of. Raises EnvironmentFailure.
 
     When one must be replaced, the files may be those of another version, or gone.
     """
     try:
-        import mosh_client.renderer.process  # noqa: F401  # for its being imported
+        importlib.import_module("mosh_client.renderer.process")
+        if native_scroll:
+            importlib.import_module("mosh_client.renderer.scrollback.native_compositor")
     except ImportError as error:
         raise EnvironmentFailure(f"The part that draws the terminal cannot be loaded: {error}.") from error
     gc.freeze()  # as before the other child
@@ -369,8 +374,10 @@ def _end_process(pid: int) -> None:
 def _give_terminal_back(described: Description) -> None:
     """Undo what a renderer that was killed may have left on the terminal."""
     tty.restore_attributes(0, described.attributes)
+    end = described.scrollback_end
+    on_primary = end is not None and not end.alternate  # with native scroll
     octets = tty.leaving(
-        described.terminal,
+        described.terminal.without_other_screen if on_primary else described.terminal,
         hyperlinks=described.dialect.hyperlinks,
         synchronized=described.dialect.synchronized,
         # Who knew whether it was changed, and from what, is dead: back to the one that the user has configured.

@@ -19,6 +19,7 @@ from mosh_client.ipc.channel import Channel
 from mosh_client.ipc.messages import LONGEST_INPUT_OCTETS, Frame, Link, Message, ToRenderer
 from mosh_client.renderer.drawing.compositor import Touched
 from mosh_client.renderer.drawing.last_screen import printed
+from mosh_client.renderer.drawing.native_terminal import NativeTerminal
 from mosh_client.renderer.view import View
 from mosh_client.settings import Settings
 from mosh_client.stages import ANSWER, SCREEN, Stages
@@ -105,6 +106,7 @@ class _Renderer:
             now=now_ms(),
             title_again=tty.TITLE_AGAIN if described.keeps_title else b"",
             touched=Touched(True, True) if taken else None,
+            native=_native_terminal(described),
         )
         self._take_size()
 
@@ -134,8 +136,9 @@ class _Renderer:
             now = now_ms()
             deadline = self._answer.next_deadline()
             if not self._outgoing and not self._stopped and not self._hung_up:
-                self._write(self._view.draw(now=now))
+                self._draw(now=now)
                 deadline = _earlier(deadline, self._view.next_deadline(now=now))
+                self._write_network(waiter)
             waiter.watch(self._output, read=False, write=bool(self._outgoing))
             ready = waiter.wait(deadline)
             code = self._turn(waiter, ready)
@@ -169,7 +172,7 @@ class _Renderer:
         if self._view.left:
             # What was shown last stays in the scrollback of terminals without an alternate screen.
             if not self._outgoing and not self._hung_up:
-                self._write(self._view.draw(now=now))
+                self._draw(now=now)
             return lifelines.LEFT
         if self._channel.closed or self._lifeline.fileno() in ready.readable:
             return lifelines.CUT_OFF
@@ -177,6 +180,11 @@ class _Renderer:
             self._view.suspend_wanted = False
             self._suspend(waiter)
         return None
+
+    def _draw(self, *, now: int) -> None:
+        self._write(self._view.draw(now=now))
+        if self._view.takes_cursor_question():
+            self._answer.expect_cursor(now=now)
 
     # --- The terminal -------------------------------------------------------------------------------------------
 
@@ -195,6 +203,9 @@ class _Renderer:
             self._view.terminal_synchronizes()
         if unknown and self._answer.modes.get(_ALTERNATE_SCROLL):
             self._view.terminal_scrolls()
+        row = self._answer.take_cursor_row()
+        if row is not None:
+            self._view.cursor_reported(row)
         if data:
             # A wait may end with keys that were typed after a resize whose signal it does not show yet; the session
             # must learn of the size first.
@@ -229,21 +240,29 @@ class _Renderer:
 
     def _take_terminal(self, *, taken: bool) -> None:
         """Write what comes before the first frame, and ask; of what a dead renderer may have changed, nothing."""
-        described = self._described
+        described, end = self._described, self._described.scrollback_end
         questions = self._answer.ask(
             now=now_ms(),
             state=described.says_state and not taken,
             shape=described.dialect.cursor_shape and described.terminal.takes_strings,
             synchronized=described.dialect.synchronized,
         )
-        self._write(tty.entering(described.terminal, title=described.keeps_title, taken=taken, questions=questions))
+        terminal, before = described.terminal, b""
+        if end is not None:
+            # The session is drawn on the primary screen; on the other one only what died may have been.
+            rmcup = terminal.rmcup if taken and end.alternate else b""
+            terminal = terminal._replace(smcup=b"", rmcup=rmcup)
+            before = b"" if taken else tty.room(*tty.window_size(_STDOUT))
+        self._write(
+            tty.entering(terminal, title=described.keeps_title, taken=taken, questions=questions, before=before)
+        )
 
     def _suspend(self, waiter: Waiter) -> None:
         """Give the terminal to the shell and stop the process group; SIGCONT resumes."""
         keys = self._await_answer(waiter)
         if keys:
             self._view.receive_keys(keys, now=now_ms())  # typed before the stop
-        self._write(self._leaving() + _SUSPENDED)
+        self._write(self._leaving(stays=False) + _SUSPENDED)
         self._drain(waiter)
         self._raw_mode.leave()
         self._stopped = True
@@ -260,7 +279,7 @@ class _Renderer:
     def _give_terminal_back(self, waiter: Waiter) -> None:
         if not self._stopped and not self._hung_up:
             self._await_answer(waiter)
-            self._write(self._leaving())
+            self._write(self._leaving(stays=True))
             self._write(self._last_screen())
             self._drain(waiter)
         os.close(self._output)
@@ -268,22 +287,28 @@ class _Renderer:
     def _last_screen(self) -> bytes:
         """Return what prints the session's last screen, if that is wanted and goes with the alternate screen."""
         screen, described = self._view.screen, self._described
-        if not (self._keeps_last_screen and self._view.left and described.terminal.rmcup) or screen is None:
+        behind_another = described.terminal.rmcup and described.scrollback_end is None
+        if not (self._keeps_last_screen and self._view.left and behind_another) or screen is None:
             return b""
         return printed(screen, columns=tty.window_size(_STDOUT)[0], dialect=described.dialect)
 
-    def _leaving(self) -> bytes:
-        """Return what gives the terminal back: what frames have changed, as the terminal said that it was."""
+    def _leaving(self, *, stays: bool) -> bytes:
+        """Return what gives the terminal back: what frames have changed, as the terminal said that it was.
+
+        `stays`: for good; with native scroll the last screen stays, too.
+        """
+        parted = self._view.part(stays=stays, now=now_ms())
         described, touched = self._described, self._view.touched
-        return tty.leaving(
-            described.terminal,
+        octets, lines = parted if parted is not None else (b"", tty.window_size(_STDOUT)[1])
+        return octets + tty.leaving(
+            described.terminal if parted is None else described.terminal.without_other_screen,
             hyperlinks=described.dialect.hyperlinks,
             synchronized=described.dialect.synchronized,
             # Shape 0 is the one that the user has configured, but to xterm, which answers.
             cursor_shape=(self._answer.cursor_shape or 0) if touched.cursor_shape else None,
             modes=_modes_to_restore(self._answer.modes, touched),
             title=described.keeps_title,
-            lines=tty.window_size(_STDOUT)[1],
+            lines=lines or None,
         )
 
     def _drain(self, waiter: Waiter) -> None:
@@ -345,6 +370,11 @@ class _Renderer:
 def _from_network(message: Message) -> ToRenderer:
     """Narrow the type of what the permits of this direction let through."""
     return message  # type: ignore[return-value]  # permits.FROM_NETWORK holds exactly the kinds of ToRenderer
+
+
+def _native_terminal(described: Description) -> NativeTerminal | None:
+    end, terminal = described.scrollback_end, described.terminal
+    return None if end is None else NativeTerminal(terminal.smcup, terminal.rmcup, described.clears_scrollback, end)
 
 
 def _modes_to_restore(found: Mapping[int, bool], touched: Touched) -> dict[int, bool]:

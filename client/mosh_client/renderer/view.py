@@ -7,6 +7,7 @@ has taken everything drawn before (so frames that it is too slow for are never d
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Final
 
 from mosh_client.ipc.frames import FrameDecoder
@@ -32,8 +33,9 @@ from mosh_client.ipc.messages import (
     ToRenderer,
     Watch,
 )
-from mosh_client.renderer.drawing.compositor import Compositor, Touched
+from mosh_client.renderer.drawing.compositor import Touched
 from mosh_client.renderer.drawing.link_display import LinkDisplay
+from mosh_client.renderer.drawing.native_terminal import NativeTerminal, compositor_for
 from mosh_client.renderer.drawing.notice import CANNOT_DETACH, DETACHING, LEAVING, NoticeBoard
 from mosh_client.renderer.escape_key import DETACH, HISTORY, LINK_DISPLAY, QUIT, SUSPEND, EscapeKey
 from mosh_client.renderer.history.cache import HistoryCache
@@ -61,6 +63,7 @@ class View:
         now: int,
         title_again: bytes = b"",  # as for the compositor
         touched: Touched | None = None,  # the same
+        native: NativeTerminal | None = None,  # for native scroll
     ) -> None:
         self._size = (columns, lines)
         self._escape_key = EscapeKey(settings.escape_key, settings.ssh_escape_key)
@@ -70,7 +73,11 @@ class View:
         self._notices = NoticeBoard(quit_hint=self._escape_key.quit_hint, now=now)
         self._server_notices: tuple[str, ...] = ()  # what the server tells the user of itself
         self._link_display = LinkDisplay(prediction_display=settings.prediction_display)
-        self._compositor = Compositor(
+        serials = count(1)  # of wishes for history, whoever has them
+        self._compositor = compositor_for(
+            native,
+            pager_key=f"{settings.escape_key.name} [" if settings.escape_key is not None else "",
+            serials=serials,
             dialect=dialect._replace(clipboard=dialect.clipboard and settings.clipboard),
             title_prefix=settings.title_prefix,
             title_again=title_again,
@@ -78,13 +85,18 @@ class View:
         )
         self._decoder = FrameDecoder()
         self._paging = Paging(
-            columns=columns, lines=lines, wheel=settings.wheel, refusal=_clipboard_refusal(settings, dialect)
+            columns=columns,
+            lines=lines,
+            wheel=settings.wheel,
+            refusal=_clipboard_refusal(settings, dialect),
+            serials=serials,
         )
         # What is known, and what was said.
         self._screen: Snapshot | None = None  # the newest of the server
         self._blank = blank_snapshot(columns, lines)  # shown until there is one
         self._batch = 0  # newest input batch
         self._messages: list[ToNetwork] = [Hello(columns, lines)]
+        self._pager_asked = False  # for history, so that what the compositor asked for does not stand any more
         self._leaving = Leaving()
         self._unjudged = False  # a frame or progress came that the predictions have not seen
         self.suspend_wanted = False  # the caller stops the process group, then says False again
@@ -114,6 +126,7 @@ class View:
 
     def receive_message(self, message: ToRenderer, *, now: int) -> None:
         """Take one message of the network process. Raises PeerError when it does not fit the ones before."""
+        self._compositor.receive(message, now=now)
         if isinstance(message, Frame):
             screen = self._decoder.apply(message)
             if not message.more:
@@ -144,6 +157,7 @@ class View:
         elif isinstance(message, Exit):
             self._paging.leave(now=now)  # what is shown last is the live screen
             self.left = True
+        self._ask_for_history(now=now)
 
     def resize(self, columns: int, lines: int, *, cut: bool = False) -> None:
         """Say that the terminal has (perhaps) another size; `cut`: it is larger than any screen, and has that part."""
@@ -155,7 +169,12 @@ class View:
         self._predictions.reset()
         self._compositor.forget()
         self._paging.resize(columns, lines)
+        self._compositor.resized(columns, lines)
         self._messages.append(Resize(columns, lines))
+
+    def cursor_reported(self, row: int) -> None:
+        """Say that the terminal answered in which row, from 0, its cursor is."""
+        self._compositor.cursor_reported(row)
 
     def terminal_synchronizes(self) -> None:
         """Say that the terminal answered that it has synchronized updates."""
@@ -200,7 +219,18 @@ class View:
             screen = self._paging.shown(screen)
             self._compositor.set_clipboard(self._paging.clipboard_to_set())
         columns, lines = self._size
-        return self._compositor.draw(screen, columns=columns, lines=lines, bars=self._bars(now=now), now=now)
+        octets = self._compositor.draw(screen, columns=columns, lines=lines, bars=self._bars(now=now), now=now)
+        self._ask_for_history(now=now)
+        return octets
+
+    def takes_cursor_question(self) -> bool:
+        """Return, once for each, whether what was drawn last asks where the terminal's cursor is."""
+        return self._compositor.takes_cursor_question()
+
+    def part(self, *, stays: bool, now: int) -> tuple[bytes, int] | None:
+        """Return what leaves the last screen on the terminal, as for the compositor."""
+        columns, lines = self._size
+        return self._compositor.part(self._screen, columns=columns, lines=lines, stays=stays, now=now)
 
     def next_deadline(self, *, now: int) -> int | None:
         """Return when `draw` wants to be called although nothing came; None = never."""
@@ -278,8 +308,24 @@ class View:
             batch = data[start : start + LONGEST_INPUT_OCTETS]
             self._batch += 1
             self._messages.append(Input(self._batch, batch))
+            self._compositor.keys_sent(self._batch)
             if self._screen is not None:
                 self._predictions.user_input(batch, batch=self._batch, screen=self._screen, now=now)
+
+    def _ask_for_history(self, *, now: int) -> None:
+        # Of wishes the newest stands: while there is a pager, it has them.
+        if self.paging:
+            self._pager_asked = True
+        else:
+            if self._pager_asked:
+                self._pager_asked = False
+                self._compositor.ask_again()
+            wish = self._compositor.history_wanted(now=now)
+            if wish is not None:
+                self._messages.append(wish)
+        words = self._compositor.take_words()
+        if words:
+            self._notices.set_notice(Notice(words, False), now=now)
 
     def _is_glitch_due(self, *, now: int) -> bool:
         due = self._predictions.next_deadline()

@@ -22,6 +22,9 @@ SYNCHRONIZED_QUESTION: Final = b"\x1b[?%d$p" % _SYNCHRONIZED
 _ANSWER: Final = re.compile(
     rb"\x1b\[\?(?P<mode>[0-9]{1,4});(?P<value>[0-4])\$y|\x1bP[01]\$r(?:(?P<shape>[0-6]) q|[^\x00-\x1f\x7f]{0,8})\x1b\\"
 )
+# A report of the cursor (CPR) is believed only while one is due: F3 with Shift sends the like of it.
+_CURSOR_ANSWER: Final = re.compile(rb"\x1b\[(?P<row>[0-9]{1,5});[0-9]{1,5}R")
+_CURSOR_BEGINNING: Final = re.compile(rb"\x1b(?:\[(?:[0-9]{1,5}(?:;[0-9]{0,5})?)?)?\Z")
 _SET: Final = b"1"
 _AVAILABLE: Final = (b"1", b"2")  # set and reset; 0: not known, 3 and 4: cannot be changed
 _BEGINNING: Final = re.compile(
@@ -49,6 +52,9 @@ class TerminalAnswer:
         self.synchronizes: bool | None = None  # None = nothing yet
         self.modes: dict[int, bool] = {}  # which of MODES were on; only those that it has
         self.cursor_shape: int | None = None  # DECSCUSR
+        self._cursor_answers_due = 0
+        self._cursor_asked_at = 0
+        self._cursor_row: int | None = None
 
     def ask(self, *, now: int, state: bool = True, shape: bool = True, synchronized: bool = True) -> bytes:
         """Return what to write to the terminal; b"" when there is nothing to ask.
@@ -70,13 +76,25 @@ class TerminalAnswer:
             self._answered = False
         return questions
 
+    def expect_cursor(self, *, now: int) -> None:
+        """Say that the terminal was asked where its cursor is."""
+        self._cursor_answers_due += 1
+        self._cursor_asked_at = now
+
+    def take_cursor_row(self) -> int | None:
+        """Return, once, the row from 0 that answers the last question; None while that is not answered."""
+        row, self._cursor_row = self._cursor_row, None
+        return row
+
     def awaited(self, *, now: int) -> bool:
         """Return whether an answer may well be on its way."""
+        if self._cursor_answers_due and now - self._cursor_asked_at < ANSWER_PATIENCE_MS:
+            return True
         return not self._answered and self._asked_at is not None and now - self._asked_at < ANSWER_PATIENCE_MS
 
     def keys(self, data: bytes, *, now: int) -> bytes:
         """Return what of one read of the terminal are keys; "" reads give those whose time to wait is over."""
-        if self._answered and not self._held:
+        if self._answered and not self._held and not self._cursor_answers_due:
             return data  # the common case at once
         if self._held and not data and now < self._held_until:
             return b""
@@ -84,7 +102,11 @@ class TerminalAnswer:
         if not data:
             return held
         data = _ANSWER.sub(self._take, held + data)
+        if self._cursor_answers_due:
+            data = _CURSOR_ANSWER.sub(self._take_cursor, data)
         beginning = None if self._answered else _BEGINNING.search(data)
+        if beginning is None and self._cursor_answers_due and now - self._cursor_asked_at < ANSWER_PATIENCE_MS:
+            beginning = _CURSOR_BEGINNING.search(data)
         if beginning:
             certain = _CERTAIN.match(beginning.group()) is not None
             if certain or self.awaited(now=now):
@@ -110,4 +132,13 @@ class TerminalAnswer:
         elif value in _AVAILABLE:
             self.modes[mode] = value == _SET
         self._answered = self._answered or mode == self._last
+        return b""
+
+    def _take_cursor(self, answer: re.Match[bytes]) -> bytes:
+        """Believe a report of the cursor, as long as one is due; return what of it are keys."""
+        if not self._cursor_answers_due:
+            return answer.group()
+        self._cursor_answers_due -= 1
+        if not self._cursor_answers_due:
+            self._cursor_row = int(answer["row"]) - 1
         return b""

@@ -25,7 +25,7 @@ _DEFAULT_SIZE: Final = (80, 24)  # of a line that does not say, as every termina
 
 _STRING_CAPABILITIES: Final = (
     *("csr", "dch", "dl", "ech", "fsl", "ich", "il", "rmcup", "smcup", "tsl"),
-    *("Ms", "Se", "Setulc", "Smulx", "Ss", "Sync"),
+    *("E3", "Ms", "Se", "Setulc", "Smulx", "Ss", "Sync"),
 )
 _NUMBER_CAPABILITIES: Final = ("colors", "RGB")
 _FLAG_CAPABILITIES: Final = ("bce", "hs", "xenl", "RGB", "Tc", "XT")
@@ -51,6 +51,11 @@ class Terminal(NamedTuple):
     rmcup: bytes
     capabilities: Mapping[str, bytes | int | bool | None]  # for dialect_from_terminfo
     takes_strings: bool = True  # not GNU screen, which hands what is in a DCS to the terminal outside
+
+    @property
+    def without_other_screen(self) -> Terminal:
+        """The same one, as it is to be treated on its primary screen."""
+        return self._replace(smcup=b"", rmcup=b"")
 
 
 def describe_terminal(*, alternate_screen: bool) -> Terminal:
@@ -82,18 +87,31 @@ def colors_of_terminal() -> int:
     return colors if isinstance(colors, int) else 0
 
 
-def entering(terminal: Terminal, *, title: bool, taken: bool = False, questions: bytes = b"") -> bytes:
+def entering(
+    terminal: Terminal, *, title: bool, taken: bool = False, questions: bytes = b"", before: bytes = b""
+) -> bytes:
     """Return what is written before the first frame. `title`: the terminal keeps its title, for `leaving`.
 
     `questions` go where the first frame covers what a terminal may show of them, and before anything is changed.
 
     `taken`: another process wrote this already and was killed; what it put on the terminal's stack of titles is taken
     off first, also by terminfo's own strings, which keep the title for some terminals.
+
+    `before`: what makes room on the primary screen, where that is drawn on; not if it was `taken`.
     """
     if taken and not terminal.rmcup:  # there is no screen to leave: the title is still kept
         return questions + _ENTER
-    before = (_RESTORE_TITLE if title else b"") + terminal.rmcup if taken else b""
-    return before + terminal.smcup + (_SAVE_TITLE if title else b"") + questions + _ENTER
+    left = (_RESTORE_TITLE if title else b"") + terminal.rmcup if taken else b""
+    return left + before + terminal.smcup + (_SAVE_TITLE if title else b"") + questions + _ENTER
+
+
+def room(columns: int, lines: int) -> bytes:
+    """Return what puts what a primary screen shows into its scrollback, as a program's output of a screenful would.
+
+    The cursor's row is the first one afterwards. Blanks in all columns lead out of a row that was begun, and back to
+    the start of one that was not.
+    """
+    return b" " * columns + b"\r" + b"\n" * (lines - 1)
 
 
 def leaving(
@@ -104,14 +122,14 @@ def leaving(
     cursor_shape: int | None,
     modes: Mapping[int, bool],
     title: bool,
-    lines: int,
+    lines: int | None,
 ) -> bytes:
     """Return what gives the terminal back as it was, whatever frames were drawn (or half drawn) on it.
 
     `hyperlinks`, `synchronized`: the dialect allowed frames to use them; `cursor_shape` (DECSCUSR): the one before
     frames changed it, None where they did not; `modes`: how others were, where they were not as after a reset or that
     is not the same everywhere; `title`: as for `entering`. Without an alternate screen to leave, the cursor goes below
-    the last of `lines`.
+    the last of `lines`; None: it is where it should be.
     """
     octets = b""
     if synchronized:
@@ -127,7 +145,7 @@ def leaving(
         octets += _RESTORE_TITLE
     if terminal.rmcup:
         return octets + terminal.rmcup
-    return octets + b"\x1b[%d;1H\r\n" % lines
+    return octets if lines is None else octets + b"\x1b[%d;1H\r\n" % lines
 
 
 def window_size(fd: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from mosh_client.ipc.messages import ToRenderer, WantHistory
 from mosh_client.renderer.drawing.bells import BellLimit
 from mosh_client.renderer.drawing.notice import lay_bars
 from mosh_client.renderer.drawing.title_bar import TitleBar
@@ -96,6 +97,47 @@ class Compositor:
         """Wrap larger changes in synchronized updates from now on: the terminal said that it has them."""
         self._dialect = self._dialect._replace(synchronized=True)
 
+    # What is of no consequence here, but for native scroll (renderer/scrollback/).
+
+    def receive(self, message: ToRenderer, *, now: int) -> None:
+        """Take a message of the network process; a frame that it completes is drawn later."""
+
+    def keys_sent(self, batch: int) -> None:
+        """Say which batch of keys is the newest."""
+
+    def resized(self, columns: int, lines: int) -> None:
+        """Say that the terminal has another size."""
+
+    def cursor_reported(self, row: int) -> None:
+        """Say that the terminal answered in which row, from 0, its cursor is."""
+
+    def takes_cursor_question(self) -> bool:
+        """Return, once for each, whether what was drawn last asks that."""
+        return False
+
+    def history_wanted(self, *, now: int) -> WantHistory | None:  # noqa: ARG002  # native scroll's
+        """Return what to ask the network process for, if anything; once."""
+        return None
+
+    def ask_again(self) -> None:
+        """Say that what was asked for was replaced by what somebody else wanted, and may be asked for again."""
+
+    def take_words(self) -> str:
+        """Return, once, a sentence for the user; mostly none."""
+        return ""
+
+    def part(
+        self,
+        screen: Snapshot | None,  # noqa: ARG002  # native scroll's
+        *,
+        columns: int,  # noqa: ARG002  # the same
+        lines: int,  # noqa: ARG002  # the same
+        stays: bool,  # noqa: ARG002  # the same
+        now: int,  # noqa: ARG002  # the same
+    ) -> tuple[bytes, int] | None:
+        """Return what leaves the last screen on the terminal, and in how many rows; None: that is not to be."""
+        return None
+
     def draw(self, screen: Snapshot, *, columns: int, lines: int, bars: tuple[str, ...], now: int) -> bytes:
         """Return what makes a terminal of that size show `screen` under `bars`, from the top row down."""
         clipboard = self._new_clipboard(screen)
@@ -118,7 +160,7 @@ class Compositor:
             drawn = None  # terminals differ in what they do to their contents when they are resized
         if drawn is not None:
             drawn = self._with_bells_beyond_the_limit(drawn, composed.bell_count, now=now)
-        octets = clipboard + diff(drawn, composed, dialect=dialect) + self._set_again(drawn, composed)
+        octets = clipboard + self._difference(drawn, composed, dialect) + self._set_again(drawn, composed)
         if self._title_lent and not composed.title_set:
             octets += self._title_again
         self._title_lent = announcing and not screen.title_set
@@ -129,6 +171,10 @@ class Compositor:
     def next_deadline(self, *, now: int) -> int | None:
         """Return when `draw` wants to be called although nothing changed; None = never. Changes nothing."""
         return self._title_bar.next_deadline(now=now) if self._dialect.title else None
+
+    def _difference(self, drawn: Snapshot | None, composed: Snapshot, dialect: Dialect) -> bytes:
+        """Return what makes a terminal that shows `drawn` show `composed`."""
+        return diff(drawn, composed, dialect=dialect)
 
     def _new_clipboard(self, screen: Snapshot) -> bytes:
         """Return what sets the terminal's clipboard to the server's, if that is another than before.

@@ -5,6 +5,7 @@ Pure: time is an argument. Holds the renderer's history, which comes whether som
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from mosh_client.ipc.messages import HistoryExtent, HistoryFound, HistoryPage, ToHistory, ToNetwork
@@ -27,10 +28,13 @@ _DRAG: Final = 32  # the left button is down, and the mouse moved
 class Paging:
     """The pager, if it is there, and the way to it."""
 
-    def __init__(self, *, columns: int, lines: int, wheel: bool, refusal: str) -> None:
-        """`wheel`: the normal view asks for the mouse, so that its wheel enters. `refusal`: as for Copying."""
+    def __init__(self, *, columns: int, lines: int, wheel: bool, refusal: str, serials: Iterator[int]) -> None:
+        """`wheel`: the normal view asks for the mouse, so that its wheel enters. `refusal`: as for Copying.
+
+        `serials`: as for Wishes.
+        """
         self.cache = HistoryCache()
-        self.wishes = Wishes(self.cache)
+        self.wishes = Wishes(self.cache, serials)
         self.offered = False  # the server keeps history
         self.pager: Pager | None = None
         self._size = (columns, lines)
@@ -55,7 +59,8 @@ class Paging:
                 self._shown = None
             self.cache.set_extent(message)
         elif isinstance(message, HistoryPage):
-            self.wishes.receive_page(message)
+            if pager is not None:  # else it was asked for by somebody else
+                self.wishes.receive_page(message)
         elif isinstance(message, HistoryFound):
             if pager is not None:
                 pager.receive_found(message)

@@ -39,6 +39,7 @@ class Dialect(NamedTuple):
     # Somebody is looking while the frame is drawn.
     visible: bool = False  # hide the cursor while it wanders over the screen
     synchronized: bool = False  # ?2026 around frames of more than one row
+    scrolls_back: bool = False  # it is the terminal's primary screen: what goes off its top is kept for its user
 
 
 WIRE: Final = Dialect()

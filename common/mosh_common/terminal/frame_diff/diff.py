@@ -38,7 +38,8 @@ OUTSIDE: Final = 0x10000  # letters beyond those that any palette has
 _MOST_SCROLLS: Final = 3  # two panes and a status line; each search costs time
 
 # Unknown state: margins, insert mode, origin mode, charsets (real terminals only), then as on a new size.
-_TO_KNOWN_STATE: Final = "\x1b[r\x1b[m\x1b[H\x1b[2J"
+_TO_KNOWN_STATE: Final = "\x1b[r\x1b[m\x1b[H"
+_ERASED: Final = "\x1b[2J"
 _TO_KNOWN_TERMINAL: Final = "\x0f\x1b(B\x1b[4l\x1b[?6l\x1b[?7h"
 
 
@@ -114,7 +115,7 @@ def _write_screen(old: Snapshot | None, new: Snapshot, dialect: Dialect) -> list
             rows = with_letters_of(new.palette, old)
         if rows[-1][2]:
             unsure_wrap = lines - 1
-        if dialect.scroll_region:
+        if dialect.scroll_region and (not dialect.scrolls_back or dialect.insert_delete_lines):
             rows, unsure_wrap = _scroll(pen, rows, new.rows, unsure_wrap)
     else:
         pen = Pen(columns=columns, lines=lines, row=0, column=0, style=DEFAULT_STYLE, dialect=dialect)
@@ -123,6 +124,8 @@ def _write_screen(old: Snapshot | None, new: Snapshot, dialect: Dialect) -> list
         if (old is None or old.style.link) and dialect.hyperlinks:
             pen.output.append(NO_HYPERLINK)
         pen.output.append(_TO_KNOWN_STATE)
+        # Some terminals keep a screen that is erased as a whole for their users.
+        pen.output.append(_ERASED if not dialect.scrolls_back else _erased_row_by_row(lines))
         rows = (blank_row(columns),) * lines
     painter = RowPainter(pen, new.palette.styles)
     for index, (before, after) in enumerate(zip(rows, new.rows, strict=True)):
@@ -133,12 +136,17 @@ def _write_screen(old: Snapshot | None, new: Snapshot, dialect: Dialect) -> list
     return _finish(pen, new)
 
 
+def _erased_row_by_row(lines: int) -> str:
+    """Return what erases a screen from home and goes back there."""
+    return "\x1b[K" + "".join([f"\x1b[{line}H\x1b[K" for line in range(2, lines + 1)]) + "\x1b[H"
+
+
 def _scroll(
     pen: Pen, rows: tuple[Row, ...], new_rows: tuple[Row, ...], unsure_wrap: int
 ) -> tuple[tuple[Row, ...], int]:
     """Write the scrolls that pay off; return what the rows are after them, and where the unsure wrap is."""
     for _ in range(_MOST_SCROLLS):
-        scroll = find_scroll(rows, new_rows)
+        scroll = find_scroll(rows, new_rows, from_top=not pen.dialect.scrolls_back)
         if scroll is None:
             break
         write_scroll(pen, scroll)

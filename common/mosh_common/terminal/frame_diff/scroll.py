@@ -12,7 +12,7 @@ from mosh_common.terminal.cells import DEFAULT_STYLE, EMPTY, Row, blank_row
 from mosh_common.terminal.frame_diff.pen import Pen
 
 # Octets of a scroll, rather too many than too few: what it uncovers has to be drawn, too.
-_COST_REGION: Final = 18  # DECSTBM, a move, the lines, DECSTBM reset
+_COST_REGION: Final = 18  # DECSTBM, a move, the lines, DECSTBM reset; or DL and IL, with a move to each
 _COST_TO_BOTTOM: Final = 9  # a move, IL or DL
 _COST_WHOLE: Final = 6
 
@@ -25,8 +25,8 @@ class Scroll(NamedTuple):
     distance: int
 
 
-def find_scroll(old: tuple[Row, ...], new: tuple[Row, ...]) -> Scroll | None:
-    """Return the scroll that saves most, or None if none saves anything."""
+def find_scroll(old: tuple[Row, ...], new: tuple[Row, ...], *, from_top: bool = True) -> Scroll | None:
+    """Return the scroll that saves most, or None if none does; without `from_top` not one that takes row 0 off."""
     lines = len(new)
     places: dict[str, int] = {}
     for index, row in enumerate(old):
@@ -52,6 +52,8 @@ def find_scroll(old: tuple[Row, ...], new: tuple[Row, ...]) -> Scroll | None:
     for distance in sorted(votes, key=votes.__getitem__, reverse=True)[:2]:
         for start, end in _matching_runs(old, new, distance):
             for scroll in _regions(start, end, distance, first, last, lines):
+                if not (from_top or scroll.top or distance < 0):
+                    continue
                 gain = _gain(old, new, scroll, lines)
                 if gain > best_gain:
                     best, best_gain = scroll, gain
@@ -139,6 +141,9 @@ def write_scroll(pen: Pen, scroll: Scroll) -> None:
         pen.column = 0
         pen.pending = False
         return
+    if distance > 0 and dialect.scrolls_back:
+        _delete_and_insert(pen, scroll)
+        return
     pen.output.append(f"\x1b[{top + 1};{bottom + 1}r" if top else f"\x1b[;{bottom + 1}r")
     pen.row = pen.column = 0
     pen.pending = False
@@ -155,6 +160,14 @@ def write_scroll(pen: Pen, scroll: Scroll) -> None:
         pen.forget_position()  # some terminals (pyte's among them) do not go home when margins are reset
     else:
         pen.row = pen.column = 0
+
+
+def _delete_and_insert(pen: Pen, scroll: Scroll) -> None:
+    """Scroll rows up that are neither the first nor the last, without margins: tmux keeps what goes off any region."""
+    for row, final in ((scroll.top, "M"), (scroll.bottom + 1 - scroll.distance, "L")):
+        pen.move(row, 0)
+        pen.output.append(f"\x1b[{scroll.distance}{final}")
+        pen.column = 0
 
 
 def _scroll_whole(pen: Pen, distance: int) -> None:

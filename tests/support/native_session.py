@@ -1,0 +1,155 @@
+"""Runs in a real terminal: our renderer with native scroll, and what it takes for the network process.
+
+    python native_session.py COMMANDS LOG
+
+Reads commands, a JSON array a line, from the pipe COMMANDS, and writes a line to LOG for each that is done; the name of
+the terminal to LOG.tty. The server
+is the plain one of scrollback.py, so that what its history is, is plain to see.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.support.scrollback import Server
+
+from mosh_client.ipc.channel import Channel
+from mosh_client.ipc.frames import FrameEncoder
+from mosh_client.ipc.messages import Abilities, Exit, Hello, Link, Message, Resize, WantHistory
+from mosh_client.renderer import process
+from mosh_client.scrollback_end import ScrollbackEnd
+from mosh_client.settings import read_settings
+from mosh_client.terminal import tty
+from mosh_client.terminal.description import Description
+from mosh_common.clock import now_ms
+from mosh_common.terminal.cells import Style
+from mosh_common.terminal.frame_diff.dialect import dialect_from_terminfo
+
+QUIET_S = 0.3
+
+
+class Network:
+    """The other end of the renderer's socketpair."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.channel = Channel(sock, in_network_process=True)
+        self.server: Server | None = None
+        self._frames = FrameEncoder()
+        self._wish: WantHistory | None = None
+        self._told: list[Message | None] = [None, None]
+
+    def receive(self, patience: float) -> bool:
+        """Take what the renderer says within that time."""
+        if not select.select([self.channel], [], [], patience)[0]:
+            return False
+        for message in self.channel.receive():
+            if isinstance(message, Hello):
+                self.server = Server(message.columns, message.lines)
+            elif isinstance(message, Resize) and self.server is not None:
+                self.server.resize(message.lines)
+            elif isinstance(message, WantHistory):
+                self._wish = message
+        return not self.channel.closed
+
+    def tell(self) -> None:
+        """Send the screen, and history if that is wanted."""
+        if self.server is None:
+            return
+        self.channel.send(Link(now_ms(), now_ms(), 250, 60001))
+        extent = self.server.extent()
+        if extent != self._told[0]:
+            self._told[0] = extent
+            self.channel.send(extent)
+        frame = self._frames.encode(self.server.snapshot())
+        if frame is not None:
+            self.channel.send(frame)
+        if self._wish is not None and (page := self.server.answer(self._wish)) != self._told[1]:
+            self._told[1] = page
+            self.channel.send(page)
+        while self.channel.pending and not self.channel.closed:
+            select.select([], [self.channel], [], 1)
+            self.channel.flush()
+
+    def settle(self) -> None:
+        """Go on until nothing more is said."""
+        self.tell()
+        while self.receive(QUIET_S):
+            self.tell()
+
+    def perform(self, command: list[Any]) -> None:
+        """Do what a command says."""
+        what, *how = command
+        server = self.server
+        assert server is not None
+        if what == "print":
+            server.print(how[0], Style(fg=how[1]))
+            self.tell()
+            self.receive(0)
+        elif what == "flood":
+            for number in range(how[0], how[1]):
+                server.print(f"line {number}")
+            self.tell()
+        elif what == "alternate":
+            server.alternate = how[0]
+            self.tell()
+        elif what == "clear history":
+            server.clear_history()
+        elif what == "clear screen":
+            server.clear_screen()
+        elif what == "await lines":
+            while server.lines != how[0]:
+                self.receive(10)
+        elif what == "end":
+            self.channel.send(Exit())
+            self.channel.flush()
+            return
+        self.settle()
+
+
+def main(commands: str, log: str) -> int:
+    """Run the session."""
+    Path(f"{log}.tty").write_text(os.ttyname(0))
+    attributes = tty.read_attributes(0)
+    terminal = tty.describe_terminal(alternate_screen=True)
+    described = Description(terminal, dialect_from_terminfo(terminal.capabilities), attributes, ScrollbackEnd())
+    ours, theirs = socket.socketpair()
+    lifeline, renderer_lifeline = socket.socketpair()
+    settings = read_settings({"MOSH_SCROLLBACK": "native", "MOSH_PREDICTION_DISPLAY": "never"})
+    pid = os.fork()
+    if not pid:
+        ours.close()
+        lifeline.close()
+        code = 70
+        try:
+            code = process.run(theirs, renderer_lifeline, settings=settings, described=described, taken=False)
+        finally:
+            os._exit(code)
+    theirs.close()
+    renderer_lifeline.close()
+    network = Network(ours)
+    network.receive(10)
+    network.channel.send(Abilities(False, True))
+    network.settle()
+    with open(commands) as lines, open(log, "a", buffering=1) as done:
+        for line in lines:
+            command = json.loads(line)
+            network.perform(command)
+            ideal = [] if network.server is None else [row.text for row in network.server.ideal()]
+            done.write(json.dumps({"command": command, "ideal": ideal}) + "\n")
+            if command[0] == "end":
+                break
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    print(f"left with {status}: {lifeline.recv(100).decode() if select.select([lifeline], [], [], 0)[0] else ''}")
+    time.sleep(0.1)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
