@@ -33,6 +33,7 @@ PACKAGES: Final = {
 # Where words are looked at as a person would, and no other program has to come to the same.
 FOR_PEOPLE: Final = {"client/mosh_client/renderer/prediction/habits.py"}
 FUNCTIONS: Final = {"compile", "search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"}
+USED: Final = re.compile(r"\bre\b")
 # Functions that make a pattern from what they are given, and what they can make.
 MADE: Final[dict[tuple[str, str], list[Pattern]]] = {
     ("mosh_common.terminal.width", "_all_runs"): [width._all_runs()],
@@ -53,7 +54,10 @@ def modules() -> Iterator[tuple[str, Path]]:
 
 def patterns_of(name: str, path: Path) -> Iterator[tuple[str, Pattern]]:
     """Yield where a pattern is made and what it is, for each call of `re`; fails where that cannot be told."""
-    tree = ast.parse(path.read_text())
+    text = path.read_text()
+    if not USED.search(text):  # as most modules; each of xdist's workers reads them all
+        return
+    tree = ast.parse(text)
     module: ModuleType | None = None
     inside = {
         node: function.name

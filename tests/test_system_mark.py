@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
-from tests.conftest import MARKS_OF_FOLDERS
+from tests.conftest import LONG_FIRST, MARKS_OF_FOLDERS
 from tests.support.programs import REPOSITORY
 
 
@@ -38,6 +38,6 @@ def test_a_test_without_the_mark_fails_when_it_uses_the_system(use: Callable[[],
         use()
 
 
-@pytest.mark.parametrize("folder", MARKS_OF_FOLDERS)
-def test_the_folders_whose_tests_are_marked_are_there(folder: str) -> None:
+@pytest.mark.parametrize("folder", sorted({*MARKS_OF_FOLDERS, *LONG_FIRST}))
+def test_the_folders_that_are_named_are_there(folder: str) -> None:
     assert list((REPOSITORY / "tests" / folder).glob("*_*.py"))

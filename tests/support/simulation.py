@@ -168,14 +168,10 @@ class Session:
     def run_until(self, condition: Callable[[], bool], *, patience: int, must_happen: bool = True) -> None:
         """Let time pass until `condition` holds; fail when it does not within `patience` ms."""
         end = self.now + patience
-        self._serve()
+        deadlines = self._serve()
         while not condition():
             upcoming = [self._flying[0][0]] if self._flying else []
-            for side in (self.client, self.server):
-                deadline = side.transport.next_deadline(now=self.now)
-                if deadline is not None:
-                    upcoming.append(deadline)
-            at = min(upcoming, default=end + 1)
+            at = min(upcoming + deadlines, default=end + 1)
             if at > end:
                 self.now = end
                 self._serve()
@@ -185,7 +181,7 @@ class Session:
             while self._flying and self._flying[0][0] <= self.now:
                 _, _, data, source, to, marked = heapq.heappop(self._flying)
                 to.transport.receive_datagram(data, source, now=self.now, congestion=marked)
-            self._serve()
+            deadlines = self._serve()
 
     def deliver(self, data: bytes, source: Address, to: Side) -> None:
         """Put a datagram of any contents before one side."""
@@ -194,7 +190,9 @@ class Session:
 
     # --- The loops and the network --------------------------------------------------------------------------------
 
-    def _serve(self) -> None:
+    def _serve(self) -> list[int]:
+        """Do what is due on both sides; return when something is again."""
+        deadlines = []
         for side, other in ((self.client, self.server), (self.server, self.client)):
             self._drain(side)
             for data, address in side.transport.datagrams_to_send(now=self.now):
@@ -207,6 +205,9 @@ class Session:
             self._drain(side)
             deadline = side.transport.next_deadline(now=self.now)
             assert deadline is None or deadline > self.now, f"spins: {deadline - self.now}"
+            if deadline is not None:
+                deadlines.append(deadline)
+        return deadlines
 
     def _drain(self, side: Side) -> None:
         for event in side.transport.events():
