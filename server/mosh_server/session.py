@@ -45,7 +45,7 @@ class Session:
     ) -> None:
         """Begin with nobody there, and `key` given out. `attaching` is to ask `flood` for the `interaction`.
 
-        `history` has what scrolls off the emulator's screen; without one there is nothing of it for any client.
+        `history` has what scrolls off the emulator's screen, where the emulator does not keep it.
         """
         self._events: list[Event] = []
         self.terminal: Final = Terminal(emulator, flood, history)  # to others to be asked only

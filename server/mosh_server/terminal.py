@@ -28,12 +28,13 @@ class Terminal:
     def __init__(self, emulator: Emulator, flood: Flood, history: HistorySource | None = None) -> None:
         """Show the screen of `emulator`, and tell `flood` what is printed and when it is looked at.
 
-        `history` has what scrolled off it; None: nobody keeps that.
+        `history` has what scrolled off it; None: the emulator's, if it keeps that.
         """
         self.emulator: Final = GuardedEmulator(emulator)
         self.flood: Final = flood
         self.display: Final = Display(self.emulator, flood)
-        self.history: Final = None if history is None else History(history)
+        source: HistorySource | None = self.emulator.history if history is None else history
+        self.history: Final = None if source is None else History(source)
         self.input: Final = InputQueue()  # for the pty
         self.notices: Final = Notices()  # about what the programs print, for the client's bar
         self._incidents = Incidents(self.emulator, self.notices)
