@@ -117,7 +117,7 @@ def test_sshd_dying_while_the_passphrase_is_typed(user: User, start_sshd: Callab
 
 def test_sshd_dying_before_the_server_has_answered(user: User, start_sshd: Callable[..., Sshd], tmp_path: Path) -> None:
     arrived = tmp_path / "arrived"
-    sshd = start_sshd(settings=f"ForceCommand touch {shlex.quote(str(arrived))}; exec sleep 1000")
+    sshd = start_sshd(settings=f"ForceCommand touch {shlex.quote(str(arrived))}; {user.mark} exec sleep 1000")
     terminal = user.mosh(sshd, "127.0.0.1", programs=OURS)
     wait_until(arrived.exists, "the login did not get through")
     for connection in sshd.connections():
@@ -126,7 +126,7 @@ def test_sshd_dying_before_the_server_has_answered(user: User, start_sshd: Calla
 
 
 def test_ssh_killed_before_the_server_has_answered(user: User, start_sshd: Callable[..., Sshd], tmp_path: Path) -> None:
-    sshd = start_sshd(settings="ForceCommand exec sleep 1000")
+    sshd = start_sshd(settings=f"ForceCommand {user.mark} exec sleep 1000")
     pid_file = tmp_path / "pid"
     runner = tmp_path / "run-ssh"
     runner.write_text(f'#!/bin/sh\necho $$ >{shlex.quote(str(pid_file))}\nexec {sshd.ssh()} "$@"\n')
