@@ -9,7 +9,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from itertools import groupby
-from os.path import commonprefix
 from typing import Final, TypeAlias
 
 from mosh_common.terminal.cells import (
@@ -40,13 +39,13 @@ from mosh_common.terminal.width import text_width
 
 Facts: TypeAlias = Mapping[str, str]
 
-_FLAGS: Final = {
+FLAGS: Final = {
     "bold": BOLD, "faint": FAINT, "italic": ITALIC, "blink": BLINK, "inverse": INVERSE, "invisible": INVISIBLE,
     "strike": STRIKE, "overline": OVERLINE, "protected": PROTECTED,
 }  # fmt: skip
-_UNDERLINES: Final = ("none", "single", "double", "curly", "dotted", "dashed")  # as Style.underline counts
-_COLORS: Final = {"fg": "fg", "bg": "bg", "underline-color": "underline_color"}
-_MODES: Final = {
+UNDERLINES: Final = ("none", "single", "double", "curly", "dotted", "dashed")  # as Style.underline counts
+COLORS: Final = {"fg": "fg", "bg": "bg", "underline-color": "underline_color"}
+MODES: Final = {
     "reverse-video": Modes(reverse_video=True),
     "cursor-hidden": Modes(cursor_visible=False),
     "bracketed-paste": Modes(bracketed_paste=True),
@@ -56,7 +55,7 @@ _MODES: Final = {
     **{f"encoding={number}": Modes(mouse_encoding=number) for number in MOUSE_ENCODING},
     **{f"shape={number}": Modes(cursor_shape=number) for number in range(1, 7)},
 }
-_SERVER_MODES: Final = ("cursor-keys", "keypad", "synchronized", "alternate-screen")
+SERVER_MODES: Final = ("cursor-keys", "keypad", "synchronized", "alternate-screen")
 
 # What a frame does not carry: a client does not know it.
 ONLY_ON_THE_SERVER: Final = frozenset(("server-modes", "answer", "skipped", "clipboard-too-long"))
@@ -85,15 +84,15 @@ def style_of(words: Iterable[str]) -> Style:
     style = DEFAULT_STYLE
     for word in words:
         name, equals, value = word.partition("=")
-        if name in _FLAGS and not equals:
-            style = style._replace(flags=style.flags | _FLAGS[name])
+        if name in FLAGS and not equals:
+            style = style._replace(flags=style.flags | FLAGS[name])
         elif name == "underline":
             kind = value if equals else "single"
-            if kind not in _UNDERLINES:
-                raise ValueError(f"underline={value} is none of {', '.join(_UNDERLINES)}")
-            style = style._replace(underline=_UNDERLINES.index(kind))
-        elif name in _COLORS and equals:
-            style = style._replace(**{_COLORS[name]: _color_of(value)})
+            if kind not in UNDERLINES:
+                raise ValueError(f"underline={value} is none of {', '.join(UNDERLINES)}")
+            style = style._replace(underline=UNDERLINES.index(kind))
+        elif name in COLORS and equals:
+            style = style._replace(**{COLORS[name]: _color_of(value)})
         elif name == "link" and equals:
             style = style._replace(link=value)
         else:
@@ -115,10 +114,10 @@ def _color_text(color: int) -> str:
 
 def style_text(style: Style) -> str:
     """Return the words for `style`; "" for the default one."""
-    words = [name for name, flag in _FLAGS.items() if style.flags & flag]
+    words = [name for name, flag in FLAGS.items() if style.flags & flag]
     if style.underline:
-        words.append("underline" if style.underline == 1 else f"underline={_UNDERLINES[style.underline]}")
-    for name, field in _COLORS.items():
+        words.append("underline" if style.underline == 1 else f"underline={UNDERLINES[style.underline]}")
+    for name, field in COLORS.items():
         color = getattr(style, field)
         if color != DEFAULT_COLOR:
             words.append(f"{name}={_color_text(color)}")
@@ -158,12 +157,12 @@ def cursor_text(row: int, column: int, *, pending: bool) -> str:
 def modes_text(words: Iterable[str]) -> tuple[str, str]:
     """Return what words say of the modes that frames carry, and of the server's own. Raises ValueError for others."""
     chosen = set(words)
-    unknown = chosen - _MODES.keys() - set(_SERVER_MODES)
+    unknown = chosen - MODES.keys() - set(SERVER_MODES)
     if unknown:
-        raise ValueError(f"{', '.join(sorted(unknown))}: no mode; there are {', '.join((*_MODES, *_SERVER_MODES))}")
+        raise ValueError(f"{', '.join(sorted(unknown))}: no mode; there are {', '.join((*MODES, *SERVER_MODES))}")
     return (
-        " ".join([word for word in _MODES if word in chosen]),
-        " ".join([word for word in _SERVER_MODES if word in chosen]),
+        " ".join([word for word in MODES if word in chosen]),
+        " ".join([word for word in SERVER_MODES if word in chosen]),
     )
 
 
@@ -171,7 +170,7 @@ def _words_for(modes: Modes) -> list[str]:
     defaults = Modes()
     return [
         word
-        for word, said in _MODES.items()
+        for word, said in MODES.items()
         if any(value == given != default for value, given, default in zip(modes, said, defaults, strict=True))
     ]
 
@@ -243,7 +242,7 @@ def side_by_side(expected: Facts, seen: Facts) -> str:
     lines = [("", "expected", "seen", "")]
     for name in names:
         wanted, found = expected.get(name, "-"), seen.get(name, "-")
-        start = len(commonprefix((wanted, found))) - LONGEST_SHOWN // 2
+        start = _same_from_the_start(wanted, found) - LONGEST_SHOWN // 2
         lines.append((name, _cut(wanted, start), _cut(found, start), "" if wanted == found else "<<<"))
     widths = [max(_columns(line[column]) for line in lines) for column in range(3)]
     return "\n".join(
@@ -252,6 +251,14 @@ def side_by_side(expected: Facts, seen: Facts) -> str:
         ).rstrip()
         for line in lines
     )
+
+
+def _same_from_the_start(one: str, other: str) -> int:
+    """Return how many characters are the same."""
+    for count, (char, its) in enumerate(zip(one, other, strict=False)):
+        if char != its:
+            return count
+    return min(len(one), len(other))
 
 
 def _cut(text: str, start: int) -> str:

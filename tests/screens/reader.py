@@ -110,12 +110,6 @@ class _Reader:
         self._number = 0  # of the line that is being read
         self._case: _Draft | None = None
         self._in_rows = False  # a line that begins with a bar goes on with `rows`
-        self._statements: dict[str, Callable[[_Draft, str], None]] = {
-            "from": _Draft.add_source, "differs": _Draft.set_difference, "size": _Draft.set_size,
-            "reads": _Draft.set_reader, "allows": _Draft.allow, "in": _Draft.feed, "repeat": _Draft.repeat,
-            "resize": _Draft.resize, "rows": _Draft.add_row, "row": _Draft.set_row, "cursor": _Draft.set_cursor,
-            "style": _Draft.set_style, "pen": _Draft.set_pen, "modes": _Draft.set_modes,
-        }  # fmt: skip
 
     def cases(self) -> Iterator[Case]:
         """Yield the cases."""
@@ -145,13 +139,13 @@ class _Reader:
             draft.add_row(text)
             return
         self._in_rows = keyword == "rows"
-        statement = self._statements.get(keyword)
+        statement = STATEMENTS.get(keyword)
         if statement is not None:
             statement(draft, rest)
         elif keyword in TEXTS:
             draft.set_text(keyword, rest)
         else:
-            raise ValueError(f"no statement {keyword!r}; there are case, {', '.join((*self._statements, *TEXTS))}")
+            raise ValueError(f"no statement {keyword!r}; there are case, {', '.join((*STATEMENTS, *TEXTS))}")
 
     def _finish(self) -> Iterator[Case]:
         """Yield the case that ends here, if one does."""
@@ -312,6 +306,15 @@ class _Draft:
             others["title was set"] = "yes"
 
 
+# What may stand in a case, by its first word: what is done with the rest of the line.
+STATEMENTS: Final[dict[str, Callable[[_Draft, str], None]]] = {
+    "from": _Draft.add_source, "differs": _Draft.set_difference, "size": _Draft.set_size,
+    "reads": _Draft.set_reader, "allows": _Draft.allow, "in": _Draft.feed, "repeat": _Draft.repeat,
+    "resize": _Draft.resize, "rows": _Draft.add_row, "row": _Draft.set_row, "cursor": _Draft.set_cursor,
+    "style": _Draft.set_style, "pen": _Draft.set_pen, "modes": _Draft.set_modes,
+}  # fmt: skip
+
+
 class _Expected:
     """The facts that a check expects: what is not said is as after power-up."""
 
@@ -346,7 +349,9 @@ class _Expected:
         """Expect `text` in row `number`, and nothing in those before it of which nothing was said."""
         if number <= len(self._rows):
             raise ValueError("rows are told from the top")
-        while len(self._rows) < min(number, self._lines) - 1:
+        if number > self._lines:
+            raise ValueError(f"there is no row {number} of {self._lines}")
+        while len(self._rows) < number - 1:
             self._rows.append(row_text("", self._columns, wraps=False))
         self.add_row(text)
 
