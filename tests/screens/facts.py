@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from itertools import groupby
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from mosh_common.terminal.cells import (
     BLINK,
@@ -92,7 +92,8 @@ def style_of(words: Iterable[str]) -> Style:
                 raise ValueError(f"underline={value} is none of {', '.join(UNDERLINES)}")
             style = style._replace(underline=UNDERLINES.index(kind))
         elif name in COLORS and equals:
-            style = style._replace(**{COLORS[name]: _color_of(value)})
+            color: dict[str, Any] = {COLORS[name]: _color_of(value)}
+            style = style._replace(**color)
         elif name == "link" and equals:
             style = style._replace(link=value)
         else:

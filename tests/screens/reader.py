@@ -245,8 +245,10 @@ class _Draft:
 
     def _feed(self, data: bytes) -> None:
         self._end_check()
-        if self._steps and isinstance(self._steps[-1], Feed):
-            data = self._steps.pop().data + data  # lines of input that follow each other are one
+        last = self._steps[-1] if self._steps else None
+        if isinstance(last, Feed):
+            data = last.data + data  # lines of input that follow each other are one
+            self._steps.pop()
         self._steps.append(Feed(data))
 
     def resize(self, text: str) -> None:

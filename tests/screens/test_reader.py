@@ -33,8 +33,8 @@ from tests.screens.reader import (
 )
 from tests.screens.test_cases import FOLDER, differences, differences_in_frames
 
-from mosh_common.sync.states.parts import screen as screen_part
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.frame_diff import diff as frame_diff
 
 HEAD = "case a name\nfrom ECMA-48\n"
 
@@ -207,7 +207,7 @@ def test_each_way_finds_what_the_others_do_not(tmp_path: Path, monkeypatch: pyte
     ways = [differences, lambda case: differences(case, octets=True), differences_in_frames]
     assert [way(case) for way in ways] == [[], [], []]
     with monkeypatch.context() as patch:
-        patch.setattr(screen_part.display, "diff", lambda _old, _new: b"")
+        patch.setattr(frame_diff, "diff", lambda _old, _new: b"")
         assert [bool(way(case)) for way in ways] == [False, False, True]
     feed = Emulator.feed
     with monkeypatch.context() as patch:
