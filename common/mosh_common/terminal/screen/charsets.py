@@ -1,7 +1,7 @@
 """ISO 2022 character sets as far as terminals use them: G0–G3, what is shifted into GL, and single shifts.
 
 Only 94-character sets that differ visibly from ASCII are kept as translations (for `str.translate`); a designation
-of any other set counts as ASCII, because the text is UTF-8 anyway (xterm does the same in UTF-8 mode).
+of any other set counts as ASCII, because the text is UTF-8 anyway (xterm maps some: tests/screens/charsets.case).
 """
 
 from __future__ import annotations
