@@ -69,7 +69,7 @@ class Case(NamedTuple):
     steps: tuple[Step, ...]
     reads_frames: bool = False  # the terminal is a client's
     allows_checksums: bool = False
-    differs: str = ""  # from what, and why we do it our way
+    differs: tuple[str, ...] = ()  # from what, and why we do it our way
 
     @property
     def place(self) -> str:
@@ -172,7 +172,7 @@ class _Draft:
         self._path = path
         self._name = name
         self._sources: list[str] = []
-        self._differs = ""
+        self._differs: list[str] = []
         self._size = self._now = DEFAULT_SIZE
         self._reads_frames = self._allows_checksums = False
         self._steps: list[Step] = []
@@ -194,7 +194,7 @@ class _Draft:
             steps=tuple(self._steps),
             reads_frames=self._reads_frames,
             allows_checksums=self._allows_checksums,
-            differs=self._differs,
+            differs=tuple(self._differs),
         )
 
     # --- what it is about
@@ -205,11 +205,11 @@ class _Draft:
             raise ValueError(f"{text!r} begins with none of the sources {', '.join(SOURCES)}")
         self._sources.append(text)
 
-    def set_difference(self, text: str) -> None:
+    def add_difference(self, text: str) -> None:
         """`differs from WHAT: WHY`"""
         if not text.startswith("from ") or ": " not in text:
             raise ValueError("differs from WHAT: WHY")
-        self._differs = text
+        self._differs.append(text)
 
     def set_size(self, text: str) -> None:
         """`size COLUMNS LINES`, before all input"""
@@ -310,7 +310,7 @@ class _Draft:
 
 # What may stand in a case, by its first word: what is done with the rest of the line.
 STATEMENTS: Final[dict[str, Callable[[_Draft, str], None]]] = {
-    "from": _Draft.add_source, "differs": _Draft.set_difference, "size": _Draft.set_size,
+    "from": _Draft.add_source, "differs": _Draft.add_difference, "size": _Draft.set_size,
     "reads": _Draft.set_reader, "allows": _Draft.allow, "in": _Draft.feed, "repeat": _Draft.repeat,
     "resize": _Draft.resize, "rows": _Draft.add_row, "row": _Draft.set_row, "cursor": _Draft.set_cursor,
     "style": _Draft.set_style, "pen": _Draft.set_pen, "modes": _Draft.set_modes,

@@ -53,7 +53,7 @@ def test_a_case_is_read(tmp_path: Path) -> None:
         "case two\nfrom VT100\nreads frames\nallows checksums\nrepeat 3 ab\npen bold\n",
         tmp_path,
     )
-    assert (first.name, first.line, first.size, first.differs) == ("one", 3, (6, 2), "from xterm: because")
+    assert (first.name, first.line, first.size, first.differs) == ("one", 3, (6, 2), ("from xterm: because",))
     assert first.sources == ("ECMA-48 §8", "xterm")
     feed, check, resize, then, last = first.steps
     assert (feed, resize, then) == (Feed(b"ab\r\n"), Resize(4, 3), Feed(b"x"))
