@@ -20,6 +20,7 @@ conditions = st.builds(
     times=st.just(1),
     congestion=st.just(0),
     longest=st.just(65535),
+    rate=st.just(0),
     duplicate=st.floats(0, 0.5),
     reorder=st.floats(0, 0.3),
     reorder_by=st.integers(0, 400),
@@ -27,7 +28,8 @@ conditions = st.builds(
 texts = st.one_of(st.binary(max_size=200), st.integers(0, 15_000))  # as they are, or so many octets by chance
 actions = st.lists(
     st.one_of(
-        st.tuples(st.just("show"), texts),
+        # Of a frame all datagrams must arrive at once: at this loss one of 15,000 octets hardly ever does.
+        st.tuples(st.just("show"), st.one_of(st.binary(max_size=200), st.integers(0, 3000))),
         st.tuples(st.just("answer"), st.tuples(st.sampled_from(OTHERS), texts)),
         st.tuples(st.just("wish"), st.tuples(st.sampled_from(OTHERS), st.binary(max_size=100))),
         st.tuples(st.just("wait"), st.integers(0, 2000)),

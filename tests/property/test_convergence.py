@@ -22,6 +22,7 @@ conditions = st.builds(
     reorder_by=st.integers(0, 600),
     congestion=st.floats(0, 0.2),
     longest=st.just(65535),
+    rate=st.just(0),
 )
 actions = st.lists(
     st.one_of(

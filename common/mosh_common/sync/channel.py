@@ -32,9 +32,10 @@ STATES_LIMIT: Final = 64
 WEIGHT_LIMIT_OCTETS: Final = 16 << 20
 
 ACK_DELAY_MS: Final = 10  # an acknowledgement waits so long for a state to ride on: the next wish, mostly
-RESEND_MAX_MS: Final = 3000  # between two tries; each is twice as far from the one before it
+RESEND_MAX_MS: Final = 3000  # between two tries; from the fourth on each is twice as far from the one before it
+QUICK_TRIES: Final = 3
 # What was sent so often and is not acknowledged may be too long for the path, which channel 0 need not have noticed.
-LONG_TRIES: Final = 4
+LONG_TRIES: Final = 5
 SHORT_OCTETS: Final = MTU_FALLBACK_OCTETS - 28  # of a fragment in the shortest datagrams
 
 Local = TypeVar("Local", bound=LocalState)
@@ -90,15 +91,18 @@ class Channel(Generic[Local, Remote]):
         """Return the owned object as last set, without what the peer is known to have."""
         return self._target
 
-    def receive(self, fragment: Fragment, *, now: int) -> None:
-        """Take a fragment of this channel; afterwards `received` may hold a newer state. Raises Dropped."""
+    def receive(self, fragment: Fragment, *, now: int) -> bool:
+        """Take a fragment of this channel; afterwards `received` may hold a newer state. Raises Dropped.
+
+        Return whether it acknowledges something that was not acknowledged yet.
+        """
         encoded = self._assembler.add(fragment)
         if encoded is None:
-            return
+            return False
         instruction = Instruction.decode(encoded, limit=INFLATED_LIMIT_OCTETS)
-        self._receive_ack(instruction.ack_num)
+        news = self._receive_ack(instruction.ack_num)
         if instruction.new_num == instruction.old_num and not instruction.diff:
-            return  # an acknowledgement alone
+            return news  # an acknowledgement alone
         if instruction.new_num == SHUTDOWN_NUMBER:
             raise Dropped(DropReason.MALFORMED_INSTRUCTION, "a shutdown, which is channel 0's")
         try:
@@ -108,6 +112,7 @@ class Channel(Generic[Local, Remote]):
                 self._acknowledge(now=now)
             raise
         self._acknowledge(now=now)
+        return news
 
     def path_changed(self) -> None:
         """Say that what is under way went where the peer is no longer."""
@@ -141,7 +146,7 @@ class Channel(Generic[Local, Remote]):
             return self._last_at + link.send_interval
         if self._sent.state == self._sent.acknowledged_state or not link.contact.worth_resending(now=now):
             return None
-        return self._last_at + min(_answer_ms(link) << max(self._tries - 1, 0), RESEND_MAX_MS)
+        return self._last_at + min(_answer_ms(link) << max(self._tries - QUICK_TRIES, 0), RESEND_MAX_MS)
 
     def prepare(self, *, fragment_octets: int, link: Link, now: int) -> int | None:
         """Return how long the fragment is that is due; None when none is."""
@@ -167,10 +172,10 @@ class Channel(Generic[Local, Remote]):
 
     # --- Private ------------------------------------------------------------------------------------------------
 
-    def _receive_ack(self, number: int) -> None:
+    def _receive_ack(self, number: int) -> bool:
         entry = self._sent.acknowledge(number)
         if entry is None:
-            return
+            return False
         self._sent.trim(entry.state)
         self._target = self._target.trimmed(entry.state)
         self._flights = deque([flight for flight in self._flights if flight.number > number])
@@ -178,6 +183,7 @@ class Channel(Generic[Local, Remote]):
             self._short = self._tries > LONG_TRIES
             self._queue.clear()
             self._fragments.clear()
+        return True
 
     def _acknowledge(self, *, now: int) -> None:
         self._ack_num = self._receiver.number

@@ -28,13 +28,19 @@ LEAST_OCTETS: Final = LEAST_FRAGMENTS * MTU_IPV4_OCTETS
 # Fragments are this share of a round trip apart: the window's worth in two thirds of one, the rest for other channels.
 GAPS: Final = 12
 GAP_MAX_MS: Final = 25
+# Where they wait for their turn on the path for longer than jitter explains, a key would wait behind them: they go half
+# as often, and then bit by bit more often again.
+QUEUEING_MS: Final = 5
+SLOWER: Final = 2.0
+FASTER: Final = 0.95
+GAP_SLOW_MAX_MS: Final = 80  # one at a time where a line carries 128 kbit/s
 FRAMES_REMEMBERED: Final = 64
 
 
 class Channels:
     """All but channel 0 of one `Transport`."""
 
-    __slots__ = ("_channels", "_entropy", "_frames", "_next_at")
+    __slots__ = ("_channels", "_entropy", "_frames", "_next_at", "_slow_ms", "_usual_ms")
 
     def __init__(self, entropy: Callable[[int], bytes]) -> None:
         """Begin with none; `entropy` as the transport's."""
@@ -42,6 +48,8 @@ class Channels:
         self._channels: dict[int, Channel[Any, Any]] = {}  # in order of their numbers
         self._frames: deque[tuple[int, int]] = deque(maxlen=FRAMES_REMEMBERED)  # of channel 0: when, octets
         self._next_at = 0  # not before does another fragment go
+        self._usual_ms = 1  # least time between two of them, by the round trip, and …
+        self._slow_ms = 0.0  # … where the path asks for more
 
     # --- What comes in ------------------------------------------------------------------------------------------
 
@@ -53,16 +61,24 @@ class Channels:
         self._channels = dict(sorted({**self._channels, number: channel}.items()))
         return channel
 
-    def receive(self, fragment: Fragment, *, now: int) -> None:
-        """Take a fragment of another channel than 0. Raises Dropped."""
+    def receive(self, fragment: Fragment, *, queueing: int, now: int) -> None:
+        """Take a fragment of another channel than 0. Raises Dropped.
+
+        `queueing`: how much longer than it need be the round trip was, as of its datagram.
+        """
         # SECURITY: nothing is kept of a channel that is not open. Test: test_an_unknown_channel_is_dropped.
         channel = self._channels.get(fragment.channel)
         if channel is None:
             raise Dropped(DropReason.UNKNOWN_CHANNEL, f"channel {fragment.channel}, open are {list(self._channels)}")
-        channel.receive(fragment, now=now)
+        if channel.receive(fragment, now=now):
+            if queueing > QUEUEING_MS:
+                self._slow_ms = min(max(self._slow_ms, self._usual_ms) * SLOWER, GAP_SLOW_MAX_MS)
+            else:
+                self._slow_ms *= FASTER
 
     def path_changed(self) -> None:
         """Say that what is under way went where the peer is no longer."""
+        self._slow_ms = 0.0
         for channel in self._channels.values():
             channel.path_changed()
 
@@ -76,7 +92,7 @@ class Channels:
     def note_frame(self, octets: int, *, link: Link, now: int) -> None:
         """Say that channel 0 sent so much that is worth an acknowledgement."""
         self._frames.append((now, octets))
-        self._next_at = max(self._next_at, now + _gap(link))
+        self._next_at = max(self._next_at, now + self._gap(link))
 
     def fragments_to_send(self, *, busy: bool, fragment_octets: int, link: Link, now: int) -> list[Fragment]:
         """Return the fragments that are due; the caller sends them at once, in order.
@@ -90,12 +106,12 @@ class Channels:
             if (at := channel.acknowledgement_due_at()) is not None and now >= at
         ]
         if busy:
-            self._next_at = max(self._next_at, now + _gap(link))
+            self._next_at = max(self._next_at, now + self._gap(link))
         elif now >= self._next_at:
             for channel, blocked in self._in_turn(fragment_octets, link=link, now=now):
                 if not blocked and channel.prepare(fragment_octets=fragment_octets, link=link, now=now):
                     due.append(channel.take(now=now))
-                    self._next_at = now + _gap(link)
+                    self._next_at = now + self._gap(link)
                     break
         return due
 
@@ -112,6 +128,11 @@ class Channels:
         return min(deadlines, default=None)
 
     # --- Private ------------------------------------------------------------------------------------------------
+
+    def _gap(self, link: Link) -> int:
+        """Return the least time between two fragments, ms."""
+        self._usual_ms = min(max(math.ceil(link.srtt / GAPS), 1), GAP_MAX_MS)
+        return math.ceil(max(self._slow_ms, self._usual_ms))
 
     def _in_turn(self, fragment_octets: int, *, link: Link, now: int) -> list[tuple[Channel[Any, Any], bool]]:
         """Return the channels in order, and whether each has as much under way as it may."""
@@ -130,8 +151,3 @@ class Channels:
         for channel in self._channels.values():
             ends += channel.flights_end_at(link=link)
         return min([end for end in ends if end > now], default=now + 1)
-
-
-def _gap(link: Link) -> int:
-    """Return the least time between two fragments, ms."""
-    return min(max(math.ceil(link.srtt / GAPS), 1), GAP_MAX_MS)

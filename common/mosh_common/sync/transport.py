@@ -329,7 +329,7 @@ class Transport(Generic[Local, Remote]):
     def _receive_payload(self, payload: bytes, *, now: int) -> None:
         """Digest what was in an authentic datagram. Raises Dropped."""
         if channel_of(payload):  # what cannot be used of it is nothing that the user was to see
-            self.channels.receive(Fragment.decode(payload), now=now)
+            self.channels.receive(Fragment.decode(payload), queueing=self._endpoint.rtt.queueing, now=now)
             return
         instruction: Instruction | None = None
         try:

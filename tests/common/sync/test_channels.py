@@ -263,3 +263,26 @@ def test_what_a_channel_holds_is_bounded() -> None:
         dropped = peer.send(piece.encode())
     assert dropped[DropReason.MALFORMED_FRAGMENT] == 1
     assert peer.channel._assembler._octets <= module.ASSEMBLY_LIMIT_OCTETS
+
+
+# --- The line's queue -------------------------------------------------------------------------------------------------
+
+
+def test_fragments_go_more_seldom_where_they_wait_on_the_path_and_then_bit_by_bit_more_often() -> None:
+    session = established(Conditions(delay=24))
+    client, server = opened(session)
+    channels, link = session.server.transport.channels, session.server.transport._link(now=session.now)
+    usual = channels._gap(link)
+
+    def acknowledge(queueing: int) -> int:
+        say(session, server, b"%d" % session.now)
+        session.run(30)
+        channels.receive(client.acknowledgement(), queueing=queueing, now=session.now)
+        session.run(300)
+        return channels._gap(link)
+
+    assert [acknowledge(100) for _ in range(3)] == [2 * usual, 4 * usual, 8 * usual]
+    assert acknowledge(0) < 8 * usual
+    for _ in range(60):
+        acknowledge(0)
+    assert channels._gap(link) == usual

@@ -87,6 +87,11 @@ class RoundTripTime:
         """
         return self._recent[0][1] if self._recent else None
 
+    @property
+    def queueing(self) -> int:
+        """How much longer than `shortest` the newest sample was, ms: what waits on the path for its turn, or jitter."""
+        return self._recent[-1][1] - self._recent[0][1] if self._recent else 0
+
     def path_moved(self) -> None:
         """Say that the path is another: `shortest` holds until something is known of that."""
         self._moved = True
