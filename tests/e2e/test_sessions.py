@@ -102,6 +102,17 @@ class Desk:
         listed: list[dict[str, Any]] = json.loads(done.stdout)
         return listed
 
+    def history(self, pid: int, *words: str) -> str:
+        """What `mosh-server history` says there."""
+        return subprocess.run(
+            [*OURS.server, "history", str(pid), *words],
+            env={**self.environment, **self._private},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
+
     def race(self, name: str) -> subprocess.Popen[str]:
         """Start what `mosh --session` asks the account's server for."""
         return subprocess.Popen(
@@ -193,6 +204,18 @@ def test_a_session_is_left_and_taken_back(desk: Desk) -> None:
     again.wait_for("overthere")
     assert desk.only("attached")["id"] == session["id"]
     say(again, "expr 6 '*' 7", "\n42")
+
+
+def test_what_scrolled_off_is_printed(desk: Desk) -> None:
+    terminal = begun(desk, "--history=400,1M")
+    say(terminal, "seq 1 3000; printf '\\033[32mgreen\\033[m\\n'; seq 1 50; echo all\\there", "allthere")
+    pid = desk.only("attached")["id"]
+    text = desk.history(pid)
+    lines = text.splitlines()
+    assert len(lines) == 400
+    assert lines[: lines.index("green")] == [str(number) for number in range(3001 - lines.index("green"), 3001)]
+    assert lines[lines.index("green") + 1 :][:20] == [str(number) for number in range(1, 21)]
+    assert "\x1b[32mgreen\x1b[m\n" in desk.history(pid, "--ansi")
 
 
 def test_the_client_that_had_it_says_who_has_it_now(desk: Desk) -> None:

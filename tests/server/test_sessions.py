@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 from tests.support.doors import FakeControl, door_process, screen
+from tests.support.histories import Kept as HistoryKept
+from tests.support.histories import numbered
 from tests.support.programs import PATIENCE_S, REPOSITORY, UPSTREAM, process, wait_until
 
 from mosh_common.errors import EnvironmentFailure
@@ -38,6 +40,8 @@ WRAPPERS_WORDS = (
     "end work",
     "preview work",
     "preview 4711 --ansi",
+    "history work",
+    "history 4711 --ansi",
     "create work new",
     "create work new -s -c 256 -l LANG=C.UTF-8",
     "create work new -- true",
@@ -143,7 +147,19 @@ def test_ours_answers_each_and_has_nothing_to_say_besides(machine: Machine, word
 @pytest.mark.parametrize(
     "words",
     [
-        *("", "x y", "attach", "end", "preview", "end 1 2", "list x", "preview 1 -x", "attach 1 -p x"),
+        *(
+            "",
+            "x y",
+            "attach",
+            "end",
+            "preview",
+            "end 1 2",
+            "list x",
+            "preview 1 -x",
+            "history",
+            "history 1 -x",
+            "attach 1 -p x",
+        ),
         *("create a", "create a old", "create 12 new", "create a/b new"),
     ],
 )
@@ -324,6 +340,32 @@ def test_a_preview_is_text_or_text_with_renditions(machine: Machine) -> None:
     assert machine.answer("preview", str(pid), "--ansi")[1]["text"] == "\x1b[31mred\x1b[m\n日本\n"
     assert machine.say("preview", str(pid), LC_ALL="C.UTF-8") == (0, "red\n日本\n", "")
     assert machine.say("preview", str(pid), "--ansi", LC_ALL="C.UTF-8")[1].startswith("\x1b[31mred")
+
+
+# --- History
+
+
+def test_history_is_printed_page_by_page(machine: Machine) -> None:
+    output = "\x1b[31mred\x1b[m \x1b]8;;http://a\x07link\x1b]8;;\x07\r\n日本" + "\r\n" + numbered(range(5000))
+
+    def keeps(control: FakeControl) -> None:
+        control.kept = HistoryKept(20, 6).feed(output).reading
+
+    pid = machine.session(prepare=keeps)
+    text = "red link\n日本\n" + "".join(f"l{number}\n" for number in range(4995))
+    kind, value, rest = machine.answer("history", str(pid))
+    assert (kind, value["line"], value["next"]) == ("HISTORY", 0, 1000)
+    assert text.startswith(value["text"])
+    assert rest.count("MOSH SESSION 1 HISTORY ") == 4
+    assert '"next": null}' in rest.splitlines()[-1]
+    assert machine.say("history", str(pid), LC_ALL="C.UTF-8") == (0, text, "")
+    coloured = machine.say("history", str(pid), "--ansi", LC_ALL="C.UTF-8")[1]
+    assert coloured.startswith("\x1b[31mred\x1b[m link\n日本\nl0\n")
+
+
+def test_a_session_without_history_says_so(machine: Machine) -> None:
+    pid = machine.session()
+    assert "not kept" in machine.answer("history", str(pid), status=13)[1]["why"]
 
 
 def test_a_line_for_the_wrapper_has_a_longest_length(monkeypatch: pytest.MonkeyPatch) -> None:

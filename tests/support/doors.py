@@ -15,6 +15,7 @@ from mosh_common.io.loop import NOTHING_READY, Waiter
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire.key import Key
+from mosh_server.door.history import Kept
 from mosh_server.door.listener import About, Listener
 from mosh_server.host.places import Place
 from mosh_server.host.registry import Registry, claim
@@ -54,6 +55,7 @@ class FakeControl:
     def __init__(self) -> None:
         self.told = Told()
         self.shown = screen("$ make\r\n")
+        self.kept: Kept | None = None
         self.ended = False
         self.refuses = ""
         self.broken = False
@@ -75,6 +77,9 @@ class FakeControl:
 
     def snapshot(self) -> Snapshot:
         return self.shown
+
+    def history(self) -> Kept | None:
+        return self.kept
 
 
 class Turns:

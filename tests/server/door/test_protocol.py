@@ -14,10 +14,12 @@ from mosh_server.door.protocol import (
     AskAttach,
     AskEnd,
     AskFacts,
+    AskHistory,
     AskScreen,
     Attached,
     Ended,
     Facts,
+    History,
     Question,
     Refused,
     Screen,
@@ -28,11 +30,22 @@ from mosh_server.door.protocol import (
     unframed,
 )
 
-QUESTIONS = (AskFacts(), AskScreen(), AskScreen(True), AskEnd(), AskAttach(), AskAttach("192.0.2.1", (0, 65_535), True))
+QUESTIONS = (
+    AskFacts(),
+    AskScreen(),
+    AskScreen(True),
+    AskHistory(),
+    AskHistory(7, 3, True),
+    AskEnd(),
+    AskAttach(),
+    AskAttach("192.0.2.1", (0, 65_535), True),
+)
 ANSWERS = (
     Facts(),
     Facts("work", "vi notes", 1_700_000_000, 4711, 80, 24, "títle", True, True, "2001:db8::1", 3, 0, "$ "),
     Screen(2, 1, (("a\x02", "\x00\x01", ("é",)),), ((-1, -1, 0, 0, -1), (1, 2, 511, 5, (1 << 25) - 1)), True),
+    History(),
+    History(7, (("a\x02b", ((2, 1), (1, 0)), ("é",)), ("", (), ())), ((-1, -1, 0, 0, -1), (1, 2, 0, 0, -1)), 9),
     Attached(60_001, "A" * 22),
     Ended(),
     Refused("no"),

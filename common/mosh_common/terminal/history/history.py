@@ -54,6 +54,7 @@ class History:
         self._update = Update()
         self._laid_out: list[tuple[Text, History]] = []
         self._cut: tuple[Unparsed | None, list[Text]] = None, []  # the parts of the text that was wanted last
+        self.laid_characters = 0  # of texts, in all; for tests
         self.shown = NO_HISTORY  # what there was when the screen was last looked at
 
     # --- What the screen says (past.py) ---------------------------------------------------------------------------
@@ -255,6 +256,7 @@ class History:
                 return laid
         laid = History(_UNLIMITED)
         draw(text, laid)
+        self.laid_characters += len(text.text)
         del self._laid_out[: -LAID_OUT + 1]
         self._laid_out.append((text, laid))
         return laid
