@@ -31,16 +31,28 @@ WORDS = {
         "locale_variables",
         "native_environment",
         "prediction_display",
+        "scrollback",
     )
 }
 _T, _S, _CLIENT, _SERVER = "mosh_common.terminal", "mosh_common.sync", "mosh_client", "mosh_server"
 # The values of a screen, and what is known of characters and colours.
 VALUES = {
     f"{_T}.{name}"
-    for name in ("cells", "rows", "width", "width_table", "code_points", "colors", "payloads", "plain_text", "work")
+    for name in (
+        "cells",
+        "rows",
+        "width",
+        "width_table",
+        "code_points",
+        "colors",
+        "payloads",
+        "plain_text",
+        "work",
+        "history.line",
+    )
 }
 CHOICES = {
-    *(f"{_CLIENT}.{name}" for name in ("settings", "handed_over", "stages", "escape_key_choice")),
+    *(f"{_CLIENT}.{name}" for name in ("settings", "handed_over", "stages", "escape_key_choice", "scrollback_end")),
     "mosh_common.prediction_display",
 }
 LOOP = {"mosh_common.io.fds", "mosh_common.io.loop"}
@@ -102,15 +114,23 @@ ALLOWED: dict[str, set[str]] = {
     | VALUES
     | {f"{_CLIENT}.renderer", f"{_CLIENT}.ipc", f"{_CLIENT}.terminal", f"{_T}.frame_diff"},
     f"{_CLIENT}.terminal": BASE
-    | {f"{_CLIENT}.terminal", f"{_T}.frame_diff.dialect", "mosh_common.terminal_type", "mosh_common.wire.size"},
+    | {
+        f"{_CLIENT}.terminal",
+        f"{_CLIENT}.scrollback_end",
+        f"{_T}.frame_diff.dialect",
+        "mosh_common.terminal_type",
+        "mosh_common.wire.size",
+    },
     f"{_CLIENT}.ipc": BASE | VALUES | {f"{_CLIENT}.ipc", "mosh_common.wire.size"},
     f"{_CLIENT}.ipc.control": BASE,
     f"{_CLIENT}.ipc.lifelines": BASE | {f"{_CLIENT}.ipc.control"},
     f"{_CLIENT}.confinement": BASE | {f"{_CLIENT}.confinement", "mosh_common.io.privileges"},
     f"{_CLIENT}.settings": BASE
-    | {f"{_CLIENT}.escape_key_choice", "mosh_common.io.fds", "mosh_common.prediction_display"},
+    | {f"{_CLIENT}.escape_key_choice", "mosh_common.io.fds"}
+    | {"mosh_common.prediction_display", "mosh_common.scrollback"},
     f"{_CLIENT}.escape_key_choice": BASE,
     f"{_CLIENT}.stages": BASE,
+    f"{_CLIENT}.scrollback_end": BASE,
     f"{_CLIENT}.handed_over": BASE | {f"{_CLIENT}.stages", "mosh_common.handover", "mosh_common.io.fds"},
     _CLIENT: {_CLIENT, "mosh_common"},
     # The server: what comes in, what goes out, the machine. The session knows no machine; the loop knows it as a

@@ -103,7 +103,7 @@ class Terminal(pyte.Screen):
             self.wraps = {row + 1: wraps for row, wraps in self.wraps.items()}
         super().reverse_index()
 
-    def erase_in_line(self, how: int = 0, private: bool = False) -> None:  # noqa: FBT001, FBT002  # pyte's
+    def erase_in_line(self, how: int = 0, private: bool = False) -> None:  # pyte's
         """Erase; a row without its end does not wrap."""
         self.wraps[self.cursor.y] = False
         super().erase_in_line(how, private)

@@ -20,9 +20,9 @@ from mosh_client.ipc.messages import (
     WantHistory,
 )
 from mosh_client.renderer.drawing.compositor import Compositor, Touched, fit
-from mosh_client.renderer.drawing.native_terminal import NativeTerminal
 from mosh_client.renderer.scrollback.native_scroll import NativeScroll
 from mosh_client.renderer.scrollback.resizing import Resizing
+from mosh_client.renderer.scrollback.terminal import NativeTerminal
 from mosh_common.terminal.cells import (
     DEFAULT_STYLE,
     EMPTY,
