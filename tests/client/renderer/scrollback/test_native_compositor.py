@@ -225,3 +225,18 @@ def test_word_is_left_for_the_next_renderer() -> None:
     scene.server.print("x")
     scene.settle()
     assert end.printed == (0, 0)  # the server has less: what is said of the past is checked
+
+
+def test_the_pager_has_the_alternate_screen_and_the_wish_and_nothing_is_lost_meanwhile() -> None:
+    scene = filled()
+    compositor = scene.view._compositor
+    compositor.set_paging(True)
+    for number in range(30):
+        scene.server.print(f"more {number}")
+        scene.tell()
+        scene.draw()
+    assert compositor.history_wanted(now=scene.now) is None
+    assert b"\x1b[?1049h" in written(scene)
+    compositor.set_paging(False)
+    scene.settle()
+    scene.assert_ideal()
