@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from typing import Any
 
 from mosh_client.ipc.messages import HistoryExtent, HistoryPage, WantHistory
 from mosh_client.renderer.scrollback import native_scroll
@@ -23,9 +24,9 @@ def line(text: str) -> Line:
     return Line(text, ((len(text), DEFAULT_STYLE),) if text else ())
 
 
-def scroll_at(number: int, column: int = 0, **arguments: object) -> NativeScroll:
+def scroll_at(number: int, column: int = 0, **arguments: Any) -> NativeScroll:
     """Native scroll whose first extent ended there."""
-    scroll = NativeScroll(serials=count(1), **arguments)  # type: ignore[arg-type]
+    scroll = NativeScroll(serials=count(1), **arguments)
     scroll.receive_extent(HistoryExtent(0, number, column, 0, False), now=NOW)
     return scroll
 
