@@ -34,6 +34,7 @@ WORDS = {
         "locale_variables",
         "native_environment",
         "prediction_display",
+        "scrollback",
     )
 }
 _T, _S, _CLIENT, _SERVER = "mosh_common.terminal", "mosh_common.sync", "mosh_client", "mosh_server"
@@ -54,7 +55,7 @@ VALUES = {
     )
 }
 CHOICES = {
-    *(f"{_CLIENT}.{name}" for name in ("settings", "handed_over", "stages", "escape_key_choice")),
+    *(f"{_CLIENT}.{name}" for name in ("settings", "handed_over", "stages", "escape_key_choice", "scrollback_end")),
     "mosh_common.prediction_display",
 }
 LOOP = {"mosh_common.io.fds", "mosh_common.io.loop"}
@@ -117,15 +118,23 @@ ALLOWED: dict[str, set[str]] = {
     | VALUES
     | {f"{_CLIENT}.renderer", f"{_CLIENT}.ipc", f"{_CLIENT}.terminal", f"{_T}.frame_diff"},
     f"{_CLIENT}.terminal": BASE
-    | {f"{_CLIENT}.terminal", f"{_T}.frame_diff.dialect", "mosh_common.terminal_type", "mosh_common.wire.size"},
+    | {
+        f"{_CLIENT}.terminal",
+        f"{_CLIENT}.scrollback_end",
+        f"{_T}.frame_diff.dialect",
+        "mosh_common.terminal_type",
+        "mosh_common.wire.size",
+    },
     f"{_CLIENT}.ipc": BASE | VALUES | {f"{_CLIENT}.ipc", "mosh_common.wire.size"},
     f"{_CLIENT}.ipc.control": BASE,
     f"{_CLIENT}.ipc.lifelines": BASE | {f"{_CLIENT}.ipc.control"},
     f"{_CLIENT}.confinement": BASE | {f"{_CLIENT}.confinement", "mosh_common.io.privileges"},
     f"{_CLIENT}.settings": BASE
-    | {f"{_CLIENT}.escape_key_choice", "mosh_common.io.fds", "mosh_common.prediction_display"},
+    | {f"{_CLIENT}.escape_key_choice", "mosh_common.io.fds"}
+    | {"mosh_common.prediction_display", "mosh_common.scrollback"},
     f"{_CLIENT}.escape_key_choice": BASE,
     f"{_CLIENT}.stages": BASE,
+    f"{_CLIENT}.scrollback_end": BASE,
     f"{_CLIENT}.handed_over": BASE | {f"{_CLIENT}.stages", "mosh_common.handover", "mosh_common.io.fds"},
     _CLIENT: {_CLIENT, "mosh_common"},
     # The server: what comes in, what goes out, the machine. The session knows no machine; the loop knows it as a

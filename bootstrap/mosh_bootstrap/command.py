@@ -194,6 +194,7 @@ def client_environment(
         result["MOSH_SSH_ESCAPE_KEY"] = options.ssh_escape_key
     if not options.init:
         result["MOSH_NO_TERM_INIT"] = "1"
+    result["MOSH_SCROLLBACK"] = options.scrollback
     if options.keep_last_screen != "auto":
         result["MOSH_KEEP_LAST_SCREEN"] = options.keep_last_screen
     elif options.command:

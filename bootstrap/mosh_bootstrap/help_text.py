@@ -62,6 +62,9 @@ Options may stand before or after the host, up to the command's first word.
 
         --init               use the terminal's alternate screen [default]
         --no-init            do not: the last screen stays after the session
+        --scrollback={native|none}  native: what scrolls off goes into this
+                             terminal's own scroll bar, as with ssh
+                             (default: none)
         --keep-last-screen   print the last screen behind the alternate one
                              [default for a command, not for a login shell]
         --no-keep-last-screen   do not
@@ -97,6 +100,7 @@ Environment:
   MOSH_TITLE_NOPREFIX=1          no "[mosh] " before window titles
   MOSH_CLIPBOARD=no              programs cannot set the clipboard
   MOSH_NO_TERM_INIT=1            as --no-init
+  MOSH_SCROLLBACK=native         as --scrollback=native
   MOSH_KEEP_LAST_SCREEN=yes      as --keep-last-screen; also no, and auto
   MOSH_PYTHON=PATH               the Python to use (not where pip installed it)
 

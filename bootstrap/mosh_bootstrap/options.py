@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, TypeAlias
 
 from mosh_bootstrap.destination import check_destination
-from mosh_common import prediction_display
+from mosh_common import prediction_display, scrollback
 from mosh_common.command_line import letters
 from mosh_common.errors import UsageError
 from mosh_common.protocol import HIGHEST_PORT
@@ -43,6 +43,7 @@ class Options(NamedTuple):
     ssh: str = "ssh"  # words in shell quoting
     ssh_pty: bool = True
     init: bool = True
+    scrollback: str = scrollback.DEFAULT
     keep_last_screen: str = "auto"  # "yes", "no", "auto": of a command, not of a login shell; others the client refuses
     history: str = ""  # LINES[,OCTETS] that the server keeps of what scrolls off; empty = the server's choice
     local: bool = False
@@ -96,6 +97,7 @@ SPELLINGS: Final[Mapping[str, tuple[str, str | bool | None]]] = {
     "--no-ssh-pty": ("ssh_pty", False),
     "--init": ("init", True),
     "--no-init": ("init", False),
+    "--scrollback": ("scrollback", None),
     "--keep-last-screen": ("keep_last_screen", "yes"),
     "--no-keep-last-screen": ("keep_last_screen", "no"),
     "--history": ("history", None),
@@ -139,6 +141,7 @@ _WITH_VALUE: Final = _IGNORED + "".join(
 
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {  # field → the values that it can have
     "predict": prediction_display.SPELLINGS,
+    "scrollback": scrollback.SPELLINGS,
     "family": FAMILIES,
     "experimental_remote_ip": REMOTE_IP_MODES,
     "fallback": FALLBACKS,
@@ -220,6 +223,8 @@ def _from_environment(environ: Mapping[str, str]) -> Given:
     found: Given = {}
     if environ.get("MOSH_PREDICTION_DISPLAY"):
         found["predict"] = environ["MOSH_PREDICTION_DISPLAY"]
+    if environ.get("MOSH_SCROLLBACK"):
+        found["scrollback"] = environ["MOSH_SCROLLBACK"]
     if environ.get("MOSH_KEEP_LAST_SCREEN"):
         found["keep_last_screen"] = environ["MOSH_KEEP_LAST_SCREEN"]
     if environ.get("MOSH_HISTORY"):

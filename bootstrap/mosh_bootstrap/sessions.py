@@ -19,7 +19,7 @@ _SESSION: Final = "session"
 # What leads to a host, and what the user wants to see there; what was asked for this once is not among it.
 _WAY: Final = (
     *("ssh", "server", "client", "family", "port", "bind_server", "experimental_remote_ip"),
-    *("predict", "keep_last_screen"),
+    *("predict", "scrollback", "keep_last_screen"),
 )
 _SWITCHES: Final = {  # field → option where it is True, where it is False
     "local": ("--local", ""),

@@ -46,6 +46,8 @@ Environment:
   MOSH_TITLE_NOPREFIX        set: no "[mosh] " before window titles
   MOSH_CLIPBOARD             no: programs cannot set the clipboard
   MOSH_NO_TERM_INIT          set: the alternate screen is not used
+  MOSH_SCROLLBACK            native: what scrolls off goes into this
+                             terminal's own scroll bar
   MOSH_KEEP_LAST_SCREEN      yes: what the session showed last is printed
   MOSH_WHEEL                 yes: the mouse's wheel pages what scrolled away
 

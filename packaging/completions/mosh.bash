@@ -3,7 +3,7 @@
 
 _mosh() {
     local options='--client= --server= --predict= --predict-overwrite --no-predict-overwrite --family= --port=
-        --bind-server= --history= --ssh= --ssh-pty --no-ssh-pty --init --no-init --keep-last-screen --no-keep-last-screen --local
+        --bind-server= --history= --ssh= --ssh-pty --no-ssh-pty --init --no-init --scrollback= --keep-last-screen --no-keep-last-screen --local
         --list --json --attach --attach= --session= --end= --experimental-remote-ip= --fallback= --as-ssh --stand-in=
         --doctor --install-server --uninstall-server --yes --help --version -a -n -o -4 -6 -p -G -h -v -V'
     local -a words=() starts=()
@@ -24,7 +24,7 @@ _mosh() {
         else
             case ${words[i]} in
             --) behind=yes ;;
-            --client | --server | --predict | --family | --port | --bind-server | --history | --ssh | --session | --end | \
+            --client | --server | --predict | --scrollback | --family | --port | --bind-server | --history | --ssh | --session | --end | \
                 --experimental-remote-ip | --fallback | --stand-in)
                 name=${words[i]}
                 ;;
@@ -84,6 +84,7 @@ _mosh_value() {
     local values
     case $1 in
         --predict) values='adaptive always never experimental' ;;
+        --scrollback) values='native none' ;;
         --family) values='prefer-inet prefer-inet6 inet inet6 auto all' ;;
         --experimental-remote-ip) values='auto proxy remote local' ;;
         --fallback) values='ask ssh fail' ;;

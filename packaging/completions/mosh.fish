@@ -3,7 +3,7 @@
 # Prints the words before the cursor that are no options of mosh, a line each: the host, then the command's.
 function __fish_mosh_words
     set -l options client= server= predict= a n o/predict-overwrite no-predict-overwrite family= 4 6 p/port= \
-        bind-server= history= ssh= ssh-pty no-ssh-pty init no-init keep-last-screen no-keep-last-screen local \
+        bind-server= history= ssh= ssh-pty no-ssh-pty init no-init scrollback= keep-last-screen no-keep-last-screen local \
         experimental-remote-ip= fallback= as-ssh stand-in= G doctor install-server uninstall-server yes \
         h/help version V v list json 'attach=?' session= end=
     set -l words (commandline -opc)
@@ -66,6 +66,7 @@ __fish_mosh_option -l ssh-pty -d 'Ask ssh for a pseudo-terminal, the default'
 __fish_mosh_option -l no-ssh-pty -d 'Do not ask ssh for a pseudo-terminal'
 __fish_mosh_option -l init -d 'Use the alternate screen, the default'
 __fish_mosh_option -l no-init -d 'Do not use the alternate screen'
+__fish_mosh_option -l scrollback -x -a 'native none' -d 'Where what scrolls off goes'
 __fish_mosh_option -l keep-last-screen -d 'Print the last screen behind the alternate one'
 __fish_mosh_option -l no-keep-last-screen -d 'Do not print the last screen'
 __fish_mosh_option -l local -d 'Run mosh-server on this machine, without ssh'

@@ -35,6 +35,7 @@ def settings(text: str, host: str = "host") -> dict[str, str | bool]:
         ("no-predict-overwrite yes", {"predict_overwrite": False}),
         ("NoInit true", {"init": False}),
         ("init no", {"init": False}),
+        ("Scrollback native", {"scrollback": "native"}),
         ("KeepLastScreen no", {"keep_last_screen": "no"}),
         ("keep-last-screen auto", {"keep_last_screen": "auto"}),
         ("no-keep-last-screen no", {"keep_last_screen": "yes"}),
@@ -103,7 +104,7 @@ def test_what_says_what_to_do_now_is_no_setting(name: str) -> None:
 def test_a_new_option_is_called_a_setting_here_or_an_action_there() -> None:
     settings_of_a_file = {
         *("client", "server", "ssh", "ssh_pty", "port", "bind_server", "family", "experimental_remote_ip", "local"),
-        *("predict", "predict_overwrite", "init", "keep_last_screen", "stand_in", "fallback", "history"),
+        *("predict", "predict_overwrite", "init", "scrollback", "keep_last_screen", "stand_in", "fallback", "history"),
     }
     assert {field for field, _ in KEYWORDS.values()} == settings_of_a_file, "else it belongs to options.ACTIONS"
     assert set(ACTIONS) <= set(Options._fields)

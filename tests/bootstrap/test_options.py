@@ -43,6 +43,8 @@ def test_a_host_alone_takes_every_default() -> None:
         (["--no-ssh-pty"], {"ssh_pty": False}),
         (["--no-ssh-pty", "--ssh-pty"], {"ssh_pty": True}),
         (["--no-init"], {"init": False}),
+        (["--scrollback=native"], {"scrollback": "native"}),
+        (["--scroll", "NONE"], {"scrollback": "none"}),
         (["--keep-last-screen"], {"keep_last_screen": "yes"}),
         (["--no-keep-last-screen"], {"keep_last_screen": "no"}),
         (["--local"], {"local": True}),

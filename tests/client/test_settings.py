@@ -18,6 +18,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     assert settings.clipboard
     assert settings.alternate_screen
     assert not settings.keep_last_screen
+    assert not settings.native_scroll
     assert not settings.truecolor
 
 
@@ -72,3 +73,10 @@ def test_the_wheel_can_page(value: str, pages: bool) -> None:
 def test_a_value_that_means_nothing_is_an_error_that_names_the_variable(name: str, value: str) -> None:
     with pytest.raises(UsageError, match=name):
         read_settings({name: value})
+
+
+def test_where_what_scrolled_off_goes_is_one_of_two() -> None:
+    assert read_settings({"MOSH_SCROLLBACK": "native"}).native_scroll
+    assert not read_settings({"MOSH_SCROLLBACK": "none"}).native_scroll
+    with pytest.raises(UsageError, match="MOSH_SCROLLBACK is 'pager'; it can be native or none"):
+        read_settings({"MOSH_SCROLLBACK": "pager"})

@@ -22,10 +22,10 @@ from mosh_server.options import parse
 READ = (
     "MOSH_PREDICTION_DISPLAY MOSH_PREDICTION_OVERWRITE MOSH_ESCAPE_KEY MOSH_TITLE_NOPREFIX MOSH_NO_TERM_INIT "
     "MOSH_CLIPBOARD COLORTERM TERM LANG LC_ALL LC_CTYPE LANGUAGE HOME SHELL USER PWD LINES COLUMNS SSH_CONNECTION "
-    "MOSH_KEEP_LAST_SCREEN MOSH_WHEEL MOSH_HISTORY MOSH_SERVER_NETWORK_TMOUT MOSH_SERVER_SIGNAL_TMOUT"
+    "MOSH_SCROLLBACK MOSH_KEEP_LAST_SCREEN MOSH_WHEEL MOSH_HISTORY MOSH_SERVER_NETWORK_TMOUT MOSH_SERVER_SIGNAL_TMOUT"
 )
 NAMES = st.sampled_from(READ.split())
-TELLING = "always adaptive never experimental yes no 0 1 -1 truecolor C C.UTF-8 en_US.utf8 / ~ /bin/sh 192.0.2.1 ::1"
+TELLING = "always adaptive never experimental native none yes no 0 1 -1 truecolor C C.UTF-8 en_US.utf8 / ~ /bin/sh ::1"
 # As a program finds them: any octets but NUL, those that are not UTF-8 as surrogates.
 VALUES = st.one_of(
     st.sampled_from([*TELLING.split(), "", "\x1e", "~~", "1 2 ::ffff:192.0.2.1 4", "9" * 5000]),

@@ -29,6 +29,7 @@ from mosh_common.terminal.history.line import Line, Position, line_of
 
 _PRIVATE = 5  # pyte keeps private modes shifted by so many bits
 _ALTERNATE = 1049
+_MORE: Row = ("x", "\x00", False, NO_CLUSTERS)
 _SWITCH = re.compile(r"\x1b\[\?1049([hl])|\x1b\[(6)n|\x1b\[(3)J")
 
 
@@ -281,8 +282,8 @@ class Server:
             if not row[2]:
                 lines.append((line_of(joined, self.palette), True))
                 joined = []
-        if joined:
-            lines.append((line_of(joined, self.palette), False))
+        if joined:  # it goes on: blanks at its end are within it
+            lines.append((_without_last(line_of([*joined, _MORE], self.palette)), False))
         return lines
 
     def answer(self, wish: WantHistory, *, most: int = 1000) -> HistoryPage:
@@ -308,6 +309,11 @@ class Server:
             self.rows.append(blank_row(self.columns))
         else:
             self.row += 1
+
+
+def _without_last(line: Line) -> Line:
+    *runs, (count, style) = line.runs
+    return Line(line.text[:-1], (*runs, (count - 1, style)) if count > 1 else tuple(runs))
 
 
 def _text(text: str) -> str:

@@ -19,7 +19,7 @@ from mosh_client.ipc.channel import Channel
 from mosh_client.ipc.messages import LONGEST_INPUT_OCTETS, Frame, Link, Message, ToRenderer
 from mosh_client.renderer.drawing.compositor import Touched
 from mosh_client.renderer.drawing.last_screen import printed
-from mosh_client.renderer.drawing.native_terminal import NativeTerminal
+from mosh_client.renderer.scrollback.terminal import NativeTerminal
 from mosh_client.renderer.view import View
 from mosh_client.settings import Settings
 from mosh_client.stages import ANSWER, SCREEN, Stages

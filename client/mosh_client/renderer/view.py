@@ -33,15 +33,16 @@ from mosh_client.ipc.messages import (
     ToRenderer,
     Watch,
 )
+from mosh_client.renderer.drawing.choice import compositor_for
 from mosh_client.renderer.drawing.compositor import Touched
 from mosh_client.renderer.drawing.link_display import LinkDisplay
-from mosh_client.renderer.drawing.native_terminal import NativeTerminal, compositor_for
 from mosh_client.renderer.drawing.notice import CANNOT_DETACH, DETACHING, LEAVING, NoticeBoard
 from mosh_client.renderer.escape_key import DETACH, HISTORY, LINK_DISPLAY, QUIT, SUSPEND, EscapeKey
 from mosh_client.renderer.history.cache import HistoryCache
 from mosh_client.renderer.leaving import Leaving
 from mosh_client.renderer.pager.paging import Paging
 from mosh_client.renderer.prediction.engine import PredictionEngine
+from mosh_client.renderer.scrollback.terminal import NativeTerminal
 from mosh_client.settings import Settings
 from mosh_common.prediction_display import DisplayPreference
 from mosh_common.terminal.cells import Snapshot, blank_snapshot

@@ -195,3 +195,45 @@ def test_what_is_not_wanted_is_not_asked() -> None:
 
 def test_an_answer_to_what_was_not_asked_is_not_ours() -> None:
     assert asked().keys(b"\x1b[?69;1$y", now=NOW) == b"\x1b[?69;1$y"
+
+
+def expecting(count: int = 1) -> TerminalAnswer:
+    answer = TerminalAnswer()
+    for _ in range(count):
+        answer.expect_cursor(now=NOW)
+    return answer
+
+
+def test_a_report_of_the_cursor_is_no_key() -> None:
+    answer = expecting()
+    assert answer.keys(b"a\x1b[12;1Rb", now=NOW) == b"ab"
+    assert answer.take_cursor_row() == 11
+    assert answer.take_cursor_row() is None
+
+
+def test_of_several_reports_the_last_one_counts() -> None:
+    answer = expecting(2)
+    assert answer.keys(b"\x1b[12;1R", now=NOW) == b""
+    assert answer.take_cursor_row() is None
+    assert answer.keys(b"\x1b[9;1R", now=NOW) == b""
+    assert answer.take_cursor_row() == 8
+
+
+def test_a_report_that_nobody_waits_for_is_a_key() -> None:
+    assert TerminalAnswer().keys(b"\x1b[1;2R", now=NOW) == b"\x1b[1;2R"
+    answer = expecting()
+    assert answer.keys(b"\x1b[3;1R\x1b[1;2R", now=NOW) == b"\x1b[1;2R"
+
+
+def test_a_report_may_come_in_two_reads() -> None:
+    answer = expecting()
+    assert answer.keys(b"x\x1b[1", now=NOW) == b"x"
+    assert answer.keys(b"7;80R", now=NOW + 1) == b""
+    assert answer.take_cursor_row() == 16
+
+
+def test_the_escape_key_waits_for_a_report_only_while_one_is_due() -> None:
+    answer = expecting()
+    assert answer.keys(b"\x1b", now=NOW) == b""
+    assert answer.keys(b"", now=NOW + HOLD_MS) == b"\x1b"
+    assert answer.keys(b"\x1b", now=NOW + ANSWER_PATIENCE_MS) == b"\x1b"

@@ -11,6 +11,7 @@ import termios
 from collections.abc import Iterator
 
 import pytest
+from tests.support.scrollback import Terminal, plain
 
 from mosh_client.terminal import tty
 from mosh_common.errors import EnvironmentFailure
@@ -207,3 +208,11 @@ def _in_a_python_of_its_own(script: str, terminal: str) -> str:
         stdout=subprocess.PIPE,
         text=True,
     ).stdout.strip()
+
+
+@pytest.mark.parametrize(("before", "kept"), [("$ mosh\r\n", ["$ mosh"]), ("$ mosh\r\nhalf", ["$ mosh", "half"])])
+def test_room_is_made_on_a_primary_screen_without_a_blank_row(before: str, kept: list[str]) -> None:
+    terminal = Terminal(20, 6)
+    terminal.feed(before.encode() + tty.room(20, 6))
+    assert plain(terminal.scrollback) == kept
+    assert terminal.shown == [""] * 6

@@ -102,6 +102,9 @@ class Compositor:
     def receive(self, message: ToRenderer, *, now: int) -> None:
         """Take a message of the network process; a frame that it completes is drawn later."""
 
+    def set_paging(self, on: bool) -> None:
+        """Say whether what is drawn from now on is the pager's: it asks for history itself meanwhile."""
+
     def keys_sent(self, batch: int) -> None:
         """Say which batch of keys is the newest."""
 

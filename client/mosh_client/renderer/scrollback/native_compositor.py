@@ -20,9 +20,9 @@ from mosh_client.ipc.messages import (
     WantHistory,
 )
 from mosh_client.renderer.drawing.compositor import Compositor, Touched, fit
-from mosh_client.renderer.drawing.native_terminal import NativeTerminal
 from mosh_client.renderer.scrollback.native_scroll import NativeScroll
 from mosh_client.renderer.scrollback.resizing import Resizing
+from mosh_client.renderer.scrollback.terminal import NativeTerminal
 from mosh_common.terminal.cells import (
     DEFAULT_STYLE,
     EMPTY,
@@ -78,6 +78,7 @@ class NativeCompositor(Compositor):
         self._has_history: bool | None = None  # None: not known yet
         self._decide_by: int | None = None  # when it is taken for no
         self._alternate = False  # a program of the session is on the alternate screen
+        self._paging = False  # the pager is shown, on the alternate screen, too
         self._on_alternate = False  # … and so is the terminal
         self._primary: Snapshot | None = None  # what its primary screen shows meanwhile
         self._words = ""  # for the user
@@ -104,6 +105,12 @@ class NativeCompositor(Compositor):
             self._decide_by = now
         elif isinstance(message, Frame) and self._decide_by is None:
             self._decide_by = now + DECIDE_MS
+
+    def set_paging(self, on: bool) -> None:
+        """Say whether what is drawn from now on is the pager's: it asks for history itself meanwhile."""
+        if self._paging and not on:
+            self._scroll.ask_again()
+        self._paging = on
 
     def keys_sent(self, batch: int) -> None:
         """Say which batch of keys is the newest."""
@@ -136,7 +143,7 @@ class NativeCompositor(Compositor):
 
     def history_wanted(self, *, now: int) -> WantHistory | None:
         """Return what to ask the network process for, if anything; once."""
-        return self._scroll.wish(now=now) if self._has_history else None
+        return self._scroll.wish(now=now) if self._has_history and not self._paging else None
 
     def ask_again(self) -> None:
         """Say that another wish had replaced what was asked for."""
@@ -149,7 +156,7 @@ class NativeCompositor(Compositor):
 
     def draw(self, screen: Snapshot, *, columns: int, lines: int, bars: tuple[str, ...], now: int) -> bytes:
         """Return what makes a terminal of that size show `screen` under `bars`, once what is due went off its top."""
-        octets = self._decide(now=now) + self._show_screen(alternate=self._alternate or self._has_history is False)
+        octets = self._decide(now=now) + self._show_screen(alternate=self._wants_alternate)
         if not self._on_alternate:
             if self._resizing.pending:
                 octets += self._resizing.question(now=now)
@@ -178,7 +185,7 @@ class NativeCompositor(Compositor):
         octets = self._show_screen(alternate=False)
         if not stays or screen is None:
             return octets + _erased(lines), 0
-        self._alternate = False
+        self._alternate = self._paging = False
         if self._resizing.pending:
             self._resizing.answered(None)
         self._wait_until = 0
@@ -201,7 +208,7 @@ class NativeCompositor(Compositor):
         undecided = self._decide_by if self._has_history is None else None
         deadlines = (
             super().next_deadline(now=now),
-            self._scroll.next_deadline() if self._has_history else None,
+            self._scroll.next_deadline() if self._has_history and not self._paging else None,
             *(waits, undecided, None if self._on_alternate else self._resizing.next_deadline()),
         )
         return min([each for each in deadlines if each is not None], default=None)
@@ -228,6 +235,10 @@ class NativeCompositor(Compositor):
         self._resizing.forget()
         self.forget()
         return _erased(drawn.lines) if drawn is not None else b""
+
+    @property
+    def _wants_alternate(self) -> bool:
+        return self._alternate or self._paging or self._has_history is False
 
     def _show_screen(self, *, alternate: bool) -> bytes:
         """Return what makes the terminal show the other one of its screens, if that is wanted."""

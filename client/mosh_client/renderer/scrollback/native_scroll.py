@@ -108,6 +108,10 @@ class NativeScroll:
             self._go_on_from(pulled.printed)
         return pulled.foreign
 
+    def ask_again(self) -> None:
+        """Say that the wish was replaced by somebody else's."""
+        self._wish = None
+
     def wrapped_anew(self) -> None:
         """Say that the scrollback's rows may be others: the terminal has another width, or was somebody else's."""
         self._record.forget()

@@ -9,9 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mosh_common.terminal.cells import DEFAULT_STYLE, Palette, Row, Snapshot, blank_row
+from mosh_common.terminal.cells import (
+    DEFAULT_COLOR,
+    DEFAULT_STYLE,
+    EMPTY,
+    NO_CLUSTERS,
+    Palette,
+    Row,
+    Snapshot,
+    Style,
+    blank_row,
+)
 from mosh_common.terminal.frame_diff.dialect import Dialect
-from mosh_common.terminal.frame_diff.diff import diff
+from mosh_common.terminal.frame_diff.diff import OUTSIDE, diff
+from mosh_common.terminal.frame_diff.pen import REPRINT_LIMIT, UNKNOWN, Pen
+from mosh_common.terminal.frame_diff.rows import RowPainter
 
 
 class Pushed(NamedTuple):
@@ -24,30 +36,86 @@ class Pushed(NamedTuple):
 def push(shown: Snapshot, rows: Sequence[Row], after: Snapshot, *, dialect: Dialect) -> Pushed:
     """Return what moves `rows` into the scrollback of a terminal that shows `shown`, on the way to `after`.
 
-    `after` is of the same size, and its palette has the letters of `rows`, too. It is not drawn to the end: that is
-    left to the frame diff. Its rows are only what the terminal shows below `rows` while these leave.
+    `after` is of the same size, and its palette has the letters of `rows`, too. Drawing it to the end is left to the
+    frame diff.
     """
-    octets: list[bytes] = []
     lines = after.lines
     column = (*rows, *after.rows)
-    # A row that wraps does so into the row below, which therefore stays.
-    at_once = max(1, lines - 1)
-    done = 0
-    dialect = dialect._replace(synchronized=False)
-    while done < len(rows):
-        count = min(len(rows) - done, at_once)
-        standing = shown._replace(
-            rows=column[done : done + lines],
-            palette=after.palette,
-            cursor_row=lines - 1,
-            cursor_column=0,
-            style=DEFAULT_STYLE,  # what comes in at the bottom gets its background
-            modes=shown.modes._replace(cursor_visible=False),
+    few = len(rows) < lines  # then what is below them stays, and may stand there already
+    standing = shown._replace(
+        rows=column[:lines] if few else (*column[: lines - 1], blank_row(after.columns)),
+        palette=after.palette,
+        cursor_row=lines - 1,
+        cursor_column=0,
+        style=DEFAULT_STYLE,  # what comes in at the bottom gets its background
+        modes=shown.modes._replace(cursor_visible=False),
+    )
+    octets = diff(shown, standing, dialect=dialect._replace(synchronized=False))
+    if few:
+        # A row that wraps does so into the row below, which therefore stays.
+        octets += b"\n" * len(rows)
+        return Pushed(octets, standing._replace(rows=_after_line_feeds(standing.rows, len(rows))))
+    pen = _ColumnPen(standing, rows=len(column), dialect=dialect)
+    _print(pen, column, from_row=lines - 1, styles=after.palette.styles)
+    octets += "".join(pen.output).encode("utf-8", "replace")
+    cursor_column = pen.column if pen.row == len(column) - 1 and not pen.pending else after.columns - 1
+    if pen.row == UNKNOWN:
+        octets, cursor_column = octets + b"\r", 0
+    shown = standing._replace(rows=column[-lines:], cursor_column=max(cursor_column, 0), style=pen.style)
+    return Pushed(octets, shown)
+
+
+class _ColumnPen(Pen):
+    """A pen that goes down a column of rows, of which the one that it is in is the screen's last."""
+
+    __slots__ = ("_bottom",)
+
+    def __init__(self, shown: Snapshot, *, rows: int, dialect: Dialect) -> None:
+        super().__init__(
+            columns=shown.columns,
+            lines=rows,
+            row=shown.lines - 1,
+            column=0,
+            style=shown.style,
+            dialect=dialect,
         )
-        octets.append(diff(shown, standing, dialect=dialect) + b"\n" * count)
-        shown = standing._replace(rows=_after_line_feeds(standing.rows, count))
-        done += count
-    return Pushed(b"".join(octets), shown)
+        self._bottom = shown.lines
+
+    def move(self, row: int, column: int, *, text: str = "") -> None:
+        """Move within the row, or to the next one, which makes the screen scroll."""
+        forward = column - self.column if row == self.row and self.column != UNKNOWN and not self.pending else -1
+        if self.row == UNKNOWN:
+            self.output.append(f"\x1b[{self._bottom};{column + 1}H")
+        elif 0 < forward <= min(len(text), REPRINT_LIMIT):
+            self.output.append(text[-forward:])
+        elif forward > 0:
+            self.output.append(f"\x1b[{forward}C")
+        elif forward < 0:
+            self.output.append("\r" + "\n" * (row - self.row) + (f"\x1b[{column}C" if column else ""))
+        self.row, self.column, self.pending = row, column, False
+
+
+def _print(pen: Pen, column: Sequence[Row], *, from_row: int, styles: list[Style]) -> None:
+    """Print the rows of a column from that one on, each below the one before."""
+    painter = RowPainter(pen, styles)
+    columns = pen.columns
+    unknown = chr(OUTSIDE)
+    for index in range(from_row, len(column)):
+        row = column[index]
+        text, letters, wrapped, _ = row
+        end = len(text.rstrip(EMPTY + " "))
+        coloured = painter.wrapping and pen.style.bg != DEFAULT_COLOR  # what the wrap scrolls in has the background
+        if not painter.wrapping:
+            pen.set_background_of(DEFAULT_STYLE)
+            pen.move(index, 0)
+            plain = text[:end].replace(EMPTY, " ")
+            if not wrapped and not letters.strip("\x00") and plain.isascii() and plain.isprintable():
+                pen.set_style(DEFAULT_STYLE)
+                pen.print(plain, end)
+                continue
+        # All of its text is drawn in one go, with the blanks between.
+        blank = unknown * columns if coloured else unknown * end + "\x00" * (columns - end)
+        painter.draw(index, (EMPTY * columns, blank, False, NO_CLUSTERS), row)
 
 
 def in_palette(rows: Sequence[Row], old: Palette, new: Palette) -> tuple[Row, ...]:

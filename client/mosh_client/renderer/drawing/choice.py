@@ -1,21 +1,12 @@
-"""What native scroll has to know of the user's terminal, and the compositor that goes with it, or without it."""
+"""Which compositor draws: the one of native scroll for who wants that, the plain one for all others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from mosh_client.renderer.drawing.compositor import Compositor
-from mosh_client.scrollback_end import ScrollbackEnd
-
-
-class NativeTerminal(NamedTuple):
-    """How its screens are changed and its scrollback is cleared; b"" where it cannot."""
-
-    smcup: bytes = b""
-    rmcup: bytes = b""
-    clear: bytes = b""  # ED 3, which leaves the screen alone
-    end: ScrollbackEnd | None = None  # word of the renderer before, and for the next one
+from mosh_client.renderer.scrollback.terminal import NativeTerminal
 
 
 def compositor_for(

@@ -1,0 +1,264 @@
+"""What goes into the scrollback, and what is asked for: the rules of renderer/scrollback/native_scroll.py."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from mosh_client.ipc.messages import HistoryExtent, HistoryPage, WantHistory
+from mosh_client.renderer.scrollback import native_scroll
+from mosh_client.renderer.scrollback.native_scroll import (
+    FURTHEST_BEHIND,
+    KEPT_BEHIND_GAP,
+    MOST_LINES_HELD,
+    MOST_ROWS_AT_ONCE,
+    NativeScroll,
+)
+from mosh_common.terminal.cells import DEFAULT_STYLE, Palette
+from mosh_common.terminal.history.line import PAGE_LINES, Line, Position
+
+NOW = 5000
+
+
+def line(text: str) -> Line:
+    return Line(text, ((len(text), DEFAULT_STYLE),) if text else ())
+
+
+def scroll_at(number: int, column: int = 0, **arguments: Any) -> NativeScroll:
+    """Native scroll whose first extent ended there."""
+    scroll = NativeScroll(serials=count(1), **arguments)
+    scroll.receive_extent(HistoryExtent(0, number, column, 0, False), now=NOW)
+    return scroll
+
+
+def grow(
+    scroll: NativeScroll, number: int, column: int = 0, *, first: int = 0, clears: int = 0, now: int = NOW
+) -> None:
+    scroll.receive_extent(HistoryExtent(first, number, column, clears, False), now=now)
+
+
+def page(wish: WantHistory | None, texts: list[str], *, whole: bool = True, begin: int | None = None) -> HistoryPage:
+    assert wish is not None
+    at = wish.line if begin is None else begin
+    return HistoryPage(wish.serial, at, wish.column, tuple([line(text) for text in texts]), whole)
+
+
+def due(scroll: NativeScroll, *, columns: int = 10) -> list[str]:
+    rows = scroll.rows_due(columns=columns, palette=Palette())
+    return [row[0].replace("\x00", " ").rstrip() + ("\\" if row[2] else "") for row in rows]
+
+
+def test_what_scrolled_off_before_the_session_is_for_the_pager() -> None:
+    scroll = scroll_at(7)
+    assert scroll.wish(now=NOW) == WantHistory(1, 7, 0, PAGE_LINES)
+    assert scroll.wish(now=NOW) is None
+
+
+def test_a_page_grows_and_each_line_of_it_is_pushed_once() -> None:
+    scroll = scroll_at(0)
+    wish = scroll.wish(now=NOW)
+    grow(scroll, 1)
+    scroll.receive_page(page(wish, ["a"]), now=NOW)
+    assert due(scroll) == ["a"]
+    grow(scroll, 3)
+    scroll.receive_page(page(wish, ["a", "b", "c"]), now=NOW)
+    assert due(scroll) == ["b", "c"]
+    assert due(scroll) == []
+
+
+def test_lines_newer_than_the_frame_wait_for_theirs() -> None:
+    scroll = scroll_at(0)
+    wish = scroll.wish(now=NOW)
+    scroll.receive_page(page(wish, ["a", "b"]), now=NOW)
+    assert due(scroll) == []
+    grow(scroll, 1)
+    assert due(scroll) == ["a"]
+    grow(scroll, 2)
+    assert due(scroll) == ["b"]
+
+
+def test_of_a_line_that_goes_on_whole_rows_are_pushed_and_wrap() -> None:
+    scroll = scroll_at(0)
+    wish = scroll.wish(now=NOW)
+    grow(scroll, 0, 10)
+    scroll.receive_page(page(wish, ["0123456789"], whole=False), now=NOW)
+    assert due(scroll) == ["0123456789\\"]
+    grow(scroll, 1)
+    scroll.receive_page(page(wish, ["0123456789abc"]), now=NOW)
+    assert due(scroll) == ["abc"]
+
+
+def test_a_line_that_is_cut_within_a_row_waits_for_the_rest_of_it() -> None:
+    scroll = scroll_at(0)
+    wish = scroll.wish(now=NOW)
+    grow(scroll, 0, 15)  # the server's window is 15 columns wide, ours 10 already
+    scroll.receive_page(page(wish, ["0123456789abcde"], whole=False), now=NOW)
+    assert due(scroll) == ["0123456789\\"]
+    grow(scroll, 1)
+    scroll.receive_page(page(wish, ["0123456789abcdefgh"]), now=NOW)
+    assert due(scroll) == ["abcdefgh"]
+
+
+def test_a_wide_character_that_did_not_fit_leaves_a_blank() -> None:
+    scroll = scroll_at(0)
+    wish = scroll.wish(now=NOW)
+    grow(scroll, 0, 9)
+    scroll.receive_page(page(wish, ["012345678"], whole=False), now=NOW)
+    assert due(scroll) == ["012345678\\"]
+
+
+def test_what_was_asked_for_is_asked_for_anew_from_where_it_has_come() -> None:
+    scroll = scroll_at(0)
+    wish = scroll.wish(now=NOW)
+    grow(scroll, 63)
+    scroll.receive_page(page(wish, ["x"] * 63), now=NOW)
+    assert scroll.wish(now=NOW) is None  # it stands, and its page grows
+    grow(scroll, 64)
+    scroll.receive_page(page(wish, ["x"] * 64), now=NOW)
+    assert scroll.wish(now=NOW) == WantHistory(2, 64, 0, PAGE_LINES)
+
+
+def test_a_page_that_does_not_grow_although_there_is_more_is_asked_for_again() -> None:
+    scroll = scroll_at(0)
+    wish = scroll.wish(now=NOW)
+    grow(scroll, 9)
+    assert scroll.next_deadline() is None  # it has not come yet
+    scroll.receive_page(page(wish, ["x"] * 3), now=NOW)
+    again = scroll.next_deadline()
+    assert again is not None
+    assert scroll.wish(now=again - 1) is None
+    assert scroll.wish(now=again) == WantHistory(2, 3, 0, PAGE_LINES)
+
+
+def test_no_page_is_asked_for_while_two_are_here() -> None:
+    scroll = scroll_at(0)
+    grow(scroll, 1)
+    wish = scroll.wish(now=NOW)
+    scroll.receive_page(page(wish, ["x"] * PAGE_LINES), now=NOW)
+    wish = scroll.wish(now=NOW)
+    scroll.receive_page(page(wish, ["x"] * PAGE_LINES), now=NOW)
+    assert scroll.wish(now=NOW + 1000) is None  # MOST_LINES_HELD
+    assert MOST_LINES_HELD == 2 * PAGE_LINES
+    grow(scroll, PAGE_LINES)
+    due(scroll)
+    assert scroll.wish(now=NOW) is not None
+
+
+def test_a_drawing_pushes_a_bounded_number_of_rows() -> None:
+    scroll = scroll_at(0)
+    wish = scroll.wish(now=NOW)
+    grow(scroll, 1)
+    scroll.receive_page(page(wish, ["x" * 8000]), now=NOW)
+    assert len(due(scroll, columns=2)) <= 4000  # one line at most beyond MOST_ROWS_AT_ONCE
+    grow(scroll, 1000)
+    scroll.receive_page(page(wish, ["x" * 8000] + ["y" * 8] * 999), now=NOW)
+    assert len(due(scroll, columns=2)) == MOST_ROWS_AT_ONCE
+    assert len(due(scroll, columns=2)) == 999 * 4 - MOST_ROWS_AT_ONCE
+
+
+def test_lines_that_the_server_does_not_keep_any_more_are_counted() -> None:
+    scroll = scroll_at(0)
+    wish = scroll.wish(now=NOW)
+    grow(scroll, 1502, first=1500)
+    scroll.receive_page(page(wish, ["x", "y"], begin=1500), now=NOW)
+    assert due(scroll, columns=80) == ["[mosh: 1,500 lines are gone: the server keeps no more]", "x", "y"]
+
+
+def test_a_gap_that_is_too_long_is_left_out_once_the_flood_is_over() -> None:
+    scroll = scroll_at(0, pager_key="Ctrl-^ [")
+    scroll.wish(now=NOW)
+    far = FURTHEST_BEHIND + 10_000
+    grow(scroll, far // 2)
+    grow(scroll, far)
+    assert scroll.wish(now=NOW) is None
+    over = scroll.next_deadline()
+    assert over is not None
+    assert over > NOW
+    start = far - KEPT_BEHIND_GAP
+    assert scroll.wish(now=over) == WantHistory(2, start, 0, PAGE_LINES)
+    assert due(scroll, columns=80) == [f"[mosh: {start:,} lines are left out here; Ctrl-^ [ shows them]"]
+
+
+def test_a_clear_is_due_once_and_what_follows_begins_with_the_first_line() -> None:
+    scroll = scroll_at(5)
+    scroll.wish(now=NOW)
+    grow(scroll, 9, first=8, clears=1)
+    assert scroll.clear_due
+    assert scroll.wish(now=NOW) == WantHistory(2, 8, 0, PAGE_LINES)
+
+
+def test_pages_of_before_a_clear_are_dropped() -> None:
+    scroll = scroll_at(0)
+    old = scroll.wish(now=NOW)
+    grow(scroll, 9, first=8, clears=1)
+    scroll.wish(now=NOW)
+    scroll.receive_page(page(old, ["old"] * 20), now=NOW)
+    assert due(scroll) == []
+
+
+def _three_pushed() -> NativeScroll:
+    scroll = scroll_at(0)
+    wish = scroll.wish(now=NOW)
+    grow(scroll, 3)
+    scroll.receive_page(page(wish, ["a", "b", "c"]), now=NOW)
+    assert due(scroll) == ["a", "b", "c"]
+    return scroll
+
+
+def test_rows_that_the_server_takes_back_are_not_pushed_again() -> None:
+    scroll = _three_pushed()
+    grow(scroll, 1)
+    wish = scroll.wish(now=NOW)
+    grow(scroll, 4)
+    scroll.receive_page(page(wish, ["b", "c", "d"]), now=NOW)
+    assert due(scroll) == ["d"]
+
+
+def test_what_was_drawn_over_them_meanwhile_is() -> None:
+    scroll = _three_pushed()
+    grow(scroll, 1)
+    wish = scroll.wish(now=NOW)
+    grow(scroll, 3)
+    scroll.receive_page(page(wish, ["B", "c"]), now=NOW)
+    assert due(scroll) == ["B", "c"]
+
+
+def test_rows_that_the_terminal_takes_back_are_pushed_again_when_they_leave() -> None:
+    scroll = _three_pushed()
+    assert scroll.pulled_by_terminal(2) == 0
+    assert scroll.printed == Position(1)
+    wish = scroll.wish(now=NOW)
+    scroll.receive_page(page(wish, ["b", "c"]), now=NOW)
+    assert due(scroll) == ["b", "c"]
+
+
+def test_rows_from_before_the_session_are_not_its_own() -> None:
+    assert _three_pushed().pulled_by_terminal(5) == 2
+
+
+def test_rows_that_the_terminal_pushes_count() -> None:
+    scroll = scroll_at(0)
+    rows = [("a" * 10, "\x00" * 10, True, {}), ("b" * 10, "\x00" * 10, False, {})]
+    scroll.pushed_by_terminal(rows, Position(0))
+    assert scroll.printed == Position(1)
+    scroll.pushed_by_terminal(rows, Position(0))  # others are on their way
+    assert scroll.printed == Position(1)
+
+
+def test_a_renderer_that_follows_one_that_died_goes_on_where_that_was() -> None:
+    scroll = NativeScroll(serials=count(1), printed=Position(4), clears=2)
+    grow(scroll, 9, clears=2)
+    assert not scroll.clear_due
+    assert scroll.wish(now=NOW) == WantHistory(1, 4, 0, PAGE_LINES)
+
+
+def test_what_did_not_come_before_the_end_is_said() -> None:
+    scroll = scroll_at(0)
+    grow(scroll, 12)
+    [row] = scroll.note_of_missing(columns=80, palette=Palette())
+    assert row[0].rstrip("\x00") == "[mosh: 12 lines had not come when the session ended]"
+    assert scroll_at(3).note_of_missing(columns=80, palette=Palette()) == []
+
+
+def test_a_flood_is_more_than_anybody_reads() -> None:
+    assert native_scroll.KEPT_BEHIND_GAP < native_scroll.FURTHEST_BEHIND

@@ -1,0 +1,72 @@
+"""What is concluded from where a terminal has its cursor after a new size."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+
+from mosh_client.ipc.messages import HistoryExtent
+from mosh_client.renderer.scrollback.native_scroll import NativeScroll
+from mosh_client.renderer.scrollback.resizing import ANSWER_PATIENCE_MS, CURSOR_QUESTION, Resizing
+from mosh_common.terminal.cells import blank_snapshot
+from mosh_common.terminal.history.line import Position
+
+NOW = 1000
+
+
+def stood(*, columns: int = 20, cursor_row: int = 7) -> tuple[Resizing, NativeScroll]:
+    """A screen of 20×8, its cursor at the bottom, of a session that scrolled 30 lines off."""
+    scroll = NativeScroll(serials=count(1))
+    scroll.receive_extent(HistoryExtent(0, 30, 0, 0, False), now=NOW)
+    resizing = Resizing(scroll)
+    resizing.drawn(blank_snapshot(20, 8), cursor_row=cursor_row, end=Position(30))
+    resizing.begin(columns, 5)
+    return resizing, scroll
+
+
+def test_the_question_is_asked_once_and_not_waited_for_without_end() -> None:
+    resizing, _ = stood()
+    assert resizing.question(now=NOW) == CURSOR_QUESTION
+    assert resizing.question(now=NOW + ANSWER_PATIENCE_MS - 1) == b""
+    assert resizing.pending
+    assert resizing.next_deadline() == NOW + ANSWER_PATIENCE_MS
+    resizing.question(now=NOW + ANSWER_PATIENCE_MS)
+    assert not resizing.pending
+
+
+def test_a_size_that_changes_again_is_asked_for_again() -> None:
+    resizing, _ = stood()
+    resizing.question(now=NOW)
+    resizing.begin(20, 4)
+    assert resizing.question(now=NOW) == CURSOR_QUESTION
+
+
+@pytest.mark.parametrize(("row", "printed"), [(4, 33), (7, 30), (6, 31), (None, 33)])
+def test_rows_that_the_terminal_pushed_count(row: int | None, printed: int) -> None:
+    resizing, scroll = stood()
+    resizing.answered(row)
+    assert scroll.printed == Position(printed)
+    assert resizing.take_first() == b""
+
+
+def test_rows_from_before_the_session_are_pushed_again() -> None:
+    resizing, _ = stood(cursor_row=2)
+    resizing.answered(4)
+    assert resizing.take_first() == b"\x1b[m\x1b[5;1H\n\n"
+    assert resizing.take_first() == b""
+
+
+@pytest.mark.parametrize(("row", "again"), [(7, 0), (None, 0), (5, 0), (9, 2)])
+def test_with_another_width_what_came_back_for_certain_is_pushed_again(row: int | None, again: int) -> None:
+    resizing, scroll = stood(columns=30)
+    resizing.answered(row)
+    assert resizing.take_first().count(b"\n") == again
+    assert scroll.printed == Position(30)
+
+
+def test_what_a_notice_covers_does_not_count() -> None:
+    resizing, scroll = stood()
+    resizing.drawn(blank_snapshot(20, 8), cursor_row=7, end=None)
+    resizing.answered(4)
+    assert scroll.printed == Position(30)
