@@ -7,6 +7,7 @@ has taken everything drawn before (so frames that it is too slow for are never d
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Final
 
 from mosh_client.ipc.frames import FrameDecoder
@@ -78,7 +79,11 @@ class View:
         )
         self._decoder = FrameDecoder()
         self._paging = Paging(
-            columns=columns, lines=lines, wheel=settings.wheel, refusal=_clipboard_refusal(settings, dialect)
+            columns=columns,
+            lines=lines,
+            wheel=settings.wheel,
+            refusal=_clipboard_refusal(settings, dialect),
+            serials=count(1),
         )
         # What is known, and what was said.
         self._screen: Snapshot | None = None  # the newest of the server

@@ -5,7 +5,7 @@ Pure. Pages are asked for in the order in which they are needed, and not again w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from mosh_client.ipc.messages import HistoryFound, HistoryPage, SearchHistory, WantHistory
@@ -18,9 +18,10 @@ NOTHING: Final = -1  # what a search gave: there is no such line
 class Wishes:
     """The wish that stands, and its answers on their way into the cache."""
 
-    def __init__(self, cache: HistoryCache) -> None:
+    def __init__(self, cache: HistoryCache, *, serials: Iterator[int]) -> None:
+        """`serials`: the next of which each wish gets; shared by all of a renderer that wish something."""
         self._cache = cache
-        self._serial = 0
+        self._serials = serials
         self._standing: WantHistory | SearchHistory | None = None
         self._answered = False  # by a page at least, which may still grow
         self._needs: tuple[range, ...] = ()  # the newest, and …
@@ -68,10 +69,14 @@ class Wishes:
 
     def search(self, text: str, *, line: int, backwards: bool) -> SearchHistory:
         """Return the search for `text` from that line on, or before it; its answer replaces that of all before."""
-        self._serial += 1
         self._asked.clear()  # what was not answered yet will not be
-        self._standing = wish = SearchHistory(self._serial, max(line, 0), backwards, text[:LONGEST_SEARCH])
+        self._standing = wish = SearchHistory(next(self._serials), max(line, 0), backwards, text[:LONGEST_SEARCH])
         return wish
+
+    def start_over(self) -> None:
+        """Say that somebody else may have wished something since: whatever is needed is to be asked for again."""
+        self._standing = None
+        self._asked.clear()
 
     def stop_searching(self) -> None:
         """Forget a search that is out."""
@@ -85,8 +90,7 @@ class Wishes:
                 return None  # it stands, and its answer grows
             if not self._answered and standing.line <= line < standing.line + standing.lines:
                 return None  # it is on its way
-        self._serial += 1
         self._answered = False
         self._asked.add((line, column))
-        self._standing = wish = WantHistory(self._serial, line, column, lines)
+        self._standing = wish = WantHistory(next(self._serials), line, column, lines)
         return wish

@@ -5,6 +5,7 @@ Pure: time is an argument. Holds the renderer's history, which comes whether som
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from mosh_client.ipc.messages import HistoryExtent, HistoryFound, HistoryPage, ToHistory, ToNetwork
@@ -27,10 +28,13 @@ _DRAG: Final = 32  # the left button is down, and the mouse moved
 class Paging:
     """The pager, if it is there, and the way to it."""
 
-    def __init__(self, *, columns: int, lines: int, wheel: bool, refusal: str) -> None:
-        """`wheel`: the normal view asks for the mouse, so that its wheel enters. `refusal`: as for Copying."""
+    def __init__(self, *, columns: int, lines: int, wheel: bool, refusal: str, serials: Iterator[int]) -> None:
+        """`wheel`: the normal view asks for the mouse, so that its wheel enters.
+
+        `refusal`: as for Copying; `serials`: as for Wishes.
+        """
         self.cache = HistoryCache()
-        self.wishes = Wishes(self.cache)
+        self.wishes = Wishes(self.cache, serials=serials)
         self.offered = False  # the server keeps history
         self.pager: Pager | None = None
         self._size = (columns, lines)
@@ -94,6 +98,7 @@ class Paging:
             if self.cache.alternate:
                 return NOT_HERE
             columns, lines = self._size
+            self.wishes.start_over()
             self.pager = Pager(
                 self.cache,
                 self.wishes,
