@@ -90,6 +90,7 @@ Options may stand before or after the host, up to the command's first word.
 Keys in a session, each after Ctrl-^ (often Ctrl-Shift-6):
   .       quit           s  show how the link is, or hide it
   Ctrl-Z  suspend        d  detach: leave, the session goes on
+  [       page what scrolled away: search, copy
   ^       send a Ctrl-^  ?  list these keys
 
 Environment:
@@ -99,6 +100,7 @@ Environment:
   MOSH_ESCAPE_KEY=KEY            another key than Ctrl-^; "~" is as in ssh
   MOSH_TITLE_NOPREFIX=1          no "[mosh] " before window titles
   MOSH_CLIPBOARD=no              programs cannot set the clipboard
+  MOSH_WHEEL=yes                 the mouse's wheel pages what scrolled away
   MOSH_NO_TERM_INIT=1            as --no-init
   MOSH_SCROLLBACK=native         as --scrollback=native
   MOSH_KEEP_LAST_SCREEN=yes      as --keep-last-screen; also no, and auto

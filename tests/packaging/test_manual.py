@@ -194,7 +194,7 @@ def test_help_of_mosh_names_what_a_user_may_set() -> None:
 def test_page_and_help_name_each_key() -> None:
     escape_key = EscapeKey(parse_escape_key(None))
     keys = {line.split()[0] for line in escape_key.explanation if line.startswith("  ")} | {"?"}
-    assert len(keys) == 6
+    assert len(keys) == 7
     assert keys <= set(tags(sections(REPOSITORY / "man" / "mosh-client.1")["KEYS"]))
     shown = HELP[HELP.index("Keys in a session") :].partition("\n\n")[0].split("\n")[1:]
     assert keys == {word for row in shown for word in re.findall(r"(?:^|\s{2,})(Ctrl-Z|\S)\s", row)}

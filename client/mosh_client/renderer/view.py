@@ -122,7 +122,9 @@ class View:
                 self._link_display.toggle()
                 self._messages.append(Watch(self._link_display.on))
             elif part == HISTORY:
-                self._notices.set_notice(Notice(self._paging.enter(), False), now=now)
+                refusal = self._paging.enter()
+                if refusal:
+                    self._notices.set_notice(Notice(refusal, False), now=now)
         self._notices.set_help(self._escape_key.help if self._escape_key.waiting else "")
 
     def receive_message(self, message: ToRenderer, *, now: int) -> None:

@@ -18,8 +18,8 @@ NOTHING: Final = -1  # what a search gave: there is no such line
 class Wishes:
     """The wish that stands, and its answers on their way into the cache."""
 
-    def __init__(self, cache: HistoryCache, serials: Iterator[int]) -> None:
-        """`serials`: the next of which each wish gets."""
+    def __init__(self, cache: HistoryCache, *, serials: Iterator[int]) -> None:
+        """`serials`: the next of which each wish gets; shared by all of a renderer that wish something."""
         self._cache = cache
         self._serials = serials
         self._standing: WantHistory | SearchHistory | None = None
@@ -72,6 +72,11 @@ class Wishes:
         self._asked.clear()  # what was not answered yet will not be
         self._standing = wish = SearchHistory(next(self._serials), max(line, 0), backwards, text[:LONGEST_SEARCH])
         return wish
+
+    def start_over(self) -> None:
+        """Say that somebody else may have wished something since: whatever is needed is to be asked for again."""
+        self._standing = None
+        self._asked.clear()
 
     def stop_searching(self) -> None:
         """Forget a search that is out."""

@@ -6,6 +6,7 @@ Pure. What is not a known key is one too, with no name: the pager gives it to th
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final, NamedTuple
 
 # Names of keys that are not a character.
@@ -38,16 +39,15 @@ _CONTROLS: Final = {0x0D: ENTER, 0x0A: ENTER, 0x1B: ESCAPE, 0x7F: BACKSPACE, 0x0
 _FOCUS: Final = (b"\x1b[I", b"\x1b[O")  # ?1004, which the program asked for
 _PASTE: Final = (b"\x1b[200~", b"\x1b[201~")
 
-_TOKEN: Final = re.compile(
+_TOKEN: Final = (
     rb"\x1b\[<(?P<button>[0-9]{1,3});(?P<column>[0-9]{1,5});(?P<row>[0-9]{1,5})(?P<final>[Mm])"
     rb"|(?P<old>\x1b\[M[\x20-\xff]{3})"  # a report in the encoding that a program asked for before
     rb"|\x1b(?:O|\[(?P<number>[0-?]{0,16}))(?P<letter>[@-~])"
     rb"|(?P<alt>\x1b[^\x1b\[O])"
     rb"|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
-    rb"|[\x00-\xff]",
-    re.DOTALL,
+    rb"|[\x00-\xff]"
 )
-_UNFINISHED: Final = re.compile(
+_UNFINISHED: Final = (
     rb"(?:\x1b(?:O|\[[0-?]{0,16}|\[M[\x20-\xff]{0,2}|\[<[0-9;]{0,15})?"
     rb"|[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
 )
@@ -70,16 +70,23 @@ class Key(NamedTuple):
     mouse: Mouse | None = None
 
 
+@cache
+def _patterns() -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """Return what finds a token, and the beginning of one at the end; not made before somebody pages."""
+    return re.compile(_TOKEN, re.DOTALL), re.compile(_UNFINISHED)
+
+
 def split_keys(data: bytes) -> tuple[list[Key], bytes]:
     """Return the keys in `data`, and its end if more of that key may come."""
-    unfinished = _UNFINISHED.search(data)
+    token, beginning = _patterns()
+    unfinished = beginning.search(data)
     rest = unfinished.group() if unfinished else b""
-    return [_key(match) for match in _TOKEN.finditer(data, 0, len(data) - len(rest))], rest
+    return [_key(match) for match in token.finditer(data, 0, len(data) - len(rest))], rest
 
 
 def forced_keys(data: bytes) -> list[Key]:
     """Return the keys in what `split_keys` left, when no more has come."""
-    return [_key(match) for match in _TOKEN.finditer(data)]
+    return [_key(match) for match in _patterns()[0].finditer(data)]
 
 
 def _key(match: re.Match[bytes]) -> Key:

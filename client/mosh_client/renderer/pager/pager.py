@@ -167,8 +167,8 @@ class Pager:
             self._document.renew_palette()
             reader = self._reader
             shown = reader.viewport.rows()
-            cursor, pattern = self._cursor(shown), reader.search.pattern
-            picture = Picture(shown, self._bar(shown), cursor, pattern, reader.marks.selection)
+            cursor, needle = self._cursor(shown), reader.search.needle
+            picture = Picture(shown, self._bar(shown), cursor, needle, reader.marks.selection)
             self._painted = painted(picture, self._document, screen=self._screen, lines=self._lines)
         return self._painted
 
@@ -247,7 +247,7 @@ class Pager:
         elif reader.marks.cursor is not None:
             does = bar.MARKING_KEYS
         else:
-            does = bar.FINDING_KEYS if reader.search.pattern is not None else bar.READING_KEYS
+            does = bar.FINDING_KEYS if reader.search.needle is not None else bar.READING_KEYS
         return bar.bar_text(where, columns=document.columns, message=reader.message, keys=does)
 
     def _cursor(self, shown: list[LaidRow]) -> tuple[int, int] | None:

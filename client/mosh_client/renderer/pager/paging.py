@@ -29,12 +29,12 @@ class Paging:
     """The pager, if it is there, and the way to it."""
 
     def __init__(self, *, columns: int, lines: int, wheel: bool, refusal: str, serials: Iterator[int]) -> None:
-        """`wheel`: the normal view asks for the mouse, so that its wheel enters. `refusal`: as for Copying.
+        """`wheel`: the normal view asks for the mouse, so that its wheel enters.
 
-        `serials`: as for Wishes.
+        `refusal`: as for Copying; `serials`: as for Wishes.
         """
         self.cache = HistoryCache()
-        self.wishes = Wishes(self.cache, serials)
+        self.wishes = Wishes(self.cache, serials=serials)
         self.offered = False  # the server keeps history
         self.pager: Pager | None = None
         self._size = (columns, lines)
@@ -99,6 +99,7 @@ class Paging:
             if self.cache.alternate:
                 return NOT_HERE
             columns, lines = self._size
+            self.wishes.start_over()
             self.pager = Pager(
                 self.cache,
                 self.wishes,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from re import Pattern
 from typing import Final, NamedTuple
 
 from mosh_client.renderer.drawing.notice import BAR_STYLE
 from mosh_client.renderer.pager.bar import text_row
 from mosh_client.renderer.pager.document import Document, LaidRow, dotted_row
-from mosh_client.renderer.pager.finding import found_in
+from mosh_client.renderer.pager.finding import Needle, found_in
 from mosh_client.renderer.pager.selection import Selection
 from mosh_common.terminal.cells import FAINT, INVERSE, WIDE_TAIL, Palette, Row, Snapshot, Style, blank_row
 
@@ -24,7 +23,7 @@ class Picture(NamedTuple):
     rows: list[LaidRow]
     bar: str
     cursor: tuple[int, int] | None  # (row, column)
-    pattern: Pattern[str] | None  # what to mark
+    needle: Needle | None  # what to mark
     selection: Selection | None
 
 
@@ -66,8 +65,8 @@ def _marked(document: Document, number: int, picture: Picture) -> list[tuple[int
     """Return the ranges of a line's columns that are found or selected."""
     marked: list[tuple[int, int]] = []
     line = document.line(number)
-    if picture.pattern is not None and line is not None:
-        marked = found_in(line, picture.pattern)
+    if picture.needle is not None and line is not None:
+        marked = found_in(line, picture.needle)
     if picture.selection is not None:
         marked.append(picture.selection.columns(number))
     return marked

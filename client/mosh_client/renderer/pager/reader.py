@@ -116,8 +116,8 @@ class Reader:
             self.marks.go(self._place_found(line))
 
     def _place_found(self, number: int) -> Position:
-        line, pattern = self.document.line(number), self.search.pattern
-        found = found_in(line, pattern) if line is not None and pattern is not None else []
+        line, needle = self.document.line(number), self.search.needle
+        found = found_in(line, needle) if line is not None and needle is not None else []
         return Position(number, found[0][0] if found else 0)
 
     # --- Selecting ----------------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ class Reader:
             self.copying.give_up()
         elif self.marks.cursor is not None:
             self.marks.drop()
-        elif self.search.pattern is not None:
+        elif self.search.needle is not None:
             self.search.unmark()
         else:
             return False

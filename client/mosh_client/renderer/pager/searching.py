@@ -6,12 +6,11 @@ What is found is a line. A search that is out is given up when another begins or
 from __future__ import annotations
 
 from collections.abc import Iterable
-from re import Pattern
 
 from mosh_client.ipc.messages import HistoryFound, SearchHistory
 from mosh_client.renderer.history.wishes import Wishes
 from mosh_client.renderer.pager.document import Document
-from mosh_client.renderer.pager.finding import found_in, pattern_of
+from mosh_client.renderer.pager.finding import Needle, found_in
 
 
 class Search:
@@ -23,7 +22,7 @@ class Search:
         self._text = ""
         self._backwards = False  # as it was begun
         self._heading_back = False  # as it goes now
-        self.pattern: Pattern[str] | None = None  # what to mark
+        self.needle: Needle | None = None  # what to mark
         self.line: int | None = None  # where it was found last
         self.failed = ""  # a sentence, when it was found nowhere
         self.messages: list[SearchHistory] = []  # to be sent
@@ -45,15 +44,15 @@ class Search:
         """
         self._text = text
         self._backwards = backwards
-        self.pattern = pattern_of(text)
+        self.needle = Needle(text)
         self.line = None
         return self._look(origin.stop if backwards else origin.start, backwards=backwards)
 
     def again(self, *, reverse: bool, origin: range) -> int | None:
         """Look for the next one, or with `reverse` the other way; from `origin` if the last one is not in it."""
-        if self.pattern is None and self._text:
-            self.pattern = pattern_of(self._text)
-        if self.pattern is None:
+        if self.needle is None and self._text:
+            self.needle = Needle(self._text)
+        if self.needle is None:
             self.failed = "Nothing was searched for yet: / and ? begin."
             return None
         backwards = self._backwards != reverse
@@ -80,7 +79,7 @@ class Search:
     def unmark(self) -> None:
         """Forget where it was found, and mark it no longer; `again` goes on."""
         self.give_up()
-        self.pattern, self.line = None, None
+        self.needle, self.line = None, None
 
     def _look(self, line: int, *, backwards: bool) -> int | None:
         self.give_up()
@@ -98,10 +97,10 @@ class Search:
         return None
 
     def _on_screen(self, numbers: Iterable[int]) -> int | None:
-        pattern = self.pattern
+        needle = self.needle
         for number in numbers:
             line = self._document.line(number)
-            if line is not None and pattern is not None and found_in(line, pattern):
+            if line is not None and needle is not None and found_in(line, needle):
                 return number
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from binascii import b2a_base64
 from typing import Final, NamedTuple
 
 from mosh_client.renderer.pager.document import Document, slice_of
@@ -76,4 +76,4 @@ def copied(selection: Selection, document: Document) -> Copied:
 def clipboard_of(text: str) -> str:
     """Return "selection;base64" as terminals take it in OSC 52."""
     # SECURITY: base64 of at most as much as the server may set. Test: test_what_is_copied_is_bounded.
-    return "c;" + b64encode(text.encode(errors="replace")).decode()
+    return "c;" + b2a_base64(text.encode(errors="replace"), newline=False).decode()

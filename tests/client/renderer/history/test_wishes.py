@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.client.renderer.history.test_cache import cache_of, page
@@ -14,41 +16,41 @@ END = Position(5000)
 
 
 def test_what_is_needed_most_is_asked_for_first() -> None:
-    wishes = Wishes(cache_of(END))
+    wishes = Wishes(cache_of(END), serials=count(1))
     assert wishes.page_wanted([range(100, 120), range(80, 100)]) == WantHistory(1, 100, 0, 20)
     wishes.receive_page(page(100, *["x"] * 20))
     assert wishes.page_wanted([range(100, 120), range(80, 100)]) == WantHistory(2, 80, 0, 20)
 
 
 def test_nothing_is_asked_again_while_it_is_on_its_way() -> None:
-    wishes = Wishes(cache_of(END))
+    wishes = Wishes(cache_of(END), serials=count(1))
     assert wishes.page_wanted([range(100, 120)])
     assert wishes.page_wanted([range(100, 120)]) is None
     assert wishes.page_wanted([range(105, 120)]) is None
 
 
 def test_the_view_moved_on_and_so_does_the_wish() -> None:
-    wishes = Wishes(cache_of(END))
+    wishes = Wishes(cache_of(END), serials=count(1))
     wishes.page_wanted([range(100, 120)])
     assert wishes.page_wanted([range(300, 320)]) == WantHistory(2, 300, 0, 20)
 
 
 def test_what_did_not_fit_into_a_page_is_asked_for_next() -> None:
-    wishes = Wishes(cache_of(END))
+    wishes = Wishes(cache_of(END), serials=count(1))
     wishes.page_wanted([range(100, 120)])
     wishes.receive_page(page(100, "whole", "cu", whole=False))
     assert wishes.page_wanted([range(100, 120)]) == WantHistory(2, 101, 2, 19)
 
 
 def test_a_wish_is_for_no_more_than_a_page() -> None:
-    wishes = Wishes(cache_of(END))
+    wishes = Wishes(cache_of(END), serials=count(1))
     assert wishes.page_wanted([range(100, 4000)]) == WantHistory(1, 100, 0, PAGE_LINES)
     assert wishes.page_wanted([range(100, 4000)]) is None
 
 
 def test_what_is_gone_is_not_asked_for_any_more() -> None:
     cache = cache_of(END)
-    wishes = Wishes(cache)
+    wishes = Wishes(cache, serials=count(1))
     wishes.page_wanted([range(100, 120)])
     wishes.receive_page(page(110, *["x"] * 10))
     assert cache.extent.first == 110
@@ -57,7 +59,7 @@ def test_what_is_gone_is_not_asked_for_any_more() -> None:
 
 def test_what_finds_no_room_is_not_asked_for_for_ever() -> None:
     cache = cache_of(END)
-    wishes = Wishes(cache)
+    wishes = Wishes(cache, serials=count(1))
     needs = [range(100, 101), range(99, 100), range(101, 102)]
     asked = []
     for _ in range(20):
@@ -69,8 +71,15 @@ def test_what_finds_no_room_is_not_asked_for_for_ever() -> None:
     assert asked == [100, 99, 101]
 
 
+def test_what_somebody_else_may_have_replaced_is_asked_for_again() -> None:
+    wishes = Wishes(cache_of(END), serials=count(1))
+    wishes.page_wanted([range(100, 120)])
+    wishes.start_over()
+    assert wishes.page_wanted([range(100, 120)]) == WantHistory(2, 100, 0, 20)
+
+
 def test_a_search_comes_before_pages_and_its_answer_counts_once() -> None:
-    wishes = Wishes(cache_of(END))
+    wishes = Wishes(cache_of(END), serials=count(1))
     wishes.page_wanted([range(100, 120)])
     assert wishes.search("error", line=100, backwards=True) == SearchHistory(2, 100, True, "error")
     assert wishes.page_wanted([range(100, 120)]) is None
@@ -81,7 +90,7 @@ def test_a_search_comes_before_pages_and_its_answer_counts_once() -> None:
 
 
 def test_a_search_that_found_nothing_says_so_and_one_given_up_says_nothing() -> None:
-    wishes = Wishes(cache_of(END))
+    wishes = Wishes(cache_of(END), serials=count(1))
     wishes.search("error", line=100, backwards=True)
     assert wishes.receive_found(HistoryFound(1, None)) == NOTHING
     wishes.search("error", line=100, backwards=True)
@@ -93,9 +102,9 @@ def test_a_search_that_found_nothing_says_so_and_one_given_up_says_nothing() -> 
 def test_everything_needed_comes_whatever_size_the_pages_have(moves: list[tuple[int, int, int]]) -> None:
     """Each answer brings as much as it likes of what was asked for, at least one line or a column."""
     cache = cache_of(Position(60))
-    wishes = Wishes(cache)
-    for start, count, room in [*moves, (0, 60, 1)]:
-        needs = [range(start, start + count)]
+    wishes = Wishes(cache, serials=count(1))
+    for start, needed, room in [*moves, (0, 60, 1)]:
+        needs = [range(start, start + needed)]
         while (wish := wishes.page_wanted(needs)) is not None:
             texts = ["line"[wish.column :], *["line"] * (wish.lines - 1)]
             if room:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.paging import PagingDesk, line
 
-from mosh_client.ipc.messages import Exit, HistoryExtent, HistoryPage, WantHistory
+from mosh_client.ipc.messages import Exit, HistoryExtent, HistoryPage, Notice, WantHistory
 from mosh_client.renderer.history.cache import CACHE_OCTETS
 from mosh_client.renderer.pager.pager import HOLD_MS
 from mosh_client.renderer.pager.paging import CANNOT_PAGE, NOT_HERE
@@ -22,8 +22,8 @@ def numbered(count: int) -> list[str]:
     return [f"line {number}" for number in range(count)]
 
 
-def desk_with(count: int, **more: str) -> PagingDesk:
-    desk = PagingDesk(**more)  # type: ignore[arg-type]  # the environment only
+def desk_with(count: int) -> PagingDesk:
+    desk = PagingDesk()
     desk.print(*numbered(count))
     return desk
 
@@ -135,6 +135,14 @@ def test_the_escape_key_works_in_the_pager() -> None:
     assert desk.shown[0].startswith("Commands:")
     desk.type(b"[")  # it is there already
     assert desk.paging
+
+
+def test_bars_still_show_what_they_did() -> None:
+    desk = desk_with(100)
+    desk.view.receive_message(Notice("no route to host", True), now=desk.now)
+    desk.type(ENTER_KEY)
+    assert desk.shown[0] == "mosh: no route to host"
+    assert desk.text[1:] == numbered(100)[91:99]
 
 
 def test_the_last_picture_is_the_live_screen() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.support.paging import PagingDesk, line
 
 from mosh_client.ipc.messages import HistoryFound, SearchHistory
-from mosh_client.renderer.pager.finding import found_in, pattern_of
+from mosh_client.renderer.pager.finding import Needle, found_in
 from mosh_common.terminal.cells import CLUSTER, INVERSE, WIDE_TAIL
 from mosh_common.terminal.history.line import LONGEST_SEARCH, plain_text
 
@@ -144,13 +144,13 @@ def test_clusters_and_wide_characters_are_marked_whole() -> None:
     found = line("a漢e\u0301字")
     assert found.text == "a漢" + WIDE_TAIL + CLUSTER + "字" + WIDE_TAIL
     for text, columns in (("漢", (1, 3)), ("e\u0301", (3, 4)), ("e", (3, 4)), ("字", (4, 6)), ("a漢", (0, 3))):
-        assert found_in(found, pattern_of(text)) == [columns]
+        assert found_in(found, Needle(text)) == [columns]
 
 
 @given(st.text("abAB漢é ", max_size=30), st.text("abAB漢é", min_size=1, max_size=3))
 def test_what_is_marked_is_what_a_line_says(text: str, needle: str) -> None:
     printed = line(text)
-    for start, end in found_in(printed, pattern_of(needle)):
+    for start, end in found_in(printed, Needle(needle)):
         said = plain_text(printed._replace(text=printed.text[start:end], graphemes=()))
         assert said.lower() == needle.lower()
-    assert bool(found_in(printed, pattern_of(needle.lower()))) == (needle.lower() in plain_text(printed).lower())
+    assert bool(found_in(printed, Needle(needle.lower()))) == (needle.lower() in plain_text(printed).lower())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from typing import Any
 
 import pytest
 from tests.client.renderer.pager.test_searching import marked
@@ -22,8 +23,8 @@ def copied(desk: PagingDesk) -> str | None:
     return base64.b64decode(found[1]).decode() if found else None
 
 
-def desk_of(*texts: str, **more: object) -> PagingDesk:
-    desk = PagingDesk(**{"columns": 40, "lines": 8, **more})  # type: ignore[arg-type]
+def desk_of(*texts: str, **more: Any) -> PagingDesk:
+    desk = PagingDesk(**{"columns": 40, "lines": 8, **more})
     desk.print(*texts)
     desk.type(ENTER_KEY + b"g")
     return desk
@@ -82,7 +83,7 @@ def test_what_is_copied_is_bounded() -> None:
     ("more", "said"),
     [({"MOSH_CLIPBOARD": "no"}, "Not copied: MOSH_CLIPBOARD is no."), ({"clipboard": False}, "has no clipboard")],
 )
-def test_a_clipboard_that_may_not_be_set_is_not_set(more: dict[str, object], said: str) -> None:
+def test_a_clipboard_that_may_not_be_set_is_not_set(more: dict[str, Any], said: str) -> None:
     desk = desk_of("hello", *["x"] * 10, columns=70, **more)
     desk.type("vgVy")
     assert said in desk.bar

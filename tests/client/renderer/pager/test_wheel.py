@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.support.paging import PagingDesk
 
@@ -15,8 +17,8 @@ DOWN = b"\x1b[<65;5;5M"
 PRESS, DRAG, RELEASE = b"\x1b[<0;1;1M", b"\x1b[<32;3;1M", b"\x1b[<0;3;1m"
 
 
-def desk_of(**environment: str) -> PagingDesk:
-    desk = PagingDesk(**environment)  # type: ignore[arg-type]
+def desk_of(**environment: Any) -> PagingDesk:
+    desk = PagingDesk(**environment)
     desk.print(*[f"line {number}" for number in range(100)])
     desk.shown  # noqa: B018  # it draws
     return desk
