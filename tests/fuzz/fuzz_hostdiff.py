@@ -73,10 +73,11 @@ def test_a_screen_takes_any_diffs(diffs: list[bytes]) -> None:
         assert all(len(text) == len(styles) == snapshot.columns for text, styles, _, _ in snapshot.rows)
         assert 0 <= snapshot.cursor_row < snapshot.lines
         assert 0 <= snapshot.cursor_column < snapshot.columns
-        features, program, notices, status, parting = screen.ours
+        features, program, notices, status, parting, history = screen.ours
         assert features is None or len(features.numbers) <= FEATURES_LIMIT
         assert program.isprintable()
         assert len(notices) <= NOTICE_KINDS
         assert status is None or 0 <= status <= 255
         assert all(notice.text.isprintable() for notice in notices)
         assert parting is None or parting.text.isprintable()
+        assert history is None or history.extent.first <= history.extent.end.line < 1 << 63

@@ -40,12 +40,13 @@ FRAMES_REMEMBERED: Final = 64
 class Channels:
     """All but channel 0 of one `Transport`."""
 
-    __slots__ = ("_channels", "_entropy", "_frames", "_next_at", "_slow_ms", "_usual_ms")
+    __slots__ = ("_channels", "_entropy", "_frames", "_next_at", "_slow_ms", "_usual_ms", "any")
 
     def __init__(self, entropy: Callable[[int], bytes]) -> None:
         """Begin with none; `entropy` as the transport's."""
         self._entropy = entropy
         self._channels: dict[int, Channel[Any, Any]] = {}  # in order of their numbers
+        self.any = False  # whether one is open: asked with each datagram
         self._frames: deque[tuple[int, int]] = deque(maxlen=FRAMES_REMEMBERED)  # of channel 0: when, octets
         self._next_at = 0  # not before does another fragment go
         self._usual_ms = 1  # least time between two of them, by the round trip, and …
@@ -58,6 +59,7 @@ class Channels:
         if not 1 <= number <= LAST_CHANNEL or number in self._channels:
             raise UsageError(f"channel {number}; open are {list(self._channels)}, of 1 to {LAST_CHANNEL}")
         channel: Channel[Any, Any] = Channel(number, local=local, remote=remote, entropy=self._entropy, now=now)
+        self.any = True
         self._channels = dict(sorted({**self._channels, number: channel}.items()))
         return channel
 
@@ -81,11 +83,6 @@ class Channels:
         self._slow_ms = 0.0
         for channel in self._channels.values():
             channel.path_changed()
-
-    @property
-    def any(self) -> bool:
-        """Whether any is open."""
-        return bool(self._channels)
 
     # --- What goes out ------------------------------------------------------------------------------------------
 

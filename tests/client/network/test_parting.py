@@ -63,7 +63,7 @@ def test_the_renderer_learns_what_the_server_can(world: World) -> None:
     assert world.told(Abilities) == [Abilities(True, True)]
     older = World(OUR_FEATURES - {DETACH})
     older.run(500)
-    assert older.told(Abilities) == []
+    assert older.told(Abilities) == [Abilities(False, True)]
 
 
 @pytest.mark.parametrize("loss", [0.0, 0.3])
