@@ -73,7 +73,9 @@ def run(
     return 1 if session.failed else 0
 
 
-def _new_session(key: Key, environment: Mapping[str, str], *, flood: Flood, verbose: int, history: Limits) -> Session:
+def _new_session(
+    key: Key, environment: Mapping[str, str], *, flood: Flood, verbose: int, history: Limits = DEFAULT_LIMITS
+) -> Session:
     checksums = is_yes(environment, "MOSH_SERVER_CHECKSUM")
     emulator = Emulator(INITIAL_COLUMNS, INITIAL_LINES, checksums=checksums, history=_new_history(history))
     attaching = Attaching(entropy=os.urandom, interaction=flood.interaction, log=_print_line if verbose > 1 else None)

@@ -189,3 +189,10 @@ def test_the_key_is_in_no_argument() -> None:
     options = wish("host", "x")
     assert key not in "".join(client_arguments(["c"], ["host", "x"], ip="192.0.2.1", port=1))
     assert client_environment(options, {}, key=key)["MOSH_KEY"] == key
+
+
+@pytest.mark.parametrize(("words", "environ"), [(["--history=5k,1M"], {}), ([], {"MOSH_HISTORY": "5k,1M"})])
+def test_history_travels_as_a_variable_that_any_server_takes(words: list[str], environ: dict[str, str]) -> None:
+    options = parse_options([*words, "host"], environ)
+    assert "-l MOSH_HISTORY=5k,1M" in remote_command(options, {}, colors=256).replace("'", "")
+    assert "MOSH_HISTORY" not in remote_command(parse_options(["host"], {}), {}, colors=256)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import marshal
+import json
 from typing import Final, NamedTuple
 
 from mosh_common.terminal.cells import DEFAULT_STYLE, Style
@@ -28,7 +28,9 @@ class Laid:
         self.count = len(lines)
         self._text = "\n".join(lines).encode()
         # As octets: a style is an object of 200, and there may be one for each cell.
-        self._styles = marshal.dumps([tuple(style) for style in styles]) if len(styles) > 1 else b""
+        self._styles = (
+            json.dumps(styles, separators=(",", ":"), ensure_ascii=False).encode() if len(styles) > 1 else b""
+        )
         self.octets = len(self._text) + len(self._styles) + OVERHEAD_OCTETS
 
     @property
@@ -38,5 +40,5 @@ class Laid:
 
     def piece(self) -> Piece:
         """Return the lines."""
-        styles = [Style(*fields) for fields in marshal.loads(self._styles)] if self._styles else [DEFAULT_STYLE]
+        styles = [Style(*fields) for fields in json.loads(self._styles)] if self._styles else [DEFAULT_STYLE]
         return Piece(self.first, self.text.split("\n"), styles)

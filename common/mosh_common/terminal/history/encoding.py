@@ -29,12 +29,14 @@ _MARKS: Final = re.compile(f"{_STYLE}.|[{CLUSTER}{_END_OF_CLUSTER}{WIDE_TAIL}]",
 class StyleTable:
     """The styles of a chunk, in the order in which they are met. 0 is the default style."""
 
-    __slots__ = ("_indices", "octets", "styles")
+    __slots__ = ("_indices", "_marks", "_palette", "octets", "styles")
 
     def __init__(self) -> None:
         self.styles: list[Style] = [DEFAULT_STYLE]
         self._indices: dict[Style, int] = {DEFAULT_STYLE: 0}
         self.octets = 0  # they take about so many when they are packed
+        self._palette: Palette | None = None
+        self._marks: dict[str, str] = {}  # by its letters, those that were met
 
     def index(self, style: Style) -> int:
         """Return the index of `style`, protection aside."""
@@ -47,6 +49,12 @@ class StyleTable:
                 self.styles.append(bare)
                 self.octets += 32 + len(bare.link)
         return index
+
+    def marks(self, palette: Palette) -> dict[str, str]:
+        """Return the marks of letters that were met lately; the others are to be added, from `index`."""
+        if palette is not self._palette:
+            self._palette, self._marks = palette, {}
+        return self._marks
 
     def copy(self) -> StyleTable:
         """Return a table that may go on in its stead."""
@@ -89,11 +97,15 @@ def encode_line(
 def _with_styles(text: str, letters: str, palette: Palette, table: StyleTable) -> str:
     """Return `text` with a mark wherever its style changes. It begins with the default style."""
     parts: list[str] = []
+    marks = table.marks(palette)
     start = 0
     for run in _RUN.finditer(letters):
         letter, end = run[1], run.end()
         if start or letter != "\x00":
-            parts.append(_STYLE + chr(_FIRST_INDEX + table.index(palette.styles[ord(letter)])))
+            mark = marks.get(letter)
+            if mark is None:
+                mark = marks[letter] = _STYLE + chr(_FIRST_INDEX + table.index(palette.styles[ord(letter)]))
+            parts.append(mark)
         parts.append(text[start:end])
         start = end
     return "".join(parts)

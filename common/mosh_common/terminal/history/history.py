@@ -6,31 +6,24 @@ has looked at. Whole chunks are forgotten, the oldest first.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from operator import attrgetter
-from typing import Final, TypeAlias
+from typing import Final
 
 from mosh_common.history_limits import DEFAULT_LIMITS, Limits
 from mosh_common.terminal.cells import Palette, Row
 from mosh_common.terminal.history.chunks import Laid, Piece
 from mosh_common.terminal.history.joining import Joiner
 from mosh_common.terminal.history.line import NO_HISTORY, Extent, Position
+from mosh_common.terminal.history.shelf import Chunk, Shelf
 from mosh_common.terminal.history.unparsed import Text, Unparsed, draw, parts_of
-from mosh_common.terminal.history.update import Mark, Update
+from mosh_common.terminal.history.update import Update
 from mosh_common.terminal.screen.past import Beginning
 
 ROWS_AT_ONCE: Final = 64  # rows wait until there are so many
 _CELLS_AT_ONCE: Final = 16384  # or so many columns of them
 _CELLS_PER_UNIT: Final = 4  # of work, where each cell may have a style of its own
-
-
 _TEXTS: Final = 16  # of unparsed texts there are more, or the oldest is too much of all
 _FEWEST_CHARACTERS: Final = 4096
 LAID_OUT: Final = 4  # texts that are kept at hand, laid out, because the next page is likely to want them too
-
-Chunk: TypeAlias = Laid | Unparsed
-
-
 _UNLIMITED: Final = Limits(1 << 62, 1 << 62)
 
 
@@ -40,10 +33,7 @@ class History:
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self._limits = limits
         self._text_characters = max(limits.octets // _TEXTS, _FEWEST_CHARACTERS)  # of one unparsed text, about
-        self._chunks: list[Chunk] = []  # the oldest first
-        self._octets = 0  # of the chunks
-        self._first = 0  # the oldest line that is kept
-        self._next = 0  # number of the line that is to be the next in a chunk
+        self._shelf = Shelf(limits)  # the chunks
         self._newest = Joiner()  # lines after those of the chunks
         self._rows: list[Row] = []  # rows after those
         self._lent: list[Row] = []  # rows after those, which may be taken back
@@ -52,9 +42,7 @@ class History:
         self._unseen_lines = 0  # and after them the rows of so many lines
         self._clears = 0
         self._update = Update()
-        self._laid_out: list[tuple[Text, History]] = []
-        self._cut: tuple[Unparsed | None, list[Text]] = None, []  # the parts of the text that was wanted last
-        self.laid_characters = 0  # of texts, in all; for tests
+        self._laying = Laying()
         self.shown = NO_HISTORY  # what there was when the screen was last looked at
 
     # --- What the screen says (past.py) ---------------------------------------------------------------------------
@@ -90,7 +78,7 @@ class History:
         self._rows += rows[:old]
         units = len(rows) + self._join_rows()
         if old < len(rows):
-            self._update.begins(self._next, self._newest)
+            self._update.begins(self._shelf.next, self._newest)
             units += self._newest.copy_units
             self._rows += rows[old:]
         return units
@@ -126,15 +114,16 @@ class History:
     def keep(self, text: str, start: int, end: int, beginning: Beginning, *, lines: int) -> None:
         """Take `text[start:end]`, plain, so many lines with their LF, that scrolled off without being drawn."""
         self.end_line()
-        self._make_chunk()
+        shelf = self._shelf
+        shelf.add_lines(*self._newest.take_chunk())
         if self._update.watched is not None:
-            self._update.begins(self._next, self._newest)
+            self._update.begins(shelf.next, self._newest)
         if end - start <= self._text_characters:
-            self._add_chunk(Unparsed(self._next, text, start, end, beginning, lines=lines))
+            shelf.add(Unparsed(shelf.next, text, start, end, beginning, lines=lines))
             return
         for part in parts_of(Text(text[start:end], beginning, lines), self._text_characters):
             whole = part.text
-            self._add_chunk(Unparsed(self._next, whole, 0, len(whole), part.beginning, lines=part.lines))
+            shelf.add(Unparsed(shelf.next, whole, 0, len(whole), part.beginning, lines=part.lines))
 
     def await_unseen(self, rows: int, lines: int) -> None:
         """Say that so many rows that scroll off next were kept already, and after them those of so many lines."""
@@ -152,17 +141,10 @@ class History:
         """
         mark = self._update.mark
         if mark is not None:
-            self._go_back(mark)
+            self._shelf.go_back(mark.next)
+            self._newest = mark.newest.copy()
+            self._rows, self._lent = [], []
         self.end_line()
-
-    def _go_back(self, mark: Mark) -> None:
-        """Forget what came after `mark`, which nobody has seen."""
-        while self._chunks and self._chunks[-1].first >= mark.next:
-            self._octets -= self._chunks.pop().octets
-        self._rows, self._lent = [], []
-        self._newest = mark.newest.copy()
-        self._next = mark.next
-        self._first = min(self._first, self._next)
 
     def begin_update(self, rows: list[Row], palette: Palette) -> None:
         """Say that a synchronized update begins, on a screen of these rows."""
@@ -175,17 +157,13 @@ class History:
     def clear(self) -> None:
         """Forget everything. No number is used again."""
         self.end_line()
-        self._next += len(self._newest.lines)
-        self._first = self._next
+        self._shelf.clear(self._shelf.next + len(self._newest.lines))
         self._newest = Joiner()
-        self._chunks.clear()
-        self._laid_out.clear()
-        self._cut = None, []
-        self._octets = 0
+        self._laying = Laying()
         self._unseen = self._unseen_lines = 0
         self._clears += 1
         if self._update.mark is not None or self._update.watched is not None:
-            self._update.begins(self._next, self._newest)
+            self._update.begins(self._shelf.next, self._newest)
 
     # --- What there is --------------------------------------------------------------------------------------------
 
@@ -193,8 +171,8 @@ class History:
     def extent(self) -> Extent:
         """What there is at this moment of the screen."""
         newest = self.newest()
-        line = self._next + len(newest.lines)
-        return Extent(max(self._first, line - self._limits.lines), Position(line, newest.columns), self._clears)
+        line = self._shelf.next + len(newest.lines)
+        return Extent(max(self._shelf.first, line - self._limits.lines), Position(line, newest.columns), self._clears)
 
     def look(self) -> None:
         """Say that the screen is looked at now."""
@@ -202,7 +180,7 @@ class History:
         self._update.mark = None  # what was seen has its numbers for good
 
     def newest(self) -> Joiner:
-        """Return the lines after those of the chunks, the first of which has the number `next`, and what is open."""
+        """Return the lines after those of the chunks."""
         self._join_rows()
         if not self._lent or self._palette is None:
             return self._newest
@@ -215,14 +193,16 @@ class History:
     @property
     def octets(self) -> int:
         """How many octets the chunks take."""
-        return self._octets
+        return self._shelf.octets
+
+    @property
+    def laid_characters(self) -> int:
+        """Of texts that were laid out, since all was forgotten. For tests."""
+        return self._laying.characters
 
     def chunk_at(self, line: int) -> Chunk | None:
         """Return the chunk that has a line; None if none has it, as the newest are in none."""
-        index = bisect_right(self._chunks, line, key=attrgetter("first")) - 1
-        if index < 0 or line >= self._next:
-            return None
-        return self._chunks[index]
+        return self._shelf.at(line)
 
     def piece_at(self, line: int) -> Piece | None:
         """Return lines, that one among them; None if there is none of that number."""
@@ -230,38 +210,12 @@ class History:
         if isinstance(chunk, Laid):
             return chunk.piece()
         if chunk is not None:
-            return self._piece_of(chunk, line)
-        if line < self._next:
-            return None
-        newest = self.newest()
+            return self._laying.piece_at(chunk, line)
+        newest, first = self.newest(), self._shelf.next
         lines = newest.all_lines()
-        return Piece(self._next, lines, newest.styles) if line < self._next + len(lines) else None
+        return Piece(first, lines, newest.styles) if first <= line < first + len(lines) else None
 
-    def _piece_of(self, chunk: Unparsed, line: int) -> Piece | None:
-        """Return lines of a text that was not drawn, that one among them."""
-        if chunk is not self._cut[0]:
-            self._cut = chunk, chunk.parts()
-        first = chunk.first
-        for part in self._cut[1]:
-            if line < first + part.lines:
-                piece = self._laid(part).piece_at(line - first)
-                return None if piece is None else piece._replace(first=piece.first + first)
-            first += part.lines
-        return None
-
-    def _laid(self, text: Text) -> History:
-        """Return the lines of a text. The last that were wanted are kept at hand."""
-        for known, laid in self._laid_out:
-            if known is text:
-                return laid
-        laid = History(_UNLIMITED)
-        draw(text, laid)
-        self.laid_characters += len(text.text)
-        del self._laid_out[: -LAID_OUT + 1]
-        self._laid_out.append((text, laid))
-        return laid
-
-    # --- Chunks ---------------------------------------------------------------------------------------------------
+    # --- Rows -----------------------------------------------------------------------------------------------------
 
     def _join_all(self) -> None:
         """Join all rows, also those that were lent."""
@@ -280,31 +234,39 @@ class History:
         while rows:
             rows = rows[newest.add(rows, palette) :]
             if newest.full:
-                self._make_chunk()
+                self._shelf.add_lines(*newest.take_chunk())
         return (newest.styled - before) // _CELLS_PER_UNIT
 
-    def _make_chunk(self) -> None:
-        """Make a chunk of the newest lines, none of which may be without its end."""
-        lines, styles = self._newest.take_chunk()
-        if lines:
-            self._add_chunk(Laid(self._next, lines, styles))
 
-    def _add_chunk(self, chunk: Chunk) -> None:
-        self._chunks.append(chunk)
-        self._next += chunk.count
-        self._octets += chunk.octets
-        self._keep_limits()
+class Laying:
+    """The lines of texts that were not drawn, laid out. The last that were wanted are kept at hand."""
 
-    def _keep_limits(self) -> None:
-        """Forget the oldest chunks, as far as they are beyond the limits."""
-        lines, octets = self._limits
-        gone = 0
-        chunks = self._chunks
-        oldest = self._next - lines
-        # SECURITY: programs decide how much there is. Test: test_hostile_output_keeps_to_the_octets.
-        while gone < len(chunks) and (self._octets > octets or chunks[gone].first + chunks[gone].count <= oldest):
-            self._octets -= chunks[gone].octets
-            gone += 1
-        if gone:
-            del chunks[:gone]
-        self._first = max(self._first, oldest, chunks[0].first if chunks else self._next)
+    __slots__ = ("_cut", "_laid", "characters")
+
+    def __init__(self) -> None:
+        self._cut: tuple[Unparsed | None, list[Text]] = None, []  # the parts of the text that was wanted last
+        self._laid: list[tuple[Text, History]] = []
+        self.characters = 0  # that were laid out, in all
+
+    def piece_at(self, chunk: Unparsed, line: int) -> Piece | None:
+        """Return lines of `chunk`, that one among them; None if there is none of that number."""
+        if chunk is not self._cut[0]:
+            self._cut = chunk, chunk.parts()
+        first = chunk.first
+        for part in self._cut[1]:
+            if line < first + part.lines:
+                piece = self._lines(part).piece_at(line - first)
+                return None if piece is None else piece._replace(first=piece.first + first)
+            first += part.lines
+        return None
+
+    def _lines(self, text: Text) -> History:
+        for known, laid in self._laid:
+            if known is text:
+                return laid
+        laid = History(_UNLIMITED)
+        draw(text, laid)
+        self.characters += len(text.text)
+        del self._laid[: 1 - LAID_OUT]
+        self._laid.append((text, laid))
+        return laid

@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 from mosh_common.terminal.cells import octets_of
 from mosh_common.terminal.history.chunks import Laid
 from mosh_common.terminal.history.encoding import decode_line, words_of
-from mosh_common.terminal.history.history import Chunk, History
+from mosh_common.terminal.history.history import History
 from mosh_common.terminal.history.line import Extent, Line, Position, part, plain_text
+from mosh_common.terminal.history.shelf import Chunk
 from mosh_common.terminal.plain_text import without_sequences
 
 _LINE_OCTETS: Final = 8  # what a line counts beside its text, so that blank ones count too
