@@ -186,6 +186,9 @@ class View:
                 self._predictions.server_screen(screen, now=now)
                 self._unjudged = False
             screen = self._predictions.apply(screen)
+        words = self._compositor.take_words(now=now)
+        if words:
+            self._notices.set_notice(Notice(words, False), now=now)
         columns, lines = self._size
         octets = self._compositor.draw(screen, columns=columns, lines=lines, bars=self._bars(now=now), now=now)
         self._ask_for_history(now=now)
@@ -263,9 +266,6 @@ class View:
         wish = self._compositor.history_wanted(now=now)
         if wish is not None:
             self._messages.append(wish)
-        words = self._compositor.take_words()
-        if words:
-            self._notices.set_notice(Notice(words, False), now=now)
 
     def _is_glitch_due(self, *, now: int) -> bool:
         due = self._predictions.next_deadline()

@@ -109,7 +109,7 @@ class Compositor:
         """Return what to ask the network process for, if anything; once."""
         return None
 
-    def take_words(self) -> str:
+    def take_words(self, *, now: int) -> str:  # noqa: ARG002  # native scroll's
         """Return, once, a sentence for the user; mostly none."""
         return ""
 
