@@ -119,10 +119,7 @@ class NativeScroll:
     # --- What goes out
 
     def rows_due(self, *, columns: int, palette: Palette) -> list[Row]:
-        """Return, and count as pushed, the rows that are to go to the scrollback now; `palette` gets their styles.
-
-        Raises OverflowError when it is full.
-        """
+        """Return, and count as pushed, the rows that are to go to the scrollback now; `palette` gets their styles."""
         if self.extent is None:
             return []
         due: list[Row] = []
