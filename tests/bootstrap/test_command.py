@@ -150,6 +150,7 @@ def test_the_client_learns_wishes_and_key_from_its_environment() -> None:
         "MOSH_PREDICTION_DISPLAY": "always",
         "MOSH_PREDICTION_OVERWRITE": "yes",
         "MOSH_NO_TERM_INIT": "1",
+        "MOSH_SCROLLBACK": "none",
     }
 
 

@@ -78,6 +78,8 @@ def play(session: Session, resize: Callable[[int], None], assert_kept: Callable[
     session.do("alternate", None)
     assert_kept()
     drag(session, resize, assert_kept)
+    session.do("kill")  # the renderer: another follows
+    assert_kept()
     session.do("flood", 3000, 3050)
     assert_kept()
     session.do("clear history")

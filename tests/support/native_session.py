@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import socket
 import sys
 import time
@@ -39,8 +40,12 @@ class Network:
     """The other end of the renderer's socketpair."""
 
     def __init__(self, sock: socket.socket) -> None:
-        self.channel = Channel(sock, in_network_process=True)
         self.server: Server | None = None
+        self.begin(sock)
+
+    def begin(self, sock: socket.socket) -> None:
+        """Speak with a renderer, that of the start or a later one."""
+        self.channel = Channel(sock, in_network_process=True)
         self._frames = FrameEncoder()
         self._wish: WantHistory | None = None
         self._told: list[Message | None] = [None, None]
@@ -51,7 +56,7 @@ class Network:
             return False
         for message in self.channel.receive():
             if isinstance(message, Hello):
-                self.server = Server(message.columns, message.lines)
+                self.server = self.server or Server(message.columns, message.lines)
             elif isinstance(message, Resize) and self.server is not None:
                 self.server.resize(message.lines)
             elif isinstance(message, WantHistory):
@@ -113,40 +118,60 @@ class Network:
         self.settle()
 
 
+class Renderer:
+    """The process that draws."""
+
+    def __init__(self, described: Description, *, taken: bool = False) -> None:
+        self.socket, theirs = socket.socketpair()
+        self._lifeline, renderer_lifeline = socket.socketpair()
+        settings = read_settings({"MOSH_SCROLLBACK": "native", "MOSH_PREDICTION_DISPLAY": "never"})
+        self.pid = os.fork()
+        if not self.pid:
+            self.socket.close()
+            self._lifeline.close()
+            code = 70
+            try:
+                code = process.run(theirs, renderer_lifeline, settings=settings, described=described, taken=taken)
+            finally:
+                os._exit(code)
+        theirs.close()
+        renderer_lifeline.close()
+
+    def last_words(self) -> str:
+        """Return why it ended, if it said so."""
+        return self._lifeline.recv(100).decode() if select.select([self._lifeline], [], [], 0)[0] else ""
+
+
 def main(commands: str, log: str) -> int:
     """Run the session."""
     Path(f"{log}.tty").write_text(os.ttyname(0))
     attributes = tty.read_attributes(0)
     terminal = tty.describe_terminal(alternate_screen=True)
     described = Description(terminal, dialect_from_terminfo(terminal.capabilities), attributes, ScrollbackEnd())
-    ours, theirs = socket.socketpair()
-    lifeline, renderer_lifeline = socket.socketpair()
-    settings = read_settings({"MOSH_SCROLLBACK": "native", "MOSH_PREDICTION_DISPLAY": "never"})
-    pid = os.fork()
-    if not pid:
-        ours.close()
-        lifeline.close()
-        code = 70
-        try:
-            code = process.run(theirs, renderer_lifeline, settings=settings, described=described, taken=False)
-        finally:
-            os._exit(code)
-    theirs.close()
-    renderer_lifeline.close()
-    network = Network(ours)
+    renderer = Renderer(described)
+    network = Network(renderer.socket)
     network.receive(10)
     network.channel.send(Abilities(False, True))
     network.settle()
     with open(commands) as lines, open(log, "a", buffering=1) as done:
         for line in lines:
             command = json.loads(line)
-            network.perform(command)
+            if command[0] == "kill":
+                os.kill(renderer.pid, signal.SIGKILL)
+                os.waitpid(renderer.pid, 0)
+                renderer = Renderer(described, taken=True)
+                network.begin(renderer.socket)
+                network.receive(10)
+                network.channel.send(Abilities(False, True))
+                network.settle()
+            else:
+                network.perform(command)
             ideal = [] if network.server is None else [row.text for row in network.server.ideal()]
             done.write(json.dumps({"command": command, "ideal": ideal}) + "\n")
             if command[0] == "end":
                 break
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    print(f"left with {status}: {lifeline.recv(100).decode() if select.select([lifeline], [], [], 0)[0] else ''}")
+    status = os.waitstatus_to_exitcode(os.waitpid(renderer.pid, 0)[1])
+    print(f"left with {status}: {renderer.last_words()}")
     time.sleep(0.1)
     return status
 

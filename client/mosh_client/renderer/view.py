@@ -97,7 +97,6 @@ class View:
         self._blank = blank_snapshot(columns, lines)  # shown until there is one
         self._batch = 0  # newest input batch
         self._messages: list[ToNetwork] = [Hello(columns, lines)]
-        self._pager_asked = False  # for history, so that what the compositor asked for does not stand any more
         self._leaving = Leaving()
         self._unjudged = False  # a frame or progress came that the predictions have not seen
         self.suspend_wanted = False  # the caller stops the process group, then says False again
@@ -221,6 +220,10 @@ class View:
                 screen = self._predictions.apply(screen)
             screen = self._paging.shown(screen)
             self._compositor.set_clipboard(self._paging.clipboard_to_set())
+        words = self._compositor.take_words(now=now)
+        if words:
+            self._notices.set_notice(Notice(words, False), now=now)
+        self._compositor.set_paging(self.paging)
         columns, lines = self._size
         octets = self._compositor.draw(screen, columns=columns, lines=lines, bars=self._bars(now=now), now=now)
         self._ask_for_history(now=now)
@@ -317,18 +320,10 @@ class View:
 
     def _ask_for_history(self, *, now: int) -> None:
         # Of wishes the newest stands: while there is a pager, it has them.
-        if self.paging:
-            self._pager_asked = True
-        else:
-            if self._pager_asked:
-                self._pager_asked = False
-                self._compositor.ask_again()
-            wish = self._compositor.history_wanted(now=now)
-            if wish is not None:
-                self._messages.append(wish)
-        words = self._compositor.take_words()
-        if words:
-            self._notices.set_notice(Notice(words, False), now=now)
+        self._compositor.set_paging(self.paging)
+        wish = self._compositor.history_wanted(now=now)
+        if wish is not None:
+            self._messages.append(wish)
 
     def _is_glitch_due(self, *, now: int) -> bool:
         due = self._predictions.next_deadline()

@@ -122,10 +122,7 @@ class Compositor:
         """Return what to ask the network process for, if anything; once."""
         return None
 
-    def ask_again(self) -> None:
-        """Say that what was asked for was replaced by what somebody else wanted, and may be asked for again."""
-
-    def take_words(self) -> str:
+    def take_words(self, *, now: int) -> str:  # noqa: ARG002  # native scroll's
         """Return, once, a sentence for the user; mostly none."""
         return ""
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from mosh_client.ipc.messages import HistoryPage
 from mosh_client.renderer.scrollback.places import joined, rest_of
 from mosh_common.terminal.cells import WIDE_TAIL, Palette, Row
-from mosh_common.terminal.history.line import Line, Position, rows
+from mosh_common.terminal.history.line import LONGEST_LINE, Line, Position, rows
+
+_MOST_STYLES: Final = 1 << 14  # that rows of one drawing have, but for those of its last line
 
 
 class Piece(NamedTuple):
@@ -68,6 +70,8 @@ class FetchedLines:
             if number == self.end.line and column < self.end.column:
                 line = rest_of(line, self.end.column - column)
                 column = self.end.column
+            # SECURITY: a line that has no end is cut where lines end. Test: test_a_line_without_an_end_is_cut.
+            ended = ended or column + len(line.text) >= LONGEST_LINE
             if line.text or ended:
                 end = Position(number + 1) if ended else Position(number, column + len(line.text))
                 self._append(Piece(Position(number, column), line, end, ended))
@@ -75,9 +79,11 @@ class FetchedLines:
     def rows(self, *, columns: int, palette: Palette, up_to: Position, most: int) -> Iterator[PlacedRow]:
         """Take out, and yield, rows of that width which end before `up_to` or there, about `most` of them.
 
-        Raises OverflowError when `palette` is full.
+        `palette`, which is new, gets their styles.
         """
-        while self._pieces and most > 0:
+        # SECURITY: a line has at most a style for each column; so the palette never overflows. Test:
+        # test_a_style_for_each_column_is_borne.
+        while self._pieces and most > 0 and len(palette.styles) <= _MOST_STYLES:
             piece = self._pieces[0]
             at = piece.end if piece.is_blank_rest and piece.end <= up_to else piece.start
             for placed in _rows_of(piece, columns, palette, up_to):

@@ -81,7 +81,6 @@ class NativeCompositor(Compositor):
         self._paging = False  # the pager is shown, on the alternate screen, too
         self._on_alternate = False  # … and so is the terminal
         self._primary: Snapshot | None = None  # what its primary screen shows meanwhile
-        self._words = ""  # for the user
         # What goes into the scrollback with this drawing.
         self._due: list[Row] = []
         self._due_palette = Palette()
@@ -145,18 +144,17 @@ class NativeCompositor(Compositor):
         """Return what to ask the network process for, if anything; once."""
         return self._scroll.wish(now=now) if self._has_history and not self._paging else None
 
-    def ask_again(self) -> None:
-        """Say that another wish had replaced what was asked for."""
-        self._scroll.ask_again()
-
-    def take_words(self) -> str:
-        """Return, once, a sentence for the user; mostly none."""
-        words, self._words = self._words, ""
-        return words
+    def take_words(self, *, now: int) -> str:
+        """Return, once, a sentence for the user; mostly none: do without history when it is certain enough."""
+        if self._has_history is not None or self._decide_by is None or now < self._decide_by:
+            return ""
+        self._has_history = False
+        self._resizing.forget()
+        return NO_HISTORY_WORDS
 
     def draw(self, screen: Snapshot, *, columns: int, lines: int, bars: tuple[str, ...], now: int) -> bytes:
         """Return what makes a terminal of that size show `screen` under `bars`, once what is due went off its top."""
-        octets = self._decide(now=now) + self._show_screen(alternate=self._wants_alternate)
+        octets = self._show_screen(alternate=self._wants_alternate)
         if not self._on_alternate:
             if self._resizing.pending:
                 octets += self._resizing.question(now=now)
@@ -225,17 +223,6 @@ class NativeCompositor(Compositor):
         if was_there and not self._scroll.caught_up:
             self._wait_until = now + ROWS_PATIENCE_MS
 
-    def _decide(self, *, now: int) -> bytes:
-        """Do without history when it is certain enough that there is none."""
-        if self._has_history is not None or self._decide_by is None or now < self._decide_by:
-            return b""
-        self._has_history = False
-        self._words = NO_HISTORY_WORDS
-        drawn = self._drawn
-        self._resizing.forget()
-        self.forget()
-        return _erased(drawn.lines) if drawn is not None else b""
-
     @property
     def _wants_alternate(self) -> bool:
         return self._alternate or self._paging or self._has_history is False
@@ -248,9 +235,12 @@ class NativeCompositor(Compositor):
         self._source = None
         self._dialect = self._dialect._replace(scrolls_back=not alternate)
         if alternate:
+            drawn = self._drawn
+            # Without history nothing of the session is to stay on the primary screen.
+            left = _erased(drawn.lines) if self._has_history is False and drawn is not None else b""
             self._primary, self._drawn = self._drawn, None
             self._resizing.cursor_left_at(0)
-            return b"\x1b[H" + self._terminal.smcup
+            return left + b"\x1b[H" + self._terminal.smcup
         primary, last = self._primary, self._drawn
         self._primary = self._drawn = None
         if primary is not None and last is not None and not self._resizing.pending:

@@ -119,10 +119,7 @@ class NativeScroll:
     # --- What goes out
 
     def rows_due(self, *, columns: int, palette: Palette) -> list[Row]:
-        """Return, and count as pushed, the rows that are to go to the scrollback now; `palette` gets their styles.
-
-        Raises OverflowError when it is full.
-        """
+        """Return, and count as pushed, the rows that are to go to the scrollback now; `palette` gets their styles."""
         if self.extent is None:
             return []
         due: list[Row] = []
@@ -144,10 +141,6 @@ class NativeScroll:
         self._wish = wish
         self._page_at, self._page_length = None, 0
         return self._wish
-
-    def ask_again(self) -> None:
-        """Say that another wish has replaced the newest, so that no page of it comes any more."""
-        self._wish = None
 
     def next_deadline(self) -> int | None:
         """Return when `wish` may have another answer although nothing came; None = never."""

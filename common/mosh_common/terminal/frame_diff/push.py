@@ -119,13 +119,16 @@ def _print(pen: Pen, column: Sequence[Row], *, from_row: int, styles: list[Style
 
 
 def in_palette(rows: Sequence[Row], old: Palette, new: Palette) -> tuple[Row, ...]:
-    """Return `rows`, lettered by `old`, in letters of `new`, which gets more. Raises OverflowError when full."""
+    """Return `rows`, lettered by `old`, in letters of `new`; what that has no room for gets the default style's."""
     if old is new:
         return tuple(rows)
     used: set[str] = set()
     for row in rows:
         used.update(row[1])
-    table = {ord(letter): new.letter(old.styles[ord(letter)]) for letter in used}
+    table: dict[int, str] = {}
+    for letter in used:
+        style = old.styles[ord(letter)]
+        table[ord(letter)] = (new.find(style) or "\x00") if new.full else new.letter(style)
     if all(chr(letter) == other for letter, other in table.items()):
         return tuple(rows)
     return tuple([(text, letters.translate(table), wrapped, clusters) for text, letters, wrapped, clusters in rows])

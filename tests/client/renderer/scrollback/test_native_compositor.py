@@ -126,7 +126,6 @@ def test_an_upstream_server_is_as_without_native_scroll_and_that_is_said_once() 
     scene.draw()
     octets = written(scene)
     assert b"\x1b[?1049h" in octets
-    scene.draw()
     assert NO_HISTORY_WORDS[:COLUMNS].split()[0] in " ".join(scene.terminal.shown)
     assert scene.view.part(stays=True, now=scene.now) is None
 

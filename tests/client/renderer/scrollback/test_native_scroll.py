@@ -14,8 +14,8 @@ from mosh_client.renderer.scrollback.native_scroll import (
     MOST_ROWS_AT_ONCE,
     NativeScroll,
 )
-from mosh_common.terminal.cells import DEFAULT_STYLE, Palette
-from mosh_common.terminal.history.line import PAGE_LINES, Line, Position
+from mosh_common.terminal.cells import DEFAULT_STYLE, RGB, Palette, Style
+from mosh_common.terminal.history.line import LONGEST_LINE, PAGE_LINES, Line, Position
 
 NOW = 5000
 
@@ -154,6 +154,34 @@ def test_a_drawing_pushes_a_bounded_number_of_rows() -> None:
     scroll.receive_page(page(wish, ["x" * 8000] + ["y" * 8] * 999), now=NOW)
     assert len(due(scroll, columns=2)) == MOST_ROWS_AT_ONCE
     assert len(due(scroll, columns=2)) == 999 * 4 - MOST_ROWS_AT_ONCE
+
+
+def test_a_line_without_an_end_is_cut() -> None:
+    scroll = scroll_at(0)
+    wish = scroll.wish(now=NOW)
+    grow(scroll, 5)
+    for _ in range(3):
+        scroll.receive_page(page(wish, ["x" * LONGEST_LINE], whole=False), now=NOW)
+        wish = scroll.wish(now=NOW + 1000)
+        assert wish is not None
+        assert wish.column == 0  # the next line's
+    assert wish.line == 3
+
+
+def test_a_style_for_each_column_is_borne() -> None:
+    scroll = scroll_at(0)
+    wish = scroll.wish(now=NOW)
+    assert wish is not None
+    grow(scroll, 50)
+    lines = [
+        Line("x" * 4000, tuple([(1, Style(fg=RGB | number * 4000 + column)) for column in range(4000)]))
+        for number in range(50)
+    ]
+    scroll.receive_page(HistoryPage(wish.serial, 0, 0, tuple(lines), True), now=NOW)
+    drawings = 0
+    while scroll.rows_due(columns=80, palette=Palette()):
+        drawings += 1
+    assert drawings == 10
 
 
 def test_lines_that_the_server_does_not_keep_any_more_are_counted() -> None:
