@@ -68,7 +68,9 @@ class Session:
         command = ["-m", "mosh_bootstrap", "--local", f"--client={script}"]
         command += [f"--server={sys.executable} -m mosh_server", "127.0.0.1", "--", "bash", "--norc", "--noprofile"]
         env = environment() | {"TERM": "xterm-256color", "PS1": "demo$ ", "HISTFILE": os.devnull}
-        self.child = pexpect.spawn(sys.executable, command, env=env, dimensions=(LINES, COLUMNS), timeout=PATIENCE_S)
+        self.child: pexpect.spawn[bytes] = pexpect.spawn(
+            sys.executable, command, env=env, dimensions=(LINES, COLUMNS), timeout=PATIENCE_S
+        )
         self.child.delaybeforesend = None
         self.emulator = Emulator(COLUMNS, LINES)
         self.left = False  # the client restored the terminal: what comes now is not the session's …

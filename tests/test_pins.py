@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 from tests.audit import PINS, Answer, Verdict, ask_advisories, judge_advisories, judge_hashes
 from tests.support.programs import REPOSITORY
@@ -22,7 +22,7 @@ from tests.support.programs import REPOSITORY
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 
 
-def pinned() -> dict[str, tuple[str, list[str]]]:
+def pinned() -> dict[NormalizedName, tuple[str, list[str]]]:
     """Name → version and hashes, of every requirement."""
     logical = re.sub(r"\\\n", " ", PINS.read_text())
     found = {}

@@ -6,7 +6,7 @@ project_copyright = "the mosh-py developers"
 
 extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = []
+exclude_patterns: list[str] = []
 root_doc = "index"
 
 myst_heading_anchors = 3  # links to headings, by the names that the repository's pages use
@@ -14,7 +14,7 @@ myst_links_external_new_tab = False
 suppress_warnings = ["misc.highlighting_failure"]  # sessions of a terminal are shown as they are
 
 html_theme = "furo"  # light and dark, as the reader's system has it; the system's fonts
-html_theme_options = {"top_of_page_buttons": []}
+html_theme_options: dict[str, list[str]] = {"top_of_page_buttons": []}
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False

@@ -106,7 +106,8 @@ def main() -> int:
         elif source.suffix == ".svg":  # other files beside the pictures are what they were made of
             shutil.copyfile(source, target)
     decisions = sorted([page.removeprefix("adr/") for page in pages if re.match(r"adr/\d", page)])
-    for page, lists in {"index.md": MENU, "adr/README.md": {"Decisions": decisions}}.items():
+    menus: dict[str, dict[str, Sequence[str]]] = {"index.md": MENU, "adr/README.md": {"Decisions": decisions}}
+    for page, lists in menus.items():
         with (PAGES / page).open("a") as file:
             file.write(menu(lists))
     for each in wrong:

@@ -27,6 +27,7 @@ from tests.support.programs import (
     PATIENCE_S,
     SOURCE_FOLDERS,
     Process,
+    Result,
     clean_environment,
     descendants,
     process,
@@ -120,11 +121,11 @@ class Patient:
         raise NotImplementedError
 
     def wait_until(
-        self, condition: Callable[[], Any], what: str | Callable[[], str], *, timeout_s: float = PATIENCE_S
-    ) -> Any:
+        self, condition: Callable[[], Result | None], what: str | Callable[[], str], *, timeout_s: float = PATIENCE_S
+    ) -> Result:
         """Take turns until `condition` holds."""
 
-        def holds() -> Any:
+        def holds() -> Result | None:
             self.turn()
             return condition()
 
@@ -366,7 +367,7 @@ class RealClient(Patient):
         """Return the process of that name."""
 
         def find() -> Process | None:
-            for each in [process(self.terminal.child.pid), *descendants(self.terminal.child.pid)]:
+            for each in [process(self.terminal.pid), *descendants(self.terminal.pid)]:
                 with contextlib.suppress(OSError):
                     if Path(f"/proc/{each.pid}/comm").read_text().strip() == name and each.alive:
                         return each

@@ -42,14 +42,14 @@ class Switches:
 
 def sabotage(switches: Switches, *, no_pty: bool, sequence: int) -> None:
     """Put the faults in. `sequence`: of the first datagram that is sent."""
-    real_socket = socket.socket
 
-    class FailingSocket(real_socket):
+    class FailingSocket(socket.socket):
         def sendto(self, data: Any, *rest: Any) -> int:
             number = switches.get("send_errno")
             if number and len(data) > switches.get("longest_sent"):
                 raise OSError(number, os.strerror(number))
-            return super().sendto(data, *rest)
+            sent: int = super().sendto(data, *rest)
+            return sent
 
     from mosh_common.io import udp
 
@@ -61,7 +61,7 @@ def sabotage(switches: Switches, *, no_pty: bool, sequence: int) -> None:
         def __getattr__(self, name: str) -> Any:
             return getattr(socket, name)
 
-    udp.socket = SocketModule()
+    udp.socket = SocketModule()  # type: ignore[assignment, attr-defined]  # a fault is put in
 
     if no_pty:
 
@@ -85,12 +85,12 @@ def sabotage(switches: Switches, *, no_pty: bool, sequence: int) -> None:
 
     real_title = Screen.set_title
 
-    def set_title(self: Screen, title: str) -> None:
+    def set_title(self: Any, title: str) -> None:
         if switches.get("screen_fails"):
             raise RuntimeError(f"no title like {title}")
         real_title(self, title)
 
-    Screen.set_title = set_title
+    Screen.set_title = set_title  # type: ignore[assignment, method-assign]  # a fault is put in
 
     if sequence:
         from mosh_common.sync.path.endpoint import Endpoint
@@ -101,7 +101,7 @@ def sabotage(switches: Switches, *, no_pty: bool, sequence: int) -> None:
             real_init(self, **words)
             self._next_sequence = sequence
 
-        Endpoint.__init__ = begin_late
+        Endpoint.__init__ = begin_late  # type: ignore[method-assign]  # it begins where nobody waits for it
 
 
 def _lying(real: Any, switches: Switches, unit: int) -> Any:
@@ -120,12 +120,14 @@ def main() -> int:
     switches = Switches(sys.argv[1])
     program, *arguments = sys.argv[2:]
     sabotage(switches, no_pty="NO_PTY" in os.environ, sequence=int(os.environ.get("FIRST_SEQUENCE", "0")))
-    if program == "server":
-        from mosh_server.cli import main as run
-    else:
-        from mosh_client.cli import main as run
     sys.argv[1:] = arguments
-    return run(arguments)
+    if program == "server":
+        from mosh_server.cli import main as serve
+
+        return serve(arguments)
+    from mosh_client.cli import main as attend
+
+    return attend(arguments)
 
 
 if __name__ == "__main__":

@@ -183,6 +183,7 @@ def test_a_replay_from_elsewhere_types_nothing_twice_and_does_not_move_a_server(
         client.wait_for("(once)")
         client.settle()
         before = running.dropped(DropReason.ALREADY_HELD)
+        assert client.target is not None
         for each in client.sent[sent:] * 3:
             other.sendto(each, client.target.socket_address)
         client.wait_until(lambda: running.dropped(DropReason.ALREADY_HELD) > before, "not dropped as already held")
@@ -200,6 +201,7 @@ def test_a_replay_from_elsewhere_shows_nothing_twice_and_does_not_move_a_client(
         client.wait_for("(once)")
         client.wire.settle()
         before = client.dropped(DropReason.ALREADY_HELD)
+        assert client.wire.target is not None
         for each in client.wire.sent[sent:] * 3:
             other.sendto(each, client.wire.target.socket_address)
         client.wait_until(lambda: client.dropped(DropReason.ALREADY_HELD) > before, "not dropped as already held")
@@ -241,13 +243,14 @@ def test_a_nonce_at_its_end_ends_a_server_before_one_is_used_twice(tmp_path: Pat
     words, _switches = sabotaged("server", tmp_path / "switches")
     running = LoggedServer(tmp_path, words=words, FIRST_SEQUENCE=str(SEQUENCE_LIMIT - 12))
     client = running.connect()
-    assert running.process is not None
+    process = running.process
+    assert process is not None
     client.wait_until(lambda: client.received, "the server was not heard")
     client.type("x")
 
     def type_more() -> bool:
         client.type("y")
-        return not running.process.alive
+        return not process.alive
 
     client.wait_until(type_more, "the server goes on")
     nonces = nonces_of(client.received)

@@ -178,13 +178,14 @@ def test_a_machine_that_slept_goes_on_at_once(
     with client_of_the_test(tmp_path_factory.mktemp("client"), words=words) as real:
         client.wait_for_echo()
         real.wait_for_echo()
-        assert real.wire is not None
-        before = real.wire.target
+        wire = real.wire
+        assert wire is not None
+        before = wire.target
         for each in (switches, client_switches):
             each.set(boot_clock_ms=HOUR_MS)
         client.wait_for_echo()
         real.wait_for_echo()
-        real.wait_until(lambda: real.wire.target != before, "no other port")
+        real.wait_until(lambda: wire.target != before, "no other port")
         assert_idle([*client.members, *real.members], real.turn)
 
 
@@ -207,5 +208,6 @@ def test_the_clock_is_the_one_that_counts_through_sleep() -> None:
     )
     if "unshare" in done.stderr:
         pytest.skip(done.stderr.strip())
-    slept = time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
-    assert abs(int(done.stdout) - offset - slept) < 60, done.stderr
+    if sys.platform == "linux":
+        slept = time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
+        assert abs(int(done.stdout) - offset - slept) < 60, done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -52,10 +53,14 @@ def test_a_server_whose_emulator_raises_goes_on_and_logs_where_but_not_what(
         client.type("before ")
         client.wait_for("before")
         switches.set(screen_fails=1)
+
+        def is_logged(text: str) -> bool:
+            return text in read_log(running.log)
+
         for count in (1, 2):
             client.type(TITLE)
             client.wait_until(
-                lambda count=count: f"failed={count}" in read_log(running.log),
+                partial(is_logged, f"failed={count}"),
                 "the failure was not counted",
             )
         client.wait_for_echo()  # while it would still fail

@@ -73,6 +73,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     client = RealClient(server.port, server.key, home)
     client.wait_for("ready>")
     client.wait_for_echo()
+    assert server.process is not None
     client.members = [*client.members, server.process]
     client.terminal.type("\x15")
     yield Chain(home, server, client)

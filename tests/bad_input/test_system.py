@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,19 +124,21 @@ def test_no_pty_left_is_said_before_anybody_connects(tmp_path: Path) -> None:
 
 
 def limit_descriptors(pid: int, number: int) -> None:
-    _soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (min(number, hard), hard))
+    if sys.platform == "linux":
+        _soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (min(number, hard), hard))
 
 
 def test_a_server_without_a_descriptor_for_the_pty_says_so_on_the_screen(tmp_path: Path) -> None:
     """EMFILE when the shell is to be started: the sentence is the session's last screen, and the session ends."""
     server = LoggedServer(tmp_path, XDG_RUNTIME_DIR=str(tmp_path / "none"))  # its door is in one place then
-    assert server.process is not None
-    limit_descriptors(server.process.pid, 11)  # a pty takes two, behind the ten that it has
+    process = server.process
+    assert process is not None
+    limit_descriptors(process.pid, 11)  # a pty takes two, behind the ten that it has
     client = server.connect()
     with contextlib.closing(client), contextlib.closing(server):
         client.wait_for("Cannot open a pty: Too many open files.")
-        client.wait_until(lambda: not server.process.alive, "the server stays")
+        client.wait_until(lambda: not process.alive, "the server stays")
 
 
 def test_a_server_that_gets_no_more_descriptors_goes_on(tmp_path: Path) -> None:

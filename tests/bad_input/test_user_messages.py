@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,14 @@ def host_message(columns: int, lines: int) -> bytes:
     return message.SerializeToString()
 
 
+def drops_more(program: LoggedServer | RealClient, before: int) -> bool:
+    return program.dropped(DropReason.MALFORMED_DIFF) > before
+
+
+def is_longer(sizes: Sequence[object], before: int) -> bool:
+    return len(sizes) > before
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LoggedServer, WireClient]]:
     server = LoggedServer(tmp_path_factory.mktemp("server"))
@@ -61,7 +70,7 @@ def test_an_impossible_size_from_a_client_is_dropped_with_all_that_came_with_it(
             before = running.dropped(DropReason.MALFORMED_DIFF)
             client.instruct(diff=user_message(columns, lines))
             client.wait_until(
-                lambda before=before: running.dropped(DropReason.MALFORMED_DIFF) > before,
+                partial(drops_more, running, before),
                 lambda: f"not dropped; the log:\n{read_log(running.log)[-2000:]}",
             )
         client.wait_for_echo()
@@ -79,7 +88,7 @@ def test_an_impossible_size_from_a_server_is_dropped_with_all_that_came_with_it(
             before = client.dropped(DropReason.MALFORMED_DIFF)
             client.wire.instruct(diff=host_message(columns, lines))
             client.wait_until(
-                lambda before=before: client.dropped(DropReason.MALFORMED_DIFF) > before,
+                partial(drops_more, client, before),
                 lambda: f"not dropped; the log:\n{read_log(client.log)[-2000:]}",
             )
         assert "(never)" not in client.text
@@ -94,7 +103,7 @@ def test_an_impossible_window_is_taken_for_the_nearest_possible_one(client: Real
             before = len(wire.sizes)
             client.terminal.child.setwinsize(lines, columns)
             if (lines, columns) != (0, 0):
-                client.wait_until(lambda before=before: len(wire.sizes) > before, "the server hears of no size")
+                client.wait_until(partial(is_longer, wire.sizes, before), "the server hears of no size")
         client.terminal.child.setwinsize(LINES, COLUMNS)
         client.wait_until(lambda: wire.sizes[-1] == (COLUMNS, LINES), "the window does not come back")
     assert all(size_is_possible(*size) for size in wire.sizes)

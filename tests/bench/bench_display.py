@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import timeit
 from collections.abc import Callable
+from functools import partial
 
 import pyte
 
@@ -71,7 +72,7 @@ def main() -> None:
         ("nothing", echoed, Snapshot(*echoed)),
         ("scrolled by a row", screen, scrolled),
     ):
-        time = microseconds(lambda old=old, new=new: diff(old, new), 50)
+        time = microseconds(partial(diff, old, new), 50)
         wanted = f"wanted {WANTED[name]}" if name in WANTED else ""
         print(f"{name:24} {time:8.1f} µs  1/{pyte_time / time:<7.1f} {len(diff(old, new)):5} octets  {wanted}")
     time = microseconds(lambda: diff(None, screen, dialect=XTERM), 20)

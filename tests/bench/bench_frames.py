@@ -54,11 +54,16 @@ def entries(columns: int, lines: int) -> dict[str, Callable[[int], str]]:
     }
     for key in FRAMES.sequences:
         if key in ("?h", "?l"):
-            found[f"CSI {key}"] = lambda _, key=key: f"\x1b[?25{key[1]}"
+            found[f"CSI {key}"] = always(f"\x1b[?25{key[1]}")
         else:
-            found[f"CSI {key}"] = lambda _, key=key: f"\x1b[{key}"
-            found[f"CSI 7 {key}, column 5"] = lambda _, key=key: f"\x1b[5G\x1b[7{key}"
+            found[f"CSI {key}"] = always(f"\x1b[{key}")
+            found[f"CSI 7 {key}, column 5"] = always(f"\x1b[5G\x1b[7{key}")
     return found
+
+
+def always(text: str) -> Callable[[int], str]:
+    """Return an entry that is the same each time."""
+    return lambda _: text
 
 
 def seconds_per_mb(entry: Callable[[int], str], columns: int, lines: int) -> float:

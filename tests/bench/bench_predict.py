@@ -77,7 +77,9 @@ def offline(trace: Trace, rtt: int, mode: str) -> Figures:
 
 def live(trace: Trace, client: Programs, server: Programs, rtt: int, mode: str) -> Figures:
     """Type the trace into a client. Raises RuntimeError when the session does not begin as the recording does."""
-    truth = Truth(list(trace.presses), list(read_recording(trace.name)))
+    presses: list[Any] = list(trace.presses)
+    outputs: list[Any] = list(read_recording(trace.name))
+    truth = Truth(presses, outputs)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         home = Path(folder) / "home"
         make_home(home)
@@ -126,15 +128,16 @@ def _type(trace: Trace, truth: Truth, fd: int, rtt: int) -> Figures:
         at += press.delay_ms
         times.append(at)
     judge = Judge(truth, times, rtt)
-    for press, due in [*zip(trace.presses, times, strict=True), (None, times[-1] + 1500 + 2 * rtt)]:
+    octets: list[bytes | None] = [press.data for press in trace.presses]
+    for typed, due in zip([*octets, None], [*times, times[-1] + 1500 + 2 * rtt], strict=True):
         while (left := due / 1000 - time.monotonic()) > 0:
             try:
                 if read(left):
                     judge.display(time.monotonic() * 1000, terminal.snapshot())
             except OSError:  # the session ended, as it should with the last keys
                 time.sleep(max(left, 0.0))
-        if press is not None:
-            os.write(fd, press.data)
+        if typed is not None:
+            os.write(fd, typed)
             judge.display(time.monotonic() * 1000, terminal.snapshot())
     rows_at: dict[float, set[int]] = {}
     for entry in judge.wrong:

@@ -52,14 +52,14 @@ def session() -> World:
     """Return a session that has begun, with the messages of its client as they go over the socket."""
     world = World(program=lambda keys: keys.replace(b"\r", b"\r\n$ "), columns=COLUMNS, lines=LINES)
     desk = Desk(columns=COLUMNS, lines=LINES)
-    world.seat.draw = desk.draw  # type: ignore[method-assign]
+    world.seat.draw = desk.draw  # type: ignore[method-assign]  # the terminal is not part of what is measured
     desk.view = world.seat.view
     receive = world.seat.view.receive_message
 
     def over_the_socket(message: Any, *, now: int) -> None:
-        receive(decode(encode(message)), now=now)  # type: ignore[arg-type]
+        receive(decode(encode(message)), now=now)  # type: ignore[arg-type]  # what was encoded came this way
 
-    world.seat.view.receive_message = over_the_socket  # type: ignore[method-assign]
+    world.seat.view.receive_message = over_the_socket  # type: ignore[method-assign]  # as the loop has it
     world.run(500)
     world.print(b"$ ")
     world.run(500)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -66,27 +67,23 @@ def main() -> None:
     for number in range(KEYS):
         now += BETWEEN_KEYS_MS
         client.set_local_state(client.local_state().push_keys(b"x"), now=now)
-        up = watch.time("client: key to datagram", lambda at=now: client.datagrams_to_send(now=at))
+        up = watch.time("client: key to datagram", partial(client.datagrams_to_send, now=now))
         now += ROUND_TRIP_MS // 2
         for data, _ in up:
-            watch.time(
-                "server: datagram to key", lambda data=data, at=now: server.receive_datagram(data, CLIENT, now=at)
-            )
+            watch.time("server: datagram to key", partial(server.receive_datagram, data, CLIENT, now=now))
         server.events()
         emulator.feed(b"x" if number % 60 else b"\r\n")
         now += 5
         server.set_local_state(ServerScreen(emulator.snapshot()), now=now)
         now += 5
-        down = watch.time("server: screen to datagram", lambda at=now: server.datagrams_to_send(now=at))
+        down = watch.time("server: screen to datagram", partial(server.datagrams_to_send, now=now))
         now += ROUND_TRIP_MS // 2
         for data, _ in down:
-            watch.time(
-                "client: datagram to screen", lambda data=data, at=now: client.receive_datagram(data, SERVER, now=at)
-            )
+            watch.time("client: datagram to screen", partial(client.receive_datagram, data, SERVER, now=now))
         client.events()
         nonce = number.to_bytes(12, "big")
-        sealed = watch.time("(baseline: the cipher, seal)", lambda nonce=nonce: cipher.seal(nonce, bytes(60)))
-        watch.time("(baseline: the cipher, open)", lambda nonce=nonce, sealed=sealed: cipher.open(nonce, sealed))
+        sealed = watch.time("(baseline: the cipher, seal)", partial(cipher.seal, nonce, bytes(60)))
+        watch.time("(baseline: the cipher, open)", partial(cipher.open, nonce, sealed))
     for name, times in watch.parts.items():
         print(f"{name:30} {median(times):7.1f} µs")
     garbage = [os.urandom(100) for _ in range(64)]

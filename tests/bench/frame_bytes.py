@@ -15,6 +15,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -119,12 +120,12 @@ def main(arguments: list[str]) -> None:
     for name in files:
         data = Path(name).read_bytes()
         data = (lzma.decompress(data) if name.endswith(".xz") else data)[:RECORDING_OCTETS]
-        makers[Path(name).name] = lambda screen, data=data: _replayed(screen, data)
+        makers[Path(name).name] = partial(_replayed, data=data)
         programs[Path(name).name] = "stty raw -echo; exec cat"
     if not files:
         for name, (program, keys) in _scenarios().items():
             if shutil.which(program.rsplit("exec ", 1)[1].split()[0]):
-                makers[name] = lambda screen, keys=keys: _typed(screen, keys)
+                makers[name] = partial(_typed, keys=keys)
                 programs[name] = program
     print(f"{'':36} frames     ours upstream   of it |  deflated: ours upstream   of it | frames longer, worst")
     for name, make in makers.items():

@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.bench.predict_traces import (
     COLUMNS,
@@ -96,7 +96,7 @@ class Event(NamedTuple):
     at: float
     order: int
     kind: str
-    value: object
+    value: Any  # by kind: a key, keys from and to, octets, an echo acknowledgement, a screen with one
 
 
 class Judge:
@@ -110,8 +110,8 @@ class Judge:
         self.pending: list[int] = []
         self.sent = 0
         self.grid: Grid = truth.states[0]
-        self.wrong_now: dict[tuple[int, int], dict] = {}
-        self.wrong: list[dict] = []
+        self.wrong_now: dict[tuple[int, int], dict[str, Any]] = {}
+        self.wrong: list[dict[str, Any]] = []
 
     def display(self, now: float, screen: Snapshot) -> None:
         truth = self.truth
@@ -182,7 +182,7 @@ class Result(NamedTuple):
     transition: int
     never: int
     shown: list[float | None]
-    wrong: list[dict]
+    wrong: list[dict[str, Any]]
     visible: list[bool]
     equal: bool
 
@@ -252,9 +252,9 @@ def play(
     def show(now: float) -> None:
         nonlocal deadline_at
         judge.display(now, engine.apply(client_screen))
-        deadline = engine.next_deadline()
-        if deadline is not None:
-            deadline = max(deadline, now + 1)
+        wanted = engine.next_deadline()
+        if wanted is not None:
+            deadline = max(wanted, now + 1)
             if deadline_at is None or deadline < deadline_at or deadline_at <= now:
                 deadline_at = deadline
                 push(deadline, "deadline")
@@ -303,7 +303,9 @@ def play(
             engine.server_screen(client_screen, now=int(now))
             show(now)
     latencies = [
-        judge.shown[k] - times[k] for k in range(len(times)) if judge.visible[k] and judge.shown[k] is not None
+        shown - typed
+        for shown, typed, seen in zip(judge.shown, times, judge.visible, strict=True)
+        if seen and shown is not None
     ]
     rows_at: dict[float, set[int]] = {}
     for entry in judge.wrong:
@@ -370,7 +372,7 @@ def main() -> None:
                     flush=True,
                 )
                 if options.keys:
-                    wrong: dict[int, list[dict]] = {}
+                    wrong: dict[int, list[dict[str, Any]]] = {}
                     for entry in result.wrong:
                         wrong.setdefault(entry["key"], []).append(entry)
                     for k, press in enumerate(presses):

@@ -357,7 +357,7 @@ def test_what_applies_is_printed_and_nobody_is_asked(bench: Bench) -> None:
 
 
 def test_what_is_printed_has_the_octets_that_were_given(bench: Bench) -> None:
-    words = [*mosh_words("-G", "host"), b"--server=\xff\xc3\xa9 x"]
+    words: list[str | bytes] = [*mosh_words("-G", "host"), b"--server=\xff\xc3\xa9 x"]
     done = subprocess.run(words, env=bench.environment, capture_output=True, timeout=60, check=True)
     assert b"\nserver \xff\xc3\xa9 x\n" in done.stdout
 

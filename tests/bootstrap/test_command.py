@@ -119,13 +119,13 @@ def test_an_ssh_that_can_take_a_connection_over_is_asked_to() -> None:
         "-o", "ProxyCommand='/usr/bin/mosh' '--family=prefer-inet' --hand-over -- %h %p", "-o",
     ]  # fmt: skip
     assert ssh_line_of(CONFIG, "host")[8] == "ProxyUseFdpass=yes"
-    hasty = SshConfig(CONFIG.values | {"connecttimeout": "5"})
+    hasty = SshConfig({**CONFIG.values, "connecttimeout": "5"})
     assert "ProxyCommand='/usr/bin/mosh' '--family=prefer-inet' --hand-over -- %h %p 5" in ssh_line_of(hasty, "host")
     assert SshConfig({"connecttimeout": "none"}).connect_timeout_s == ""
 
 
 def test_what_would_defeat_the_login_is_overruled_before_the_users_own_words() -> None:
-    config = SshConfig(CONFIG.values | {"remotecommand": "tmux", "permitlocalcommand": "yes", "localcommand": "date"})
+    config = SshConfig({**CONFIG.values, "remotecommand": "tmux", "permitlocalcommand": "yes", "localcommand": "date"})
     line = ssh_line_of(config, "--ssh=ssh -f -v", "host", SHELL="/bin/fish")
     assert line[:7] == [
         "ssh", "-o", "RemoteCommand=none",

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mosh_bootstrap import config_file
 from mosh_bootstrap.config_file import KEYWORDS, LONGEST_OCTETS, as_file, read_settings, settings_for
 from mosh_bootstrap.options import ACTIONS, Options, options_of, parse_options, read_line
 from mosh_common.errors import UsageError
@@ -152,7 +151,12 @@ def test_the_first_value_wins_and_lines_before_any_host_are_for_all() -> None:
 
 
 def test_line_beats_environment_beats_file_beats_default() -> None:
-    file = {"predict": "never", "init": True, "keep_last_screen": "no", "predict_overwrite": True}
+    file: dict[str, str | bool] = {
+        "predict": "never",
+        "init": True,
+        "keep_last_screen": "no",
+        "predict_overwrite": True,
+    }
     environ = {"MOSH_PREDICTION_DISPLAY": "always", "MOSH_NO_TERM_INIT": "", "MOSH_PREDICTION_OVERWRITE": "no"}
     options = options_of(read_line(["host"]), environ, file)
     assert (options.predict, options.init, options.keep_last_screen) == ("always", False, "no")
@@ -231,7 +235,7 @@ def test_a_file_of_others_is_refused(mode: int, file: Path, monkeypatch: pytest.
         settings_for("host", str(file))
     file.chmod(0o600)
     owner = os.stat(file).st_uid
-    monkeypatch.setattr(config_file.os, "getuid", lambda: owner + 1)
+    monkeypatch.setattr(os, "getuid", lambda: owner + 1)
     if owner:  # root's is taken
         with pytest.raises(UsageError, match="Others may write"):
             settings_for("host", str(file))

@@ -140,11 +140,9 @@ def test_a_connect_line_that_breaks_off_is_told_from_a_bad_one_and_not_shown(bef
 
 def test_a_prompt_that_stands_on_the_last_line_is_known() -> None:
     dialogue = Dialogue("proxy")
-    assert not dialogue.in_mid_line
-    read(dialogue, b"password: ")
-    assert dialogue.in_mid_line
-    read(dialogue, b"\r\nMOSH CONN")
-    assert not dialogue.in_mid_line
+    for octets, in_mid_line in ((b"", False), (b"password: ", True), (b"\r\nMOSH CONN", False)):
+        read(dialogue, octets)
+        assert dialogue.in_mid_line is in_mid_line
     dialogue.finish()
     assert dialogue.in_mid_line
 
@@ -190,9 +188,9 @@ def test_in_the_mode_local_nobody_is_believed() -> None:
 def test_a_second_address_is_noticed_and_the_first_one_kept() -> None:
     dialogue = Dialogue("proxy")
     read(dialogue, b"MOSH IP 192.0.2.1\nMOSH IP 192.0.2.1\n")
-    assert not dialogue.ip_redefined
+    at_first = dialogue.ip_redefined
     read(dialogue, b"MOSH IP 192.0.2.66\n")
-    assert dialogue.ip_redefined
+    assert (at_first, dialogue.ip_redefined) == (False, True)
     assert dialogue.ip == "192.0.2.1"
 
 

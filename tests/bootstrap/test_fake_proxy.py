@@ -130,7 +130,7 @@ def handed_over(host: str, port: int) -> tuple[socket.socket | None, bytes, int]
     with ours, its:
         ours.settimeout(60)
         words = [*proxy_program(), "--hand-over", "--", host, str(port)]
-        running = subprocess.Popen(words, stdin=its, stdout=its, stderr=subprocess.PIPE, env={})
+        running = subprocess.Popen(words, stdin=its.fileno(), stdout=its.fileno(), stderr=subprocess.PIPE, env={})
         its.close()
         _octet, descriptors, _flags, _address = socket.recv_fds(ours, 1, 1)
         _, said = running.communicate(timeout=60)

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -183,7 +183,12 @@ def test_a_login_that_failed_otherwise_is_not_asked_about(
 def test_plain_ssh_gets_the_words_of_the_command(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     at(None, monkeypatch)
     ran: list[list[str]] = []
-    monkeypatch.setattr(fallback, "_run", lambda words, _environ: ran.append(list(words)) or 3)
+
+    def run(words: Sequence[str], _environ: object) -> int:
+        ran.append(list(words))
+        return 3
+
+    monkeypatch.setattr(fallback, "_run", run)
     options = parse_options(["--fallback=ssh", "me@host", "--", "ls", "a b"], {})
     assert instead(login(found_nowhere=True), options, environ, install=not_wanted) == 3
     assert [word for word in ran[0] if word != "-t"] == ["true", "me@host", "--", "ls 'a b'"]

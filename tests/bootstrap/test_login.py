@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,8 +28,9 @@ def test_without_a_configuration_the_connection_is_ours_to_make() -> None:
 
 @pytest.mark.parametrize("setting", ["proxyjump", "proxycommand", "bindaddress", "bindinterface"])
 def test_where_ssh_has_a_way_of_its_own_it_goes_it(setting: str) -> None:
-    assert chosen(**{setting: "something"}).experimental_remote_ip == "remote"
-    assert chosen(**{setting: "none"}).experimental_remote_ip == "proxy"
+    for value, way in (("something", "remote"), ("none", "proxy")):
+        settings: dict[str, Any] = {setting: value}
+        assert chosen(**settings).experimental_remote_ip == way
 
 
 def test_what_is_in_between_is_named_unless_our_own_connection_goes_round_it() -> None:

@@ -6,11 +6,11 @@ import shlex
 
 import pytest
 
+from mosh_bootstrap.conversation import Ended
 from mosh_bootstrap.diagnosis import failure
 from mosh_bootstrap.dialogue import Dialogue
 from mosh_bootstrap.options import Options
 from mosh_bootstrap.refusal import Refusal
-from mosh_bootstrap.ssh import Ended
 
 UPSTREAMS = (
     b"mosh-server needs a UTF-8 native locale to run.\r\n\r\n"

@@ -176,7 +176,7 @@ def test_a_line_that_is_too_long_is_no_answer_and_is_not_kept() -> None:
     for _ in range(LINE_LIMIT // 65536 + 1):
         assert dialogue.receive(b" " * 65536) == b""
     assert dialogue.bad_answer
-    assert dialogue._line == b""
+    assert dialogue._line == bytearray()
     assert dialogue.receive(b"]\r\nbye") == b""
     assert dialogue._line is None
 

@@ -119,7 +119,7 @@ def test_sigterm_at_a_prompt_restores_the_terminal(bench: Bench) -> None:
     terminal = bench.terminal(bench.mosh(ASK_SECRETLY))
     terminal.wait_for("password:")
     terminal.wait_until(lambda: terminal.settings() != terminal.settings_before, "the terminal is not raw")
-    os.kill(terminal.child.pid, signal.SIGTERM)
+    os.kill(terminal.pid, signal.SIGTERM)
     assert terminal.wait_for_end() == 128 + signal.SIGTERM
     assert terminal.settings() == terminal.settings_before
 
@@ -277,7 +277,7 @@ def test_sigquit_at_a_prompt_restores_the_terminal(bench: Bench) -> None:
     terminal = bench.terminal(bench.mosh(ASK_SECRETLY))
     terminal.wait_for("password:")
     terminal.wait_until(lambda: terminal.settings() != terminal.settings_before, "the terminal is not raw")
-    os.kill(terminal.child.pid, signal.SIGQUIT)
+    os.kill(terminal.pid, signal.SIGQUIT)
     assert terminal.wait_for_end() == 128 + signal.SIGQUIT
     assert terminal.settings() == terminal.settings_before
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.programs import REPOSITORY
@@ -166,7 +167,7 @@ def test_modules_for_another_python_do_not_reach_ours(tmp_path: Path, tools: Pat
     python_called(tools, "old", OLD_PYTHON)
     python_called(tools, "python3.12")
     for python in ("", "python3", "old"):
-        named = {"MOSH_PYTHON": python} if python == "python3" else {}
+        named: dict[str, Any] = {"MOSH_PYTHON": python} if python == "python3" else {}
         if python == "old":
             (tools / "old").rename(tools / "python3")
         done = run([str(WRAPPER), "--version"], path=tools, PYTHONPATH=str(tmp_path), **named)

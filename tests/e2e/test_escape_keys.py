@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests.support.programs import OUR_PAIR, OURS, clean_environment, wait_until
 from tests.support.terminal_session import CLIENT_TERMINAL, OUTER_PROMPT, PROMPT, MoshSession
@@ -87,7 +89,7 @@ def test_empty_there_is_none(tmux: Tmux) -> None:
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x04", "\x0c", "\r", "ab", "é"], ids=ascii)
-def test_a_key_that_cannot_serve_is_refused_before_anything_is_drawn(tmux: Tmux, key: str, tmp_path: object) -> None:
+def test_a_key_that_cannot_serve_is_refused_before_anything_is_drawn(tmux: Tmux, key: str, tmp_path: Path) -> None:
     pane = tmux.open_pane(
         [*OURS.client, "127.0.0.1", "60999"],
         environment={

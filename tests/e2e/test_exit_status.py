@@ -116,7 +116,7 @@ def test_jobs_that_need_no_terminal_live_on_and_those_in_the_foreground_are_hung
         names = ("nohup", "setsid", "foreground")
         wait_until(lambda: all((session.home / name).exists() for name in names), "the jobs were not started")
         nohup, of_its_own, foreground = [
-            process(int(wait_until(lambda name=name: (session.home / name).read_text(), name))) for name in names
+            process(int(wait_until((session.home / name).read_text, name))) for name in names
         ]
         session.shell.signal(signal.SIGKILL)
         assert session.terminal.wait_for_end() == 128 + signal.SIGKILL

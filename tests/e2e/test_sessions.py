@@ -153,7 +153,7 @@ def begun(desk: Desk, *arguments: str, **particulars: Any) -> UserTerminal:
 
 def kill(terminal: UserTerminal) -> None:
     """End the client with all its processes at once: as a machine does that goes away."""
-    os.killpg(terminal.child.pid, signal.SIGKILL)
+    os.killpg(terminal.pid, signal.SIGKILL)
     terminal.wait_for_end()
 
 
@@ -207,10 +207,10 @@ def test_the_client_that_had_it_says_who_has_it_now(desk: Desk) -> None:
 
 def test_a_client_that_was_stopped_meanwhile_learns_it_when_it_goes_on(desk: Desk) -> None:
     first = begun(desk)
-    os.killpg(first.child.pid, signal.SIGSTOP)
+    os.killpg(first.pid, signal.SIGSTOP)
     second = desk.mosh(f"--attach={desk.sessions()[0]['id']}", "127.0.0.1")
     second.wait_for("overthere")
-    os.killpg(first.child.pid, signal.SIGCONT)
+    os.killpg(first.pid, signal.SIGCONT)
     assert first.wait_for_end() == 79
     say(second, "expr 6 '*' 7", "\n42")
 

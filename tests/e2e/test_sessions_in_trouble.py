@@ -73,7 +73,7 @@ class Account:
         self._stack.callback(server.end)
         return server
 
-    def guest(self, port: int, key: str, **size: int) -> Guest:
+    def guest(self, port: int, key: str, **size: Any) -> Guest:
         """Let a client come."""
         return self._stack.enter_context(Guest(port, key, **size))
 

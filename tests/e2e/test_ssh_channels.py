@@ -477,7 +477,7 @@ def ssh_of(terminal: UserTerminal) -> Process:
     """The ssh that `mosh` has started."""
     [ssh] = [
         process(int(pid))
-        for pid in Path(f"/proc/{terminal.child.pid}/task/{terminal.child.pid}/children").read_text().split()
+        for pid in Path(f"/proc/{terminal.pid}/task/{terminal.pid}/children").read_text().split()
         if Path(f"/proc/{pid}/comm").read_text() == "ssh\n"
     ]
     return ssh
@@ -537,7 +537,7 @@ def test_mosh_ended_at_the_question_leaves_nothing(host: Host, number: signal.Si
     if number is signal.SIGINT:
         terminal.type("\x03")
     else:
-        os.kill(terminal.child.pid, number)
+        os.kill(terminal.pid, number)
     assert terminal.wait_for_end() == 128 + number, terminal.text()
     host.assert_nothing_left()
 
@@ -546,7 +546,7 @@ def test_what_a_killed_mosh_left_is_swept_by_the_next_login(host: Host) -> None:
     host.start()
     terminal = host.mosh("127.0.0.1")
     wait_for_question(terminal)
-    os.kill(terminal.child.pid, signal.SIGKILL)
+    os.kill(terminal.pid, signal.SIGKILL)
     terminal.wait_for_end()
     [master] = host.masters()  # which would end by itself after half a minute
     master.signal(signal.SIGKILL)

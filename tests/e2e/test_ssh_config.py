@@ -338,7 +338,7 @@ def test_nothing_of_ours_stays_in_the_way_of_ssh(user: User, sshd: Sshd) -> None
     # A question keeps ssh where it is, connected and with its proxy command long run.
     terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS, ssh=sshd.ssh(key=sshd.locked_key))
     terminal.wait_for("Enter passphrase for key")
-    names = [Path(f"/proc/{pid}/comm").read_text().strip() for pid in children_below(terminal.child.pid)]
+    names = [Path(f"/proc/{pid}/comm").read_text().strip() for pid in children_below(terminal.pid)]
     assert names == ["ssh"]
     terminal.type("\x03")
 

@@ -98,12 +98,16 @@ def test_a_wrong_passphrase_is_asked_for_again(user: User, sshd: Sshd) -> None:
 def test_ctrl_c_at_the_passphrase_gives_up_and_restores_the_terminal(user: User, sshd: Sshd) -> None:
     terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS, ssh=sshd.ssh(key=sshd.locked_key))
     terminal.wait_for("Enter passphrase for key")
+
     # More than once: ssh misses a signal that comes after it has printed its question and before it reads.
     # Once the terminal is restored, a further one ends `mosh` amid its last words, which is 130 for a shell, too.
-    terminal.wait_until(
-        lambda: terminal.settings() == terminal.settings_before or terminal.type("\x03"),
-        "ssh does not give up",
-    )
+    def gives_up() -> bool:
+        if terminal.settings() != terminal.settings_before:
+            terminal.type("\x03")
+            return False
+        return True
+
+    terminal.wait_until(gives_up, "ssh does not give up")
     assert terminal.wait_for_end() in (130, -signal.SIGINT), terminal.text()
     assert terminal.settings() == terminal.settings_before
 
@@ -157,7 +161,7 @@ def test_without_a_pty_for_the_server_it_works_too(user: User, sshd: Sshd) -> No
 def test_a_port_range_is_asked_for_and_kept_to(user: User, sshd: Sshd) -> None:
     terminal = user.mosh(sshd, "-p", "61100:61199", "127.0.0.1", *SHELL, programs=OURS)
     terminal.wait_for("the session is up")
-    port = int(Path(f"/proc/{terminal.child.pid}/cmdline").read_bytes().split(b"\0")[-2])
+    port = int(Path(f"/proc/{terminal.pid}/cmdline").read_bytes().split(b"\0")[-2])
     assert 61100 <= port <= 61199
     end_session(terminal)
 

@@ -36,7 +36,7 @@ PROMPT = "ready>"
 
 def udp_port(terminal: UserTerminal) -> int:
     """The server's port, from the client's command line."""
-    return int(Path(f"/proc/{terminal.child.pid}/cmdline").read_bytes().split(b"\0")[-2])
+    return int(Path(f"/proc/{terminal.pid}/cmdline").read_bytes().split(b"\0")[-2])
 
 
 @BOTH
@@ -112,7 +112,7 @@ def test_a_session_on_this_machine_knows_its_client_and_the_tmux_around_it(user:
     terminal = user.run(mosh_words("--local", f"--server={user.server(OURS)}", "127.0.0.1", *SHELL))
     terminal.wait_for(PROMPT)
     terminal.type('echo "[$MOSH_CLIENT_PID $TMUX $TMUX_PANE]"\r')
-    terminal.wait_for(f"\n[{terminal.child.pid} /tmp/elsewhere,1,0 %7]")
+    terminal.wait_for(f"\n[{terminal.pid} /tmp/elsewhere,1,0 %7]")
     terminal.type("exit\r")
     assert terminal.wait_for_end() == 0, terminal.text()
 

@@ -55,7 +55,7 @@ def test_nothing_of_the_login_is_left_beside_the_session(user: User, sshd: Sshd)
     terminal = mosh(user, sshd, *SHELL)
     terminal.wait_for("the session is up")
     # The client's two processes, and no third that ran, or waits to be reaped.
-    wait_until(lambda: len(descendants(terminal.child.pid)) == 2, lambda: str(descendants(terminal.child.pid)))
+    wait_until(lambda: len(descendants(terminal.pid)) == 2, lambda: str(descendants(terminal.pid)))
     terminal.type("\r\r")
     assert terminal.wait_for_end() == 0
 

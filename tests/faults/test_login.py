@@ -161,12 +161,12 @@ def test_an_ssh_that_hangs_for_ever_can_be_left_in_every_phase(login: Login, pha
     wait_until((login.home / "hangs").exists, "ssh did not come so far")
     if phase == "at the password":
         terminal.wait_for("password:")
-    mosh = process(terminal.child.pid)
+    mosh = process(terminal.pid)
     started = time.monotonic()
     if leave == "ctrl-c":
         terminal.type("\x03")
     elif leave == "hang-up":
-        terminal.child.ptyproc.fileobj.close()
+        terminal.hang_up()
     else:
         os.kill(mosh.pid, getattr(signal, leave))
     wait_for_none_left([mosh, ssh])
@@ -182,7 +182,7 @@ def test_an_ssh_that_heeds_no_signal_is_ended_all_the_same(login: Login) -> None
     terminal = login.start("trap '' HUP INT TERM", ASKING, "while :; do sleep 0.1; done")
     ssh = login.ssh()
     terminal.wait_for("password:")
-    os.kill(terminal.child.pid, signal.SIGTERM)
+    os.kill(terminal.pid, signal.SIGTERM)
     assert terminal.wait_for_end() == 143
     wait_for_none_left([ssh])
     assert terminal.settings() == terminal.settings_before

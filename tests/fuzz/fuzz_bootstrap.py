@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.fuzzing import fuzzed
 
+from mosh_bootstrap.conversation import Ended
 from mosh_bootstrap.diagnosis import failure
 from mosh_bootstrap.dialogue import Dialogue
 from mosh_bootstrap.options import Options, parse_options
 from mosh_bootstrap.sanitizer import SEQUENCE_LIMIT, Sanitizer
 from mosh_bootstrap.session_answer import PREFIX, Answer, SessionDialogue, parse
-from mosh_bootstrap.ssh import Ended
 from mosh_common.connect_line import LINE_LIMIT
 from mosh_common.connect_words import format_connect
 from mosh_common.errors import EnvironmentFailure, UsageError

@@ -5,11 +5,12 @@ Which blocks there are, and in which root each is typed, is blocks.py's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from tests.matrix.blocks import SCENES, blocks_of_scene
-from tests.matrix.root import HOME, USER, CheckFailed, Root, as_user
+from tests.matrix.root import HOME, USER, CheckFailed, as_user
 
 # The reader is asked for no password, and says yes to what apt asks.
 SETTINGS: Final = {
@@ -18,7 +19,19 @@ SETTINGS: Final = {
 }
 
 
-def follow(root: Root, scene: str, *, source: Path) -> int:
+class Place(Protocol):
+    """What a reader needs of a root."""
+
+    def install(self, *packages: str) -> None: ...
+
+    def inside(self, path: str, /) -> Path: ...
+
+    def run(self, words: Sequence[str], *, network: bool) -> str: ...
+
+    def run_as_user(self, words: Sequence[str], *, directory: Path) -> str: ...
+
+
+def follow(root: Place, scene: str, *, source: Path) -> int:
     """Type the blocks of one scene in `source`, with a shell for each; return how many there were.
 
     Raises CheckFailed when one of them fails, or the session afterwards does not show what it should.

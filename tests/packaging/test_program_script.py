@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.programs import REPOSITORY, SOURCE_FOLDERS
@@ -102,7 +103,7 @@ def test_in_a_virtual_environment_its_own_python_is_taken_through_links_too(
 
 def test_what_the_user_says_to_python_is_not_heard(environment: Path, tools: Path, tmp_path: Path) -> None:
     (tmp_path / "enum.py").write_text("raise RuntimeError('a module of another Python')\n")
-    variables = dict.fromkeys(
+    variables: dict[str, Any] = dict.fromkeys(
         ("PYTHONINSPECT", "PYTHONVERBOSE", "PYTHONOPTIMIZE", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"), "1"
     )
     for program in PROGRAMS:

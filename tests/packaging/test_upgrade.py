@@ -158,7 +158,12 @@ def _go_on(world: World) -> None:
 def test_an_import_that_a_session_executes_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[str] = []
     ordinary = builtins.__import__
-    monkeypatch.setattr(builtins, "__import__", lambda name, *rest: found.append(name) or ordinary(name, *rest))
+
+    def noticing(name: str, *rest: Any) -> object:
+        found.append(name)
+        return ordinary(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", noticing)
     import json  # noqa: F401  # for its being noticed, loaded as it is
 
     assert found == ["json"]

@@ -140,7 +140,7 @@ def record() -> Cast:
         words = [*OURS.client, "127.0.0.1"]
         try:
             with Relay(server.port, delay_ms=ONE_WAY_MS, loss=LOSS, seed=SEED) as relay:
-                child = pexpect.spawn(
+                child: pexpect.spawn[bytes] = pexpect.spawn(
                     words[0],
                     [*words[1:], str(relay.port)],
                     env={**environment, "MOSH_KEY": server.key, "MOSH_TITLE_NOPREFIX": "yes"},

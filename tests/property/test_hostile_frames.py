@@ -14,12 +14,12 @@ from mosh_client.ipc import messages
 from mosh_client.ipc.permits import FROM_NETWORK, Permits
 from mosh_client.renderer.drawing.compositor import Compositor
 from mosh_client.renderer.drawing.last_screen import printed
-from mosh_client.renderer.view import ToRenderer, View
+from mosh_client.renderer.view import View
 from mosh_client.settings import read_settings
 from mosh_client.terminal import tty
 from mosh_client.terminal.answer import TerminalAnswer
 from mosh_common.errors import PeerError
-from mosh_common.terminal.cells import CLUSTER, EMPTY, RGB, WIDE_TAIL, Palette, Snapshot, Style, blank_snapshot
+from mosh_common.terminal.cells import CLUSTER, EMPTY, RGB, WIDE_TAIL, Palette, Row, Snapshot, Style, blank_snapshot
 from mosh_common.terminal.frame_diff.dialect import XTERM, Dialect
 
 COLUMNS, LINES = 8, 3
@@ -153,7 +153,7 @@ steps = st.lists(
 
 
 # Rows, cursor, style, bells, modes, title and clipboard of a frame that says nothing.
-FIRST = ([], 0, 0, [-1, -1, 0, 0, -1, ""], 0, [False, True, False, 0, 0, False, False, 0], None, None, False)
+FIRST: Any = ([], 0, 0, [-1, -1, 0, 0, -1, ""], 0, [False, True, False, 0, 0, False, False, 0], None, None, False)
 
 
 class Renderer:
@@ -196,7 +196,7 @@ class Renderer:
             self.written += printed(self.view.screen, columns=COLUMNS, dialect=self.dialect)
 
 
-def _to_renderer(message: messages.Message) -> ToRenderer:
+def _to_renderer(message: messages.Message) -> messages.ToRenderer:
     return message  # type: ignore[return-value]  # the permits let nothing else through
 
 
@@ -258,7 +258,7 @@ def _screen(title: str, icon_name: str, clipboard: str, link: str, bells: int) -
     palette = Palette()
     letter = palette.letter(Style(link=link))
     screen = blank_snapshot(COLUMNS, LINES)
-    row = ("ab".ljust(COLUMNS), letter * COLUMNS, False, {})
+    row: Row = ("ab".ljust(COLUMNS), letter * COLUMNS, False, {})
     return screen._replace(
         palette=palette, rows=(row, *screen.rows[1:]), style=Style(link=link), title=title, icon_name=icon_name,
         title_set=True, clipboard=clipboard, bell_count=bells,

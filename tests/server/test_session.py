@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import pytest
 from tests.support.parts import notices_of
 from tests.support.screens import canonical
@@ -28,6 +30,9 @@ from mosh_server.output.notices import PASSING_MS
 
 TRAIN = Address("203.0.113.77", 41000)
 ONE_WAY_MS = 20
+
+
+EventType: TypeAlias = type[Event]  # in World, `type` is what types
 
 
 class World(Pair):
@@ -98,7 +103,7 @@ class World(Pair):
     def first_row(self) -> str:
         return lines_of(self.shown)[0]
 
-    def seen(self, kind: type[Event]) -> list[Event]:
+    def seen(self, kind: EventType) -> list[Event]:
         return [event for event in self.events if isinstance(event, kind)]
 
 
@@ -149,9 +154,9 @@ def test_keys_that_come_with_the_first_size_are_not_lost(world: World) -> None:
 def test_a_server_that_nobody_reaches_leaves_after_a_minute(world: World) -> None:
     world.connected = False
     world.run(FIRST_CONTACT_TIMEOUT_MS - 1)
-    assert not world.session.finished
+    finished = world.session.finished
     world.run(1)
-    assert world.session.finished
+    assert (finished, world.session.finished) == (False, True)
     assert len(world.seen(Finished)) == 1
 
 
@@ -256,9 +261,14 @@ def test_what_the_programs_write_is_shown(running: World) -> None:
 
 
 def test_a_flood_is_looked_at_now_and_then_and_at_its_end(running: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    looks = []
+    looks: list[int] = []
     snapshot = running.emulator.snapshot
-    monkeypatch.setattr(running.emulator, "snapshot", lambda **how: (looks.append(running.now), snapshot(**how))[1])
+
+    def look(**how: Any) -> Snapshot:
+        looks.append(running.now)
+        return snapshot(**how)
+
+    monkeypatch.setattr(running.emulator, "snapshot", look)
     for number in range(100):
         running.print(b"line\r\n" * 500 + b"\x1b[H\x1b[Jread %d" % number)
         running.run(1)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ class Machine:
 
     def listed(self, *, stuck: int = 0) -> list[dict[str, Any]]:
         """Return the sessions once no more than so many of them have not answered in time: others need the machine."""
-        return wait_until(
+        listed: list[dict[str, Any]] = wait_until(
             lambda: [
                 found
                 for found in [self.answer("list", "--json")[1]]
@@ -97,6 +98,7 @@ class Machine:
             ],
             "more sessions are stuck",
         )[0]
+        return listed
 
 
 @pytest.fixture
@@ -327,7 +329,8 @@ def test_a_preview_is_text_or_text_with_renditions(machine: Machine) -> None:
 def test_a_line_for_the_wrapper_has_a_longest_length(monkeypatch: pytest.MonkeyPatch) -> None:
     members: dict[str, object] = {"id": 1, "name": None, "text": "日本\n" * 100, "cut": False}
     listed = [Listed(number, None, "stuck") for number in range(1, 17)]
-    for answer in (lambda: sessions.preview_answer(members), lambda: sessions.list_answer("LIST", listed)):
+    answers = (partial(sessions.preview_answer, members), partial(sessions.list_answer, "LIST", listed))
+    for answer in answers:
         whole = answer()
         monkeypatch.setattr(sessions, "LONGEST_LINE", len(whole))
         assert answer() == whole
@@ -348,9 +351,8 @@ def test_sessions_are_ended(machine: Machine) -> None:
     assert machine.answer("list", "--json")[1] == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="without /proc nobody says what a process is")
 def test_an_old_server_is_ended_by_a_signal_if_it_is_one(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    if sys.platform != "linux":
-        pytest.skip("without /proc nobody says what a process is")
     monkeypatch.setenv("HOME", machine.environ["HOME"])
     pid = old_server(machine)
     assert machine.answer("end", str(pid), status=12)[1]["why"].startswith(f"Session {pid} does not answer; it may run")

@@ -59,7 +59,7 @@ class Visit:
         )
         self._terminal = UserTerminal(columns, lines)
         self._everything = b""
-        self.client = pexpect.spawn(
+        self.client: pexpect.spawn[bytes] = pexpect.spawn(
             UPSTREAM.client[0],
             ["127.0.0.1", str(self.server.port)],
             env=clean_environment(home, MOSH_KEY=self.server.key, MOSH_PREDICTION_DISPLAY="never"),

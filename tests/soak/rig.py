@@ -30,6 +30,7 @@ from tests.support.relay import Relay
 from tests.support.screens import canonical
 
 from mosh_common.protocol import PORT_LIFETIME_MS
+from mosh_common.terminal.cells import Modes
 from mosh_common.terminal.emulator import Emulator
 
 INTERVALS: Final = 10
@@ -258,6 +259,7 @@ class Soak:
 
     def _processes(self) -> dict[str, Process]:
         """By name: server, launcher, network process, renderer."""
+        assert self._client.pid is not None
         launcher = process(self._client.pid)
         children = sorted(_children(launcher.pid))
         if len(children) != 2:
@@ -304,7 +306,7 @@ class Soak:
 def _essence(emulator: Emulator) -> tuple[object, ...]:
     """What two screens must have in common: all but bells and clipboards, which a terminal does not keep."""
     snapshot = emulator.snapshot()
-    return canonical(snapshot._replace(bell_count=0, clipboard="", modes=(), icon_name=""))[:-1]
+    return canonical(snapshot._replace(bell_count=0, clipboard="", modes=Modes(), icon_name=""))[:-1]
 
 
 def _children(pid: int) -> list[int]:

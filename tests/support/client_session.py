@@ -90,7 +90,7 @@ class ClientSession:
             },
             directory=str(self.home),
         )
-        self.launcher = process(self.terminal.child.pid)
+        self.launcher = process(self.terminal.pid)
         self._known = {self.launcher, self.server.process}  # every process of the session that was seen
         if command == SHELL:
             self.terminal.wait_for(PROMPT.rstrip())
@@ -127,7 +127,7 @@ class ClientSession:
 
     def hang_up(self) -> None:
         """Let the terminal go away, as when its window is closed."""
-        self.terminal.child.ptyproc.fileobj.close()
+        self.terminal.hang_up()
 
     # --- what must hold
 

@@ -12,7 +12,6 @@ import select
 import socket
 import time
 from collections.abc import Callable
-from types import TracebackType
 
 from tests.support.programs import PATIENCE_S
 from tests.support.world import SERVER_ADDRESS, BareClient, lines_of
@@ -60,9 +59,7 @@ class Guest:
     def __enter__(self) -> Guest:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _turn(self) -> None:

@@ -117,7 +117,7 @@ def write_launcher(path: Path, command: Sequence[str]) -> Path:
 
 
 def wait_until(
-    condition: Callable[[], Result], what: str | Callable[[], str], *, timeout_s: float = PATIENCE_S
+    condition: Callable[[], Result | None], what: str | Callable[[], str], *, timeout_s: float = PATIENCE_S
 ) -> Result:
     """Poll `condition` until it is true and return what it returned; fail the test with `what` otherwise."""
     deadline = time.monotonic() + timeout_s

@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _DATAGRAM_LIMIT = 65536  # more than any UDP datagram holds
 _COMMAND_TIMEOUT_S = 10.0  # the relay's thread answers within microseconds; this only bounds a broken one
@@ -161,7 +161,7 @@ class Relay:
         """What holds for the datagrams that come next."""
         return self._conditions
 
-    def set(self, **changes: float) -> None:
+    def set(self, **changes: Any) -> None:
         """Change conditions by name (`delay_ms`, `loss`, …); what is already under way keeps its fate."""
         self._conditions = self._conditions._replace(**changes)
 

@@ -75,7 +75,7 @@ class Text:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Text) and self.value == other.value
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]  # what Python itself sets
 
 
 class Side:

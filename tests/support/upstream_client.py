@@ -159,11 +159,13 @@ class UpstreamClient:
             nonce = struct.pack("!Q", _TO_CLIENT | self._sequence)
             self._sequence += 1
             sealed = self._cipher.encrypt(bytes(4) + nonce, plain + data[start : start + _PIECE_OCTETS], None)
+            assert self._peer is not None
             self._socket.sendto(nonce + sealed, self._peer)
 
     def _read(self) -> None:
         """Take what the client drew and what it sent, waiting a moment for either."""
-        ready, _, _ = select.select([self._pty, self._socket], [], [], 0.05)
+        either: list[int | socket.socket] = [self._pty, self._socket]
+        ready, _, _ = select.select(either, [], [], 0.05)
         if self._pty in ready:
             self.terminal.feed(os.read(self._pty, 65536))
         if self._socket in ready:

@@ -78,8 +78,9 @@ def host_output(diff: bytes) -> bytes:
     """Return the terminal output in a server's diff (docs/wire.md §6)."""
     output = b""
     for _, instruction in fields(diff):
+        assert isinstance(instruction, bytes)
         for kind, body in fields(instruction):
-            if kind == 2:
+            if kind == 2 and isinstance(body, bytes):
                 output += b"".join(value for _, value in fields(body) if isinstance(value, bytes))
     return output
 

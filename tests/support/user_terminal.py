@@ -9,7 +9,6 @@ import sys
 import termios
 import time
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 from typing import Any
 
 import pexpect
@@ -38,6 +37,12 @@ class UserTerminal:
         )
         self.child.delaybeforesend = None
         self.settings_before = self.settings()  # as the program found them
+
+    @property
+    def pid(self) -> int:
+        """The id of the program's process."""
+        assert self.child.pid is not None
+        return self.child.pid
 
     def text(self) -> str:
         """What the screen shows, without blanks at the ends of lines."""
@@ -94,6 +99,10 @@ class UserTerminal:
         self._screen.resize(lines, columns)
         self.child.setwinsize(lines, columns)
 
+    def hang_up(self) -> None:
+        """Let the terminal go away, as when its window is closed."""
+        self.child.ptyproc.fileobj.close()  # type: ignore[attr-defined]  # pexpect's types do not have it
+
     def close(self) -> None:
         """End the program, if it still runs."""
         self.child.close(force=True)
@@ -101,9 +110,7 @@ class UserTerminal:
     def __enter__(self) -> UserTerminal:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _read_until(self, condition: Any, what: str) -> None:

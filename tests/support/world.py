@@ -108,7 +108,7 @@ class End(Protocol):
 
     address: Address
 
-    def receive_datagram(self, data: bytes, source: Any, *, now: int, congestion: bool = False) -> None:
+    def receive_datagram(self, data: bytes, source: Any, *, now: int, congestion: bool = False) -> object:
         """Take a datagram."""
         ...
 

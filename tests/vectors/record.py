@@ -62,11 +62,13 @@ def record() -> dict[str, object]:
         os.environ.update({**environment, "MOSH_KEY": key, "MOSH_PREDICTION_DISPLAY": "never"})
         set_size(0, *SIZES[0])
         os.execv(UPSTREAM.client[0], [*UPSTREAM.client, HOST, str(relay.getsockname()[1])])
-    script, datagrams = list(SCRIPT), []
+    script = list(SCRIPT)
+    datagrams: list[list[str]] = []
+    readable: list[socket.socket | int] = [relay, onward, terminal]
     start, client = time.monotonic(), None
     while True:
         wait = max(0.0, start + script[0][0] - time.monotonic()) if script else 1.0
-        for ready in select.select([relay, onward, terminal], [], [], wait)[0]:
+        for ready in select.select(readable, [], [], wait)[0]:
             if ready is terminal:
                 try:
                     os.read(terminal, 65536)

@@ -271,7 +271,7 @@ def test_a_terminal_that_does_not_answer_is_left_as_it_was(patient: Patient, how
     if how == "key":
         terminal.type("\x03")
     elif how == "signal":
-        os.kill(terminal.child.pid, signal.SIGTERM)
+        os.kill(terminal.pid, signal.SIGTERM)
     expected = {"key": 130, "signal": 143, "silence": 0}[how]
     assert terminal.wait_for_end() == expected
     assert ("; it does not answer, and need not" in terminal.text()) == (how == "silence")

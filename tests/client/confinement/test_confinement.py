@@ -15,6 +15,7 @@ import sys
 import tempfile
 import termios
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,10 @@ pytestmark = [
 
 REFUSED = 1
 NOBODY = 65534
+if sys.platform == "linux":
+    LAST_SIGNAL = signal.SIGRTMIN  # delivered after all others
+else:
+    LAST_SIGNAL = signal.SIGUSR2
 
 
 def ends_refused(confine_it: Callable[[], object], attempt: Callable[[], object]) -> bool:
@@ -116,7 +121,8 @@ def datagram_socket() -> None:
 
 
 def ipv6_datagram_socket() -> None:
-    socket.socket(socket.AF_INET6, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC).close()
+    if sys.platform == "linux":
+        socket.socket(socket.AF_INET6, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC).close()
 
 
 def echo_request_socket() -> None:
@@ -124,7 +130,8 @@ def echo_request_socket() -> None:
 
 
 def routing_socket() -> None:
-    socket.socket(socket.AF_NETLINK, socket.SOCK_RAW).close()
+    if sys.platform == "linux":
+        socket.socket(socket.AF_NETLINK, socket.SOCK_RAW).close()
 
 
 def local_socket() -> None:
@@ -208,13 +215,15 @@ def prioritize_the_parent() -> None:
 
 
 def move_the_parent_to_a_processor() -> None:
-    parent = os.getppid()
-    os.sched_setaffinity(parent, os.sched_getaffinity(parent))
+    if sys.platform == "linux":
+        parent = os.getppid()
+        os.sched_setaffinity(parent, os.sched_getaffinity(parent))
 
 
 def schedule_the_parent() -> None:
-    parent = os.getppid()
-    os.sched_setscheduler(parent, os.sched_getscheduler(parent), os.sched_getparam(parent))
+    if sys.platform == "linux":
+        parent = os.getppid()
+        os.sched_setscheduler(parent, os.sched_getscheduler(parent), os.sched_getparam(parent))
 
 
 def make_a_queue() -> None:
@@ -241,7 +250,8 @@ def become_traceable() -> None:
 
 
 def limit_the_parent() -> None:
-    resource.prlimit(os.getppid(), resource.RLIMIT_CORE)
+    if sys.platform == "linux":
+        resource.prlimit(os.getppid(), resource.RLIMIT_CORE)
 
 
 def raise_a_limit() -> None:
@@ -381,7 +391,7 @@ def process_that_waits(prepare: Callable[[], object]) -> int:
     pid = os.fork()
     if not pid:
         try:
-            signal.signal(signal.SIGRTMIN, lambda *_: os._exit(0))
+            signal.signal(LAST_SIGNAL, lambda *_: os._exit(0))
             prepare()
             os.write(write_end, b"x")
             while True:
@@ -408,7 +418,7 @@ def what_became_of(victim: int, attack: Callable[[], object]) -> int:
         finally:
             os._exit(0)
     os.waitpid(attacker, 0)
-    os.kill(victim, signal.SIGRTMIN)
+    os.kill(victim, LAST_SIGNAL)
     _, status = os.waitpid(victim, os.WUNTRACED)
     if os.WIFSTOPPED(status):
         os.kill(victim, signal.SIGKILL)
@@ -498,9 +508,9 @@ def test_no_process_can_type_into_the_users_terminal() -> None:
     main, terminal = os.openpty()
     for process in (Process.NETWORK, Process.RENDERER):
         typed = lambda: libc.call("ioctl", terminal, 0x5412, b"x")  # noqa: E731  # for another process
-        assert ends_refused(lambda process=process: confine(process), typed)
+        assert ends_refused(partial(confine, process), typed)
         assert not ends_refused(
-            lambda process=process: confine(process),
+            partial(confine, process),
             lambda: tty.RawMode(terminal, tty.read_attributes(terminal)).enter(),
         )
     os.close(main)
@@ -663,7 +673,7 @@ def test_a_confined_process_leaves_no_core_and_is_closed_to_its_own_user(process
             pid = _start_a_victim(process if confined else None, Path(folder))
             for name in ("environ", "mem", "maps"):
                 assert ends_refused(_become_nobody, Path(f"/proc/{pid}/{name}").open) is confined, name
-            assert ends_refused(_become_nobody, lambda pid=pid: _attach(pid)) is confined
+            assert ends_refused(_become_nobody, partial(_attach, pid)) is confined
             os.kill(pid, signal.SIGQUIT)
             status = os.waitpid(pid, 0)[1]
             assert os.WTERMSIG(status) == signal.SIGQUIT
@@ -710,9 +720,9 @@ def test_a_log_in_a_file_can_grow_only_in_a_process_that_writes_one(tmp_path: Pa
             log.write(b"x")
 
     for process in (Process.NETWORK, Process.RENDERER):
-        confine_it = lambda process=process: confine(process)  # noqa: E731  # for another process
+        confine_it = partial(confine, process)
         assert ends_refused(lambda: None, write_log)
-        confine_it = lambda process=process: confine(process, log=lambda _line: None)  # noqa: E731  # for another process
+        confine_it = partial(confine, process, log=lambda _line: None)
         assert not ends_refused(lambda: None, write_log)
 
 

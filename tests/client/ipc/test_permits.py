@@ -45,7 +45,7 @@ ALL: list[Message] = [
     Detach(),
     Abilities(False),
 ]
-ALLOWED = {
+ALLOWED: dict[tuple[str, str], set[type[Message]]] = {
     ("renderer", GREETING): {Hello},
     ("renderer", RUNNING): {Input, Resize, Quit, Watch, Detach},
     ("network", GREETING): {Frame, Progress, Link, Notice, Exit, Statistics, ServerNotices, Abilities},

@@ -59,7 +59,7 @@ class Family:
     """The processes of one client."""
 
     def __init__(self, terminal: UserTerminal) -> None:
-        self.launcher = process(terminal.child.pid)
+        self.launcher = process(terminal.pid)
 
     def member(self, name: str) -> Process:
         return wait_until(lambda: self._find(name), f"no process {name}")
@@ -182,7 +182,7 @@ def test_a_terminal_that_hangs_up_ends_the_session_and_tells_the_server(
     terminal, family = session
     members = family.all()
     os.close(os.dup(terminal.child.child_fd))
-    terminal.child.ptyproc.fileobj.close()  # the master: as if the terminal's window was closed
+    terminal.hang_up()  # the master: as if the terminal's window was closed
     wait_for_none_left(members)
     wait_until(lambda: not server.process.alive, "the server was not told")
 
@@ -285,7 +285,7 @@ def test_a_network_process_that_hangs_keeps_no_client_that_nobody_can_ask_again(
         if way == "signal":
             family.launcher.signal(signal.SIGTERM)
         else:
-            terminal.child.ptyproc.fileobj.close()
+            terminal.hang_up()
         wait_for_none_left(members)
 
 

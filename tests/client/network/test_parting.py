@@ -112,7 +112,8 @@ def test_the_second_wish_waits_for_nobody(world: World) -> None:
 
 def test_quitting_twice_while_detaching_leaves_the_session_there(world: World) -> None:
     world.tell(Detach(), Quit(True))
-    assert world.session.outcome is None
+    outcome = world.session.outcome
+    assert outcome is None
     world.tell(Quit(True))
     assert world.session.outcome == UNHEARD_LEAVE
     world.run(1000)

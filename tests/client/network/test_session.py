@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from tests.support.simulation import Conditions
@@ -35,14 +35,17 @@ from mosh_common.protocol import SHUTDOWN_NUMBER
 from mosh_common.silence import CONNECT_TIMEOUT_MS
 from mosh_common.sync.events import PeerShutdown, ShutdownDone
 from mosh_common.sync.states import screen_state
-from mosh_common.sync.states.parts import screen
 from mosh_common.sync.states.screen_state import ServerScreen
 from mosh_common.terminal.cells import Snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.frame_diff import diff as display
 from mosh_common.wire import hostdiff
 from mosh_common.wire.extensions import Features
 
 DELAY_MS = 30
+
+
+MessageType: TypeAlias = type  # in World, `type` is what types
 
 
 class World(Pair):
@@ -104,7 +107,7 @@ class World(Pair):
     def size(self) -> tuple[int, int] | None:
         return self.server.size
 
-    def told(self, kind: type) -> list[Any]:
+    def told(self, kind: MessageType) -> list[Any]:
         return [message for message in self.messages if isinstance(message, kind)]
 
     def screen(self) -> Snapshot:
@@ -302,7 +305,8 @@ def test_no_answer_within_15_seconds_ends_it_with_the_firewall_hint() -> None:
     world = World()
     world.cut = True
     world.run(CONNECT_TIMEOUT_MS - 1)
-    assert world.session.outcome is None
+    outcome = world.session.outcome
+    assert outcome is None
     world.run(1)
     outcome = world.session.outcome
     assert outcome is not None
@@ -592,8 +596,8 @@ def test_a_server_of_whom_only_pieces_come_is_not_called_unreachable(monkeypatch
 def test_what_no_frame_holds_is_skipped_and_counted_and_the_frame_is_shown(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = screen.display.diff
-    monkeypatch.setattr(screen.display, "diff", lambda *screens: b"\x1b[1;1;4;20$t\x1b[c" + real(*screens))
+    real = display.diff
+    monkeypatch.setattr(display, "diff", lambda *screens: b"\x1b[1;1;4;20$t\x1b[c" + real(*screens))
     world.show("hello")
     world.run(1000)
     assert text(world.screen()) == "hello"

@@ -64,8 +64,8 @@ class Desk(Seat):
         self.view.receive_keys(keys, now=self.now)
         return self.view.messages_to_send()
 
-    def draw(self) -> bytes:
-        return super().draw(now=self.now)
+    def draw(self, *, now: int | None = None) -> bytes:
+        return super().draw(now=self.now if now is None else now)
 
 
 def test_the_first_word_is_hello() -> None:

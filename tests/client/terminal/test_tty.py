@@ -132,7 +132,7 @@ def test_leaving_undoes_every_mode_that_a_frame_can_set() -> None:
         b"\x1b[1;31m\x1b]8;;http://x/\x1b\\"
     )
     emulator.feed(tty.entering(terminal, title=True))
-    assert emulator.application_cursor_keys
+    before = emulator.application_cursor_keys
     emulator.feed(
         tty.leaving(
             terminal,
@@ -145,7 +145,7 @@ def test_leaving_undoes_every_mode_that_a_frame_can_set() -> None:
         )
     )
     after = emulator.snapshot()
-    assert not emulator.application_cursor_keys
+    assert (before, emulator.application_cursor_keys) == (True, False)
     assert after.modes == blank.modes
     assert after.style == blank.style
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from tests.support.simulation import Text
@@ -26,7 +28,7 @@ class Driver:
     def __init__(self, text: bytes = b"") -> None:
         self.now = NOW
         self.silent_since: int | None = None
-        self.sender = Sender(Text(text), pacing=Pacing(), entropy=bytes, now=NOW)
+        self.sender: Sender[Any] = Sender(Text(text), pacing=Pacing(), entropy=bytes, now=NOW)
 
     @property
     def link(self) -> Link:
@@ -85,12 +87,16 @@ def lengths(keys: bytes) -> Counter[int]:
     """How often each length of an encoded instruction comes, bare acknowledgements (no keys) or so many keys typed."""
     found: Counter[int] = Counter()
     source = random.Random(1)
+
+    def beginning(octet: int) -> Callable[[int], bytes]:
+        return lambda octets: bytes([octet]) + source.randbytes(octets - 1)
+
     for length in range(CHAFF_ENTROPY_OCTETS):  # each as likely as any other
         driver = connected()
         driver.sender = Sender(
             UserStream(),
             pacing=Pacing(),
-            entropy=lambda octets, length=length: bytes([length]) + source.randbytes(octets - 1),
+            entropy=beginning(length),
             now=driver.now,
         )
         driver.ack(driver.next().new_num)

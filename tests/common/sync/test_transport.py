@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 import pytest
-from tests.support.simulation import CLIENT_ADDRESS, KEY, SERVER_ADDRESS, START, Conditions, Session, Text
+from tests.support.simulation import CLIENT_ADDRESS, KEY, SERVER_ADDRESS, START, Conditions, Session, Side, Text
 
 from mosh_common.address import Address
 from mosh_common.errors import UsageError
@@ -266,9 +266,15 @@ def test_a_reflected_datagram_is_dropped() -> None:
 
 
 def test_a_replayed_session_brings_no_key_twice() -> None:
-    session, recorded = Session(), []
+    session = Session()
+    recorded: list[tuple[bytes, Side]] = []
     carry = session._carry
-    session._carry = lambda data, source, to: (recorded.append((data, to)), carry(data, source, to))[1]
+
+    def record(data: bytes, source: Address, to: Side) -> None:
+        recorded.append((data, to))
+        carry(data, source, to)
+
+    session._carry = record  # type: ignore[method-assign]  # for this session only
     session.resize(80, 24)
     for key in (b"a", b"b", b"c"):
         session.type(key)

@@ -62,7 +62,7 @@ def test_cells_read_as_pyte_gives_them() -> None:
 
 
 def test_the_parser_starts_whatever_pyte_does_in_attach(monkeypatch: pytest.MonkeyPatch) -> None:
-    def attach_of_0_8_0(self: pyte.Stream, screen: object) -> None:
+    def attach_of_0_8_0(self: pyte.Stream, screen: pyte.Screen) -> None:
         self.listener = screen
         self._parser = self._parser_fsm()
         self._taking_plain_text = next(self._parser)

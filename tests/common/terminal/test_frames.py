@@ -127,7 +127,7 @@ def test_a_frame_is_read_by_the_tables_that_programs_are_read_by() -> None:
         (FRAMES.escapes, ESCAPES),
         (FRAMES.sequences, SEQUENCES),
     ):
-        assert mine.items() <= all_of_them.items()  # type: ignore[operator]  # mappings of the same kind
+        assert mine.items() <= all_of_them.items()
 
 
 def test_after_a_failure_the_emulator_still_executes_frames_only() -> None:

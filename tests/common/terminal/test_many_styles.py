@@ -47,7 +47,7 @@ def painted(columns: int, lines: int, first: int = 0) -> list[int]:
 
 def test_letters_leave_out_the_surrogates() -> None:
     palette = Palette()
-    letters = []
+    letters: list[str] = []
     while not palette.full:
         letters.append(palette.letter(Style(fg=RGB | len(letters))))
     assert "\ud7ff" in letters

@@ -47,9 +47,8 @@ def test_modes_that_cross_the_wire(output: bytes, modes: Modes) -> None:
 
 def test_modes_that_the_server_needs() -> None:
     emulator = after(b"\x1b[?1h\x1b=\x1b[?2026h")
-    assert emulator.application_cursor_keys
-    assert emulator.application_keypad
-    assert emulator.in_synchronized_update
+    modes = (emulator.application_cursor_keys, emulator.application_keypad, emulator.in_synchronized_update)
+    assert modes == (True, True, True)
     emulator.feed(b"\x1b[?1l\x1b>\x1b[?2026l")
     assert not emulator.application_cursor_keys
     assert not emulator.application_keypad

@@ -57,7 +57,7 @@ def rows(*texts: str) -> tuple[str, ...]:
     return texts + ("",) * (LINES - len(texts))
 
 
-def text_style(**fields: int) -> dict[str, Any]:
+def text_style(**fields: Any) -> dict[str, Any]:
     return {"style": Style(**fields)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from tests.support.upstream_screen import UpstreamScreen
@@ -24,7 +24,7 @@ def token(source: random.Random) -> str:
     def number(limit: int) -> str:
         return source.choice(["", *(str(source.randrange(limit + 2)) for _ in range(3))])
 
-    kinds = [
+    kinds: list[Callable[[], str]] = [
         lambda: "".join(source.choice("abcdefgh ") for _ in range(source.randrange(1, 25))),
         lambda: "".join(source.choice("xyz") for _ in range(source.randrange(1, 4))),
         lambda: source.choice("中文字デ👍🚀") * source.randrange(1, 3),

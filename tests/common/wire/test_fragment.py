@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -42,7 +43,7 @@ def test_a_payload_too_short_for_a_header_is_dropped(octets: int) -> None:
 
 
 @given(st.binary(max_size=60), st.integers(1, 20), st.randoms(use_true_random=False))
-def test_fragments_make_the_instruction_in_any_order(encoded: bytes, size: int, random: object) -> None:
+def test_fragments_make_the_instruction_in_any_order(encoded: bytes, size: int, random: Random) -> None:
     fragments = split(7, encoded, HEADER_OCTETS + size)
     assert all(len(fragment.contents) <= size for fragment in fragments)
     random.shuffle(fragments)

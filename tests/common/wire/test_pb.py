@@ -35,7 +35,7 @@ def declared() -> set[tuple[str, bool, str, int, str]]:
 
 def test_the_generated_code_is_that_of_the_proto_file() -> None:
     generated = {
-        (message.name, field.name, field.number, TYPES.get(field.type) or field.message_type.name)
+        (message.name, field.name, field.number, field.message_type.name if field.message_type else TYPES[field.type])
         for message in mosh_pb2.DESCRIPTOR.message_types_by_name.values()
         for field in message.fields
     }

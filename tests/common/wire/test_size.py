@@ -46,6 +46,7 @@ def test_a_window_past_the_limits_counts_as_the_nearest_and_a_servers_screen_is_
 def test_emulators_and_messages_have_one_bound(columns: int, lines: int) -> None:
     # Both roles cut with one rule, so that server, pty and client have screens of one size.
     (told,) = userdiff.decode(userdiff.encode([Resize(columns, lines)]))
+    assert isinstance(told, Resize)
     emulator = Emulator(80, 24)
     emulator.resize(columns, lines)
     for snapshot in (emulator.snapshot(), Emulator(columns, lines).snapshot()):

@@ -67,7 +67,7 @@ def test_a_request_has_a_number_that_upstream_skips() -> None:
     ids=["longest", "last number", "too long", "number below ours", "number beyond"],
 )
 def test_a_request_is_bounded(request_: Request, taken: bool) -> None:
-    around = [Keys(b"a"), request_, Keys(b"b")]
+    around: list[UserEvent] = [Keys(b"a"), request_, Keys(b"b")]
     assert userdiff.decode(userdiff.encode(around)) == (around if taken else [Keys(b"ab")])
     if not taken:
         with pytest.raises(UsageError):
@@ -75,7 +75,7 @@ def test_a_request_is_bounded(request_: Request, taken: bool) -> None:
 
 
 def test_of_several_sets_of_features_the_first_counts() -> None:
-    events = [Features((64,)), Keys(b"a"), Features((65,)), Keys(b"b")]
+    events: list[UserEvent] = [Features((64,)), Keys(b"a"), Features((65,)), Keys(b"b")]
     assert userdiff.decode(userdiff.encode(events)) == [Features((64,)), Keys(b"ab")]
 
 

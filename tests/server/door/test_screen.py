@@ -7,7 +7,7 @@ import re
 import pytest
 from tests.support.doors import screen
 
-from mosh_common.terminal.cells import Palette, Snapshot, Style
+from mosh_common.terminal.cells import Palette, Row, Snapshot, Style
 from mosh_common.terminal.emulator import Emulator
 from mosh_server.door.preview import ansi_of, text_of
 from mosh_server.door.protocol import LONGEST_ANSWER, LONGEST_TEXT, STYLES_LIMIT, Screen, decode_answer, encode
@@ -85,7 +85,9 @@ def test_the_last_line_with_text_is_looked_for_from_the_cursor_upwards() -> None
 def test_styles_are_told_up_to_a_number_and_only_those_in_use() -> None:
     palette = Palette()
     letters = "".join(palette.letter(Style(fg=(1 << 24) + number)) for number in range(STYLES_LIMIT + 50))
-    rows = tuple(("x" * 100, letters[at : at + 100].ljust(100, "\0"), False, {}) for at in range(0, len(letters), 100))
+    rows: tuple[Row, ...] = tuple(
+        ("x" * 100, letters[at : at + 100].ljust(100, "\0"), False, {}) for at in range(0, len(letters), 100)
+    )
     answer = through_the_door(Snapshot(100, len(rows), rows, palette), styles=True)
     assert len(answer.styles) == STYLES_LIMIT
     assert answer.rows[-1][1][-60:] == "\0" * 60

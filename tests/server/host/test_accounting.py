@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import syslog
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,7 +101,9 @@ def test_a_helper_that_has_ended_is_reaped_and_one_that_runs_not_waited_for(
     books = Accounting(user="ada", pid=7)
     books.reap()  # nothing was started
     books.begin(pty_master)
-    pid = int(wait_until(lambda: (folder / "pid").exists() and (folder / "pid").read_text(), "the helper is not there"))
+    pid = int(
+        wait_until(lambda: (folder / "pid").read_text() if (folder / "pid").exists() else "", "the helper is not there")
+    )
     books.reap()
     assert not is_defunct(pid)
     (folder / "go").touch()
@@ -115,7 +118,7 @@ def test_each_coming_and_going_has_its_line_and_its_entry(
     pty_master: int, helper: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines: list[str] = []
-    monkeypatch.setattr(accounting.syslog, "syslog", lambda _priority, line: lines.append(line))
+    monkeypatch.setattr(syslog, "syslog", lambda _priority, line: lines.append(line))
     books = Accounting(user="ann", pid=7)
     books._utmp = Utmp(pty_master, helpers=[str(helper)])
     books.connected("192.0.2.1")

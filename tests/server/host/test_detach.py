@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ os.rename(sys.argv[1] + ".new", sys.argv[1])
 """
 
 
-def report(tmp_path: Path, *arguments: str, before: str = "") -> tuple[dict, str]:
+def report(tmp_path: Path, *arguments: str, before: str = "") -> tuple[dict[str, Any], str]:
     """Run the above; return what the detached process found and what the calling one printed."""
     result = tmp_path / "report"
     outcome = subprocess.run(

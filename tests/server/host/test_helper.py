@@ -50,7 +50,9 @@ def test_a_program_that_does_not_answer_in_time_is_ended(tmp_path: Path) -> None
     program(tmp_path, "oracle", f"echo $$ >{tmp_path}/pid; echo begun; exec sleep 600")
     helper = Helper.start(["oracle"], environ={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
     assert helper is not None
-    pid = int(wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text(), "it has not begun"))
+    pid = int(
+        wait_until(lambda: (tmp_path / "pid").read_text() if (tmp_path / "pid").exists() else "", "it has not begun")
+    )
     assert helper.answer(patience_s=0.05) == ""
     with pytest.raises(ProcessLookupError):  # neither running nor waiting to be reaped
         os.kill(pid, 0)

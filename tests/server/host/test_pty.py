@@ -69,7 +69,7 @@ def spawn() -> Iterator[Callable[..., Started]]:
 
 def everything(pty: Started) -> bytes:
     """All that the programs write until the pty hangs up."""
-    parts = []
+    parts: list[bytes] = []
     while True:
         assert select.select([pty.fileno()], [], [], PATIENCE_S)[0], f"no end after {b''.join(parts)!r}"
         data, is_open = pty.read(65_536)

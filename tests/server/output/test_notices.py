@@ -25,7 +25,8 @@ def test_what_holds_is_said_by_kind_until_it_is_dropped(notices: Notices) -> Non
     notices.hold(CLIPBOARD, "too long")
     notices.hold(FAILS, "it fails")
     notices.hold(FAILS, "it fails again")
-    assert notices.current == (Notice(1, "it fails again"), Notice(2, "too long"))
+    both = notices.current
+    assert both == (Notice(1, "it fails again"), Notice(2, "too long"))
     assert not notices.expire(now=NOW + 10 * PASSING_MS)
     notices.drop(FAILS)
     notices.drop(FAILS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import termios
 import tty
 
@@ -23,7 +22,7 @@ try:
     tty.setcbreak(0)
     os.write(1, b"\x1b[?1049h")
     draw()
-    while sys.stdin.buffer.raw.read(1) != b"q":
+    while os.read(0, 1) != b"q":
         pass
 finally:
     os.write(1, b"\x1b[2J\x1b[H\x1b[?1049l")

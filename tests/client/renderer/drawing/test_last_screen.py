@@ -12,7 +12,7 @@ from tests.support.world import lines_of
 from mosh_client.renderer.drawing.last_screen import printed
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.emulator import Emulator
-from mosh_common.terminal.frame_diff.dialect import WIRE, XTERM
+from mosh_common.terminal.frame_diff.dialect import WIRE, XTERM, Dialect
 
 COLUMNS, LINES = 10, 5
 
@@ -113,7 +113,7 @@ PIECES = (
     st.integers(1, 12),
 )
 def test_nothing_but_text_renditions_and_line_ends_is_printed(
-    output: list[bytes], dialect: object, columns: int
+    output: list[bytes], dialect: Dialect, columns: int
 ) -> None:
     octets = printed(screen(b"".join(output)), columns=columns, dialect=dialect)
     rest = re.sub("\x1b\\[[0-9;:]*m|\r\n", "", octets.decode())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mosh_client.ipc.messages import Link, Notice
@@ -14,7 +16,7 @@ HINT = " [To quit: Ctrl-^ .]"
 
 def board(**link: int | None) -> NoticeBoard:
     notices = NoticeBoard(quit_hint=HINT, now=START)
-    facts: dict[str, int | None] = {
+    facts: dict[str, Any] = {
         "last_heard": START,
         "last_acknowledged": START,
         "send_interval": 20,

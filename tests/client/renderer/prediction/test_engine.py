@@ -9,7 +9,7 @@ import pytest
 from tests.support.prediction import CURSOR, FAST_MS, Typist, frame
 
 from mosh_client.renderer.prediction.engine import DisplayPreference, Extension, PredictionEngine
-from mosh_common.terminal.cells import DEFAULT_STYLE, Palette, Snapshot, Style
+from mosh_common.terminal.cells import DEFAULT_STYLE, Palette, Row, Snapshot, Style
 
 NONE: frozenset[Extension] = frozenset()
 
@@ -302,7 +302,7 @@ class TestInput:
 
 def test_a_key_costs_far_less_than_a_frame_even_before_much_text_on_a_large_screen() -> None:
     palette = Palette()
-    row = ("$ a" + "x" * 196 + " ", "\x00" * 200, False, {})
+    row: Row = ("$ a" + "x" * 196 + " ", "\x00" * 200, False, {})
     screen = Snapshot(200, 60, (row,) * 60, palette, 30, 3)
     engine = PredictionEngine(display=DisplayPreference.ALWAYS)
     engine.server_screen(screen, now=0)

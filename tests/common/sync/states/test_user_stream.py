@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,11 +16,13 @@ from mosh_common.wire.userdiff import Keys, Request, Resize, UserEvent
 
 keys_and_sizes = st.one_of(st.binary(max_size=5), st.tuples(st.integers(1, 500), st.integers(1, 500)))
 requests = st.builds(Request, st.integers(64, 70), st.binary(max_size=5))
+Action: TypeAlias = bytes | tuple[int, int] | Request
+
 pushes = st.lists(keys_and_sizes, max_size=12)
 pushes_with_requests = st.lists(st.one_of(keys_and_sizes, requests), max_size=12)
 
 
-def pushed(stream: UserStream, actions: list[bytes | tuple[int, int] | Request]) -> UserStream:
+def pushed(stream: UserStream, actions: list[Action]) -> UserStream:
     for action in actions:
         if isinstance(action, bytes):
             stream = stream.push_keys(action)
@@ -50,7 +54,7 @@ def test_requests_and_features_count_too() -> None:
 
 
 @given(pushes_with_requests, pushes_with_requests, pushes_with_requests)
-def test_the_other_side_gets_what_was_typed(before: list[object], seen: list[object], after: list[object]) -> None:
+def test_the_other_side_gets_what_was_typed(before: list[Action], seen: list[Action], after: list[Action]) -> None:
     known = pushed(UserStream(), before)
     current = pushed(pushed(known, seen), after)
     theirs = UserStream().apply(known.diff_from(UserStream()))
@@ -61,7 +65,7 @@ def test_the_other_side_gets_what_was_typed(before: list[object], seen: list[obj
 
 @given(pushes_with_requests, pushes_with_requests, st.booleans())
 def test_trimming_between_two_events_keeps_the_later_ones(
-    before: list[object], after: list[object], named: bool
+    before: list[Action], after: list[Action], named: bool
 ) -> None:
     begin = UserStream().push_features(frozenset({64})) if named else UserStream()
     known = pushed(begin, before)
@@ -105,7 +109,7 @@ def test_a_request_of_no_feature_is_refused_before_it_is_sent(feature: int) -> N
 
 
 @given(pushes, st.integers(0, 60), st.integers(0, 60))
-def test_trimming_keeps_positions_and_later_events(actions: list[object], one: int, other: int) -> None:
+def test_trimming_keeps_positions_and_later_events(actions: list[Action], one: int, other: int) -> None:
     stream = pushed(UserStream(), actions)
     trimmed_to, since = sorted((min(one, stream.position), min(other, stream.position)))
     trimmed = stream.trimmed(UserStream(trimmed_to))
