@@ -78,7 +78,8 @@ lint: $(STAMP)
 	grep --recursive --files-with-matches --null -E '^#! ?/(usr/)?bin/(env )?(ba)?sh' .ci $(PRODUCT) packaging | \
 		xargs -0 $(BIN)/shellcheck packaging/completions/mosh.bash
 
-# As on Linux, and as on macOS: what only one of them has is reached by a check that mypy understands (docs/porting.md).
+# The product, its tests and what packages it. As on Linux, and as on macOS: what only one of them has is reached by a check
+# that mypy understands (docs/porting.md).
 types: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin

@@ -13,7 +13,7 @@ from functools import partial
 from operator import call
 from typing import Any, Final, NamedTuple, TypeAlias
 
-import msgpack  # type: ignore[import-untyped]  # it ships no type information
+import msgpack
 
 from mosh_client.ipc import screen_fields
 from mosh_client.ipc.fields import Field, array, boolean, integer, octets, optional, text
