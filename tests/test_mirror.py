@@ -82,8 +82,8 @@ WHOLES = (
     Whole("world/test_features.py", "both ends with each set of features", ("client/network/extensions",)),
     Whole(
         "client/network/probe/test_probe.py",
-        "a probe is its plan on a line, reported by its process",
-        ("client/network/probe/line", "client/network/probe/plan", "client/network/probe/process"),
+        "a probe is its plan on a line",
+        ("client/network/probe/line", "client/network/probe/plan"),
     ),
     Whole(
         "client/renderer/prediction/test_engine.py",
@@ -106,6 +106,7 @@ WHOLES = (
     ),
     Whole("common/test_connect_line.py", "the line is made of the words", ("common/connect_words",)),
     Whole("client/test_doctor.py", "what the three --doctor try alike", ("common/examination",)),
+    Whole("client/test_doctor.py", "a probe as the process that it is", ("client/network/probe/process",)),
     Whole("client/test_handed_over.py", "what is handed over is what is taken", ("client/stages", "common/handover")),
     Whole("client/test_cli.py", "refused before anything else is looked at", ("common/terminal_type",)),
     Whole("client/renderer/prediction/test_visibility.py", "each preference", ("common/prediction_display",)),
