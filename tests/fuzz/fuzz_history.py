@@ -12,7 +12,7 @@ from mosh_common.errors import PeerError
 from mosh_common.sync.states.history import answer as module
 from mosh_common.sync.states.history.answer import NO_ANSWER, WEIGHT_LIMIT_OCTETS, Answer, weight_of
 from mosh_common.sync.states.history.wish import LARGEST, NO_WISH, Wish
-from mosh_common.terminal.history.line import LONGEST_SEARCH, PAGE_LINES, Position
+from mosh_common.terminal.history.line import LONGEST_SEARCH, PAGE_LINES, Line, Position
 from mosh_common.wire import protobuf
 
 style_messages = st.dictionaries(st.integers(1, 5), st.integers(0, 300), max_size=5)
@@ -60,7 +60,7 @@ def test_any_octets_are_refused_or_within_bounds(diff: bytes) -> None:
 
 @fuzzed
 @given(st.lists(lines(), max_size=3).map(tuple), st.lists(fields, max_size=3))
-def test_any_message_is_refused_or_within_bounds(held: tuple, messages: list[protobuf.Message]) -> None:
+def test_any_message_is_refused_or_within_bounds(held: tuple[Line, ...], messages: list[protobuf.Message]) -> None:
     answer = Answer(1, Position(0), held)
     for message in messages:
         try:

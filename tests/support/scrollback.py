@@ -66,7 +66,7 @@ class Terminal(pyte.Screen):
             if match[1] == "h":
                 self._primary = (self.buffer, self.wraps, self.cursor.x, self.cursor.y)
                 self.buffer, self.wraps = (
-                    type(self.buffer)(lambda: pyte.screens.StaticDefaultDict(self.default_char)),
+                    type(self.buffer)(lambda: pyte.screens.StaticDefaultDict(self.default_char)),  # type: ignore[call-overload]  # pyte's
                     {},
                 )
             elif match[1] == "l" and self._primary is not None:
@@ -147,9 +147,9 @@ class Terminal(pyte.Screen):
                 self.buffer[0], self.wraps[0] = self.kept.pop()
         x, y = min(self.cursor.x, columns - 1), self.cursor.y
         if columns < self.columns:
-            for row in self.buffer.values():
+            for cells in self.buffer.values():
                 for column in range(columns, self.columns):
-                    row.pop(column, None)
+                    cells.pop(column, None)
         self.columns, self.lines = columns, lines
         self.cursor.x, self.cursor.y = x, min(y, lines - 1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from functools import cache
+from typing import Any
 
 import pytest
 from tests.support.history import FakeHistory, line
@@ -25,6 +26,7 @@ from mosh_client.ipc.messages import (
 )
 from mosh_client.network.extensions import Extensions as ClientExtensions
 from mosh_common.sync.statistics import Statistics
+from mosh_common.sync.transport import Transport
 from mosh_common.terminal.cells import Style
 from mosh_common.terminal.history.line import Line, plain_text
 from mosh_common.wire.extensions import HISTORY, OUR_FEATURES
@@ -87,13 +89,14 @@ class Rig:
         self.serial += 1
         self.tell(SearchHistory(self.serial, number, backwards, text))
         self.pair.run_until(lambda: bool(self.told(HistoryFound)), patience=10_000)
-        return self.told(HistoryFound)[-1].line
+        found: HistoryFound = self.told(HistoryFound)[-1]
+        return found.line
 
     def tell(self, message: WantHistory | SearchHistory) -> None:
         self.client.session.receive_message(message, now=self.pair.now)
         self.pair.turn()
 
-    def told(self, kind: type) -> list:
+    def told(self, kind: type[HistoryPage | HistoryFound]) -> list[Any]:
         """Return what the renderer was told in answer to the newest wish, of one kind."""
         return [each for each in self.client.messages if isinstance(each, kind) and each.serial == self.serial]
 
@@ -314,7 +317,7 @@ def statistics_of_an_idle_minute(*, asked: bool, features: frozenset[int] = OUR_
     if asked:
         rig.want(0)
     rig.pair.run(5000)
-    ends = [rig.client.session._transport, rig.server.client.transport]
+    ends: list[Transport[Any, Any]] = [rig.client.session._transport, rig.server.client.transport]
     before: list[Statistics] = [end.statistics() for end in ends]
     rig.pair.run(60_000)
     first, second = [end.statistics().sent - earlier.sent for end, earlier in zip(ends, before, strict=True)]

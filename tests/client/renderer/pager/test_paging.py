@@ -47,8 +47,7 @@ def test_shift_page_up_enters_a_page_up_and_shift_page_down_at_the_end_leaves() 
     desk.type(SHIFT_PAGE_DOWN)
     assert desk.paging
     desk.type(SHIFT_PAGE_DOWN + b"b")
-    assert not desk.paging
-    assert desk.typed == b"ab"
+    assert (desk.paging, desk.typed) == (False, b"ab")
 
 
 @pytest.mark.parametrize("key", [b"q", b"\r", b"\x03"])
@@ -68,8 +67,7 @@ def test_escape_alone_leaves_once_no_rest_of_a_key_has_come() -> None:
     assert desk.paging
     assert desk.view.next_deadline(now=desk.now) == desk.now + HOLD_MS
     desk.wait(HOLD_MS)
-    assert not desk.paging
-    assert desk.typed == b""
+    assert (desk.paging, desk.typed) == (False, b"")
 
 
 def test_a_key_that_comes_in_two_reads_is_one() -> None:

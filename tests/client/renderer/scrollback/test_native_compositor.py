@@ -216,8 +216,7 @@ def test_nothing_but_cells_gets_into_the_scrollback() -> None:
 
 def test_word_is_left_for_the_next_renderer() -> None:
     end = ScrollbackEnd()
-    assert end.printed is None
-    assert not end.alternate
+    assert (end.printed, end.alternate) == (None, False)
     end.note((3, 7), 2, alternate=True)
     assert (end.printed, end.clears, end.alternate) == ((3, 7), 2, True)
     scene = Scene(native=NativeTerminal(b"", b"", b"", end))

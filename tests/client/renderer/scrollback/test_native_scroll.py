@@ -14,7 +14,7 @@ from mosh_client.renderer.scrollback.native_scroll import (
     MOST_ROWS_AT_ONCE,
     NativeScroll,
 )
-from mosh_common.terminal.cells import DEFAULT_STYLE, RGB, Palette, Style
+from mosh_common.terminal.cells import DEFAULT_STYLE, RGB, Palette, Row, Style
 from mosh_common.terminal.history.line import LONGEST_LINE, PAGE_LINES, Line, Position
 
 NOW = 5000
@@ -165,6 +165,7 @@ def test_a_line_without_an_end_is_cut() -> None:
         wish = scroll.wish(now=NOW + 1000)
         assert wish is not None
         assert wish.column == 0  # the next line's
+    assert wish is not None
     assert wish.line == 3
 
 
@@ -266,7 +267,7 @@ def test_rows_from_before_the_session_are_not_its_own() -> None:
 
 def test_rows_that_the_terminal_pushes_count() -> None:
     scroll = scroll_at(0)
-    rows = [("a" * 10, "\x00" * 10, True, {}), ("b" * 10, "\x00" * 10, False, {})]
+    rows: list[Row] = [("a" * 10, "\x00" * 10, True, {}), ("b" * 10, "\x00" * 10, False, {})]
     scroll.pushed_by_terminal(rows, Position(0))
     assert scroll.printed == Position(1)
     scroll.pushed_by_terminal(rows, Position(0))  # others are on their way

@@ -52,7 +52,8 @@ def test_octets_bound_a_page_but_for_its_first_line(kept: Kept) -> None:
 @settings(max_examples=20, deadline=None)
 @given(most=st.integers(40, 700), octets=st.integers(500, 20_000))
 def test_pages_follow_one_another(kept: Kept, most: int, octets: int) -> None:
-    position, texts = Position(0), []
+    position = Position(0)
+    texts: list[str] = []
     for _ in range(200):
         _, lines, whole = kept.reading.lines(position, most, octets)
         texts += map(plain_text, lines)

@@ -7,13 +7,15 @@ from hypothesis import strategies as st
 from tests.support.history import lines
 
 from mosh_common.sync.states.history.pieces import piece
-from mosh_common.terminal.cells import CLUSTER, WIDE_TAIL
+from mosh_common.terminal.cells import CLUSTER, WIDE_TAIL, Style
 from mosh_common.terminal.history.line import Line, Position
 
 
 @given(lines(), st.integers(1, 40))
 def test_the_pieces_of_a_line_together_are_the_line(line: Line, columns: int) -> None:
-    at, text, styles, graphemes = 0, "", [], ()
+    at, text = 0, ""
+    styles: list[Style] = []
+    graphemes: tuple[str, ...] = ()
     while at < len(line.text):
         part = piece(line, at, min(at + columns, len(line.text)))
         assert part.text[0] != WIDE_TAIL
