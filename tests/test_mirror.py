@@ -69,6 +69,47 @@ WHOLES = (
     Whole(
         "client/confinement/test_seccomp.py", "the filter is made of its numbers", ("client/confinement/system_calls",)
     ),
+    Whole("world/test_history.py", "history from server to renderer, over networks of all kinds", ("client/network/history",)),
+    Whole("client/renderer/test_view.py", "how a session is left", ("client/renderer/leaving",)),
+    Whole("client/renderer/drawing/test_compositor.py", "what draws, with and without native scroll", ("client/renderer/drawing/choice",)),
+    Whole(
+        "client/renderer/pager/test_paging.py",
+        "the pager as somebody who pages sees it",
+        tuple(
+            f"client/renderer/pager/{name}"
+            for name in ("document", "input_line", "pager", "painting", "reader", "reports", "viewport")
+        ),
+    ),
+    Whole(
+        "client/renderer/pager/test_selecting.py",
+        "what is selected is what is copied",
+        tuple(f"client/renderer/pager/{name}" for name in ("copying", "marking", "selection")),
+    ),
+    Whole("client/renderer/pager/test_searching.py", "what is found", ("client/renderer/pager/finding",)),
+    Whole(
+        "client/renderer/scrollback/test_native_scroll.py",
+        "lines come in order, each once",
+        tuple(f"client/renderer/scrollback/{name}" for name in ("fetched", "places")),
+    ),
+    Whole(
+        "client/renderer/scrollback/test_native_compositor.py",
+        "what is drawn and pushed",
+        ("client/renderer/scrollback/terminal", "client/scrollback_end"),
+    ),
+    Whole("client/test_settings.py", "the choice and its spellings", ("common/scrollback",)),
+    Whole("common/sync/test_channels.py", "channels on one path", ("common/sync/channel",)),
+    Whole("world/test_history.py", "the extent comes with its frame", ("common/sync/states/parts/history",)),
+    Whole(
+        "common/terminal/history/test_what_is_kept.py",
+        "rows and text in, lines out, as the emulator fills it",
+        (
+            *(f"common/terminal/history/{name}" for name in ("chunks", "history", "joining", "line", "shelf", "update")),
+            "common/terminal/screen/past",
+        ),
+    ),
+    Whole("server/door/test_listener.py", "a page a visit", ("server/door/history",)),
+    Whole("server/test_cli.py", "the command line", ("server/options",)),
+    Whole("server/test_process.py", "a server that keeps history", ("server/output/guarded_history",)),
     Whole("client/renderer/test_escape_key.py", "the key, and the choice of it", ("client/escape_key_choice",)),
     Whole(
         "client/ipc/test_messages.py", "the fields of each message", ("client/ipc/fields", "client/ipc/screen_fields")

@@ -85,7 +85,7 @@ def test_a_real_python_passes_on_what_it_was_given(given: dict[str, str]) -> Non
 @pytest.mark.system
 def test_it_imports_nothing_that_a_start_has_not_imported_already() -> None:
     program = (
-        "import sys; before = set(sys.modules); sys.path.insert(0, sys.argv[1]);"
+        "import sys, __future__; before = set(sys.modules); sys.path.insert(0, sys.argv[1]);"
         "import mosh_common.native_environment; print(sorted(set(sys.modules) - before))"
     )
     common = next(folder for folder in SOURCE_FOLDERS if folder.endswith("common"))

@@ -67,7 +67,7 @@ def test_any_keys_and_any_server_are_a_screen(steps: list[Any], wheel: bool) -> 
             desk.view.resize(*step)
             desk.terminal.resize(*step)
         assert len(desk.shown) == desk.terminal.snapshot().lines
-        assert desk.view.history.octets <= CACHE_OCTETS
+        assert desk.view._paging.cache.octets <= CACHE_OCTETS
     for wish in desk.wishes:
         assert wish.line >= 0
         if isinstance(wish, WantHistory):

@@ -21,7 +21,16 @@ _QUOTE: Final = re.compile(r'(docs/[\w./-]+) "(.+)"')
 SAYS_NOTHING: Final = ""  # it introduces what comes, or says where more stands
 _DIFF: Final = "tests/property/test_frame_diff.py"
 _MANY_STYLES: Final = "tests/common/terminal/test_many_styles.py"
+_KEPT: Final = "tests/common/terminal/history/test_what_is_kept.py"
 ELSEWHERE: Final[dict[str, str]] = {
+    "A server keeps what scrolls off the top": _KEPT,
+    "Rows that wrapped are one line": _KEPT,
+    "Rows are pushed by whatever scrolls a region": _KEPT,
+    "ED 3, DECSED 3 and RIS forget": _KEPT,
+    "A line that is on the screen in part": _KEPT,
+    "A lower screen pushes the rows": _KEPT,
+    "What a synchronized update (?2026) draws": _KEPT,
+    "Where history is kept, their text is": _KEPT,
     "Client and server each run an emulator": SAYS_NOTHING,
     "With an upstream program at the other end": "tests/interop/test_frame_diff_upstream.py",
     "The hyperlinks of all styles of a palette": "tests/common/terminal/test_costs.py",

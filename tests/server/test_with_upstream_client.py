@@ -31,6 +31,7 @@ from tests.support.upstream_client import UserTerminal, drawn
 
 from mosh_common.terminal.cells import cell_text
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.history.history import History
 
 pytestmark = [
     pytest.mark.system,
@@ -164,7 +165,7 @@ def test_a_smaller_window_keeps_the_prompt(visit: Callable[..., Visit]) -> None:
     session.resize(30, 6)
     session.type("!")
     session.wait_for("prompt> here!")
-    assert session.text == "28\n29\n30\nprompt> here!\n\n"
+    assert session.text == "26\n27\n28\n29\n30\nprompt> here!"  # what the smaller window had pushed is back
 
 
 def test_a_paste_of_sixty_kilobytes_arrives_whole(visit: Callable[..., Visit]) -> None:
@@ -372,7 +373,7 @@ def test_upstream_s_client_shows_any_screen_of_ours_through_resizes_too(
     os.mkfifo(pipe)
     session = visit("sh", "-c", f"stty raw -echo; exec cat {pipe}", columns=37, lines=11)
     application = os.open(pipe, os.O_WRONLY)
-    expected = Emulator(37, 11)
+    expected = Emulator(37, 11, history=History())  # from which a higher window has rows back
     numbers = itertools.count()
 
     def shows(output: str) -> None:

@@ -121,7 +121,7 @@ class Soak:
             *("/usr/bin/env", f"PYTHONPATH={path}", sys.executable, "-m", "tests.soak.program", str(self._report)),
             *map(str, (plan.warm_up + plan.cycles, plan.octets)),
         ]
-        environment = clean_environment(Path(self._folder.name), COLORTERM="truecolor")
+        environment = clean_environment(Path(self._folder.name), COLORTERM="truecolor", MOSH_HISTORY="200,64k")
         self._server = start_server(OURS, words, environment=environment, directory=Path(self._folder.name))
         self._relay = Relay(self._server.port).start()
         # Through no env(1): the pid is the launcher's.

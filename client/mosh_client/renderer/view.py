@@ -38,7 +38,6 @@ from mosh_client.renderer.drawing.compositor import Touched
 from mosh_client.renderer.drawing.link_display import LinkDisplay
 from mosh_client.renderer.drawing.notice import CANNOT_DETACH, DETACHING, LEAVING, NoticeBoard
 from mosh_client.renderer.escape_key import DETACH, HISTORY, LINK_DISPLAY, QUIT, SUSPEND, EscapeKey
-from mosh_client.renderer.history.cache import HistoryCache
 from mosh_client.renderer.leaving import Leaving
 from mosh_client.renderer.pager.paging import Paging
 from mosh_client.renderer.prediction.engine import PredictionEngine
@@ -254,11 +253,6 @@ class View:
     def screen(self) -> Snapshot | None:
         """The server's newest screen, without guesses and bars; None before there is one."""
         return self._screen
-
-    @property
-    def history(self) -> HistoryCache:
-        """What is known of the server's history."""
-        return self._paging.cache
 
     @property
     def paging(self) -> bool:

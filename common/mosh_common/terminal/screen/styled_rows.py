@@ -254,7 +254,7 @@ class StyledRows:
 
         def resized(rows: list[Row], back: list[Row]) -> list[Row]:
             kept = [*back, *rows[lost : lost + lines]][:lines]
-            if columns != self.columns:
+            if columns != self.columns or back:  # what comes back is as wide as the screen was when it left
                 # Rows that are one object stay one object.
                 by_identity = {id(row): row_ops.resized(row, columns, "\x00") for row in kept}
                 kept = [by_identity[id(row)] for row in kept]

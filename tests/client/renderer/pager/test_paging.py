@@ -362,7 +362,7 @@ def test_many_lines_are_paged_within_the_bound_of_memory() -> None:
     desk = PagingDesk(columns=80, lines=24)
     text = line("\x1b[32mok\x1b[m " + "x" * 60)
     history = 12_000
-    cache = desk.view.history
+    cache = desk.view._paging.cache
     desk.server.lines = [text] * 24
     desk.show()
     desk.view.receive_message(HistoryExtent(0, history, 0, 0, False), now=desk.now)

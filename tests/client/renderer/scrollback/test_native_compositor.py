@@ -228,13 +228,16 @@ def test_word_is_left_for_the_next_renderer() -> None:
 def test_the_pager_has_the_alternate_screen_and_the_wish_and_nothing_is_lost_meanwhile() -> None:
     scene = filled()
     compositor = scene.view._compositor
-    compositor.set_paging(True)
+    scene.view.receive_message(Abilities(detach=True, history=True), now=scene.now)
+    scene.view.receive_keys(b"\x1e[", now=scene.now)
+    assert scene.view.paging
     for number in range(30):
         scene.server.print(f"more {number}")
         scene.tell()
         scene.draw()
     assert compositor.history_wanted(now=scene.now) is None
     assert b"\x1b[?1049h" in written(scene)
-    compositor.set_paging(False)
+    scene.view.receive_keys(b"q", now=scene.now)
+    assert not scene.view.paging
     scene.settle()
     scene.assert_ideal()
