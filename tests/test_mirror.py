@@ -69,9 +69,17 @@ WHOLES = (
     Whole(
         "client/confinement/test_seccomp.py", "the filter is made of its numbers", ("client/confinement/system_calls",)
     ),
-    Whole("world/test_history.py", "history from server to renderer, over networks of all kinds", ("client/network/history",)),
+    Whole(
+        "world/test_history.py",
+        "history from server to renderer, over networks of all kinds",
+        ("client/network/history",),
+    ),
     Whole("client/renderer/test_view.py", "how a session is left", ("client/renderer/leaving",)),
-    Whole("client/renderer/drawing/test_compositor.py", "what draws, with and without native scroll", ("client/renderer/drawing/choice",)),
+    Whole(
+        "client/renderer/drawing/test_compositor.py",
+        "what draws, with and without native scroll",
+        ("client/renderer/drawing/choice",),
+    ),
     Whole(
         "client/renderer/pager/test_paging.py",
         "the pager as somebody who pages sees it",
@@ -103,7 +111,10 @@ WHOLES = (
         "common/terminal/history/test_what_is_kept.py",
         "rows and text in, lines out, as the emulator fills it",
         (
-            *(f"common/terminal/history/{name}" for name in ("chunks", "history", "joining", "line", "shelf", "update")),
+            *(
+                f"common/terminal/history/{name}"
+                for name in ("chunks", "history", "joining", "line", "shelf", "update")
+            ),
             "common/terminal/screen/past",
         ),
     ),

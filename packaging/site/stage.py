@@ -24,7 +24,16 @@ FROM_TOP: Final = {
 }
 # The menu: caption and pages, in the order in which somebody may want them. Every page but the first is in it.
 MENU: Final[dict[str, Sequence[str]]] = {
-    "Use it": ("guide", "sessions", "scrollback", "coming-from-mosh", "troubleshooting", "faq", "security", "changelog"),
+    "Use it": (
+        "guide",
+        "sessions",
+        "scrollback",
+        "coming-from-mosh",
+        "troubleshooting",
+        "faq",
+        "security",
+        "changelog",
+    ),
     "Change it": (
         *("contributing", "README", "processes", "wire", "terminal", "prediction", "ipc", "door"),
         *("testing", "performance", "porting", "pictures/README", "reporting", "adr/README"),
