@@ -5,6 +5,7 @@ Pure: messages in, lines out. What is missing is asked for by wishes.py.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final, NamedTuple
 
 from mosh_client.ipc.messages import HistoryExtent, HistoryPage
@@ -118,8 +119,10 @@ class HistoryCache:
         def distance(number: int) -> int:
             return max(focus.start - number, number - focus.stop + 1, 0)
 
-        for number in sorted(self._lines, key=distance, reverse=True):
-            if self._octets <= _KEPT_OCTETS or distance(number) == 0:
+        numbers = deque(sorted(self._lines))
+        while numbers and self._octets > _KEPT_OCTETS:
+            number = numbers.popleft() if distance(numbers[0]) >= distance(numbers[-1]) else numbers.pop()
+            if distance(number) == 0:
                 break
             self._octets -= self._lines.pop(number).octets
         self._styles = {style: style for known in self._lines.values() for _, style in known.line.runs}
