@@ -87,7 +87,7 @@ class View:
         self._paging = Paging(
             columns=columns,
             lines=lines,
-            wheel=settings.wheel,
+            wheel=settings.wheel and native is None,  # else it is the scroll bar's
             refusal=_clipboard_refusal(settings, dialect),
             serials=serials,
         )

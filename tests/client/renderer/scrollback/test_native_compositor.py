@@ -230,14 +230,14 @@ def test_the_pager_has_the_alternate_screen_and_the_wish_and_nothing_is_lost_mea
     compositor = scene.view._compositor
     scene.view.receive_message(Abilities(detach=True, history=True), now=scene.now)
     scene.view.receive_keys(b"\x1e[", now=scene.now)
-    assert scene.view.paging
     for number in range(30):
         scene.server.print(f"more {number}")
         scene.tell()
         scene.draw()
+    paging = scene.view.paging
     assert compositor.history_wanted(now=scene.now) is None
     assert b"\x1b[?1049h" in written(scene)
     scene.view.receive_keys(b"q", now=scene.now)
-    assert not scene.view.paging
+    assert (paging, scene.view.paging) == (True, False)
     scene.settle()
     scene.assert_ideal()
