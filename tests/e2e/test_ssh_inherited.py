@@ -203,6 +203,9 @@ def test_the_server_starts_and_ends_whatever_was_done_to_signals(user: User, har
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("MOSH CONNECT ")
     assert "Traceback" not in done.stderr
+    wait_until(
+        lambda: len(user.left_running()) == 1, lambda: f"{user.left_running()}, not the server alone"
+    )  # it detaches
     [server] = user.left_running()
     server.signal(signal.SIGTERM)
     wait_until(lambda: not server.alive, "SIGTERM does not end it")
