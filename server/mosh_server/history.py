@@ -15,26 +15,12 @@ from mosh_common.sync.states.history.pieces import piece
 from mosh_common.sync.states.history.wish import NO_WISH, Wish
 from mosh_common.sync.states.parts.history import HistoryShown
 from mosh_common.terminal.cells import Snapshot
-from mosh_common.terminal.history.line import Extent, Line, Position
+from mosh_common.terminal.history.line import Extent, Found, Line, Position
 
 CHANNEL: Final = 1
 ANSWER_OCTETS: Final = 9000  # compressed, with what goes around it: 8 fragments
 LOOKED_AT_OCTETS: Final = TEXTS_LIMIT_OCTETS // 2  # of text and renditions; more would hardly go into an answer
 SEARCH_UNITS: Final = 2000  # of work in one portion
-
-
-class Found(Protocol):
-    """How far a search came."""
-
-    @property
-    def line(self) -> int | None:
-        """Where it stands."""
-        ...
-
-    @property
-    def next_line(self) -> int | None:
-        """Where to go on; None, and no `line`: it stands nowhere."""
-        ...
 
 
 class HistorySource(Protocol):

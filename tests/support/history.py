@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from hypothesis import strategies as st
 
 from mosh_common.terminal.cells import ALL_FLAGS, CLUSTER, EMPTY, HIGHEST_UNDERLINE, RGB, WIDE_TAIL, Style
-from mosh_common.terminal.history.line import Extent, Line, Position
+from mosh_common.terminal.history.line import Extent, Found, Line, Position
 
 STYLES = (
     Style(),
@@ -38,13 +36,6 @@ def _line(chosen: list[str], style: int) -> Line:
 def line(text: str, style: Style | None = None) -> Line:
     """Return a line of one style."""
     return Line(text, ((len(text), style or Style()),) if text else ())
-
-
-class Found(NamedTuple):
-    """See mosh_server.history."""
-
-    line: int | None
-    next_line: int | None
 
 
 class FakeHistory:

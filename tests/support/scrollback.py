@@ -25,7 +25,7 @@ from mosh_common.terminal.cells import (
     blank_row,
     rows_lost_above,
 )
-from mosh_common.terminal.history.line import Line, Position, line_of
+from mosh_common.terminal.history.line import Line, Position, line_of, part
 
 _PRIVATE = 5  # pyte keeps private modes shifted by so many bits
 _ALTERNATE = 1049
@@ -288,15 +288,13 @@ class Server:
 
     def answer(self, wish: WantHistory, *, most: int = 1000) -> HistoryPage:
         """The page for a wish as it is now, of at most so many lines."""
-        from mosh_client.renderer.scrollback.places import rest_of
-
         line, column = wish.line, wish.column
         if line < self.gone_before:
             line, column = self.gone_before, 0
         found = self.history()[line - self.gone_before :][: min(most, wish.lines)]
         lines = [each for each, _ in found]
         if lines and column:
-            lines[0] = rest_of(lines[0], column)
+            lines[0] = part(lines[0], column)
         return HistoryPage(wish.serial, line, column, tuple(lines), not found or found[-1][1])
 
     def ideal(self) -> list[KeptRow]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mosh_common.terminal.history.line import Extent, Line, Position
-from mosh_common.terminal.history.reading import NOTHING, Found, Reading
+from mosh_common.terminal.history.line import Extent, Found, Line, Position
+from mosh_common.terminal.history.reading import NOTHING, Reading
 
 if TYPE_CHECKING:
     from mosh_common.terminal.emulator import Emulator

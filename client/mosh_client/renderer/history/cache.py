@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from mosh_client.ipc.messages import HistoryExtent, HistoryPage
 from mosh_common.terminal.cells import Style
-from mosh_common.terminal.history.line import NO_HISTORY, Extent, Line, Position
+from mosh_common.terminal.history.line import NO_HISTORY, Extent, Line, Position, joined
 
 # SECURITY: the server says how long lines are and how many it sends; beyond this, lines go.
 # Test: test_a_cache_stays_within_its_bound.
@@ -129,12 +129,3 @@ class HistoryCache:
 
     def _forget(self) -> None:
         self._lines, self._styles, self._octets = {}, {}, 0
-
-
-def joined(one: Line, other: Line) -> Line:
-    """Return the line that begins as `one` and goes on as `other`."""
-    runs = one.runs + other.runs
-    if one.runs and other.runs and one.runs[-1][1] == other.runs[0][1]:
-        both = (one.runs[-1][0] + other.runs[0][0], one.runs[-1][1])
-        runs = (*one.runs[:-1], both, *other.runs[1:])
-    return Line(one.text + other.text, runs, one.graphemes + other.graphemes)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from mosh_client.renderer.history.cache import HistoryCache, joined
+from mosh_client.renderer.history.cache import HistoryCache
 from mosh_common.terminal.cells import (
-    CLUSTER,
     DEFAULT_STYLE,
     EMPTY,
     NO_CLUSTERS,
@@ -20,7 +19,7 @@ from mosh_common.terminal.cells import (
     blank_row,
     blank_snapshot,
 )
-from mosh_common.terminal.history.line import BLANK_LINE, LONGEST_LINE, Line, Position, line_of, rows
+from mosh_common.terminal.history.line import BLANK_LINE, LONGEST_LINE, Line, Position, joined, line_of, part, rows
 
 NARROWEST: Final = 2  # columns: what a wide character takes
 _LINES_LAID: Final = 512  # remembered as they are laid out: several screens of most sizes
@@ -219,15 +218,7 @@ def slice_of(line: Line, start: int, end: int) -> Line:
     end = min(end, len(text))
     if start <= 0 and end == len(text):
         return line
-    runs = []
-    column = 0
-    for count, style in line.runs:
-        kept = min(column + count, end) - max(column, start)
-        if kept > 0:
-            runs.append((kept, style))
-        column += count
-    before = text.count(CLUSTER, 0, start)
-    return Line(text[start:end], tuple(runs), line.graphemes[before : before + text.count(CLUSTER, start, end)])
+    return part(line, start, end)
 
 
 def dotted_row(columns: int) -> Row:

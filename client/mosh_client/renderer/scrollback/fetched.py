@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from mosh_client.ipc.messages import HistoryPage
-from mosh_client.renderer.scrollback.places import joined, rest_of
 from mosh_common.terminal.cells import WIDE_TAIL, Palette, Row
-from mosh_common.terminal.history.line import LONGEST_LINE, Line, Position, rows
+from mosh_common.terminal.history.line import LONGEST_LINE, Line, Position, joined, part, rows
 
 _MOST_STYLES: Final = 1 << 14  # that rows of one drawing have, but for those of its last line
 
@@ -68,7 +67,7 @@ class FetchedLines:
             if number < self.end.line:
                 continue
             if number == self.end.line and column < self.end.column:
-                line = rest_of(line, self.end.column - column)
+                line = part(line, self.end.column - column)
                 column = self.end.column
             # SECURITY: a line that has no end is cut where lines end. Test: test_a_line_without_an_end_is_cut.
             ended = ended or column + len(line.text) >= LONGEST_LINE
@@ -92,7 +91,7 @@ class FetchedLines:
                 at = placed.end
             if at < piece.end or not piece.ended:
                 # The rest of it comes, or scrolls off, later.
-                self._pieces[0] = piece._replace(start=at, line=rest_of(piece.line, at.column - piece.start.column))
+                self._pieces[0] = piece._replace(start=at, line=part(piece.line, at.column - piece.start.column))
                 return
             self._pieces.popleft()
 

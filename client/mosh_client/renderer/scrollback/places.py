@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mosh_common.terminal.cells import CLUSTER, EMPTY, WIDE_TAIL, Row, Style
-from mosh_common.terminal.history.line import Line, Position
+from mosh_common.terminal.cells import EMPTY, WIDE_TAIL, Row
+from mosh_common.terminal.history.line import Position
 
 
 def ends(rows: Sequence[Row], start: Position) -> list[Position]:
@@ -31,22 +31,3 @@ def rows_if_wrapped_anew(rows: Sequence[Row], columns: int) -> int:
             count += max(1, -(-length // columns))
             length = 0
     return count + -(-length // columns)
-
-
-def rest_of(line: Line, column: int) -> Line:
-    """Return what of `line` there is from `column` on."""
-    if not column:
-        return line
-    runs: list[tuple[int, Style]] = []
-    skipped = column
-    for count, style in line.runs:
-        taken = max(0, count - skipped)
-        skipped = max(0, skipped - count)
-        if taken:
-            runs.append((taken, style))
-    return Line(line.text[column:], tuple(runs), line.graphemes[line.text.count(CLUSTER, 0, column) :])
-
-
-def joined(line: Line, rest: Line) -> Line:
-    """Return the line that begins with `line` and goes on with `rest`."""
-    return Line(line.text + rest.text, line.runs + rest.runs, line.graphemes + rest.graphemes)

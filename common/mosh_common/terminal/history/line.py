@@ -38,9 +38,7 @@ class Position(NamedTuple):
     """A place between two columns of history; they compare as they follow one another."""
 
     line: int
-    column: int = (
-        0  # so many columns of the line are before it; a line's rows before it, as they were when they scrolled
-    )
+    column: int = 0  # so many columns of the line are before it
 
 
 class Extent(NamedTuple):
@@ -49,6 +47,13 @@ class Extent(NamedTuple):
     first: int = 0  # the oldest line that is kept
     end: Position = Position(0)  # where the screen's first row begins; all before it scrolled off
     clears: int = 0  # how often all of it was forgotten (ED 3, RIS)
+
+
+class Found(NamedTuple):
+    """What a search found, or where it is to go on; neither: nothing, and it is over."""
+
+    line: int | None
+    next_line: int | None
 
 
 NO_HISTORY: Final = Extent()
@@ -79,6 +84,15 @@ def part(line: Line, start: int, end: int | None = None) -> Line:
             runs.append((inside, style))
         column += count
     return Line(text, tuple(runs), graphemes)
+
+
+def joined(one: Line, other: Line) -> Line:
+    """Return the line that begins as `one` and goes on as `other`."""
+    runs = one.runs + other.runs
+    if one.runs and other.runs and one.runs[-1][1] == other.runs[0][1]:
+        both = (one.runs[-1][0] + other.runs[0][0], one.runs[-1][1])
+        runs = (*one.runs[:-1], both, *other.runs[1:])
+    return Line(one.text + other.text, runs, one.graphemes + other.graphemes)
 
 
 def rows(line: Line, columns: int, palette: Palette, *, start: int = 0) -> list[Row]:

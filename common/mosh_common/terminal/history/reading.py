@@ -6,13 +6,13 @@ moment still shows. Changes nothing.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from mosh_common.terminal.cells import octets_of
 from mosh_common.terminal.history.chunks import Laid
 from mosh_common.terminal.history.encoding import decode_line, words_of
 from mosh_common.terminal.history.history import History
-from mosh_common.terminal.history.line import Extent, Line, Position, part, plain_text
+from mosh_common.terminal.history.line import Extent, Found, Line, Position, part, plain_text
 from mosh_common.terminal.history.shelf import Chunk
 from mosh_common.terminal.plain_text import without_sequences
 
@@ -21,13 +21,6 @@ _LINE_OCTETS: Final = 8  # what a line counts beside its text, so that blank one
 _LOOK_CHARACTERS: Final = 400  # that are looked at as they are
 _LAY_CHARACTERS: Final = 16  # that are laid out
 _CHUNK_UNITS: Final = 10
-
-
-class Found(NamedTuple):
-    """What a search found, or where it is to go on; neither: nothing, and it is over."""
-
-    line: int | None
-    next_line: int | None
 
 
 NOTHING: Final = Found(None, None)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mosh_client.ipc.messages import HistoryExtent, HistoryPage
-from mosh_client.renderer.history.cache import CACHE_OCTETS, HistoryCache, joined
+from mosh_client.renderer.history.cache import CACHE_OCTETS, HistoryCache
 from mosh_common.terminal.cells import BOLD, CLUSTER, DEFAULT_STYLE, Style
-from mosh_common.terminal.history.line import Line, Position
+from mosh_common.terminal.history.line import Line, Position, joined
 
 BOLD_STYLE = Style(flags=BOLD)
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from tests.support.histories import ALL, Kept, numbered
 
 from mosh_common.history_limits import Limits
-from mosh_common.terminal.history.line import Position, part, plain_text
-from mosh_common.terminal.history.reading import NOTHING, Found
+from mosh_common.terminal.history.line import Found, Position, part, plain_text
+from mosh_common.terminal.history.reading import NOTHING
 
 
 @pytest.fixture(scope="module")

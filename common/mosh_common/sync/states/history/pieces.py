@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mosh_common.terminal.cells import CLUSTER, WIDE_TAIL, Style
-from mosh_common.terminal.history.line import Line
+from mosh_common.terminal.cells import WIDE_TAIL
+from mosh_common.terminal.history.line import Line, part
 
 
 def piece(line: Line, start: int, end: int) -> Line:
@@ -11,13 +11,4 @@ def piece(line: Line, start: int, end: int) -> Line:
     text = line.text
     if end < len(text) and text[end] == WIDE_TAIL:
         end += -1 if end - 1 > start else 1
-    runs: list[tuple[int, Style]] = []
-    at = 0
-    for columns, style in line.runs:
-        kept = min(at + columns, end) - max(at, start)
-        if kept > 0:
-            runs.append((kept, style))
-        at += columns
-    before = text.count(CLUSTER, 0, start)
-    within = text.count(CLUSTER, start, end)
-    return Line(text[start:end], tuple(runs), line.graphemes[before : before + within])
+    return part(line, start, end)
