@@ -88,6 +88,14 @@ class Terminal(pyte.Screen):
             if self.cursor.x == self.columns:
                 self.wraps[self.cursor.y] = False
 
+    def set_margins(self, top: int | None = None, bottom: int | None = None) -> None:
+        """Set them; none where they are the screen's, which pyte 0.8.0 takes for those of before."""
+        if not top and bottom in (None, self.lines):
+            self.margins = None
+            self.cursor_position()
+        else:
+            super().set_margins(top, bottom)
+
     def index(self) -> None:
         """Scroll at the bottom; the top row is kept if the whole primary screen scrolls."""
         if self.cursor.y == (self.margins.bottom if self.margins else self.lines - 1):
