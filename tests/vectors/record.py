@@ -31,6 +31,12 @@ from tests.support.programs import OURS, UPSTREAM, Programs
 HOST = "127.0.0.1"
 SIZES = [(80, 24), (100, 30)]
 PASTE = bytes(33 + pow(3, i, 65537) % 90 for i in range(2000))  # hardly compresses: two fragments
+
+
+class Aside(bytes):
+    """What is typed for the client: the session never sees it."""
+
+
 Script = list[tuple[float, bytes | None]]
 # Seconds after the start, and what the user does then: types something, or makes the window SIZES[1].
 SCRIPT: Script = [
@@ -39,12 +45,20 @@ SCRIPT: Script = [
     (2.0, "é 中文 e\u0301\r".encode()),
     (2.7, None),
     (3.4, PASTE + b"\r"),
-    (5.5, b"\x1e."),
+    (5.5, Aside(b"\x1e.")),
 ]
 LONG_CLIPBOARD = b"\x1b]52;c;" + 20_000 * b"A" + b"\x07"  # no frame has room for it: a notice
 WORDS = b"hello"
 NOTICE_SCRIPT: Script = [(2.0, WORDS), (2.6, LONG_CLIPBOARD), (5.0, b"q")]
-DETACHING_SCRIPT: Script = [(2.0, WORDS), (3.0, b"\x1ed")]
+DETACHING_SCRIPT: Script = [(2.0, WORDS), (3.0, Aside(b"\x1ed"))]
+# In the pager: to the top, a search, and back.
+PAGING_SCRIPT: Script = [
+    (2.0, Aside(b"\x1e[g")),
+    (3.0, Aside(b"/42\r")),
+    (4.0, Aside(b"q")),
+    (4.5, WORDS),
+    (5.5, Aside(b"\x1e.")),
+]
 
 
 class Session(NamedTuple):
@@ -57,6 +71,7 @@ class Session(NamedTuple):
 
 
 _ECHO: Final = "exec cat"
+_LIST_AND_ECHO: Final = "seq 1 500 | sed 's/$/\\r/'; exec cat"
 _ECHO_AND_END: Final = f"dd bs=1 status=none count={len(WORDS) + len(LONG_CLIPBOARD) + 1}; exit 3"
 SESSIONS: Final = {
     "upstream": Session(UPSTREAM, UPSTREAM, _ECHO, SCRIPT),
@@ -64,6 +79,7 @@ SESSIONS: Final = {
     "our_server": Session(UPSTREAM, OURS, _ECHO, SCRIPT),
     "exit_status": Session(OURS, OURS, _ECHO_AND_END, NOTICE_SCRIPT),
     "detached": Session(OURS, OURS, _ECHO, DETACHING_SCRIPT),
+    "paged": Session(OURS, OURS, _LIST_AND_ECHO, PAGING_SCRIPT),
 }
 
 
@@ -127,7 +143,9 @@ def _relayed(session: Session, environment: dict[str, str], server: tuple[str, i
                     return {
                         "key": key,
                         "sizes": SIZES[: 1 + any(what is None for _, what in session.script)],
-                        "typed": b"".join(what for _, what in session.script if what and what[0] != 0x1E).hex(),
+                        "typed": b"".join(
+                            what for _, what in session.script if what and not isinstance(what, Aside)
+                        ).hex(),
                         "datagrams": datagrams,
                     }
             elif ready is relay:

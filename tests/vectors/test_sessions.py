@@ -16,12 +16,24 @@ import pytest
 from tests.common.wire.test_recorded_sessions import Step, steps
 from tests.vectors.record import SESSIONS
 
+from mosh_common.sync.states.history.answer import NO_ANSWER
+from mosh_common.sync.states.history.wish import NO_WISH
 from mosh_common.sync.states.screen_state import ClientScreen
 from mosh_common.sync.states.user_stream import UserStream
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.wire import datagram, hostdiff, userdiff
-from mosh_common.wire.extensions import ANNOUNCEMENT, DETACH, EXIT_STATUS, NOTICE, PARTING, REGISTER, Features, Kind
+from mosh_common.wire.extensions import (
+    ANNOUNCEMENT,
+    DETACH,
+    EXIT_STATUS,
+    HISTORY,
+    NOTICE,
+    PARTING,
+    REGISTER,
+    Features,
+    Kind,
+)
 from mosh_common.wire.hostdiff import PartDiff
 from mosh_common.wire.instruction import Instruction
 from mosh_common.wire.key import Key
@@ -38,6 +50,7 @@ SAID_BY_CLIENTS: Final = {
     "our_server": {"Keys", "Resize"},
     "exit_status": {"Keys", "Resize", "Features"},
     "detached": {"Keys", "Resize", "Features", f"Request {DETACH}"},
+    "paged": {"Keys", "Resize", "Features"},
 }
 SAID_BY_SERVERS: Final = {
     "upstream": UPSTREAMS_FROM_SERVERS,
@@ -45,6 +58,7 @@ SAID_BY_SERVERS: Final = {
     "our_server": UPSTREAMS_FROM_SERVERS,
     "exit_status": {"EchoAck", "HostBytes", "Features", "Announcement", "Notice", f"PartDiff {EXIT_STATUS}"},
     "detached": {"EchoAck", "HostBytes", "Features", "Announcement", f"PartDiff {PARTING}"},
+    "paged": {"EchoAck", "HostBytes", "Features", "Announcement", f"PartDiff {HISTORY}"},
 }
 FEATURES: Final = {
     ANNOUNCEMENT: "Announcement",
@@ -52,9 +66,10 @@ FEATURES: Final = {
     EXIT_STATUS: f"PartDiff {EXIT_STATUS}",
     DETACH: f"Request {DETACH}",
     PARTING: f"PartDiff {PARTING}",
+    HISTORY: f"PartDiff {HISTORY}",
 }
-# Features of which there is no recording yet, by number, and why.
-NOT_RECORDED: Final[dict[int, str]] = {78: "history: to be recorded when all of it is there"}
+# Features of which there is no recording, by number, and why.
+NOT_RECORDED: Final[dict[int, str]] = {}
 
 
 class Said(NamedTuple):
@@ -77,7 +92,7 @@ def opened(name: str) -> tuple[Step, ...]:
 
 def instructions(name: str) -> Iterator[Said]:
     for step in opened(name):
-        if step.encoded is not None:
+        if step.encoded is not None and step.fragment.channel == 0:
             instruction = Instruction.decode(step.encoded)
             decode = hostdiff.decode if step.opened.to_client else userdiff.decode
             yield Said(step.opened.to_client, step.encoded, instruction, [*decode(instruction.diff)])
@@ -90,6 +105,18 @@ def kinds(name: str, *, to_client: bool) -> set[str]:
             whose = f" {event.feature}" if isinstance(event, PartDiff | Request) else ""
             found.add(type(event).__name__ + whose)
     return found
+
+
+def told(name: str, state: Any, *, to_client: bool) -> Iterator[tuple[Any, Any, bytes]]:
+    """Yield the states of channel 1 that were told: what each diff began with, what it led to, and the diff."""
+    states = {0: state}
+    for step in opened(name):
+        if step.encoded is not None and step.fragment.channel and step.opened.to_client == to_client:
+            instruction = Instruction.decode(step.encoded)
+            if instruction.new_num not in states and instruction.diff:
+                before = states[instruction.old_num]
+                states[instruction.new_num] = before.apply(instruction.diff)
+                yield before, states[instruction.new_num], instruction.diff
 
 
 def screens(name: str) -> list[Snapshot]:
@@ -174,6 +201,23 @@ def test_upstreams_server_takes_what_our_client_says_of_itself() -> None:
     named = [said for said in instructions("our_client") if any(isinstance(event, Features) for event in said.events)]
     numbers = {said.instruction.new_num for said in named}
     assert numbers <= {said.instruction.ack_num for said in instructions("our_client") if said.to_client}
+
+
+def test_wishes_and_answers_would_be_said_alike() -> None:
+    for state, to_client in ((NO_WISH, False), (NO_ANSWER, True)):
+        said = [*told("paged", state, to_client=to_client)]
+        assert len(said) > 1
+        assert [after.diff_from(before) for before, after, _ in said] == [diff for _, _, diff in said]
+
+
+def test_the_pages_are_what_scrolled_away() -> None:
+    lines = {}
+    for _, answer, _ in told("paged", NO_ANSWER, to_client=True):
+        for number, line in enumerate(answer.lines, answer.start.line):
+            lines[number] = line.text
+    assert lines == {number: str(number + 1) for number in lines}
+    assert {0, 41} <= lines.keys()
+    assert "42" in [wish.text for _, wish, _ in told("paged", NO_WISH, to_client=False)]
 
 
 @pytest.mark.parametrize("name", ["upstream", "our_client", "our_server"])

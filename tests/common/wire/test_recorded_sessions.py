@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,14 +42,14 @@ def read(path: Path) -> dict[str, Any]:
 
 def steps(session: dict[str, Any]) -> Iterator[Step]:
     cipher = Ocb(Key.parse(session["key"]))
-    assemblers = {"client": Assembler(), "server": Assembler()}
+    assemblers: defaultdict[tuple[str, int], Assembler] = defaultdict(Assembler)  # to whom, and the channel
     for entry in session["datagrams"]:
         to, text = (entry["to"], entry["hex"]) if isinstance(entry, dict) else entry
         raw = bytes.fromhex(text)
         opened = datagram.unseal(cipher, raw, to_client=to == "client")
         fragment = Fragment.decode(opened.payload)
         expected = entry["decoded"] if isinstance(entry, dict) else {}
-        yield Step(raw, opened, fragment, assemblers[to].add(fragment), expected)
+        yield Step(raw, opened, fragment, assemblers[to, fragment.channel].add(fragment), expected)
 
 
 recordings = pytest.mark.parametrize("path", [OWN, *SHARED], ids=lambda path: path.stem)
