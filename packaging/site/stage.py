@@ -31,6 +31,7 @@ MENU: Final[dict[str, Sequence[str]]] = {
         "coming-from-mosh",
         "troubleshooting",
         "faq",
+        "limits",
         "security",
         "changelog",
     ),
