@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +12,8 @@ from typing import Any
 import pytest
 from tests.support.programs import REPOSITORY, SOURCE_FOLDERS, clean_environment, missing_programs, wait_until
 from tests.support.tmux import Pane, Tmux
-
-_UNPRINTED = {0x0C: None, 0xFFFF: None}  # what xterm puts between pages, and for the right halves of wide characters
+from tests.support.xterm import PROGRAMS as XTERM_PROGRAMS
+from tests.support.xterm import Xterm
 
 pytestmark = [pytest.mark.e2e, pytest.mark.system]
 
@@ -129,65 +128,14 @@ def test_tmux_keeps_each_line_once(tmp_path: Path) -> None:
         assert rows == [*session.ideal, *(f"line {number}" for number in range(3089, 3100)), "left with 0:"]
 
 
-class Xterm:
-    """An xterm without a screen to look at. What it holds it prints to a file when it is told to (MC)."""
-
-    def __init__(self, folder: Path, words: list[str], environment: dict[str, str], *, lines: int) -> None:
-        self._paper = folder / "paper"
-        self._folder = folder
-        reading, writing = os.pipe()
-        self._server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writing), "-screen", "0", "800x900x24", "-nolisten", "tcp"],
-            pass_fds=[writing],
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(writing)
-        with open(reading) as numbers:
-            number = numbers.readline().strip()
-        resources = [
-            f"printerCommand: cat >'{self._paper}.part' && mv '{self._paper}.part' '{self._paper}'",
-            *("printAttributes: 0", "saveLines: 50000", "allowWindowOps: true"),
-        ]
-        self._process = subprocess.Popen(
-            [
-                *("xterm", "-u8", "-tn", "xterm-256color", "-geometry", f"40x{lines}", "-fn", "fixed"),
-                *(word for line in resources for word in ("-xrm", f"XTerm*{line}")),
-                *("-e", *words),
-            ],
-            env=clean_environment(folder, DISPLAY=f":{number}") | environment,
-            cwd=REPOSITORY,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def write(self, octets: bytes) -> None:
-        """Let the terminal read octets, as if its program had written them."""
-        with (self._folder / "log.tty").open() as name:
-            terminal = os.open(name.read(), os.O_WRONLY | os.O_NOCTTY)
-        os.write(terminal, octets)
-        os.close(terminal)
-
-    def all_rows(self) -> list[str]:
-        """Return its scrollback and its screen."""
-        self._paper.unlink(missing_ok=True)
-        self.write(b"\x1b[?11i")
-        wait_until(self._paper.exists, "xterm printed nothing")
-        return [row.rstrip() for row in self._paper.read_text(errors="replace").translate(_UNPRINTED).split("\n")]
-
-    def __enter__(self) -> Xterm:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for process in (self._process, self._server):
-            process.terminate()
-            process.wait(20)
-
-
 @pytest.mark.requires_linux
-@pytest.mark.skipif(bool(missing_programs(["xterm", "Xvfb"])), reason="xterm or Xvfb is missing")
+@pytest.mark.skipif(bool(missing_programs(XTERM_PROGRAMS)), reason="xterm or Xvfb is missing")
 def test_xterm_keeps_each_line_once(tmp_path: Path) -> None:
     with Session(tmp_path) as session:
         words = ["sh", "-c", 'for i in 1 2 3; do echo "before $i"; done; "$@"', "sh", *session.words]
-        with Xterm(tmp_path, words, session.environment, lines=12) as xterm:
+        with Xterm(
+            tmp_path, words, environment=session.environment, directory=REPOSITORY, columns=40, lines=12
+        ) as xterm:
             before = ["before 1", "before 2", "before 3"]
 
             def assert_kept() -> None:
@@ -200,7 +148,7 @@ def test_xterm_keeps_each_line_once(tmp_path: Path) -> None:
                 assert len(xterm.all_rows()) <= len(wanted) + 30
 
             def resize(lines: int) -> None:
-                xterm.write(b"\x1b[8;%d;40t" % lines)
+                xterm.resize(40, lines)
 
             def assert_nothing_lost() -> None:
                 # Of an alternate screen that becomes smaller xterm keeps rows, and cuts the primary one.

@@ -2,8 +2,7 @@
 
     python native_session.py COMMANDS LOG
 
-Reads commands, a JSON array a line, from the pipe COMMANDS, and writes a line to LOG for each that is done; the name of
-the terminal to LOG.tty. The server
+Reads commands, a JSON array a line, from the pipe COMMANDS, and writes a line to LOG for each that is done. The server
 is the plain one of scrollback.py, so that what its history is, is plain to see.
 """
 
@@ -16,7 +15,6 @@ import signal
 import socket
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from tests.support.scrollback import Server
@@ -144,7 +142,6 @@ class Renderer:
 
 def main(commands: str, log: str) -> int:
     """Run the session."""
-    Path(f"{log}.tty").write_text(os.ttyname(0))
     attributes = tty.read_attributes(0)
     terminal = tty.describe_terminal(alternate_screen=True)
     described = Description(terminal, dialect_from_terminfo(terminal.capabilities), attributes, ScrollbackEnd())

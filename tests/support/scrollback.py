@@ -30,6 +30,7 @@ from mosh_common.terminal.history.line import Line, Position, line_of, part
 _PRIVATE = 5  # pyte keeps private modes shifted by so many bits
 _ALTERNATE = 1049
 _MORE: Row = ("x", "\x00", False, NO_CLUSTERS)
+_WIDE_MORE: Row = ("日" + WIDE_TAIL, "\x00\x00", False, NO_CLUSTERS)
 _SWITCH = re.compile(r"\x1b\[\?1049([hl])|\x1b\[(6)n|\x1b\[(3)J")
 
 
@@ -291,7 +292,8 @@ class Server:
                 lines.append((line_of(joined, self.palette), True))
                 joined = []
         if joined:  # it goes on: blanks at its end are within it
-            lines.append((_without_last(line_of([*joined, _MORE], self.palette)), False))
+            more = _WIDE_MORE if joined[-1][0][-1] == EMPTY else _MORE  # only a wide character does not fit
+            lines.append((_without_last(line_of([*joined, more], self.palette), len(more[0])), False))
         return lines
 
     def answer(self, wish: WantHistory, *, most: int = 1000) -> HistoryPage:
@@ -317,9 +319,9 @@ class Server:
             self.row += 1
 
 
-def _without_last(line: Line) -> Line:
+def _without_last(line: Line, columns: int) -> Line:
     *runs, (count, style) = line.runs
-    return Line(line.text[:-1], (*runs, (count - 1, style)) if count > 1 else tuple(runs))
+    return Line(line.text[:-columns], (*runs, (count - columns, style)) if count > columns else tuple(runs))
 
 
 def _text(text: str) -> str:

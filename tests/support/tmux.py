@@ -221,6 +221,14 @@ class Pane:
         rows = self._tmux.run("capture-pane", "-p", "-t", self._id).split("\n")
         return [row.rstrip() for row in rows[:-1]]
 
+    def all_rows(self) -> list[str]:
+        """Return the scrollback and the screen, without blanks at the ends of rows and rows."""
+        return [row.rstrip() for row in self.all_text().rstrip().split("\n")]
+
+    def all_text(self, *options: str) -> str:
+        """Return the scrollback and the screen as capture-pane gives them."""
+        return self._tmux.run("capture-pane", "-p", *options, "-S", "-", "-t", self._id)
+
     def shows(self, text: str) -> bool:
         """Whether some row of the screen holds `text`."""
         return any(text in row for row in self.text())

@@ -1,0 +1,178 @@
+"""Whole sessions with native scroll, in a real tmux and a real xterm, over a network that loses a tenth.
+
+What the terminal holds in the end, scrollback and screen, is what was printed: each line once, in order, and nothing of
+notices, guesses and programs that had the screen for themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from tests.support.native_shell import LONG_S, NativeShell
+from tests.support.programs import clean_environment, missing_programs, wait_until
+from tests.support.tmux import Pane, Tmux
+from tests.support.xterm import PROGRAMS as XTERM_PROGRAMS
+from tests.support.xterm import Xterm
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.system,
+    pytest.mark.requires_linux,
+    pytest.mark.requires_program("bash", "vim", "less", "seq", "clear"),
+]
+
+COLUMNS, LINES = 60, 14
+HEIGHTS = (8, 5, 14, 20, LINES)
+BEFORE = ["before 1", "before 2", "before 3"]
+_AFTER_THAT = ["sh", "-c", 'for i in 1 2 3; do echo "before $i"; done; exec "$@"', "sh"]
+# 90 kB that print everything anew, many times, as programs do that keep no track of what they showed.
+REDRAWER = """
+import sys, time
+for frame in range(60):
+    lines = [f"frame {frame} line {number} " + "." * (number % 30) for number in range(2700)]
+    sys.stdout.write("\\033[?2026h\\033[2J\\033[3J\\033[H" + "\\n".join(lines) + "\\033[?2026l")
+    sys.stdout.flush()
+    time.sleep(0.03)
+print()
+"""
+LAST_FRAME = [f"frame 59 line {number} " + "." * (number % 30) for number in range(2700)]
+
+
+class Window(Protocol):
+    """A terminal that a user sits at."""
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Give it another size."""
+
+    def enter(self, line: str) -> None:
+        """Type letters and blanks, and Enter."""
+
+    def all_rows(self) -> list[str]:
+        """Its scrollback and its screen, without blanks at the ends of rows and rows."""
+
+
+class TmuxWindow:
+    """A pane."""
+
+    def __init__(self, pane: Pane) -> None:
+        self.pane = pane
+        self.resize, self.all_rows = pane.resize, pane.all_rows
+
+    def enter(self, line: str) -> None:
+        self.pane.type(line)
+        self.pane.press("Enter")
+
+
+class XtermWindow:
+    """An xterm."""
+
+    def __init__(self, xterm: Xterm) -> None:
+        self._xterm = xterm
+        self.resize, self.all_rows = xterm.resize, xterm.all_rows
+
+    def enter(self, line: str) -> None:
+        self._xterm.press(*["space" if key == " " else key for key in line], "Return")
+
+
+@contextmanager
+def in_tmux(folder: Path, session: NativeShell) -> Iterator[Window]:
+    """Run it in a pane."""
+    with Tmux() as tmux:
+        tmux.run("set-option", "-g", "history-limit", "50000")
+        environment = clean_environment(folder, TERM="tmux-256color") | session.environment
+        words = [*_AFTER_THAT, *session.words]
+        yield TmuxWindow(tmux.open_pane(words, environment=environment, columns=COLUMNS, lines=LINES))
+
+
+@contextmanager
+def in_xterm(folder: Path, session: NativeShell) -> Iterator[Window]:
+    """Run it in an xterm."""
+    words = [*_AFTER_THAT, *session.words]
+    with Xterm(folder, words, environment=session.environment, columns=COLUMNS, lines=LINES) as xterm:
+        yield XtermWindow(xterm)
+
+
+needs_tmux = pytest.mark.skipif(bool(missing_programs(["tmux"])), reason="tmux is missing")
+needs_xterm = pytest.mark.skipif(
+    bool(missing_programs([*XTERM_PROGRAMS, "xdotool"])), reason="xterm, Xvfb or xdotool is missing"
+)
+in_terminals = pytest.mark.parametrize(
+    "opened",
+    [pytest.param(in_tmux, id="tmux", marks=needs_tmux), pytest.param(in_xterm, id="xterm", marks=needs_xterm)],
+)
+Opened = Callable[[Path, NativeShell], "contextmanager[Window]"]
+
+
+def assert_held(window: Window, wanted: list[str], session: NativeShell) -> None:
+    """The terminal comes to hold these rows, and no others."""
+    session.rest()
+    while wanted and not wanted[-1]:
+        wanted = wanted[:-1]
+    wait_until(lambda: window.all_rows() == wanted, lambda: _differences(window.all_rows(), wanted), timeout_s=LONG_S)
+
+
+def _differences(found: list[str], wanted: list[str]) -> str:
+    at = next((i for i, pair in enumerate(zip(found, wanted, strict=False)) if pair[0] != pair[1]), -1)
+    at = min(len(found), len(wanted)) if at < 0 else at
+    return f"{len(found)} rows and not {len(wanted)}; from {at} on {found[at - 3 : at + 12]}\nand not {wanted[at - 3 : at + 12]}"
+
+
+@in_terminals
+def test_each_line_is_there_once(tmp_path: Path, opened: Opened) -> None:
+    with NativeShell(tmp_path, columns=COLUMNS, delay_ms=20, loss=0.1) as session, opened(tmp_path, session) as window:
+        before = list(BEFORE)
+
+        def assert_kept() -> None:
+            assert_held(window, before + session.printed, session)
+
+        for number in range(25):
+            line = f"quiet {number} " + "-" * (number * 5)
+            session.run(f"echo '{line}'; sleep 0.05", prints=[line])
+        assert_kept()
+        session.run("seq -f 'flood %.0f' 1 3000", prints=[f"flood {number}" for number in range(1, 3001)])
+        session.run("echo over", prints=["over"])
+        assert_kept()
+        guess(session, window)
+        assert_kept()
+        for program in ("vim -u NONE -N -c 'call timer_start(600, {-> execute(\"qa!\")})' commands.txt",):
+            session.run("seq 1 500 >commands.txt")
+            session.run(f"{program} </dev/tty")
+            assert_kept()
+        for lines in HEIGHTS:
+            window.resize(COLUMNS, lines)
+            session.await_size(COLUMNS, lines)
+            session.run(f"echo 'height {lines}'", prints=[f"height {lines}"])
+            assert_kept()
+        stay_silent(session)
+        assert_kept()
+        session.clear("clear")
+        before.clear()
+        session.run("seq -f 'cleared %.0f' 1 300", prints=[f"cleared {number}" for number in range(1, 301)])
+        assert_kept()
+        (tmp_path / "redrawer.py").write_text(REDRAWER)
+        session.clear("python3 -IS redrawer.py")
+        session.note(LAST_FRAME)
+        session.run("seq -f 'behind %.0f' 1 30", prints=[f"behind {number}" for number in range(1, 31)])
+        assert_kept()
+
+
+def guess(session: NativeShell, window: Window) -> None:
+    """Type lines, which are guessed before the server echoes them."""
+    for number in range(4):
+        word = "abcdefghij"[number:]
+        session.begin('read -r typed </dev/tty; echo "$typed"')
+        window.enter(f"{word}")
+        session.wait()
+        session.note([word, word])
+
+
+def stay_silent(session: NativeShell) -> None:
+    """Have a notice shown while lines are printed, and taken away."""
+    session.relay.black_out()
+    session.run("seq -f 'silent %.0f' 1 100; sleep 11", prints=[f"silent {number}" for number in range(1, 101)])
+    session.relay.mend()
+    session.relay.set(delay_ms=20, loss=0.1)

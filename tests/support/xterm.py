@@ -1,0 +1,99 @@
+"""A real xterm on an X server without a screen to look at: what it holds it prints to a file when it is told to (MC).
+
+Knows nothing of mosh.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.support.programs import PATIENCE_S, clean_environment, wait_until
+
+PROGRAMS = ("xterm", "Xvfb")
+
+_PRINT_EVERYTHING = b"\x1b[?11i"
+_UNPRINTED = {0x0C: None, 0xFFFF: None}  # what xterm puts between pages, and for the right halves of wide characters
+
+
+class Xterm:
+    """One xterm and its X server; `words` run in it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        words: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        directory: Path | None = None,
+        columns: int,
+        lines: int,
+    ) -> None:
+        self._paper = folder / "paper"
+        self._tty = folder / "tty"
+        reading, writing = os.pipe()
+        self._server = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1000x900x24", "-nolisten", "tcp"],
+            pass_fds=[writing],
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(writing)
+        with open(reading) as numbers:
+            self._display = f":{numbers.readline().strip()}"
+        resources = [
+            f"printerCommand: cat >'{self._paper}.part' && mv '{self._paper}.part' '{self._paper}'",
+            *("printAttributes: 0", "saveLines: 50000", "allowWindowOps: true"),
+        ]
+        self._process = subprocess.Popen(
+            [
+                *("xterm", "-u8", "-tn", "xterm-256color", "-geometry", f"{columns}x{lines}", "-fn", "fixed"),
+                *(word for line in resources for word in ("-xrm", f"XTerm*{line}")),
+                *("-e", "sh", "-c", 'tty >"$0.part"; mv "$0.part" "$0"; "$@"; exec sleep 100', str(self._tty), *words),
+            ],
+            env=clean_environment(folder, DISPLAY=self._display) | dict(environment),
+            cwd=directory,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_until(self._tty.exists, "xterm runs nothing")
+
+    def write(self, octets: bytes) -> None:
+        """Let the terminal read octets, as if its program had written them."""
+        terminal = os.open(self._tty.read_text().strip(), os.O_WRONLY | os.O_NOCTTY)
+        os.write(terminal, octets)
+        os.close(terminal)
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Give the window another size."""
+        self.write(b"\x1b[8;%d;%dt" % (lines, columns))
+
+    def press(self, *keys: str) -> None:
+        """Press keys by the names that X has for them (`a`, `Return`, `ctrl+d`), with xdotool."""
+        # Without a window manager the keys go to the window that the pointer is in.
+        subprocess.run(
+            ["xdotool", "mousemove", "50", "50", "key", "--delay", "20", *keys],
+            env=clean_environment(self._paper.parent, DISPLAY=self._display),
+            timeout=PATIENCE_S,
+            check=True,
+        )
+
+    def all_rows(self) -> list[str]:
+        """Return its scrollback and its screen, without blanks at the ends of rows and rows."""
+        self._paper.unlink(missing_ok=True)
+        self.write(_PRINT_EVERYTHING)
+        wait_until(self._paper.exists, "xterm printed nothing")
+        text = self._paper.read_text(errors="replace").translate(_UNPRINTED)
+        return [row.rstrip() for row in text.rstrip().split("\n")]
+
+    def close(self) -> None:
+        """End both."""
+        for process in (self._process, self._server):
+            process.terminate()
+            process.wait(PATIENCE_S)
+
+    def __enter__(self) -> Xterm:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
