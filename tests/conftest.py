@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.support.fuzzing import tried_with
 from tests.support.programs import REPOSITORY, missing_programs, why_not_upstream
 from tests.support.system_use import Guard
 
@@ -32,7 +33,7 @@ LONG_FIRST = ("soak", "simulated", "e2e", "interop", "property", "packaging", "b
 _GUARD = Guard()
 
 # How long an example takes says how busy the machine is, and no more.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("untimed", tried_with(100), suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 

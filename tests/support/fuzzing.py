@@ -14,6 +14,7 @@ _BRIEFLY: Final = 200
 # Of the examples that a property is to be tried with. They are new ones each time; CI runs the suite on three Pythons.
 _SHARE: Final = 3
 _FUZZ_EXAMPLES: Final = int(os.environ.get("FUZZ_EXAMPLES", "0"))
+IN_FULL: Final = _FUZZ_EXAMPLES > 0
 
 fuzzed = settings(
     max_examples=_FUZZ_EXAMPLES or _BRIEFLY,
@@ -24,4 +25,4 @@ fuzzed = settings(
 
 def tried_with(examples: int) -> settings:
     """Return the settings of a property: all `examples` where they are what it is run for, else a third of them."""
-    return settings(max_examples=examples if _FUZZ_EXAMPLES else max(examples // _SHARE, 10), deadline=None)
+    return settings(max_examples=examples if IN_FULL else max(examples // _SHARE, 10), deadline=None)
