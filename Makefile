@@ -52,7 +52,8 @@ quick: $(STAMP)
 	$(BIN)/python -m pytest -n 2 -q -m "not (system or thorough or hypothesis)" $(TESTS)
 
 # With byte code, whatever the user's habit: without it each worker makes all tests anew, and each program its modules.
-SUITE = -m pytest -n $(WORKERS) --dist loadfile -q $(TESTS)
+# SELECT='not once' leaves out those with the mark `once`.
+SUITE = -m pytest -n $(WORKERS) --dist loadfile -q $(if $(SELECT),-m '$(SELECT)') $(TESTS)
 RUN_SUITE = env -u PYTHONDONTWRITEBYTECODE
 
 # Everything that can run here; what needs programs that are missing says so and is skipped.

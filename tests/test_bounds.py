@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = [ROOT / name for name in ("common/mosh_common", "client/mosh_client", "server")]
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from tests.support.programs import REPOSITORY
 
+pytestmark = pytest.mark.once
+
 FOLDERS = ("bootstrap", "client", "common", "server", "tests")
 FILES = sorted(file for folder in FOLDERS for file in (REPOSITORY / folder).rglob("*.py") if "pb" not in file.parts)
 

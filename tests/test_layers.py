@@ -242,6 +242,7 @@ def imported_modules(name: str) -> set[str]:
     return found - {other for other in found if any(more.startswith(f"{other}.") for more in found)} - {name}
 
 
+@pytest.mark.once
 def test_a_module_imports_only_lower_layers() -> None:
     wrong = [
         f"{name} ({layer_of(name)}) must not import {imported}"
@@ -252,6 +253,7 @@ def test_a_module_imports_only_lower_layers() -> None:
     assert wrong == []
 
 
+@pytest.mark.once
 def test_the_core_does_no_input_or_output() -> None:
     core = [name for name in modules() if within(name, set(CORE))]
     assert len(core) > 50
@@ -259,6 +261,7 @@ def test_the_core_does_no_input_or_output() -> None:
     assert {name: found & FORBIDDEN_IN_CORE for name, found in roots.items() if found & FORBIDDEN_IN_CORE} == {}
 
 
+@pytest.mark.once
 def test_no_module_imports_itself_in_a_circle() -> None:
     left = {name: imported_modules(name) for name in modules()}
     while free := {name for name, others in left.items() if not others & set(left)}:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import pytest
 from tests.support.programs import REPOSITORY
 
+pytestmark = pytest.mark.once
+
 TESTS = REPOSITORY / "tests"
 PACKAGES = {folder: REPOSITORY / folder / f"mosh_{folder}" for folder in ("bootstrap", "client", "common", "server")}
 # A package says what is in it, and its __main__ calls its command line.

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 import pytest
 from tests.support.programs import REPOSITORY
 
+pytestmark = pytest.mark.once
+
 MOST = {"lines of a file": 400, "lines": 50, "methods": 25, "attributes": 20}
 
 # What may be larger, and why; whoever makes one smaller takes it out.

@@ -16,6 +16,8 @@ from tests.pictures.cast import Cast, Event
 
 from mosh_common.terminal.emulator import Emulator
 
+pytestmark = pytest.mark.once
+
 SVG = "{http://www.w3.org/2000/svg}"
 LARGEST_OCTETS = 300_000  # that a reader of README has to load
 DRAWINGS = [pictures.FOLDER / "session.svg", pictures.FOLDER / "pager.svg"]
