@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
+# test: without the linters' tools, which take half of the time that an environment takes.
+EXTRA  ?= dev
 # Of the tests, which wait more than half of their time: five keep two processors busy.
 WORKERS ?= 5
 BIN    := $(VENV)/bin
@@ -157,7 +159,7 @@ $(RUNNING): pyproject.toml
 $(STAMP): pyproject.toml
 	@echo "Once: fetching the tests' and linters' tools into $(VENV), which takes about a minute …"
 	$(virtual_environment)
-	@$(PIP_INSTALL) --editable '.[dev]'
+	@$(PIP_INSTALL) --editable '.[$(EXTRA)]'
 	@$(BIN)/python $(PLAIN_PATHS)
 	@touch $@ $(RUNNING)
 
@@ -173,7 +175,7 @@ $(SITE): $(STAMP)
 $(OLDEST)/.ready: pyproject.toml packaging/oldest.txt
 	test -x $(OLDEST)/bin/python || $(PYTHON) -m venv $(OLDEST)
 	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint packaging/oldest.txt \
-		--editable '.[dev]'
+		--editable '.[test]'
 	@$(OLDEST)/bin/python $(PLAIN_PATHS)
 	@touch $@
 
