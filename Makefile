@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
+# test: without the linters' tools, which take half of the time that an environment takes.
+EXTRA  ?= dev
 # Of the tests, which wait more than half of their time: five keep two processors busy.
 WORKERS ?= 5
 BIN    := $(VENV)/bin
@@ -52,7 +54,8 @@ quick: $(STAMP)
 	$(BIN)/python -m pytest -n 2 -q -m "not (system or thorough or hypothesis)" $(TESTS)
 
 # With byte code, whatever the user's habit: without it each worker makes all tests anew, and each program its modules.
-SUITE = -m pytest -n $(WORKERS) --dist loadfile -q $(TESTS)
+# SELECT='not once' leaves out those with the mark `once`.
+SUITE = -m pytest -n $(WORKERS) --dist loadfile -q $(if $(SELECT),-m '$(SELECT)') $(TESTS)
 RUN_SUITE = env -u PYTHONDONTWRITEBYTECODE
 
 # Everything that can run here; what needs programs that are missing says so and is skipped.
@@ -156,7 +159,7 @@ $(RUNNING): pyproject.toml
 $(STAMP): pyproject.toml
 	@echo "Once: fetching the tests' and linters' tools into $(VENV), which takes about a minute …"
 	$(virtual_environment)
-	@$(PIP_INSTALL) --editable '.[dev]'
+	@$(PIP_INSTALL) --editable '.[$(EXTRA)]'
 	@$(BIN)/python $(PLAIN_PATHS)
 	@touch $@ $(RUNNING)
 
@@ -172,7 +175,7 @@ $(SITE): $(STAMP)
 $(OLDEST)/.ready: pyproject.toml packaging/oldest.txt
 	test -x $(OLDEST)/bin/python || $(PYTHON) -m venv $(OLDEST)
 	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint packaging/oldest.txt \
-		--editable '.[dev]'
+		--editable '.[test]'
 	@$(OLDEST)/bin/python $(PLAIN_PATHS)
 	@touch $@
 

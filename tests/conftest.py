@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import locale
 import os
 import signal
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.support.fuzzing import tried_with
 from tests.support.programs import REPOSITORY, missing_programs, why_not_upstream
 from tests.support.system_use import Guard
 
@@ -31,11 +33,13 @@ LONG_FIRST = ("soak", "simulated", "e2e", "interop", "property", "packaging", "b
 _GUARD = Guard()
 
 # How long an example takes says how busy the machine is, and no more.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("untimed", tried_with(100), suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # What collecting the tests makes stays to the end: looking for garbage among it took nearly half of the time.
+    gc.disable()
     _GUARD.install()
     config.addinivalue_line(
         "markers", "requires_program(name, ...): skipped, with the reason, where one of the programs is missing"
@@ -81,6 +85,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(mark)
     ranks = {folder: rank for rank, folder in enumerate(LONG_FIRST)}
     items.sort(key=lambda item: (ranks.get(folders[item.path], len(ranks)), -sizes[item.path], item.path))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -19,6 +19,8 @@ from mosh_server.input.queue import LIMIT_OCTETS
 from mosh_server.keyring import EARLIER_LIMIT
 from mosh_server.loop import LEFT_BEHIND_OCTETS
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = [ROOT / name for name in ("common/mosh_common", "client/mosh_client", "server")]
 

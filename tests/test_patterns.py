@@ -59,10 +59,11 @@ def patterns_of(name: str, path: Path) -> Iterator[tuple[str, Pattern]]:
         return
     tree = ast.parse(text)
     module: ModuleType | None = None
-    inside = {
-        node: function.name
-        for function in ast.walk(tree)
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+    making = {function for of_module, function in MADE if of_module == name}
+    made = {
+        node
+        for function in (ast.walk(tree) if making else ())
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and function.name in making
         for node in ast.walk(function)
     }
     for node in ast.walk(tree):
@@ -70,7 +71,7 @@ def patterns_of(name: str, path: Path) -> Iterator[tuple[str, Pattern]]:
             continue
         if not (isinstance(node.func.value, ast.Name) and node.func.value.id == "re" and node.func.attr in FUNCTIONS):
             continue
-        if (name, inside.get(node)) in MADE:
+        if node in made:
             continue
         module = module or importlib.import_module(name)
         flags = [keyword.value for keyword in node.keywords if keyword.arg == "flags"]

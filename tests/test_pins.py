@@ -19,6 +19,8 @@ from packaging.version import Version
 from tests.audit import PINS, Answer, Verdict, ask_advisories, judge_advisories, judge_hashes
 from tests.support.programs import REPOSITORY
 
+pytestmark = pytest.mark.once
+
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 
 

@@ -7,6 +7,8 @@ import re
 import pytest
 from tests.support.programs import REPOSITORY
 
+pytestmark = pytest.mark.once
+
 PACKAGES = {
     "bootstrap": REPOSITORY / "bootstrap/mosh_bootstrap",
     "client": REPOSITORY / "client/mosh_client",

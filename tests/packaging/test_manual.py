@@ -26,6 +26,8 @@ from mosh_common.errors import UsageError
 from mosh_common.version import VERSION
 from mosh_server.loop import HUNG_UP_STATUS
 
+pytestmark = pytest.mark.once
+
 SECTIONS = (
     *("NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "ENVIRONMENT", "EXIT STATUS", "FILES", "EXAMPLES", "SEE ALSO"),
     "BUGS",

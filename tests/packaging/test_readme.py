@@ -12,6 +12,8 @@ from tests.matrix.installs import run_time_packages
 from tests.matrix.pages import follow
 from tests.matrix.root import CheckFailed
 
+pytestmark = pytest.mark.once
+
 EVERY_BLOCK = [block for page in pages() for block in blocks_of(page)]
 _LINK = re.compile(r"\]\((?!https?://)([^)\s#]*)(?:#([^)\s]*))?\)")
 _MAKE = re.compile(r"^(?:sudo )?make ([a-z][a-z-]*)", re.MULTILINE)

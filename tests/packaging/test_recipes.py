@@ -17,6 +17,8 @@ from tests.support.programs import REPOSITORY
 
 from mosh_common.version import MOSH_COMPATIBLE, VERSION
 
+pytestmark = pytest.mark.once
+
 RECIPES: Final = REPOSITORY / "packaging" / "recipes"
 PROJECT: Final = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 

@@ -15,6 +15,8 @@ from tests.support.programs import REPOSITORY
 
 from mosh_common.version import VERSION
 
+pytestmark = pytest.mark.once
+
 RELEASE = tool("release")
 SOURCE = tool("source")
 PINS = (REPOSITORY / "packaging/requirements.txt").read_text()

@@ -16,6 +16,8 @@ from tests.support.programs import REPOSITORY
 
 from mosh_common.version import MOSH_COMPATIBLE, VERSION
 
+pytestmark = pytest.mark.once
+
 RPM: Final = REPOSITORY / "packaging" / "rpm"
 SPEC: Final = RPM / "mosh-py.spec"
 

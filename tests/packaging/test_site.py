@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 TOP = Path(__file__).parents[2]
 sys.path.insert(0, str(TOP / "packaging" / "site"))
 

@@ -16,6 +16,8 @@ from typing import NamedTuple
 import pytest
 from tests.support.programs import REPOSITORY
 
+pytestmark = pytest.mark.once
+
 PAGE = REPOSITORY / "docs" / "troubleshooting.md"
 FOLDERS = [REPOSITORY / name for name in ("bootstrap", "client", "common", "server")]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,11 +16,19 @@ from tests.pictures.cast import Cast, Event
 
 from mosh_common.terminal.emulator import Emulator
 
+pytestmark = pytest.mark.once
+
 SVG = "{http://www.w3.org/2000/svg}"
 LARGEST_OCTETS = 300_000  # that a reader of README has to load
-DRAWINGS = pictures.drawings()
+DRAWINGS = [pictures.FOLDER / "session.svg", pictures.FOLDER / "pager.svg"]
+if pictures.RESULTS.exists():
+    DRAWINGS.append(pictures.FOLDER / "numbers.svg")
 
 RECORDING = cast.read(pictures.CAST)
+
+
+# When a test asks for them, not when it is collected: each of xdist's workers collects all tests.
+drawings = functools.cache(pictures.drawings)
 
 
 def text_of(moment: screens.Moment) -> str:
@@ -94,16 +104,21 @@ def test_the_error_is_found_and_copied_in_the_picture_of_the_pager() -> None:
 # --- the drawings
 
 
-@pytest.mark.parametrize(
-    "caption", [event.text for event in (*RECORDING.events, *pager.play().events) if event.kind == cast.MARKER]
-)
-def test_a_caption_fits_below_the_terminal(caption: str) -> None:
-    assert 8 * len(caption) <= session.COLUMNS * svg.CELL  # 8 px: what a character of 15 px takes in a wide font
+@pytest.mark.parametrize("recording", [lambda: RECORDING, pager.play], ids=["session", "pager"])
+def test_captions_fit_below_the_terminal(recording: Callable[[], Cast]) -> None:
+    captions = [event.text for event in recording().events if event.kind == cast.MARKER]
+    room = session.COLUMNS * svg.CELL // 8  # 8 px: what a character of 15 px takes in a wide font
+    assert captions
+    assert [caption for caption in captions if len(caption) > room] == []
 
 
 @pytest.mark.parametrize("path", DRAWINGS, ids=lambda path: path.name)
 def test_a_drawing_is_what_its_source_gives(path: Path) -> None:
-    assert path.read_text() == DRAWINGS[path], "make pictures PICTURES=drawing"
+    assert path.read_text() == drawings()[path], "make pictures PICTURES=drawing"
+
+
+def test_all_drawings_are_among_these() -> None:
+    assert set(drawings()) == set(DRAWINGS)
 
 
 @pytest.mark.parametrize("path", DRAWINGS, ids=lambda path: path.name)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 from tests.support.terminal_output import noise, output, strings
 
 from mosh_common.terminal.emulator import Emulator
@@ -82,7 +83,7 @@ def screen_of(rows: list[str], style: str, *, alternate: bool) -> str:
     return f"{shown}\x1b[?1049h{painted}\x1b[m\x1b[H" if alternate else shown
 
 
-@settings(max_examples=400, deadline=None)
+@tried_with(400)
 @given(first=secrets, second=secrets, alternate=st.booleans(), asked=later)
 @example(first=["word"] * LINES, second=[""] * LINES, alternate=False, asked="\x1b[1;2H\u0301\x1b[6n")
 @example(first=["word"] * LINES, second=["漢"] * LINES, alternate=False, asked="\x1b[1;1;1;1;1;1*y")
@@ -112,7 +113,7 @@ def test_what_stands_on_the_screen_is_told_to_who_was_allowed_to_ask() -> None:
     assert allowed.replies() == b"\x1bP7!~FFBF\x1b\\"
 
 
-@settings(max_examples=400, deadline=None)
+@tried_with(400)
 @given(data=st.one_of(later.map(str.encode), noise))
 def test_every_answer_is_one_of_those_that_are_listed(data: bytes) -> None:
     emulator = Emulator(COLUMNS, LINES)
@@ -135,7 +136,7 @@ def test_no_answer_contains_what_the_program_said(question: str) -> None:
 LONGEST_ANSWER_RATIO = 8
 
 
-@settings(max_examples=200, deadline=None)
+@tried_with(200)
 @given(asked=st.lists(questions, min_size=1, max_size=20).map("".join))
 @example(asked="\x1b[x")
 @example(asked="\x1b]4;" + "1;?;" * 32 + "1;?\x07")

@@ -5,9 +5,10 @@ All of docs/terminal.md §1 at both ends, and what is the emulator's own.
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.crowd import Crowd
+from tests.support.fuzzing import tried_with
 from tests.support.screens import canonical, programs
 from tests.support.terminal_output import noise
 
@@ -43,7 +44,7 @@ def without(snapshot: Snapshot) -> Snapshot:
 
 
 @given(pieces)
-@settings(max_examples=20, deadline=None)
+@tried_with(20)
 def test_attaches_change_nothing_of_the_terminal(pieces: list[tuple[bytes, str]]) -> None:
     crowd = Crowd(delay=1)
     crowd.join()

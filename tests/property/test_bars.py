@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 from tests.support.screens import canonical, programs
 
 from mosh_client.renderer.drawing.compositor import Compositor, fit
@@ -25,7 +26,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@tried_with(150)
 @given(steps, st.sampled_from([WIRE, XTERM, XTERM._replace(bce=False, ech=False)]))
 def test_bars_spoil_nothing_that_is_under_them(steps: list[Any], dialect: Dialect) -> None:
     server, size = Emulator(COLUMNS, LINES), (COLUMNS, LINES)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 from tests.support.simulation import Conditions, Session, Text
 
 from mosh_common.address import Address
@@ -39,7 +40,7 @@ actions = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@tried_with(40)
 @given(conditions=conditions, actions=actions, seed=st.integers(0, 2**32))
 def test_all_channels_agree_in_the_end_and_no_frame_waits_for_another_channel(
     conditions: Conditions, actions: list[tuple[str, object]], seed: int

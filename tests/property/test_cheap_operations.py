@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.support.cell_operations import cell_operations
+from tests.support.fuzzing import tried_with
 from tests.support.terminal_output import check_screen, dump, noise
 
 from mosh_common.terminal.emulator import Emulator
@@ -12,7 +13,7 @@ from mosh_common.terminal.emulator import Emulator
 sizes = st.tuples(st.integers(1, 14), st.integers(1, 7))
 
 
-@settings(max_examples=200, deadline=None)
+@tried_with(200)
 @given(operations=cell_operations, size=sizes)
 @example(operations=["\x1b[?7l", "中中中", "\x1b[?7h", "x"], size=(4, 2))
 def test_short_cuts_lead_to_the_same_screen(operations: list[str], size: tuple[int, int]) -> None:
@@ -28,7 +29,7 @@ def test_short_cuts_lead_to_the_same_screen(operations: list[str], size: tuple[i
     assert whole.replies() == singly.replies()
 
 
-@settings(max_examples=100, deadline=None)
+@tried_with(100)
 @example(reads=[b"ab\x1b[", b"\x1b[2Jxyz\x1b[H"], units=[3], size=(4, 2))
 @given(
     reads=st.lists(st.one_of(cell_operations.map(lambda items: "".join(items).encode()), noise), max_size=4),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 from tests.support.simulation import Conditions, Session, Text
 
 from mosh_common.address import Address
@@ -60,7 +61,7 @@ def act(session: Session, action: str, argument: object) -> None:
     session.run(argument if action == "wait" and isinstance(argument, int) else 15)
 
 
-@settings(max_examples=60, deadline=None)
+@tried_with(60)
 @given(conditions=conditions, actions=actions, seed=st.integers(0, 2**32))
 def test_both_sides_agree_in_the_end_and_no_key_is_lost_or_repeated(
     conditions: Conditions, actions: list[tuple[str, object]], seed: int
@@ -82,7 +83,7 @@ def test_both_sides_agree_in_the_end_and_no_key_is_lost_or_repeated(
     assert session.received_size == size
 
 
-@settings(max_examples=30, deadline=None)
+@tried_with(30)
 @given(conditions=conditions, seed=st.integers(0, 2**32), by_client=st.booleans())
 def test_shutdown_ends_both_sides_whatever_the_network_does(conditions: Conditions, seed: int, by_client: bool) -> None:
     session = Session(seed=seed, conditions=conditions)

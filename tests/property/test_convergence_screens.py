@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 from tests.support.screens import canonical, programs
 from tests.support.simulation import Conditions, Session
 
@@ -31,7 +32,7 @@ drawings = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@tried_with(40)
 @given(conditions=conditions, drawings=drawings, seed=st.integers(0, 2**32))
 def test_the_clients_screen_becomes_the_servers(
     conditions: Conditions, drawings: list[tuple[str | tuple[int, int], int]], seed: int

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 import pyte
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 from tests.support.screens import canonical, programs
 
 from mosh_common.terminal.cells import Snapshot, cell_text
@@ -63,7 +64,7 @@ def _in_reach(old: Snapshot, new: Snapshot) -> Snapshot:
 
 
 @given(_COLUMNS, _LINES, programs, programs)
-@settings(max_examples=300, deadline=None)
+@tried_with(300)
 def test_a_diff_leads_to_what_the_application_did_next(columns: int, lines: int, first: str, then: str) -> None:
     emulator = Emulator(columns, lines)
     emulator.feed(first.encode())
@@ -73,7 +74,7 @@ def test_a_diff_leads_to_what_the_application_did_next(columns: int, lines: int,
 
 
 @given(_COLUMNS, _LINES, programs, programs)
-@settings(max_examples=300, deadline=None)
+@tried_with(300)
 def test_a_diff_leads_from_any_screen_to_any_other_of_its_size(
     columns: int, lines: int, first: str, second: str
 ) -> None:
@@ -82,7 +83,7 @@ def test_a_diff_leads_from_any_screen_to_any_other_of_its_size(
 
 
 @given(_COLUMNS, _LINES, programs, _COLUMNS, _LINES, programs)
-@settings(max_examples=150, deadline=None)
+@tried_with(150)
 def test_a_diff_leads_to_a_screen_of_another_size(
     old_columns: int, old_lines: int, first: str, columns: int, lines: int, second: str
 ) -> None:
@@ -91,7 +92,7 @@ def test_a_diff_leads_to_a_screen_of_another_size(
 
 
 @given(_COLUMNS, _LINES, programs, programs, _dialects)
-@settings(max_examples=300, deadline=None)
+@tried_with(300)
 def test_a_terminal_that_lacks_something_shows_the_same(
     columns: int, lines: int, first: str, then: str, dialect: Dialect
 ) -> None:
@@ -103,7 +104,7 @@ def test_a_terminal_that_lacks_something_shows_the_same(
 
 
 @given(_COLUMNS, _LINES, programs, programs)
-@settings(max_examples=150, deadline=None)
+@tried_with(150)
 def test_a_terminal_in_an_unknown_state_is_drawn_whole(columns: int, lines: int, unknown: str, program: str) -> None:
     terminal = Emulator(columns, lines)
     terminal.feed(unknown.encode())
@@ -127,7 +128,7 @@ def test_a_terminal_in_an_unknown_state_is_drawn_whole(columns: int, lines: int,
 
 
 @given(_COLUMNS, _LINES, programs)
-@settings(max_examples=100, deadline=None)
+@tried_with(100)
 def test_an_equal_screen_costs_nothing(columns: int, lines: int, program: str) -> None:
     first = _screen(columns, lines, program)
     second = _screen(columns, lines, program)
@@ -145,7 +146,7 @@ def test_an_equal_screen_costs_nothing(columns: int, lines: int, program: str) -
     st.sampled_from(["", "\u2502 another pane", "\u2502 \x1b[7ma\u0301\u4e2d\x1b[m", "clock"]),
     st.sampled_from([40, 61, 80]),
 )
-@settings(max_examples=300, deadline=None)
+@tried_with(300)
 def test_a_diff_leads_to_what_editing_in_a_line_makes(
     text: str, column: int, count: int, final: str, typed: str, pane: str, columns: int
 ) -> None:
@@ -166,7 +167,7 @@ _SCROLLS = st.lists(
 
 
 @given(_LINES_OF_TEXT, _SCROLLS, st.sampled_from([36, 40]), st.sampled_from(["\r\n", ""]), _dialects)
-@settings(max_examples=300, deadline=None)
+@tried_with(300)
 def test_a_diff_leads_to_what_scrolling_regions_makes(
     text: list[str],
     scrolls: list[tuple[int, int, str, int, bool]],
@@ -196,14 +197,14 @@ _VOCABULARY = re.compile(
 
 
 @given(_COLUMNS, _LINES, programs, programs)
-@settings(max_examples=150, deadline=None)
+@tried_with(150)
 def test_a_diff_for_the_wire_keeps_to_its_vocabulary(columns: int, lines: int, first: str, second: str) -> None:
     output = diff(_screen(columns, lines, first), _screen(columns, lines, second)).decode()
     assert _VOCABULARY.sub("", output) == ""
 
 
 @given(st.text("abc 日é", max_size=200), st.text("xyz 日", max_size=200), st.integers(0, 30), st.integers(0, 9))
-@settings(max_examples=150, deadline=None)
+@tried_with(150)
 def test_another_emulator_shows_the_same_text(first: str, then: str, column: int, row: int) -> None:
     emulator = Emulator(30, 9)
     emulator.feed(first.encode())

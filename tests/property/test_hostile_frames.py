@@ -6,8 +6,9 @@ from typing import Any
 
 import msgpack
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 from tests.support.terminal_functions import Forbidden, scan
 
 from mosh_client.ipc import messages
@@ -200,7 +201,7 @@ def _to_renderer(message: messages.Message) -> messages.ToRenderer:
     return message  # type: ignore[return-value]  # the permits let nothing else through
 
 
-@settings(max_examples=300, deadline=None)
+@tried_with(300)
 @given(steps, dialects, st.sampled_from([{}, {"MOSH_CLIPBOARD": "no"}, {"MOSH_TITLE_NOPREFIX": ""}]))
 def test_whatever_frames_come_the_terminal_is_asked_nothing(
     steps: list[Any], dialect: Dialect, environment: dict[str, str]
@@ -228,7 +229,7 @@ def test_whatever_frames_come_the_terminal_is_asked_nothing(
         assert not any(function.startswith("\x1b]52") for function in functions)
 
 
-@settings(max_examples=200, deadline=None)
+@tried_with(200)
 @given(
     st.lists(
         st.tuples(

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 from tests.support.native_scene import begun
 from tests.support.scrollback import KeptRow, plain
 
@@ -32,7 +33,7 @@ _operations = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@tried_with(150)
 @given(st.lists(_operations, max_size=40), st.integers(0, 1 << 16), st.integers(3, 8))
 @example([("print", "aaaaa日日日日", 0), ("print", "x", 0)], 0, 3)  # a wide one that does not fit, and only half gone
 def test_the_scrollback_is_that_of_an_ideal_terminal(operations: list[tuple[Any, ...]], seed: int, lines: int) -> None:
@@ -51,7 +52,7 @@ def test_the_scrollback_is_that_of_an_ideal_terminal(operations: list[tuple[Any,
     scene.assert_ideal()
 
 
-@settings(max_examples=150, deadline=None)
+@tried_with(150)
 @given(st.lists(_operations, max_size=40), st.integers(0, 1 << 16), st.booleans())
 def test_no_line_is_lost_whenever_the_window_changes(
     operations: list[tuple[Any, ...]], seed: int, takes_back: bool

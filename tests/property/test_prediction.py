@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 
 from mosh_client.renderer.prediction.engine import ALL_EXTENSIONS, DisplayPreference, Extension, PredictionEngine
 from mosh_common.terminal.cells import CLUSTER, WIDE_TAIL, Row
@@ -52,7 +53,7 @@ def whole(row: Row) -> bool:
     return text[:1] != WIDE_TAIL
 
 
-@settings(max_examples=200, deadline=None)
+@tried_with(200)
 @given(
     steps=st.lists(STEP, max_size=40),
     display=st.sampled_from(DisplayPreference),

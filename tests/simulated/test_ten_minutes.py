@@ -1,8 +1,9 @@
 """Ten minutes of typing over a terrible network: every key once and in order, and no more datagrams than allowed.
 
-Both ends and the network are simulated; all of it together takes seconds. The bound on datagrams is what the pacing
-rules add up to at this speed of typing, whatever the network does: five keys a second, six copies of each (and of its
-answer), ten acknowledgements, ten probes or frames.
+Both ends and the network are simulated. Among the other tests it is three minutes, in which every timer but the
+server's for lost clients runs out often; `make fuzz` plays all ten. The bound on datagrams is what the pacing rules add
+up to at this speed of typing, whatever the network does: five keys a second, six copies of each (and of its answer),
+ten acknowledgements, ten probes or frames.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
+from tests.support.fuzzing import IN_FULL
 from tests.support.simulation import Conditions, Session, Side, Text
 
 from mosh_common.address import Address
 from mosh_common.sync.events import Event, NewRemoteState
 
-TEN_MINUTES_MS = 600_000
+TYPING_MS = 600_000 if IN_FULL else 180_000
 EIGHT_HOURS_MS = 8 * 3_600_000
 KEY_EVERY_MS = (150, 600)
 DATAGRAMS_PER_SECOND = 5 * 6 + 10 + 10
@@ -41,7 +43,7 @@ def new_addresses(session: Session, second: int) -> None:
 
 
 def a_night(session: Session, second: int) -> None:
-    if second == 300:
+    if second == 90:
         session.now += EIGHT_HOURS_MS
         session.client.transport.start_afresh(now=session.now)  # as a loop does that finds itself so late
 
@@ -78,6 +80,7 @@ def busiest_second(side: Side) -> int:
     return most
 
 
+@pytest.mark.in_part
 @pytest.mark.parametrize("name", WEATHERS)
 def test_every_key_arrives_once_and_in_order_and_the_pacing_holds(name: str) -> None:
     weather = WEATHERS[name]
@@ -87,10 +90,10 @@ def test_every_key_arrives_once_and_in_order_and_the_pacing_holds(name: str) -> 
     session.conditions = weather.conditions
     began, second, typed = session.now, 0, b""
     next_key = session.now
-    while session.now - began < TEN_MINUTES_MS:
+    while session.now - began < TYPING_MS:
         if weather.happens is not None:
             weather.happens(session, second)
-            if session.now - began > TEN_MINUTES_MS:
+            if session.now - began > TYPING_MS:
                 began, next_key = session.now - second * 1000, session.now
         second += 1
         while next_key < began + second * 1000:
@@ -107,7 +110,7 @@ def test_every_key_arrives_once_and_in_order_and_the_pacing_holds(name: str) -> 
         ),
         patience=PATIENCE_MS,
     )
-    assert len(typed) > 1000
+    assert len(typed) > TYPING_MS / 600
     assert busiest_second(session.client) <= DATAGRAMS_PER_SECOND
     assert busiest_second(session.server) <= DATAGRAMS_PER_SECOND
 

@@ -1,4 +1,4 @@
-"""How long a fuzz target runs: briefly among the tests, longer by hand.
+"""How many examples a test tries: some among the others, all and more by `make fuzz` or by hand.
 
 FUZZ_EXAMPLES=100000 python -m pytest tests/fuzz/fuzz_instruction.py
 """
@@ -6,13 +6,23 @@ FUZZ_EXAMPLES=100000 python -m pytest tests/fuzz/fuzz_instruction.py
 from __future__ import annotations
 
 import os
+from typing import Final
 
 from hypothesis import HealthCheck, settings
 
-_BRIEFLY = 200
+_BRIEFLY: Final = 200
+# Of the examples that a property is to be tried with. They are new ones each time; CI runs the suite on three Pythons.
+_SHARE: Final = 3
+_FUZZ_EXAMPLES: Final = int(os.environ.get("FUZZ_EXAMPLES", "0"))
+IN_FULL: Final = _FUZZ_EXAMPLES > 0
 
 fuzzed = settings(
-    max_examples=int(os.environ.get("FUZZ_EXAMPLES", _BRIEFLY)),
+    max_examples=_FUZZ_EXAMPLES or _BRIEFLY,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+
+
+def tried_with(examples: int) -> settings:
+    """Return the settings of a property: all `examples` where they are what it is run for, else a third of them."""
+    return settings(max_examples=examples if IN_FULL else max(examples // _SHARE, 10), deadline=None)

@@ -53,10 +53,10 @@ class FakeServer:
         """Print lines."""
         self.lines += [line(text) for text in texts]
 
-    def laid(self) -> list[tuple[Position, Row]]:
-        """Return all rows, from the first line on, and where they begin."""
+    def laid(self, first: int = 0) -> list[tuple[Position, Row]]:
+        """Return all rows, from a line on, and where they begin."""
         result: list[tuple[Position, Row]] = []
-        for number, each in enumerate(self.lines):
+        for number, each in enumerate(self.lines[first:], first):
             column = 0
             for row in rows(each, self.columns, self.palette):
                 result.append((Position(number, column), row))
@@ -65,9 +65,13 @@ class FakeServer:
                 )
         return result
 
+    def last_laid(self) -> list[tuple[Position, Row]]:
+        """Return the last rows, more than the screen has if there are more; a line is a row or more."""
+        return self.laid(max(len(self.lines) - self.height - 1, 0))
+
     def end(self) -> Position:
         """Return where the screen begins."""
-        laid = self.laid()
+        laid = self.last_laid()
         return laid[-self.height][0] if len(laid) > self.height else Position(0)
 
     def extent(self) -> HistoryExtent:
@@ -76,7 +80,7 @@ class FakeServer:
 
     def snapshot(self) -> Snapshot:
         """Return the screen."""
-        shown = [row for _, row in self.laid()[-self.height :]]
+        shown = [row for _, row in self.last_laid()[-self.height :]]
         shown += [blank_row(self.columns)] * (self.height - len(shown))
         last = max([index for index, row in enumerate(shown) if row[0].strip("\0 ")], default=0)
         return Snapshot(self.columns, self.height, tuple(shown), self.palette, cursor_row=last, modes=self.modes)
@@ -106,8 +110,9 @@ class FakeServer:
     def _find(self, wish: SearchHistory) -> int | None:
         numbers = range(wish.line - 1, self.first - 1, -1) if wish.backwards else range(wish.line, len(self.lines))
         smart = wish.text == wish.text.lower()
+        end = self.end().line
         for number in numbers:
-            if not 0 <= number < self.end().line:
+            if not 0 <= number < end:
                 continue
             plain = plain_text(self.lines[number])
             if wish.text in (plain.lower() if smart else plain):

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pyte
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 
 from mosh_common.terminal import cells
 from mosh_common.terminal.parser.stream import Stream
@@ -40,7 +41,7 @@ def rows_and_cursor(screen: pyte.Screen) -> object:
 def test_every_pair_of_stream_and_screen_draws_what_pyte_draws(
     make_stream: type[pyte.Stream], make_screen: type[pyte.Screen]
 ) -> None:
-    @settings(max_examples=150, deadline=None)
+    @tried_with(150)
     @given(_outputs)
     def compare(output: str) -> None:
         reference, screen = pyte.Screen(COLUMNS, LINES), make_screen(COLUMNS, LINES)

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.cell_operations import cell_operations
+from tests.support.fuzzing import tried_with
 from tests.support.work_counting import calls_of
 
 from mosh_common.terminal.cells import LINKS_LIMIT_OCTETS, Snapshot
@@ -102,7 +103,7 @@ def test_an_octet_costs_little_whatever_it_says(name: str, look_after: int) -> N
     assert cells_made(emulator) - before <= MOST_CELLS * len(piece) * pieces
 
 
-@settings(max_examples=25, deadline=None)
+@tried_with(25)
 @given(items=cell_operations, start=st.sampled_from([COLOURS, CLUSTERS, WIDE, PROTECTED]))
 def test_so_does_any_mixture(items: list[str], start: str) -> None:
     unit = "".join(items)

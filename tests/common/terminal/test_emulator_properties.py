@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 from tests.support.terminal_output import check_screen, dump, noise, output
 
 from mosh_common.terminal.emulator import Emulator
@@ -13,7 +14,7 @@ from mosh_common.terminal.emulator import Emulator
 sizes = st.tuples(st.integers(1, 20), st.integers(1, 8))
 
 
-@settings(max_examples=400, deadline=None)
+@tried_with(400)
 @given(data=noise, size=sizes)
 def test_any_output_leaves_whole_rows(data: bytes, size: tuple[int, int]) -> None:
     emulator = Emulator(*size)
@@ -21,7 +22,7 @@ def test_any_output_leaves_whole_rows(data: bytes, size: tuple[int, int]) -> Non
     check_screen(emulator.snapshot())
 
 
-@settings(max_examples=300, deadline=None)
+@tried_with(300)
 @given(data=noise, cuts=st.lists(st.integers(0, 300), max_size=8), size=sizes)
 def test_where_reads_are_cut_does_not_matter(data: bytes, cuts: list[int], size: tuple[int, int]) -> None:
     whole, pieces = Emulator(*size), Emulator(*size)
@@ -36,7 +37,7 @@ def test_where_reads_are_cut_does_not_matter(data: bytes, cuts: list[int], size:
     assert whole.replies() == pieces.replies()
 
 
-@settings(max_examples=150, deadline=None)
+@tried_with(150)
 @given(data=noise)
 def test_single_octets_do_the_same_as_one_read(data: bytes) -> None:
     whole, pieces = Emulator(20, 6), Emulator(20, 6)
@@ -47,7 +48,7 @@ def test_single_octets_do_the_same_as_one_read(data: bytes) -> None:
     assert whole.replies() == pieces.replies()
 
 
-@settings(max_examples=200, deadline=None)
+@tried_with(200)
 @given(first=output, second=output, size=sizes)
 def test_a_snapshot_never_changes_afterwards(first: bytes, second: bytes, size: tuple[int, int]) -> None:
     emulator = Emulator(10, 5)
@@ -60,7 +61,7 @@ def test_a_snapshot_never_changes_afterwards(first: bytes, second: bytes, size: 
     assert dump(snapshot) == before
 
 
-@settings(max_examples=200, deadline=None)
+@tried_with(200)
 @given(steps=st.lists(st.tuples(noise, sizes), max_size=5))
 def test_the_size_may_change_at_any_time(steps: list[tuple[bytes, tuple[int, int]]]) -> None:
     emulator = Emulator(20, 5)
@@ -72,7 +73,7 @@ def test_the_size_may_change_at_any_time(steps: list[tuple[bytes, tuple[int, int
         check_screen(snapshot)
 
 
-@settings(max_examples=200, deadline=None)
+@tried_with(200)
 @given(first=output, second=output)
 def test_a_restored_screen_is_the_one_that_was_taken(first: bytes, second: bytes) -> None:
     emulator, other = Emulator(12, 5), Emulator(7, 3)

@@ -7,8 +7,9 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.parser.sequences import CONTROLS, ESCAPES, EVERYTHING, FRAMES, SEQUENCES
@@ -138,7 +139,7 @@ def test_after_a_failure_the_emulator_still_executes_frames_only() -> None:
     assert emulator.replies() == b""
 
 
-@settings(max_examples=300, deadline=None)
+@tried_with(300)
 @given(
     st.lists(
         st.sampled_from([f"{sequence(key)}" for key in SEQUENCES] + ["x", "e\u0301", "漢", "\r", "\n", "\t", "\n" * 12])

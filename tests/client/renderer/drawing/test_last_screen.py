@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 from tests.support.world import lines_of
 
 from mosh_client.renderer.drawing.last_screen import printed
@@ -106,7 +107,7 @@ PIECES = (
 )
 
 
-@settings(max_examples=300, deadline=None)
+@tried_with(300)
 @given(
     st.lists(st.sampled_from(PIECES), max_size=40),
     st.sampled_from([XTERM, WIRE, XTERM._replace(colors=0, unicode=False)]),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 from tests.support.paging import PagingDesk, line
 
 from mosh_client.ipc.messages import Exit, HistoryExtent, HistoryPage, Notice, WantHistory
@@ -329,7 +330,7 @@ def find(rows: list[str], part: list[str]) -> int:
     return next(at for at in range(len(rows)) if rows[at : at + len(part)] == part)
 
 
-@settings(max_examples=40, deadline=None)
+@tried_with(40)
 @given(
     st.lists(st.text("ab 漢字é", max_size=90), min_size=1, max_size=20),
     st.integers(4, 30),

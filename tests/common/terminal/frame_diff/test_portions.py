@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 from tests.support.screens import canonical, programs
 
 from mosh_common.terminal.cells import LINKS_LIMIT_OCTETS, Snapshot, blank_snapshot, cell_text
@@ -85,7 +86,7 @@ def test_a_row_that_is_too_long_by_itself_comes_without_links() -> None:
     assert not any(style.link for row in final.rows for style in {final.palette.styles[ord(each)] for each in row[1]})
 
 
-@settings(max_examples=200, deadline=None)
+@tried_with(200)
 @given(programs, programs, st.integers(A_ROW, 3 * A_ROW), st.booleans())
 def test_whatever_the_portions_they_lead_to_the_screen(first: str, then: str, room: int, one: bool) -> None:
     emulator = Emulator(20, 6)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
+from tests.support.fuzzing import tried_with
 from tests.support.screens import programs
 
 from mosh_common.terminal.cells import EMPTY, WIDE_TAIL, Graphemes, Palette, Row, Style, graphemes_of
@@ -23,7 +24,7 @@ def lines_of(*groups: list[Row], palette: Palette) -> list[Line]:
     return [decode_line(encoded, piece.styles) for encoded in piece.lines]
 
 
-@settings(max_examples=100, deadline=None)
+@tried_with(100)
 @given(programs)
 def test_any_row_comes_back(program: str) -> None:
     emulator = Emulator(20, 5)

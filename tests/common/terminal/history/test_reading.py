@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 from tests.support.histories import ALL, Kept, numbered
 
 from mosh_common.history_limits import Limits
@@ -49,7 +50,7 @@ def test_octets_bound_a_page_but_for_its_first_line(kept: Kept) -> None:
     assert 20 < len(few) < 60
 
 
-@settings(max_examples=20, deadline=None)
+@tried_with(20)
 @given(most=st.integers(40, 700), octets=st.integers(500, 20_000))
 def test_pages_follow_one_another(kept: Kept, most: int, octets: int) -> None:
     position = Position(0)

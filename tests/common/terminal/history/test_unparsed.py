@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 from tests.support.histories import ALL, Kept, numbered
 from tests.support.terminal_output import dump
 
@@ -26,7 +27,7 @@ BULK = st.lists(st.one_of(LINE_ENDS, LINE_ENDS, TEXTS, TEXTS, RENDITIONS), min_s
 PROGRAM = st.lists(st.one_of(BULK, BULK, OTHERS), min_size=1, max_size=6)
 
 
-@settings(max_examples=100, deadline=None)
+@tried_with(100)
 @given(pieces=PROGRAM, columns=st.sampled_from([2, 20, 33]), lines=st.sampled_from([1, 2, 5]))
 def test_what_is_skipped_is_kept_as_if_it_was_drawn(pieces: list[str], columns: int, lines: int) -> None:
     skipping, drawing = Kept(columns, lines), Kept(columns, lines, skipping=False)
@@ -36,7 +37,7 @@ def test_what_is_skipped_is_kept_as_if_it_was_drawn(pieces: list[str], columns: 
     assert skipping.lines == drawing.lines
 
 
-@settings(max_examples=60, deadline=None)
+@tried_with(60)
 @given(pieces=PROGRAM, reads=st.booleans())
 def test_no_screen_depends_on_whether_history_is_kept_or_read(pieces: list[str], *, reads: bool) -> None:
     kept, without = Kept(20, 5), Emulator(20, 5)

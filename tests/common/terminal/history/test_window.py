@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.history.history import History
@@ -14,7 +15,7 @@ _outputs = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@tried_with(150)
 @given(st.lists(st.one_of(_sizes, _outputs), max_size=30))
 def test_every_row_is_as_wide_as_the_screen(script: list[tuple[int, int] | str]) -> None:
     emulator = Emulator(40, 8, history=History())

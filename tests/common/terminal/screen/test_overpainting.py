@@ -5,8 +5,9 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 from tests.support.terminal_output import check_screen, dump
 
 from mosh_common.terminal.emulator import Emulator
@@ -41,7 +42,7 @@ def _output(dice: Random) -> str:
     return output
 
 
-@settings(max_examples=400, deadline=None)
+@tried_with(400)
 @given(dice=st.randoms(use_true_random=True), chunk=st.sampled_from([300, 1000, 100_000]))
 def test_overpainting_changes_nothing_that_can_be_seen(dice: Random, chunk: int) -> None:
     data = _output(dice).encode()

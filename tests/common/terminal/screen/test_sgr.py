@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 
 from mosh_common.terminal import cells
 from mosh_common.terminal.cells import BOLD, PROTECTED, RGB, Palette, Style
@@ -102,7 +103,7 @@ _PARAMETERS = ["0", "1", "2", "4", "4:3", "7", "9", "22", "24", "27", "31", "39"
 _PARAMETERS += ["38;5;255", "48:2::255:255:255", "58;5;0", "38;2;0;0;0"]
 
 
-@settings(max_examples=300, deadline=None)
+@tried_with(300)
 @given(
     start=st.sampled_from(_STARTS),
     sequences=st.lists(st.lists(st.sampled_from(["", *_PARAMETERS]), max_size=4).map(";".join), max_size=12),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.support.fuzzing import tried_with
 from tests.support.terminal_output import check_screen, dump
 
 from mosh_common.terminal.emulator import BACKLOG_LIMIT, Emulator
@@ -33,7 +34,7 @@ _openings = st.sampled_from(
 _closings = st.sampled_from(["", "end", "\x1b[3b", "\x1b[6n", "\u0301", "\x1b[2", "\x1b]2;t\x07"])
 
 
-@settings(max_examples=500, deadline=None)
+@tried_with(500)
 @example(opening="", blocks=[("\r\n" * 5 + "a\r\u0301\n\na\r\n\r\n\r\n", "")], columns=2, chunk=7)
 @given(
     opening=_openings,
