@@ -10,7 +10,8 @@ from typing import Final
 
 from mosh_common.history_limits import DEFAULT_LIMITS, Limits
 from mosh_common.terminal.cells import Palette, Row
-from mosh_common.terminal.history.chunks import Laid, Piece
+from mosh_common.terminal.history.chunks import Piece
+from mosh_common.terminal.history.drawn import Drawn, are_fit
 from mosh_common.terminal.history.joining import Joiner
 from mosh_common.terminal.history.line import NO_HISTORY, Extent, Position
 from mosh_common.terminal.history.shelf import Chunk, Shelf
@@ -23,6 +24,7 @@ _CELLS_AT_ONCE: Final = 16384  # or so many columns of them
 _CELLS_PER_UNIT: Final = 4  # of work, where each cell may have a style of its own
 _TEXTS: Final = 16  # of unparsed texts there are more, or the oldest is too much of all
 _FEWEST_CHARACTERS: Final = 4096
+_TEXT_PER_CELL: Final = 8  # characters of text that is not drawn, for each cell that is kept as it is beside it
 LAID_OUT: Final = 4  # texts that are kept at hand, laid out, because the next page is likely to want them too
 _UNLIMITED: Final = Limits(1 << 62, 1 << 62)
 
@@ -49,6 +51,9 @@ class History:
 
     def push(self, rows: list[Row], palette: Palette) -> int:
         """Take rows that scrolled off the top, the oldest first; return what that cost in units of work."""
+        if self._unseen >= len(rows):
+            self._unseen -= len(rows)
+            return 0
         if self._unseen or self._unseen_lines:
             rows = self._without_unseen(rows)
         if self._update.watched is not None:
@@ -113,8 +118,11 @@ class History:
 
     def keep(self, text: str, start: int, end: int, beginning: Beginning, *, lines: int) -> None:
         """Take `text[start:end]`, plain, so many lines with their LF, that scrolled off without being drawn."""
-        self.end_line()
         shelf = self._shelf
+        drawn = self._take_drawn((end - start) // _TEXT_PER_CELL)
+        if drawn is not None:
+            shelf.add(drawn)
+        self.end_line()
         shelf.add_lines(*self._newest.take_chunk())
         if self._update.watched is not None:
             self._update.begins(shelf.next, self._newest)
@@ -124,6 +132,28 @@ class History:
         for part in parts_of(Text(text[start:end], beginning, lines), self._text_characters):
             whole = part.text
             shelf.add(Unparsed(shelf.next, whole, 0, len(whole), part.beginning, lines=part.lines))
+
+    def _take_drawn(self, most_cells: int) -> Drawn | None:
+        """Return the rows that wait, if they can be kept as they are and have no more cells than that."""
+        update = self._update
+        if self._lent or update.watched is not None or update.mark is not None:
+            return None  # they may be taken back
+        if self._newest.columns:
+            self._join_open_line()
+        rows, palette = self._rows, self._palette
+        if not rows or palette is None or len(rows) * len(rows[0][0]) > most_cells or not are_fit(rows):
+            return None
+        self._rows = []
+        self._shelf.add_lines(*self._newest.take_chunk())
+        return Drawn(self._shelf.next, rows, palette)
+
+    def _join_open_line(self) -> None:
+        """Join those of the rows that wait with which the line ends that has not ended."""
+        rows = self._rows
+        end = next((at for at, row in enumerate(rows, 1) if not row[2]), len(rows))
+        self._rows = rows[:end]
+        self._join_rows()
+        self._rows = rows[end:]
 
     def await_unseen(self, rows: int, lines: int) -> None:
         """Say that so many rows that scroll off next were kept already, and after them those of so many lines."""
@@ -206,11 +236,12 @@ class History:
 
     def piece_at(self, line: int) -> Piece | None:
         """Return lines, that one among them; None if there is none of that number."""
+        self._join_rows()  # which may make a chunk, the wanted one
         chunk = self.chunk_at(line)
-        if isinstance(chunk, Laid):
-            return chunk.piece()
-        if chunk is not None:
+        if isinstance(chunk, Unparsed):
             return self._laying.piece_at(chunk, line)
+        if chunk is not None:
+            return chunk.piece()
         newest, first = self.newest(), self._shelf.next
         lines = newest.all_lines()
         return Piece(first, lines, newest.styles) if first <= line < first + len(lines) else None

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Final
 
 from mosh_common.terminal.cells import octets_of
-from mosh_common.terminal.history.chunks import Laid
 from mosh_common.terminal.history.encoding import decode_line, words_of
 from mosh_common.terminal.history.history import History
 from mosh_common.terminal.history.line import Extent, Found, Line, Position, part, plain_text
 from mosh_common.terminal.history.shelf import Chunk
+from mosh_common.terminal.history.unparsed import Unparsed
 from mosh_common.terminal.plain_text import without_sequences
 
 _LINE_OCTETS: Final = 8  # what a line counts beside its text, so that blank ones count too
@@ -122,7 +122,7 @@ class Wanted:
     def may_be_in(self, chunk: Chunk) -> bool:
         """Return whether it may be in one of the lines: False where that can be told without laying them out."""
         text = chunk.text
-        if isinstance(chunk, Laid):
+        if not isinstance(chunk, Unparsed):
             return self.is_in(words_of(text))
         text = text.replace("\r\n", "\n").replace("\x07", "")
         if not chunk.plain or "\r" in text or (" " in self._text and ("\t" in text or "\x1b" in text)):

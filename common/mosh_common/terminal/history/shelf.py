@@ -9,9 +9,10 @@ from typing import TypeAlias
 from mosh_common.history_limits import Limits
 from mosh_common.terminal.cells import Style
 from mosh_common.terminal.history.chunks import Laid
+from mosh_common.terminal.history.drawn import Drawn
 from mosh_common.terminal.history.unparsed import Unparsed
 
-Chunk: TypeAlias = Laid | Unparsed
+Chunk: TypeAlias = Laid | Drawn | Unparsed
 
 
 class Shelf:

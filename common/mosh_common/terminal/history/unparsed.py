@@ -5,6 +5,7 @@ Laid out by the emulator's own screen and parser, so that the lines are what dra
 
 from __future__ import annotations
 
+import sys
 from typing import Final, NamedTuple
 
 from mosh_common.terminal.history.chunks import OVERHEAD_OCTETS
@@ -16,6 +17,10 @@ _BEGINNING_OCTETS: Final = 400  # objects that hold what a text begins with; mos
 _WASTE: Final = 32  # one part in so many may be none of the text
 # Characters that are laid out together, about: some milliseconds' work.
 LAID_CHARACTERS: Final = 16384
+
+
+_SAMPLING: Final = 64  # every so many characters one is looked at
+_SPARED: Final = 1.125  # times as much memory may be taken by what need not be encoded
 
 
 class Text(NamedTuple):
@@ -38,12 +43,14 @@ class Unparsed:
         self._text: str | bytes = text
         self._start, self._end = start, end
         if not text.isascii():
-            self._text = text[start:end].encode()
+            self._text = compact(text[start:end])
+            self._start, self._end = 0, end - start
         elif (len(text) - (end - start)) * _WASTE > len(text):
             self._text, self._start, self._end = text[start:end], 0, end - start
         # Else the whole text is kept, for copying is a good part of what keeping it costs.
         self._beginning = beginning
-        self.octets = len(self._text) + 4 * len(beginning.style.link) + _BEGINNING_OCTETS + OVERHEAD_OCTETS
+        size = sys.getsizeof(self._text)
+        self.octets = size + 4 * len(beginning.style.link) + _BEGINNING_OCTETS + OVERHEAD_OCTETS
 
     @property
     def text(self) -> str:
@@ -60,6 +67,12 @@ class Unparsed:
     def parts(self) -> list[Text]:
         """Return the text in parts, each of which is laid out in some milliseconds."""
         return parts_of(Text(self.text, self._beginning, self.count), LAID_CHARACTERS)
+
+
+def compact(text: str) -> str | bytes:
+    """Return `text` as it is kept, if it is not ASCII: as it is where UTF-8 would take about as much, or more."""
+    needed = _SAMPLING * len(text[::_SAMPLING].encode())
+    return text if sys.getsizeof(text) <= _SPARED * needed else text.encode()
 
 
 def parts_of(text: Text, characters: int) -> list[Text]:

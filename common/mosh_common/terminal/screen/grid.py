@@ -150,20 +150,23 @@ class Grid(StyledRows):
 
     @property
     def _whole_rows(self) -> bool:
-        """Whether rows scroll as a whole."""
-        return not self.rules.margin_mode or (not self.left and self.right + 1 == self.columns)
+        """Whether what is between the left and right margins is all there is."""
+        return not self.left and self.right + 1 == self.columns
 
     def scroll_up(self, count: int, top: int | None = None) -> None:
         """Scroll the region from `top` (default: the top margin) down to the bottom margin up by `count` rows."""
         first = self.top if top is None else top
         last = self.bottom
         count = min(count, last - first + 1)
-        if self.past is not None and not first and top is None and not self.alternate and self._whole_rows:
-            self.work.done += self.past.push(self._plain_rows()[:count], self.palette)
+        past = None if first or top is not None or self.alternate else self.past
         if self.rules.margin_mode:
+            if past is not None and self._whole_rows:
+                self.work.done += past.push(self._plain_rows()[:count], self.palette)
             self._scroll_between_margins(first, last, count)
             return
         rows = self._plain_rows()
+        if past is not None:
+            self.work.done += past.push(rows[:count], self.palette)
         del rows[first : first + count]
         rows[last + 1 - count : last + 1 - count] = [self.blank_row()] * count
 

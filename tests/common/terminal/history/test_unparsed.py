@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import getsizeof
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ from tests.support.terminal_output import dump
 from mosh_common.history_limits import Limits
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.history.line import Position
-from mosh_common.terminal.history.unparsed import LAID_CHARACTERS, Unparsed
+from mosh_common.terminal.history.unparsed import LAID_CHARACTERS, Unparsed, compact
 
 LINE_ENDS = st.sampled_from(["\r\n", "\r\n", "\r\n", "\r\n", "\n", "\n\r"])
 TEXTS = st.sampled_from(
@@ -28,11 +30,14 @@ PROGRAM = st.lists(st.one_of(BULK, BULK, OTHERS), min_size=1, max_size=6)
 
 
 @tried_with(100)
-@given(pieces=PROGRAM, columns=st.sampled_from([2, 20, 33]), lines=st.sampled_from([1, 2, 5]))
-def test_what_is_skipped_is_kept_as_if_it_was_drawn(pieces: list[str], columns: int, lines: int) -> None:
+@given(pieces=PROGRAM, columns=st.sampled_from([2, 20, 33]), lines=st.sampled_from([1, 2, 5]), looks=st.booleans())
+def test_what_is_skipped_is_kept_as_if_it_was_drawn(
+    pieces: list[str], columns: int, lines: int, *, looks: bool
+) -> None:
     skipping, drawing = Kept(columns, lines), Kept(columns, lines, skipping=False)
-    skipping.feed(*pieces)
-    drawing.feed(*pieces)
+    for kept in (skipping, drawing):
+        for piece in pieces if looks else ["".join(pieces)]:
+            kept.feed(piece)
     assert skipping.reading.extent == drawing.reading.extent
     assert skipping.lines == drawing.lines
 
@@ -70,6 +75,12 @@ def test_a_page_lays_out_no_more_than_is_near_it() -> None:
     assert 0 < laid <= 2 * LAID_CHARACTERS
 
 
+def test_long_lines_that_are_laid_out_are_all_there() -> None:
+    kept = Kept(40, 10).feed(f"{'x' * 130}\x1b[4m{'y' * 60}\x1b[0m\r\n" * 309)
+    end = kept.reading.extent.end
+    assert len(kept.lines) == end.line + (end.column > 0)
+
+
 def test_renditions_reach_into_the_parts_that_are_laid_out() -> None:
     lines = "".join(f"\x1b[3{number % 8}m{number}\r\n" for number in range(20_000))
     kept = Kept(80, 24).feed(lines)
@@ -87,6 +98,22 @@ def test_lines_that_are_too_long_for_one_are_the_same_drawn_or_not(text: str) ->
     output = [numbered(range(30)) + f"{text}\r\n" * 3 + numbered(range(200))] * 2
     skipping, drawing = Kept(80, 24).feed(*output), Kept(80, 24, skipping=False).feed(*output)
     assert skipping.lines == drawing.lines
+
+
+@pytest.mark.parametrize(
+    ("text", "octets"),
+    [
+        ("日本語" * 500, 2),
+        ("caf\u00e9 and more" * 500, 1),
+        ("some ascii \u2192" * 500, 1.3),
+        ("ascii, \U0001f600" * 500, 1.5),
+    ],
+    ids=["CJK", "Latin-1", "a little wide", "a little astral"],
+)
+def test_text_takes_no_more_memory_than_in_utf_8(text: str, octets: float) -> None:
+    kept = compact(text)
+    assert getsizeof(kept) <= octets * len(text) + 100
+    assert kept == text or (isinstance(kept, bytes) and kept.decode() == text)
 
 
 def test_tab_stops_of_a_program_are_those_of_its_lines() -> None:
