@@ -7,7 +7,7 @@ notices, guesses and programs that had the screen for themselves.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -104,7 +104,7 @@ in_terminals = pytest.mark.parametrize(
     "opened",
     [pytest.param(in_tmux, id="tmux", marks=needs_tmux), pytest.param(in_xterm, id="xterm", marks=needs_xterm)],
 )
-Opened = Callable[[Path, NativeShell], "contextmanager[Window]"]
+Opened = Callable[[Path, NativeShell], AbstractContextManager[Window]]
 
 
 def assert_held(window: Window, wanted: list[str], session: NativeShell) -> None:
@@ -116,9 +116,10 @@ def assert_held(window: Window, wanted: list[str], session: NativeShell) -> None
 
 
 def _differences(found: list[str], wanted: list[str]) -> str:
-    at = next((i for i, pair in enumerate(zip(found, wanted, strict=False)) if pair[0] != pair[1]), -1)
-    at = min(len(found), len(wanted)) if at < 0 else at
-    return f"{len(found)} rows and not {len(wanted)}; from {at} on {found[at - 3 : at + 12]}\nand not {wanted[at - 3 : at + 12]}"
+    pairs = enumerate(zip(found, wanted, strict=False))
+    at = next((index for index, (mine, theirs) in pairs if mine != theirs), min(len(found), len(wanted)))
+    near = slice(max(at - 3, 0), at + 12)
+    return f"{len(found)} rows and not {len(wanted)}; from {at} on {found[near]}\nand not {wanted[near]}"
 
 
 @in_terminals

@@ -74,7 +74,8 @@ class NativeScroll:
             self._go_on_from(extent.end)
         elif before is not None and extent.end < before.end:
             self._go_on_from(self.printed)  # what is here of the rows that came back may be of the past
-        if before is not None and extent.end.line - before.end.line > _FLOOD_LINES:
+        # What clears all and prints it anew, many times a second perhaps, is no flood: there is never much of it.
+        if before is not None and before.clears == extent.clears and extent.end.line - before.end.line > _FLOOD_LINES:
             self._flood_until = now + _FLOOD_OVER_MS
 
     def receive_page(self, page: HistoryPage, *, now: int) -> None:
@@ -146,9 +147,9 @@ class NativeScroll:
         """Return when `wish` may have another answer although nothing came; None = never."""
         if self.extent is None or self.caught_up or self._is_full:
             return None
-        if self._is_too_far_behind:
+        if self._is_too_far_behind or self._wish is None or self._is_to_move_on(self._wish):
             return self._flood_until
-        return None if self._page_at is None else self._page_at + _ASK_AGAIN_MS
+        return None if self._page_at is None else max(self._page_at + _ASK_AGAIN_MS, self._flood_until)
 
     @property
     def caught_up(self) -> bool:
@@ -172,19 +173,24 @@ class NativeScroll:
     def _is_too_far_behind(self) -> bool:
         return self.extent is not None and self.extent.end.line - self._fetched.end.line > FURTHEST_BEHIND
 
+    def _is_to_move_on(self, wish: WantHistory) -> bool:
+        return self._fetched.end.line - wish.line >= _MOVE_ON_LINES
+
     def _is_wish_due(self, now: int) -> bool:
         """Return whether what follows `fetched` is to be asked for; a gap that is too long is left out first."""
-        fetched, extent, wish = self._fetched, self.extent, self._wish
+        extent, wish = self.extent, self._wish
         assert extent is not None
         if self._is_full:
             return False
+        # What floods past is asked for when that is over: laying it out would slow the flood down, and pages cannot
+        # keep up with it. So there is one gap at most, and not many.
+        if now < self._flood_until:
+            return False
         if self._is_too_far_behind:
-            if now < self._flood_until:
-                return False  # one gap, when it is over, and not many
             start = max(Position(extent.end.line - KEPT_BEHIND_GAP), Position(extent.first))
             self._leave_out(start, "are left out here")
             return True
-        if wish is None or fetched.end.line - wish.line >= _MOVE_ON_LINES:
+        if wish is None or self._is_to_move_on(wish):
             return True
         if self.caught_up or self._page_at is None:
             return False

@@ -87,7 +87,8 @@ class RowPainter:
             first = mask.find(1, tail)
             if first >= 0:
                 length = mask.rfind(1) + 1 - first
-                if length >= _EL_LENGTH or (first == 0 and length > 1):
+                # Blanks that were printed would be copied from the scrollback, with the row.
+                if length >= _EL_LENGTH or (first == 0 and length > 1) or pen.dialect.scrolls_back:
                     erase_at = first
                     end = tail
         for match in _DIRTY.finditer(mask, 0, end):

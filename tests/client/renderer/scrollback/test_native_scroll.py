@@ -141,7 +141,7 @@ def test_no_page_is_asked_for_while_two_are_here() -> None:
     assert MOST_LINES_HELD == 2 * PAGE_LINES
     grow(scroll, PAGE_LINES)
     due(scroll)
-    assert scroll.wish(now=NOW) is not None
+    assert scroll.wish(now=NOW + 1000) is not None
 
 
 def test_a_drawing_pushes_a_bounded_number_of_rows() -> None:
@@ -206,6 +206,27 @@ def test_a_gap_that_is_too_long_is_left_out_once_the_flood_is_over() -> None:
     start = far - KEPT_BEHIND_GAP
     assert scroll.wish(now=over) == WantHistory(2, start, 0, PAGE_LINES)
     assert due(scroll, columns=80) == [f"[mosh: {start:,} lines are left out here; Ctrl-^ [ shows them]"]
+
+
+def test_nothing_is_asked_for_while_a_flood_goes_on() -> None:
+    scroll = scroll_at(0)
+    wish = scroll.wish(now=NOW)
+    grow(scroll, 2000)
+    scroll.receive_page(page(wish, ["x"] * PAGE_LINES), now=NOW)
+    assert scroll.wish(now=NOW) is None
+    grow(scroll, 4000, now=NOW + 100)
+    over = scroll.next_deadline()
+    assert over is not None
+    assert over > NOW + 200
+    assert scroll.wish(now=over - 1) is None
+    assert scroll.wish(now=over) == WantHistory(2, PAGE_LINES, 0, PAGE_LINES)
+
+
+def test_what_clears_all_and_prints_it_anew_is_no_flood() -> None:
+    scroll = scroll_at(0)
+    scroll.wish(now=NOW)
+    grow(scroll, 4000, first=1, clears=1)
+    assert scroll.wish(now=NOW) == WantHistory(2, 1, 0, PAGE_LINES)
 
 
 def test_a_clear_is_due_once_and_what_follows_begins_with_the_first_line() -> None:
