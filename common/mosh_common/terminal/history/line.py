@@ -25,7 +25,7 @@ from mosh_common.terminal.cells import (
 LONGEST_LINE: Final = 8192  # columns; what is longer goes on in the next line, which costs no more than a screen
 PAGE_LINES: Final = 1000  # asked for at once
 LONGEST_SEARCH: Final = 256  # characters
-# By code point, not by `str.isprintable`: what that refuses (joiners, icons, emoji newer than this Python) stands in lines.
+# By code point, not by `str.isprintable`: what that refuses (joiners, icons, newer emoji) stands in lines.
 _IN_NO_LINE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
