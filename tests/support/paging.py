@@ -83,7 +83,15 @@ class FakeServer:
         shown = [row for _, row in self.last_laid()[-self.height :]]
         shown += [blank_row(self.columns)] * (self.height - len(shown))
         last = max([index for index, row in enumerate(shown) if row[0].strip("\0 ")], default=0)
-        return Snapshot(self.columns, self.height, tuple(shown), self.palette, cursor_row=last, modes=self.modes)
+        return Snapshot(
+            self.columns,
+            self.height,
+            tuple(shown),
+            self.palette,
+            cursor_row=last,
+            cursor_column=min(len(shown[last][0].rstrip("\0 ")) + 1, self.columns - 1),  # as behind a prompt
+            modes=self.modes,
+        )
 
     def answer(self, wish: ToNetwork) -> ToHistory | None:
         """Return the answer to a wish, as it is now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from mosh_client.renderer.pager.keys import BACKSPACE, ENTER, ESCAPE, Key
-from mosh_common.terminal.history.line import LONGEST_SEARCH
+from mosh_common.terminal.history.line import LONGEST_SEARCH, may_stand_in_line
 from mosh_common.terminal.width import char_width
 
 _CLEAR: Final = "\x15"  # Ctrl-U
@@ -31,7 +31,7 @@ class InputLine:
             self.text = self.text[:-1]
         elif key.name == _CLEAR:
             self.text = ""
-        elif len(key.name) == 1 and key.name.isprintable():
+        elif len(key.name) == 1 and may_stand_in_line(key.name):
             # SECURITY: as long as a search may be, however much is pasted. Test: test_a_search_is_bounded.
             self.text = (self.text + key.name)[:LONGEST_SEARCH]
 

@@ -6,6 +6,7 @@ out at any width. Lines are numbered from 0 for as long as the session lives, th
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 from mosh_common.terminal.cells import (
@@ -24,6 +25,8 @@ from mosh_common.terminal.cells import (
 LONGEST_LINE: Final = 8192  # columns; what is longer goes on in the next line, which costs no more than a screen
 PAGE_LINES: Final = 1000  # asked for at once
 LONGEST_SEARCH: Final = 256  # characters
+# By code point, not by `str.isprintable`: what that refuses (joiners, icons, newer emoji) stands in lines.
+_IN_NO_LINE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Line(NamedTuple):
@@ -58,6 +61,11 @@ class Found(NamedTuple):
 
 NO_HISTORY: Final = Extent()
 BLANK_LINE: Final = Line()
+
+
+def may_stand_in_line(text: str) -> bool:
+    """Return whether a line can have such characters: all but controls and halves of surrogate pairs."""
+    return _IN_NO_LINE.search(text) is None
 
 
 def plain_text(line: Line) -> str:

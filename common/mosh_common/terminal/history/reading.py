@@ -11,7 +11,7 @@ from typing import Final
 from mosh_common.terminal.cells import octets_of
 from mosh_common.terminal.history.encoding import decode_line, words_of
 from mosh_common.terminal.history.history import History
-from mosh_common.terminal.history.line import Extent, Found, Line, Position, part, plain_text
+from mosh_common.terminal.history.line import Extent, Found, Line, Position, may_stand_in_line, part, plain_text
 from mosh_common.terminal.history.shelf import Chunk
 from mosh_common.terminal.history.unparsed import Unparsed
 from mosh_common.terminal.plain_text import without_sequences
@@ -66,20 +66,20 @@ class Reading:
         return start, result, line <= end.line or not result
 
     def search(self, text: str, line: int, backwards: bool, units: int) -> Found:
-        """Look for the nearest line that has `text`, from `line` on, itself too, or before it if `backwards`.
+        """Look for the nearest line that has `text`, from `line` on, itself too, or in those before it if `backwards`.
 
         Without capitals in `text`, in any case. Goes on until it has cost about `units` of work.
         """
         extent = self.extent
         first = max(extent.first, self._history.extent.first)
         last = extent.end.line if extent.end.column else extent.end.line - 1
-        if not text or last < first or not text.isprintable():
+        if not text or last < first or not may_stand_in_line(text):
             return NOTHING
-        line = min(line, last) if backwards else max(line, first)
+        line = min(line - 1, last) if backwards else max(line, first)
         wanted = Wanted(text)
         while first <= line <= last:
             if units <= 0:
-                return Found(None, line)
+                return Found(None, line + backwards)
             chunk = self._history.chunk_at(line)
             cost = self._cost_of_refusing(chunk)
             if chunk is not None and not wanted.may_be_in(chunk):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.paging import PagingDesk, line
@@ -98,6 +99,15 @@ def test_escape_cancels_the_line_then_the_marks_and_then_leaves() -> None:
     desk.type("\x1b")
     desk.wait(50)
     assert not desk.paging
+
+
+@pytest.mark.parametrize("text", ["👩\u200d💻", "\ue0b0 main", "a\u00a0b"])
+def test_joined_emoji_icons_and_odd_blanks_are_looked_for(text: str) -> None:
+    desk = PagingDesk()
+    desk.print(f"here: {text}", *[f"line {number}" for number in range(50)])
+    desk.type(ENTER_KEY + b"?" + text.encode() + b"\r")
+    assert desk.text[3].startswith("here: ") or desk.text[0].startswith("here: ")
+    assert [wish.text for wish in desk.wishes if isinstance(wish, SearchHistory)] == [text]
 
 
 def test_an_empty_line_looks_for_the_same_again() -> None:

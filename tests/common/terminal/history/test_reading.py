@@ -96,9 +96,9 @@ def test_the_nearest_line_is_found(kept: Kept, text: str, units: int) -> None:
     texts = kept.texts
     any_case = text == text.lower()
     has = [number for number, each in enumerate(texts) if text in (each.lower() if any_case else each)]
-    for line in (0, 1500, len(texts) + 50):
+    for line in (0, 1500, *has[-1:], len(texts) + 50):
         after = next((number for number in has if number >= line), None)
-        before = next((number for number in reversed(has) if number <= line), None)
+        before = next((number for number in reversed(has) if number < line), None)
         assert search(kept, text, line, units=units) == after
         assert search(kept, text, line, backwards=True, units=units) == before
 
@@ -129,6 +129,8 @@ def test_what_is_only_on_the_screen_is_not_found(kept: Kept) -> None:
         ("a\x1b[1mb\x1b[0mc\r\n", "abc"),
         ("\x1b(0lqk\x1b(B\r\n", "┌─┐"),
         ("a" * 15 + "b" * 15 + "\r\n", "ab"),
+        ("by 👩\u200d💻\r\n", "👩\u200d💻"),
+        ("\ue0b0 main\r\n", "\ue0b0 m"),
     ],
 )
 def test_what_is_unparsed_is_found_as_it_would_look(output: str, text: str) -> None:
