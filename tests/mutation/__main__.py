@@ -22,6 +22,7 @@ from tests.mutation import survivors, workspace
 PORTION = 400
 SHORTEST_S = 30.0  # what is left for a portion, else it is not begun
 UNTRIED = "not checked"
+UNREACHED = "no tests"
 KILLED = ("killed", "timeout", "segfault")
 
 
@@ -32,11 +33,11 @@ def main() -> None:
     print(f"Seed {options.seed}, {options.minutes:g} minutes.", flush=True)
     workspace.lay_out(again=options.again)
     workspace.try_mutants([workspace.FIRST], seconds=ends_at - time.monotonic())
-    every = [name for name in workspace.all_mutants() if fnmatch.fnmatch(name, options.only)]
+    before = workspace.verdicts()
+    every = sorted(name for name in before if fnmatch.fnmatch(name, options.only))
     if not every:
-        sys.exit("The time was up before the first mutant was tried, or there is none of that name.")
+        sys.exit("The time was up before there was a mutant, or there is none of that name.")
     if options.again:
-        before = workspace.verdicts()
         every = [name for name in every if before[name] not in (*KILLED, UNTRIED)]
     random.Random(options.seed).shuffle(every)
     for start in range(0, len(every), PORTION):
@@ -61,9 +62,9 @@ def _options() -> argparse.Namespace:
 def _report(verdicts: dict[str, str], there_are: int) -> int:
     counts = Counter(verdicts.values())
     print(", ".join(f"{count} {verdict}" for verdict, count in counts.most_common()), f"of {there_are} mutants")
-    for function in workspace.unreached():
-        print(f"no test of its own: {function}")
-    alive = [name for name, verdict in sorted(verdicts.items()) if verdict not in KILLED]
+    for function in sorted({survivors.function_of(name) for name, verdict in verdicts.items() if verdict == UNREACHED}):
+        print(f"no quick test of its own: {function}")
+    alive = [name for name, verdict in sorted(verdicts.items()) if verdict not in (*KILLED, UNREACHED)]
     changes = dict.fromkeys(survivors.change(name, workspace.difference(name)) for name in alive)
     reasons = survivors.explained()
     new = [change for change in changes if change not in reasons]

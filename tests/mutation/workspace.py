@@ -20,7 +20,6 @@ COPY: Final = REPOSITORY / "build" / "mutation"
 # Has few functions and quick tests: trying these has mutmut make all mutants, and find out which tests reach which.
 FIRST: Final = "mosh_common.wire.size.*"
 NOT_COPIED: Final = shutil.ignore_patterns("__pycache__", "*.pyc")
-NO_TESTS: Final = "<no tests>"
 
 
 class MutmutFailed(Exception):
@@ -78,20 +77,8 @@ def _can_be_interrupted() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell may have ignored for what it put behind it
 
 
-def all_mutants() -> list[str]:
-    """Return the names of all mutants, in order of name; without those that no test reaches."""
-    lines = mutmut("print-time-estimates").splitlines()
-    return sorted(name for line in lines if "__mutmut_" in line and NO_TESTS not in line for name in line.split()[-1:])
-
-
-def unreached() -> list[str]:
-    """Return the functions that no test reaches, by module and name, in order."""
-    lines = mutmut("print-time-estimates").splitlines()
-    return sorted({line.split()[-1].partition("__mutmut_")[0] for line in lines if line.startswith(NO_TESTS)})
-
-
 def verdicts() -> dict[str, str]:
-    """Return what became of each mutant by its name: "killed", "survived", "timeout", "not checked" and others."""
+    """Return what became of each mutant by its name: "killed", "survived", "no tests", "not checked" and others."""
     lines = (line.strip().rpartition(": ") for line in mutmut("results", "--all", "true").splitlines())
     return {name: verdict for name, _, verdict in lines if "__mutmut_" in name}
 
