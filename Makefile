@@ -12,6 +12,7 @@ STAMP  := $(VENV)/.ready
 RUNNING   := $(VENV)/.running
 RELEASING := $(VENV)/.releasing
 SITE      := $(VENV)/.site
+MUTATING  := $(VENV)/.mutating
 OLDEST := .venv-oldest
 
 # For packagers; each may be given to `make install`, and must be given to `make uninstall` again.
@@ -75,7 +76,19 @@ matrix:
 check: lint types test fuzz
 
 # And what needs it. CI does more (.ci/run).
-ci: check audit
+ci: check coverage audit
+
+# What the tests within one process reach of the product, by package; fails below `fail_under` in pyproject.toml. What the
+# numbers leave out: docs/testing.md
+.PHONY: coverage
+coverage: $(STAMP)
+	rm -rf build/coverage && mkdir -p build/coverage
+	$(RUN_SUITE) $(BIN)/coverage run -m pytest -n 2 -q -m "not (system or thorough or hypothesis)" \
+		$(PRODUCT:%=tests/%) tests/world
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage json --quiet --fail-under=0
+	$(BIN)/python -m tests.covered $(COVERED)
+	$(BIN)/coverage report --format=total
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check $(SOURCES)
@@ -98,6 +111,13 @@ audit: $(STAMP)
 # Each target for a minute, with examples that no run had before.
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz $(SECONDS)
+
+# Small faults put into a copy of the wire and the sync core, to see whether a test notices each. MUTATION='--seed 7
+# --only mosh_common.wire.*' for the same sample, or a part: docs/testing.md
+MINUTES ?= 20
+.PHONY: mutation
+mutation: $(MUTATING)
+	$(BIN)/python -m tests.mutation --minutes $(MINUTES) $(MUTATION)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
@@ -165,6 +185,11 @@ $(STAMP): pyproject.toml
 
 $(RELEASING): $(STAMP)
 	@$(PIP_INSTALL) --editable '.[dev,release]'
+	@$(BIN)/python $(PLAIN_PATHS)
+	@touch $@
+
+$(MUTATING): $(STAMP)
+	@$(PIP_INSTALL) --editable '.[dev,mutation]'
 	@$(BIN)/python $(PLAIN_PATHS)
 	@touch $@
 

@@ -12,8 +12,9 @@ from tests.support.world import CLIENT_ADDRESS as HOME
 from tests.support.world import BareClient, OurServer, Pair, entropy, lines_of
 
 from mosh_common.address import Address
-from mosh_common.protocol import ECHO_ACK_DELAY_MS
+from mosh_common.protocol import BLOCK_LIMIT, ECHO_ACK_DELAY_MS
 from mosh_common.silence import DETACH_AFTER_MS, FIRST_CONTACT_TIMEOUT_MS
+from mosh_common.sync.events import VersionMismatch
 from mosh_common.terminal.cells import Snapshot, cell_text
 from mosh_common.terminal.payloads import LONGEST_CLIPBOARD
 from mosh_common.wire.hostdiff import Notice, NoticeKind
@@ -709,3 +710,22 @@ def test_a_session_goes_on_whatever_number_of_links_a_program_prints(world: Worl
     world.print(b"\x1b[H\x1b[2J\x1b]8;;\aend")
     world.run(2000)
     assert canonical(world.shown) == canonical(world.emulator.snapshot())
+
+
+# --- ends that are nobody's wish
+
+
+def test_a_key_that_has_encrypted_all_that_it_may_ends_the_session_as_a_fault(running: World) -> None:
+    running.server.client.transport._endpoint._cipher.blocks_sealed = BLOCK_LIMIT
+    running.print(b"more")
+    running.run(1000)
+    assert running.seen(Finished) == [Finished("the session's key is used up")]
+    assert running.session.failed
+    assert "more" not in running.first_row
+
+
+def test_a_client_of_another_version_that_comes_first_ends_the_session_as_a_fault(world: World) -> None:
+    world.server.client.transport._events.append(VersionMismatch("Versions 2 and 3."))
+    world.run(100)
+    assert world.seen(Finished) == [Finished("Versions 2 and 3.")]
+    assert world.session.failed

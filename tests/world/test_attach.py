@@ -17,7 +17,7 @@ from mosh_common.silence import DETACH_AFTER_MS
 from mosh_common.sync.events import VersionMismatch
 from mosh_common.sync.states.parts.parting import Parting, PartingKind
 from mosh_common.terminal.cells import Snapshot
-from mosh_common.wire.datagram import unseal
+from mosh_common.wire.datagram import Datagram, seal, unseal
 from mosh_common.wire.extensions import DETACH, EXIT_STATUS, OUR_FEATURES, PARTING
 from mosh_common.wire.hostdiff import NoticeKind
 from mosh_common.wire.key import Key
@@ -27,7 +27,7 @@ from mosh_server.ending import LAST_WORDS_SILENT_MS
 from mosh_server.events import ClientAttached, ClientDetached, ClientHeard, ClientSilent, Event, Finished, SetSize
 from mosh_server.input.paste import END_OF_PASTE
 from mosh_server.input.translation import HOLD_MS
-from mosh_server.keyring import EARLIER_LIMIT, EARLIER_MS, OFFER_MS, OFFERS_LIMIT
+from mosh_server.keyring import EARLIER_LIMIT, EARLIER_MS, OFFER_MS, OFFERS_LIMIT, KeyRing
 from mosh_server.output.display import SYNCHRONIZED_UPDATE_MS
 
 HOUR_MS = 3_600_000
@@ -145,6 +145,15 @@ def test_nobody_notices_what_was_offered_and_nobody_took(crowd: Crowd) -> None:
     crowd.type(first, b"x")
     crowd.run(200)
     assert crowd.pty.given == b"x"
+
+
+def test_an_offer_ends_with_its_time_though_nobody_has_looked_since() -> None:
+    key = Key(bytes(range(16)))
+    datagram = seal(Ocb(key), Datagram(False, 0, 0, 0, b""))
+    for age_ms, taken in ((OFFER_MS - 1, True), (OFFER_MS, False)):
+        keys = KeyRing()
+        keys.offer(key, socket=0, now=START)
+        assert (keys.take_offer(datagram, now=START + age_ms) is not None) == taken
 
 
 def test_who_cannot_be_reached_takes_nothing_over(crowd: Crowd) -> None:

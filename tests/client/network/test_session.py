@@ -26,14 +26,15 @@ from mosh_client.ipc.messages import (
     Statistics,
     Watch,
 )
-from mosh_client.network.reception import UNREACHABLE, UNUSABLE_TIMEOUT_MS
+from mosh_client.network.reception import SERVERS_FAULT, UNREACHABLE, UNUSABLE_TIMEOUT_MS
 from mosh_client.network.renderer_ledger import STATISTICS_INTERVAL_MS
 from mosh_client.network.session import Session
 from mosh_client.renderer.drawing.notice import NoticeBoard
 from mosh_common.address import Address
-from mosh_common.protocol import SHUTDOWN_NUMBER
-from mosh_common.silence import CONNECT_TIMEOUT_MS
+from mosh_common.protocol import BLOCK_LIMIT, PROTOCOL_VERSION, SHUTDOWN_NUMBER
+from mosh_common.silence import CONNECT_TIMEOUT_MS, HEARTBEAT_LATE_MS
 from mosh_common.sync.events import PeerShutdown, ShutdownDone
+from mosh_common.sync.path.endpoint import Endpoint
 from mosh_common.sync.states import screen_state
 from mosh_common.sync.states.screen_state import ServerScreen
 from mosh_common.terminal.cells import Snapshot, cell_text
@@ -41,6 +42,8 @@ from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.frame_diff import diff as display
 from mosh_common.wire import hostdiff
 from mosh_common.wire.extensions import Features
+from mosh_common.wire.fragment import Fragment
+from mosh_common.wire.instruction import Instruction
 
 DELAY_MS = 30
 
@@ -626,3 +629,42 @@ def test_every_address_is_tried_at_once_and_the_first_that_answers_is_kept() -> 
     assert session._notice.text == ""
     session.report_sent(errno.ENETUNREACH, now=1000, to=session.peer)
     assert "Cannot send" in session._notice.text
+
+
+# --- ends that are nobody's wish
+
+
+def test_a_server_of_another_protocol_ends_it_and_both_versions_are_said(world: World) -> None:
+    later = Instruction(0, 9, 0, 0, protocol_version=PROTOCOL_VERSION + 1).encode()
+    server = Endpoint(key=KEY, is_server=True, now=world.now, peer=None)
+    datagram = server.seal(Fragment(1 << 40, 0, True, later).encode(), now=world.now)
+    world.session.receive_datagram(datagram, world.server.address, now=world.now, congestion=False)
+    world.session.digest_events(now=world.now)
+    outcome = world.session.outcome
+    assert outcome is not None
+    assert outcome.code == SERVERS_FAULT
+    assert outcome.message == "mosh-client: the other side speaks version 3 of the mosh protocol, this one 2"
+
+
+def test_a_key_that_has_encrypted_all_that_it_may_ends_the_session(world: World) -> None:
+    world.session._transport._endpoint._cipher.blocks_sealed = BLOCK_LIMIT
+    world.type(1, b"x")
+    world.run(1000)
+    outcome = world.session.outcome
+    assert outcome is not None
+    assert outcome.code == 1
+    assert "this session's key has encrypted all that it safely can" in outcome.message
+    assert world.keys == b""
+
+
+@pytest.mark.parametrize(("silent_for", "tries"), [(0, False), (HEARTBEAT_LATE_MS + 1, True)])
+def test_a_change_of_the_machines_network_is_a_try_at_a_server_that_is_late(
+    world: World, silent_for: int, tries: bool
+) -> None:
+    world.run(5000)
+    contact = world.session._transport.contact
+    assert contact.last_datagram_at is not None
+    contact.last_datagram_at = world.now - silent_for
+    world.session.datagrams_to_send(now=world.now)
+    world.session.path_stirred(now=world.now)
+    assert bool(world.session.datagrams_to_send(now=world.now)) == tries

@@ -286,3 +286,39 @@ def test_fragments_go_more_seldom_where_they_wait_on_the_path_and_then_bit_by_bi
     for _ in range(60):
         acknowledge(0)
     assert channels._gap(link) == usual
+
+
+def test_whose_acknowledgement_was_lost_is_told_again() -> None:
+    session = established()
+    client, server = opened(session)
+    say(session, client, b"line 7")
+    session.run(41)
+    assert server.received.number == 1
+    session.conditions = Conditions(loss=1.0)
+    session.run(200)
+    session.conditions = Conditions()
+    assert client.sent.acknowledged_number == 0
+    session.run_until(lambda: client.sent.acknowledged_number == 1, patience=2000)
+
+
+class Unsayable(Text):
+    """A text that differs from others in what no diff expresses."""
+
+    def diff_from(self, known: Text) -> bytes:
+        return b""
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = None
+
+
+def test_what_no_diff_expresses_is_not_sent_and_wakes_nobody_again() -> None:
+    session = established()
+    client, _ = opened(session)
+    session.client.sends.clear()
+    client.set_local_state(Unsayable())
+    session.run(0)
+    link = session.client.transport._link(now=session.now)
+    assert (session.client.sends, client.sent.number) == ([], 0)
+    assert client.fragment_due_at(link=link, now=session.now) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.simulation import Text
 
-from mosh_common.protocol import RECEIVED_STATES_LIMIT
+from mosh_common.protocol import RECEIVED_STATES_LIMIT, SHUTDOWN_NUMBER
 from mosh_common.sync import receiver as module
 from mosh_common.sync.receiver import Receiver
 from mosh_common.wire.drop import Dropped, DropReason
@@ -111,3 +111,30 @@ def test_states_are_held_up_to_a_weight_and_no_more(monkeypatch: pytest.MonkeyPa
     assert receiver.states_held < 4
     receiver.receive(instruction(3, 4, b"x" * 999), now=NOW)
     assert_refused(receiver, instruction(4, 5), DropReason.TOO_MANY_STATES)
+
+
+class Indigestible(Text):
+    """A text whose owner cannot execute any diff."""
+
+    def apply(self, diff: bytes) -> Text:
+        raise Dropped(DropReason.NOT_DIGESTED, f"{len(diff)} octets")
+
+
+def test_a_state_that_cannot_be_digested_is_not_taken_unless_it_is_the_last_of_all() -> None:
+    receiver: Receiver[Text] = Receiver(Indigestible(b"as it was"))
+    assert_refused(receiver, instruction(0, 1, b"a"), DropReason.NOT_DIGESTED)
+    assert receiver.receive(instruction(0, SHUTDOWN_NUMBER, b"a"), now=NOW)
+    assert (receiver.number, receiver.state.value) == (SHUTDOWN_NUMBER, b"as it was")
+
+
+def test_the_last_state_of_all_is_refused_for_any_other_fault() -> None:
+    receiver = Receiver(Text())
+    assert_refused(receiver, Instruction(0, SHUTDOWN_NUMBER, 0, 0, b"no diff"), DropReason.MALFORMED_DIFF)
+
+
+def test_overtaken_states_are_held_in_order_of_number() -> None:
+    receiver = Receiver(Text())
+    for number in (5, 3, 4, 1):
+        receiver.receive(instruction(0, number, b"%d" % number), now=NOW)
+    receiver.receive(Instruction(4, 6, 0, 4, b"1:!"), now=NOW)  # throws 0, 1 and 3 away
+    assert (receiver.states_held, receiver.number, receiver.state.value) == (3, 6, b"4!")

@@ -225,6 +225,31 @@ def test_a_library_that_computes_something_else_is_not_used(monkeypatch: pytest.
         libcrypto.Library()
 
 
+@pytest.mark.usefixtures("library")
+def test_a_library_that_fails_when_it_is_tried_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_what: object) -> bytes:
+        raise libcrypto.InvalidTag
+
+    monkeypatch.setattr(libcrypto.Cipher, "decrypt", fails)
+    with pytest.raises(EnvironmentFailure, match="does it otherwise"):
+        libcrypto.Library()
+
+
+@EACH
+@pytest.mark.parametrize("octets", [0, TAG_OCTETS - 1])
+def test_what_is_shorter_than_a_tag_is_no_ciphertext(through: object, octets: int) -> None:
+    backend = needs(through)
+    with pytest.raises(backend.forged):
+        backend.cipher(KEY).decrypt(bytes(12), bytes(octets), None)
+
+
+@EACH
+@pytest.mark.parametrize("octets", [15, 17])
+def test_a_key_of_another_length_is_refused(through: object, octets: int) -> None:
+    with pytest.raises(ValueError, match=r"key|Key"):
+        needs(through).cipher(bytes(octets))
+
+
 # --- the choice
 
 

@@ -158,6 +158,11 @@ def test_numbers_may_come_packed() -> None:
     assert decode(messages.FEATURES, bytes.fromhex("b00440" + "b20403" + "41c201")) == {70: [64, 65, 194]}
 
 
+def test_of_numbers_that_come_packed_without_any_nothing_is_left() -> None:
+    assert decode(messages.FEATURES, bytes.fromhex("b20400")) == {}
+    assert decode(messages.FEATURES, bytes.fromhex("b00440" + "b20400")) == {70: [64]}
+
+
 def test_numbers_beyond_a_fields_are_cut_as_protobuf_cuts_them() -> None:
     for number in (2**31, 2**32 - 1, 2**32, 2**63, 2**64 - 1):
         data = b"\x1a" + varint(1 + len(varint(number))) + b"\x28" + varint(number)

@@ -7,7 +7,7 @@ import errno
 import pytest
 
 from mosh_common.address import Address
-from mosh_common.protocol import BLOCK_LIMIT, SEQUENCE_LIMIT
+from mosh_common.protocol import BLOCK_LIMIT, CONGESTED_MS, SEQUENCE_LIMIT
 from mosh_common.sync.path.endpoint import Endpoint
 from mosh_common.wire.datagram import unseal
 from mosh_common.wire.drop import Dropped
@@ -143,3 +143,31 @@ def test_a_message_is_sealed_only_if_each_of_its_datagrams_has_a_number_left() -
     endpoint.seal(b"", now=NOW)
     endpoint.seal(b"", now=NOW)
     assert not endpoint.can_seal(1, datagrams=1)
+
+
+# --- what a router, or whoever knows of the path, says
+
+
+def test_a_path_whose_router_complained_counts_as_congested_for_5_seconds() -> None:
+    one, other = server(), client()
+    assert not one.congested(now=NOW)
+    one.receive(other.seal(b"", now=NOW), HOME, now=NOW, congestion=True)
+    one.receive(other.seal(b"", now=NOW), HOME, now=NOW + 1, congestion=False)  # which takes nothing back
+    assert one.congested(now=NOW + CONGESTED_MS - 1)
+    assert not one.congested(now=NOW + CONGESTED_MS)
+
+
+def test_a_mark_on_what_was_overtaken_says_nothing_of_the_path_of_now() -> None:
+    one, other = server(), client()
+    overtaken = other.seal(b"1", now=NOW)
+    one.receive(other.seal(b"2", now=NOW), HOME, now=NOW, congestion=False)
+    one.receive(overtaken, HOME, now=NOW, congestion=True)
+    assert not one.congested(now=NOW)
+
+
+def test_a_client_that_knows_of_another_path_wants_a_port_at_once_and_a_server_never() -> None:
+    for endpoint, wanted in ((client(), True), (server(), False)):
+        endpoint.request_hop()
+        assert endpoint.port_hop_due(now=NOW, last_acknowledged_at=NOW) == wanted
+        endpoint.port_hopped(now=NOW)
+        assert not endpoint.port_hop_due(now=NOW, last_acknowledged_at=NOW)

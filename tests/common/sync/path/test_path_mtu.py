@@ -85,6 +85,15 @@ def test_longer_ones_are_tried_again_step_by_step_and_more_seldom_each_time() ->
     assert path.probe_octets(now=now + 10**9) is None
 
 
+def test_what_is_remembered_of_long_ones_is_bounded_and_the_oldest_goes_first() -> None:
+    path = PathMtu(LONG)
+    for number in range(1, path_mtu.REMEMBERED + 2):
+        path.sent(number, longest=LONG, count=1, now=NOW + number)
+    assert sorted(path._long) == list(range(2, path_mtu.REMEMBERED + 2))
+    assert not path.doubt_overdue(now=NOW + 1 + TIMEOUT, timeout=TIMEOUT)  # that one is forgotten
+    assert path.doubt_overdue(now=NOW + 2 + TIMEOUT, timeout=TIMEOUT)
+
+
 # --- A session on a path that drops long datagrams without a word ---------------------------------------------------
 
 

@@ -1,0 +1,88 @@
+"""The copy of the product and its tests in which mutmut changes what it likes, build/mutation: never the checkout.
+
+mutmut finds modules by their place below src/, which ours are not: the copy lays them there. Its settings are those of
+`tool.mutmut` in pyproject.toml, which is copied with the rest.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from tests.support.programs import REPOSITORY
+
+COPY: Final = REPOSITORY / "build" / "mutation"
+# Has few functions and quick tests: trying these has mutmut make all mutants, and find out which tests reach which.
+FIRST: Final = "mosh_common.wire.size.*"
+NOT_COPIED: Final = shutil.ignore_patterns("__pycache__", "*.pyc")
+
+
+class MutmutFailed(Exception):
+    """mutmut ended otherwise than it should; the message is what it said."""
+
+
+# What is copied, and where to. Tests read the documents.
+COPIED: Final = {"common/mosh_common": "src/mosh_common", "tests": "tests", "docs": "docs"}
+
+
+def lay_out(*, again: bool = False) -> None:
+    """Make the copy anew; `again` keeps the mutants of modules that are the same, and which tests reach which."""
+    if not again:
+        shutil.rmtree(COPY, ignore_errors=True)
+    for source, target in COPIED.items():
+        shutil.rmtree(COPY / target, ignore_errors=True)
+        shutil.copytree(REPOSITORY / source, COPY / target, ignore=NOT_COPIED)
+    shutil.copy(REPOSITORY / "pyproject.toml", COPY)
+
+
+def _program() -> str:
+    return str(Path(sys.executable).with_name("mutmut"))
+
+
+def mutmut(*words: str) -> str:
+    """Run `mutmut` with these words in the copy; return what it says. Raises MutmutFailed."""
+    run = subprocess.run(
+        [_program(), *words], check=False, cwd=COPY, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    if run.returncode:
+        raise MutmutFailed(run.stdout)
+    return run.stdout
+
+
+def try_mutants(names: Iterable[str], *, seconds: float) -> None:
+    """Run the tests that reach them against each of these mutants, one at a time; `verdicts` has the results.
+
+    Those with the quickest tests come first. When the time is up, the others are not tried. Raises MutmutFailed.
+    """
+    words = [_program(), "run", "--max-children", "1", *names]
+    with (COPY / "mutmut.log").open("w+", encoding="utf-8") as log:
+        run = subprocess.Popen(words, cwd=COPY, stdout=log, stderr=log, preexec_fn=_can_be_interrupted)
+        try:
+            run.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            run.send_signal(signal.SIGINT)
+            run.wait()
+        else:
+            if run.returncode:
+                log.seek(0)
+                raise MutmutFailed(log.read())
+
+
+def _can_be_interrupted() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell may have ignored for what it put behind it
+
+
+def verdicts() -> dict[str, str]:
+    """Return what became of each mutant by its name: "killed", "survived", "no tests", "not checked" and others."""
+    lines = (line.strip().rpartition(": ") for line in mutmut("results", "--all", "true").splitlines())
+    return {name: verdict for name, _, verdict in lines if "__mutmut_" in name}
+
+
+def difference(name: str) -> str:
+    """Return what a mutant changes, as a unified diff."""
+    return mutmut("show", name)
