@@ -1,4 +1,4 @@
-"""The blocks of README and docs/: which are commands, what is said of each, and in which root it is run.
+"""The blocks of README, docs/ and other pages: which are commands, what is said of each, and in which root it is run.
 
 Above each block stands what holds of it, as a comment that a reader of the page does not see:
 
@@ -12,6 +12,7 @@ A fenced block that names a language other than the shell's needs no mark. Of th
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,12 +60,13 @@ class Block(NamedTuple):
         return self.language in SHELL_LANGUAGES
 
     def __str__(self) -> str:
-        return f"{self.page.name}:{self.line}"
+        return f"{os.path.relpath(self.page, REPOSITORY)}:{self.line}"
 
 
 def pages() -> list[Path]:
-    """Return README and what is in docs/; decisions are not for users."""
-    return [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+    """Return README, what is in docs/, and the pages beside these that have commands; decisions have none."""
+    names = ("README", "CONTRIBUTING", "SECURITY", "packaging/server/README", "tests/screens/README")
+    return [*(REPOSITORY / f"{name}.md" for name in names), *sorted((REPOSITORY / "docs").glob("*.md"))]
 
 
 def blocks_of(page: Path) -> list[Block]:

@@ -28,7 +28,18 @@ README_NEEDS: Final = ("python3", "python3-venv", "make")
 # What the interop and end-to-end tests drive; .ci/run installs these and a few more shells on its machine.
 PROGRAMS: Final = (
     *("mosh", "openssh-server", "openssh-client", "tmux", "vim-tiny", "less", "ncurses-bin", "ncurses-term"),
-    *("procps", "groff-base", "mandoc", "fish", "zsh", "bash-completion", "libutempter0", "locales", "screen"),
+    *(
+        "procps",
+        "groff-base",
+        "mandoc",
+        "fish",
+        "zsh",
+        "bash-completion",
+        "libutempter0",
+        "locales",
+        "screen",
+        "shellcheck",
+    ),
     *("busybox", "mksh", "csh", "tcsh", "elvish", "rc", "yash", "posh", "sash", "9base"),
 )
 TEST_PACKAGES: Final = (

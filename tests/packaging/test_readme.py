@@ -1,4 +1,4 @@
-"""README and docs/ as a reader takes them: of every block it is said whether it is run; every link leads somewhere."""
+"""Pages as a reader takes them: of every block it is said whether it is run; every link leads somewhere."""
 
 from __future__ import annotations
 
