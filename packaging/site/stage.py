@@ -36,7 +36,7 @@ MENU: Final[dict[str, Sequence[str]]] = {
         "changelog",
     ),
     "Change it": (
-        *("contributing", "README", "processes", "wire", "terminal", "prediction", "ipc", "door"),
+        *("contributing", "README", "howto", "processes", "wire", "terminal", "prediction", "ipc", "door"),
         *("testing", "performance", "porting", "pictures/README", "reporting", "adr/README"),
     ),
 }

@@ -202,6 +202,13 @@ def test_page_and_help_name_each_key() -> None:
     assert keys == {word for row in shown for word in re.findall(r"(?:^|\s{2,})(Ctrl-Z|\S)\s", row)}
 
 
+def test_the_guide_names_each_key() -> None:
+    keys = {line.split()[0] for line in EscapeKey(parse_escape_key(None)).explanation if line.startswith("  ")} | {"?"}
+    guide = (REPOSITORY / "docs" / "guide.md").read_text(encoding="utf-8")
+    table = guide[guide.index("| then | what |") :].partition("\n\n")[0]
+    assert keys == set(re.findall(r"^\| `?(Ctrl-Z|[^` -])`? \|", table, re.MULTILINE))
+
+
 def test_the_page_of_mosh_names_each_exit_code() -> None:
     codes = set()
     for path in (REPOSITORY / "bootstrap").rglob("*.py"):

@@ -33,6 +33,7 @@ from tests.screens.reader import (
 )
 from tests.screens.test_cases import FOLDER, differences, differences_in_frames
 
+from mosh_common.terminal.cells import ALL_FLAGS
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.frame_diff import diff as frame_diff
 
@@ -213,3 +214,8 @@ def test_each_way_finds_what_the_others_do_not(tmp_path: Path, monkeypatch: pyte
     with monkeypatch.context() as patch:
         patch.setattr(Emulator, "feed", lambda self, data: feed(self, data if len(data) > 1 else data.upper()))
         assert [bool(way(case)) for way in ways] == [False, True, False]
+
+
+def test_each_flag_has_a_word() -> None:
+    # Without one, no case would see it, neither where it is to be nor where it is not.
+    assert sum(FLAGS.values()) == ALL_FLAGS

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from mosh_common.terminal.cells import EMPTY, PROTECTED, Row, Snapshot, Style
+from mosh_common.terminal.screen.sgr import _CLEAR_FLAGS, _SET_FLAG
 
 _TEXT = st.one_of(
     st.text("abcdefgh ", min_size=1, max_size=30),
@@ -28,7 +29,7 @@ _COLOR = st.one_of(
     st.integers(0, 255).map(lambda n: f"48;2;0;{n};9"),
 )
 _FLAG = st.one_of(
-    st.sampled_from([0, 1, 2, 3, 4, 5, 7, 8, 9, 53, 22, 23, 24, 39, 49, 59]),
+    st.sampled_from(sorted({0, 4, 24, 39, 49, 59} | set(_SET_FLAG) | set(_CLEAR_FLAGS))),
     st.sampled_from(["4:2", "4:3", "58:5:9", "58:2::1:2:3"]),
 )
 _SEQUENCE = st.one_of(

@@ -11,6 +11,7 @@ from mosh_client.ipc import messages
 from mosh_client.ipc.fields import LARGEST_COUNT
 from mosh_client.ipc.frames import FrameEncoder
 from mosh_client.ipc.messages import (
+    KINDS,
     NOTICE_KINDS,
     NOTICE_LIMIT,
     Abilities,
@@ -18,6 +19,9 @@ from mosh_client.ipc.messages import (
     Exit,
     Frame,
     Hello,
+    HistoryExtent,
+    HistoryFound,
+    HistoryPage,
     Input,
     Link,
     Message,
@@ -25,8 +29,10 @@ from mosh_client.ipc.messages import (
     Progress,
     Quit,
     Resize,
+    SearchHistory,
     ServerNotices,
     Statistics,
+    WantHistory,
     Watch,
     decode,
     encode,
@@ -47,6 +53,7 @@ from mosh_common.terminal.cells import (
     Style,
 )
 from mosh_common.terminal.emulator import Emulator
+from mosh_common.terminal.history.line import LONGEST_LINE, LONGEST_SEARCH, PAGE_LINES, Line
 from mosh_common.terminal.payloads import LONGEST_CLIPBOARD, LONGEST_LINK, LONGEST_TITLE
 from mosh_common.wire import hostdiff
 from mosh_common.wire.size import CELLS_LIMIT, SIDE_LIMIT
@@ -101,7 +108,19 @@ EXAMPLES: list[Message] = [
     Statistics(123, 1000, 7, 99, LARGEST_COUNT, 1, "x" * messages.LONGEST_PEER),
     ServerNotices(()),
     ServerNotices(("x" * NOTICE_LIMIT,) * NOTICE_KINDS),
+    WantHistory(1, 0, 0, 1),
+    WantHistory(LARGEST_COUNT, LARGEST_COUNT, LONGEST_LINE, PAGE_LINES),
+    SearchHistory(1, 0, True, "x" * LONGEST_SEARCH),
+    HistoryExtent(0, LARGEST_COUNT, LONGEST_LINE, 0, True),
+    HistoryPage(1, 0, 0, (), True),
+    HistoryPage(1, 7, 0, (Line("a漢" + WIDE_TAIL, ((1, DEFAULT_STYLE), (2, LINKED)), ()),), False),
+    HistoryFound(1, None),
+    HistoryFound(LARGEST_COUNT, LARGEST_COUNT),
 ]
+
+
+def test_each_kind_has_an_example() -> None:
+    assert {type(message) for message in EXAMPLES} == {kind.message for kind in KINDS}
 
 
 @pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)
@@ -137,14 +156,26 @@ def test_a_message_with_a_field_missing_or_one_too_many_is_refused(message: Mess
         msgpack.packb(5),
         msgpack.packb([]),
         msgpack.packb([0]),
-        msgpack.packb([15]),
+        msgpack.packb([max(kind.number for kind in KINDS) + 1]),
         msgpack.packb(["4"]),
         msgpack.packb([True, 80, 24]),
         msgpack.packb({4: 1}),
         msgpack.packb([2, 1, msgpack.ExtType(1, b"x")]),
         b"\x91" * 2000,
     ],
-    ids=["nothing", "no msgpack", "no array", "empty", "kind 0", "kind 15", "text kind", "bool", "map", "ext", "deep"],
+    ids=[
+        "nothing",
+        "no msgpack",
+        "no array",
+        "empty",
+        "kind 0",
+        "next kind",
+        "text kind",
+        "bool",
+        "map",
+        "ext",
+        "deep",
+    ],
 )
 def test_what_is_no_message_is_refused(octets: bytes) -> None:
     with pytest.raises(PeerError):

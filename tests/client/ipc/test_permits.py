@@ -6,6 +6,7 @@ import pytest
 
 from mosh_client.ipc.messages import (
     GREETING,
+    KINDS,
     OVER,
     RUNNING,
     Abilities,
@@ -13,6 +14,9 @@ from mosh_client.ipc.messages import (
     Exit,
     Frame,
     Hello,
+    HistoryExtent,
+    HistoryFound,
+    HistoryPage,
     Input,
     Link,
     Message,
@@ -20,8 +24,10 @@ from mosh_client.ipc.messages import (
     Progress,
     Quit,
     Resize,
+    SearchHistory,
     ServerNotices,
     Statistics,
+    WantHistory,
     Watch,
 )
 from mosh_client.ipc.permits import FROM_NETWORK, FROM_RENDERER, Permits
@@ -44,12 +50,21 @@ ALL: list[Message] = [
     ServerNotices(()),
     Detach(),
     Abilities(False),
+    WantHistory(1, 0, 0, 1),
+    SearchHistory(1, 0, False, "x"),
+    HistoryExtent(0, 0, 0, 0, False),
+    HistoryPage(1, 0, 0, (), True),
+    HistoryFound(1, None),
 ]
+OF_THE_NETWORK: set[type[Message]] = {
+    *(Frame, Progress, Link, Notice, Exit, Statistics, ServerNotices, Abilities),
+    *(HistoryExtent, HistoryPage, HistoryFound),
+}
 ALLOWED: dict[tuple[str, str], set[type[Message]]] = {
     ("renderer", GREETING): {Hello},
-    ("renderer", RUNNING): {Input, Resize, Quit, Watch, Detach},
-    ("network", GREETING): {Frame, Progress, Link, Notice, Exit, Statistics, ServerNotices, Abilities},
-    ("network", RUNNING): {Frame, Progress, Link, Notice, Exit, Statistics, ServerNotices, Abilities},
+    ("renderer", RUNNING): {Input, Resize, Quit, Watch, Detach, WantHistory, SearchHistory},
+    ("network", GREETING): OF_THE_NETWORK,
+    ("network", RUNNING): OF_THE_NETWORK,
     ("network", OVER): set(),
 }
 LEADING_THERE: dict[tuple[str, str], list[Message]] = {
@@ -67,6 +82,10 @@ def permits(sender: str, phase: str) -> Permits:
         table.admit(message)
     assert table.phase == phase
     return table
+
+
+def test_each_kind_is_tried() -> None:
+    assert {type(message) for message in ALL} == {kind.message for kind in KINDS}
 
 
 @pytest.mark.parametrize(("sender", "phase"), ALLOWED)

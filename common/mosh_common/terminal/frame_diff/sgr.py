@@ -6,6 +6,7 @@ peer reads the same way: an SGR that holds a colon it skips whole, so what it un
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 from typing import Final
 
@@ -29,7 +30,7 @@ from mosh_common.terminal.colors import nearest_color
 from mosh_common.terminal.frame_diff.dialect import TRUECOLOR, Dialect
 from mosh_common.terminal.payloads import is_link
 
-# (flag, switches it on, switches it off). 22 switches bold and faint off together.
+# (flag, switches it on, switches it off). 22 switches bold and faint off together. PROTECTED is never drawn.
 _FLAGS: Final = (
     (BOLD, "1", "22"),
     (FAINT, "2", "22"),
@@ -39,6 +40,13 @@ _FLAGS: Final = (
     (INVISIBLE, "8", "28"),
     (STRIKE, "9", "29"),
     (OVERLINE, "53", "55"),
+)
+
+# Flags that one number switches off together: what is to stay of them comes again.
+_OFF_TOGETHER: Final = tuple(
+    sum(flag for flag, _, off in _FLAGS if off == number)
+    for number, flags in Counter(off for _, _, off in _FLAGS).items()
+    if flags > 1
 )
 
 NO_HYPERLINK: Final = "\x1b]8;;\x07"
@@ -89,8 +97,9 @@ def hyperlink(link: str) -> str:
 def _changes(old: Style, new: Style, dialect: Dialect) -> list[str]:
     gone = old.flags & ~new.flags
     come = new.flags & ~old.flags
-    if gone & (BOLD | FAINT):
-        come |= new.flags & (BOLD | FAINT)
+    for together in _OFF_TOGETHER:
+        if gone & together:
+            come |= new.flags & together
     changes: list[str] = []
     for flag, _, off in _FLAGS:
         if gone & flag and off not in changes:

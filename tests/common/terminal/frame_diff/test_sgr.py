@@ -6,13 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mosh_common.terminal.cells import BOLD, FAINT, RGB, STRIKE, Snapshot, Style, blank_snapshot
+from mosh_common.terminal.cells import ALL_FLAGS, BOLD, FAINT, PROTECTED, RGB, STRIKE, Snapshot, Style, blank_snapshot
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.frame_diff.dialect import WIRE, Dialect
-from mosh_common.terminal.frame_diff.sgr import erasable, rendition
+from mosh_common.terminal.frame_diff.sgr import _FLAGS, erasable, rendition
 
 _colors = st.one_of(st.just(-1), st.integers(0, 255), st.integers(0, 0xFFFFFF).map(lambda rgb: rgb | RGB))
-_styles = st.builds(Style, _colors, _colors, st.integers(0, 255), st.integers(0, 5), _colors, st.just(""))
+# Each flag, also one that is new: without a row of `_FLAGS` it is lost on the way.
+_flags = st.integers(0, ALL_FLAGS).map(lambda flags: flags & ~PROTECTED)
+_styles = st.builds(Style, _colors, _colors, _flags, st.integers(0, 5), _colors, st.just(""))
 
 
 @given(_styles, _styles, st.booleans(), st.booleans())
@@ -23,6 +25,10 @@ def test_a_change_of_rendition_leads_to_the_new_one(old: Style, new: Style, ters
     emulator.restore(start)
     emulator.feed("".join(rendition(old, new, dialect)).encode())
     assert emulator.snapshot().style == new
+
+
+def test_each_flag_is_drawn_but_protection() -> None:
+    assert sum(flag for flag, _, _ in _FLAGS) == ALL_FLAGS & ~PROTECTED
 
 
 @given(_styles, _styles)

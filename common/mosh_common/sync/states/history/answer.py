@@ -34,6 +34,7 @@ from mosh_common.terminal.cells import (
     HIGHEST_RGB,
     HIGHEST_UNDERLINE,
     RGB,
+    UNDERLINE_SINGLE,
     Style,
 )
 from mosh_common.terminal.history.line import LONGEST_LINE, PAGE_LINES, Line, Position
@@ -332,9 +333,10 @@ def _style(message: protobuf.Message) -> Style:
     for color in (fg, bg, underline_color):
         if not (DEFAULT_COLOR <= color <= HIGHEST_INDEX or RGB <= color <= HIGHEST_RGB):
             raise PeerError(f"{color} is no colour")
-    flags, underline = said(_FLAGS, 0), said(_UNDERLINE, 0)
-    if flags > ALL_FLAGS or underline > HIGHEST_UNDERLINE:
-        raise PeerError(f"flags {flags} and underline {underline} in a style")
+    # What a later version's server knows and this client does not is as in a frame, where its number means nothing.
+    flags, underline = said(_FLAGS, 0) & ALL_FLAGS, said(_UNDERLINE, 0)
+    if underline > HIGHEST_UNDERLINE:
+        underline = UNDERLINE_SINGLE
     link = _text(said(_LINK, b""), TEXTS_LIMIT_OCTETS)
     if link and not is_link(link):
         raise PeerError("a hyperlink that is no URI of a known scheme")

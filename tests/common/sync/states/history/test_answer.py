@@ -12,7 +12,16 @@ from tests.support.history import line, lines
 from mosh_common.errors import PeerError
 from mosh_common.sync.states.history import answer as module
 from mosh_common.sync.states.history.answer import NO_ANSWER, STYLES_LIMIT, Answer, weight_of
-from mosh_common.terminal.cells import CLUSTER, RGB, WIDE_TAIL, Style
+from mosh_common.terminal.cells import (
+    ALL_FLAGS,
+    BOLD,
+    CLUSTER,
+    HIGHEST_UNDERLINE,
+    RGB,
+    UNDERLINE_SINGLE,
+    WIDE_TAIL,
+    Style,
+)
 from mosh_common.terminal.history.line import LONGEST_LINE, PAGE_LINES, Line, Position
 from mosh_common.wire import protobuf
 from mosh_common.wire.instruction import deflate
@@ -146,8 +155,6 @@ def test_the_plain_answer_is_taken() -> None:
         {"styles": [{}] * (STYLES_LIMIT + 1)},
         {"styles": [{1: 256}]},
         {"styles": [{1: (1 << 64) - 2}]},
-        {"styles": [{3: 512}]},
-        {"styles": [{4: 6}]},
         {"styles": [{6: b";javascript:x"}]},
     ],
     ids=lambda fields: " ".join(f"{name}={value!r:.20}" for name, value in fields.items()),
@@ -179,3 +186,8 @@ def test_no_half_of_a_wide_character_comes_alone(text: str) -> None:
 
 def test_a_weight_is_at_least_what_a_message_of_it_takes() -> None:
     assert weight_of([line("\U0001f40d" + WIDE_TAIL)]) >= 8
+
+
+def test_of_a_later_versions_style_there_is_what_this_one_knows() -> None:
+    answer = NO_ANSWER.apply(said(styles=[{1: 3, 3: (ALL_FLAGS + 1) | BOLD, 4: HIGHEST_UNDERLINE + 1}], runs=b"\0\1"))
+    assert answer.lines[0].runs == ((2, Style(fg=3, flags=BOLD, underline=UNDERLINE_SINGLE)),)
