@@ -49,7 +49,7 @@ def settings_for(host: str, path: str) -> tuple[dict[str, str | bool], list[str]
 
 
 def read_settings(text: str, host: str, path: str) -> tuple[dict[str, str | bool], list[str]]:
-    """Return the same of a file's text. `path` is for what is said of it."""
+    """Return the same of a file's text; `path` is for what is said of it. Raises UsageError for a wrong line."""
     name = _host_name(host)
     found: dict[str, str | bool] = {}
     unknown = []

@@ -59,9 +59,11 @@ class Places:
         self.data = os.path.join(self.local, "share", "mosh-py")
 
     def archive(self, version: str) -> str:
+        """Return the path of that version's archive, be it there or not."""
         return os.path.join(self.data, version, ARCHIVE)
 
     def digests(self, version: str) -> str:
+        """Return the path of what `sent_digest` reads of that version."""
         return os.path.join(self.data, version, DIGESTS)
 
     def versions(self) -> list[str]:
@@ -242,16 +244,16 @@ def sweep(places: Places) -> None:
         names = os.listdir(folder) if os.path.isdir(folder) else []
         for name in names:
             path = os.path.join(folder, name)
-            if name.startswith(beginning) and (folder == places.data or is_our_link(places, path)):
+            if name.startswith(beginning) and (folder == places.data or _is_our_link(places, path)):
                 os.unlink(path)
 
 
-def is_our_link(places: Places, path: str) -> bool:
+def _is_our_link(places: Places, path: str) -> bool:
     return os.path.islink(path) and places.is_ours(os.readlink(path))
 
 
 def install(places: Places, request: dict[str, object]) -> None:
-    """Take the archive, try it out, and put it and the link in their places."""
+    """Take the archive, try it out, and put it and the link in their places. Raises Refused, OSError."""
     version, digest = str(request["version"]), str(request["sha256"])
     size = int(str(request["size"]))
     if not VERSION_NAME.fullmatch(version) or not 0 < size <= LARGEST:
@@ -282,7 +284,7 @@ def install(places: Places, request: dict[str, object]) -> None:
 
 
 def receive(places: Places, size: int, digest: str) -> str:
-    """Write the archive under a hidden name; return where it is."""
+    """Write the archive (octets, SHA-256 in hexadecimal) under a hidden name; return where. Raises Refused, OSError."""
     stdin = sys.stdin.buffer
     assert isinstance(stdin, io.BufferedReader)
     handle, path = tempfile.mkstemp(prefix=UNFINISHED, dir=places.data)

@@ -69,7 +69,7 @@ class User:
         print(text.encode(encoding, "replace").decode(encoding), end="", flush=True)
 
     def progress(self, done: int, total: int) -> None:
-        """Draw how much of `total` octets is there, on a terminal."""
+        """Draw how much of `total` octets is there: `done`. Nothing without a terminal."""
         if os.isatty(2):
             full = _BAR_COLUMNS * done // total
             bar = "#" * full + " " * (_BAR_COLUMNS - full)

@@ -11,6 +11,7 @@ import sys
 
 
 def main() -> None:
+    """Compile them. Raises py_compile.PyCompileError, OSError."""
     sources, target = sys.argv[1:]
     for folder, folders, files in os.walk(sources):
         folders.sort()

@@ -46,7 +46,7 @@ class Extensions:
         self._parts: Final = parts
         self._local_parts: Final = local_parts(parts)
         self._values = list(initial_values(parts))  # what is to be said, if the client named it
-        self._said = initial_values(parts)  # what is said
+        self._said = initial_values(parts)
         self._notices_at: Final = index_of(extensions.NOTICE, parts)  # asked for with each frame
         self.named_by_client: frozenset[int] | None = None  # None: it is not one of ours, as far as it said so
         self.dropped = 0  # requests that nobody takes, and sets of features that came too late

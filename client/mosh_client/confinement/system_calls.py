@@ -17,7 +17,7 @@ class Machine(NamedTuple):
     has_x32: bool = False  # a second ABI that the kernel calls by the same architecture
 
     def number(self, name: str) -> int | None:
-        """Return the number of the call `name` here."""
+        """Return the number of the call `name` here, None where there is none. Raises KeyError if no table has it."""
         for group in (*GROUPS, WITH_RULES):
             if name in group:
                 return group[name][self.column]

@@ -45,7 +45,7 @@ class TerminalAnswer:
         self._last = (
             0  # the mode that was asked for last: answers to what was asked before it came first, or never come
         )
-        self._answered = True  # that one was answered
+        self._answered = True
         self._held = b""  # the end of the last read, which may be the beginning of an answer
         self._held_until = 0
         # What the terminal answered.

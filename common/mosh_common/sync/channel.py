@@ -167,7 +167,7 @@ class Channel(Generic[Local, Remote]):
         return fragment
 
     def flights_end_at(self, *, link: Link) -> list[int]:
-        """Return when each fragment under way is believed lost."""
+        """Return when (ms) each fragment under way is believed lost, in the order in which they were sent."""
         return [flight.sent_at + _answer_ms(link) for flight in self._flights]
 
     # --- Private ------------------------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ class Interaction(NamedTuple):
     rests_until: int = 0  # what is printed is not looked at before, as of the last reading
 
     def flood_broken(self, *, at: int) -> bool:
-        """Return whether a flood had become a trickle by then, right after something was typed into it."""
+        """Return whether a flood had become a trickle `at` that time (ms), right after something was typed into it."""
         typed_at = self.typed_into_flood_at
         return not self.flood and typed_at is not None and at - typed_at <= ANSWER_WITHIN_MS
 
@@ -144,11 +144,11 @@ class Pacing:
         self.heartbeat_interval_ms: Final = heartbeat_interval_ms  # between two empty acks
 
     def send_interval(self, srtt: float) -> int:
-        """Return the least time between two frames, ms."""
+        """Return the least time between two frames; all in ms (docs/wire.md §4)."""
         return min(max(math.ceil(srtt / 2), SEND_INTERVAL_MIN_MS), SEND_INTERVAL_MAX_MS)
 
     def answer_ms(self, rto: int) -> int:
-        """Return how long the acknowledgement of a state may take."""
+        """Return how long the acknowledgement of a state may take; `rto` (RFC 6298) is in ms, too."""
         return rto + self.doubt_delay_ms
 
     def heartbeat_due(self, due_at: int, *, now: int) -> int:  # noqa: ARG002  # a server rides on the heartbeat that came
@@ -156,7 +156,7 @@ class Pacing:
         return due_at
 
     def probe_at(self, _last_sent_at: int, _link: Link) -> int | None:
-        """Return when a silent peer is to be sent something, whatever else there is to say."""
+        """Return when (ms) a silent peer is to be sent something, whatever else there is to say; None = never."""
         return None
 
     def contact_lost(self, first_unacknowledged_at: int, link: Link, *, now: int) -> bool:
@@ -209,7 +209,7 @@ class Pacing:
         return link.contact.seems_lost(answer_ms=self.answer_ms(link.rto), now=now)
 
     def _frame_interval(self, situation: Situation) -> int:
-        """Return the least time between two frames, ms."""
+        """Return the least time between two frames; all in ms (docs/wire.md §4)."""
         return situation.link.send_interval
 
     def _may_be_answer(self, situation: Situation) -> bool:
@@ -303,7 +303,10 @@ class ServerPacing(Pacing):
 
 
 def copies_wanted(loss: float) -> int:
-    """Return how often something small is sent at first, so that one of the copies is likely to arrive."""
+    """Return how often something small is sent at first, so that one of the copies is likely to arrive.
+
+    `loss`: the share of datagrams that is lost, from 0 to 1 (docs/adr/0011-repeat-early.md).
+    """
     if loss < LOSSY:
         return 1
     if loss >= 1:
@@ -312,5 +315,5 @@ def copies_wanted(loss: float) -> int:
 
 
 def repeat_gap(srtt: float, copies: int) -> int:
-    """Return how long after the newest of `copies` copies the next one goes."""
+    """Return how long after the newest of `copies` (1 or more) copies the next one goes; both times in ms."""
     return max(round(srtt / REPEAT_GAP_DIVISOR), REPEAT_GAP_MIN_MS) << (copies - 1)

@@ -62,7 +62,7 @@ class Statistics(NamedTuple):
 
 
 def statistics_of(counters: Counters, path: PathFacts, *, send_interval: int) -> Statistics:
-    """Return how the session goes at this moment."""
+    """Return how the session goes at this moment; `send_interval` is in ms."""
     return Statistics(
         sent=counters.sent,
         sent_octets=counters.sent_octets,

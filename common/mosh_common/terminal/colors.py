@@ -29,7 +29,7 @@ def rgb_of(color: int) -> int:
 
 
 def nearest_color(color: int, colors: int) -> int:
-    """Return the colour, or the one of the terminal's that comes closest to it."""
+    """Return the colour, or the one that comes closest to it on a terminal that has `colors` (0: none)."""
     if color == DEFAULT_COLOR or (not color & RGB and color < colors):
         return color
     if colors < 8:

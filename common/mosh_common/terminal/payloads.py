@@ -63,7 +63,10 @@ def is_title(text: str) -> bool:
 
 
 def is_clipboard(text: str, *, longest: int = LONGEST_CLIPBOARD) -> bool:
-    """Return whether `text` is "selection;base64", for setting a clipboard; empty base64 clears it."""
+    """Return whether `text` is "selection;base64", for setting a clipboard; empty base64 clears it.
+
+    `longest`: characters of base64. The form is xterm's (OSC 52), the base64 strict (RFC 4648 §4).
+    """
     match = _CLIPBOARD.fullmatch(text)
     return match is not None and len(match[1]) <= longest
 

@@ -19,10 +19,10 @@ class Cipher(Protocol):
     """AES-128-OCB under one key, with nonces of 12 octets and tags of 16."""
 
     def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes:
-        """Return ciphertext and tag."""
+        """Return ciphertext and tag (RFC 7253 §4.2)."""
 
     def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes:
-        """Return the plaintext of ciphertext and tag. Raises the backend's `forged`."""
+        """Return the plaintext of ciphertext and tag (RFC 7253 §4.3). Raises the backend's `forged`."""
 
 
 class Backend(NamedTuple):

@@ -34,7 +34,11 @@ class Datagram(NamedTuple):
 
 
 def seal(cipher: Ocb, datagram: Datagram) -> bytes:
-    """Return the octets to send. Never call it twice with one direction and sequence number under one key."""
+    """Return the octets to send (docs/wire.md §1).
+
+    Never call it twice with one direction and sequence number under one key.
+    Raises UsageError for a sequence number that does not fit into 63 bits.
+    """
     if not 0 <= datagram.sequence < SEQUENCE_LIMIT:
         raise UsageError(f"sequence number {datagram.sequence} outside 0–2^63")
     nonce = _NONCE.pack(datagram.sequence | (TO_CLIENT_BIT if datagram.to_client else 0))
@@ -43,7 +47,10 @@ def seal(cipher: Ocb, datagram: Datagram) -> bytes:
 
 
 def unseal(cipher: Ocb, data: bytes, *, to_client: bool) -> Datagram:
-    """Return the contents of a datagram that should come in the direction `to_client`. Raises Dropped."""
+    """Return the contents of a datagram that should come in the direction `to_client`.
+
+    Raises Dropped for one that is too short, not authentic, or of the other direction.
+    """
     if len(data) < DATAGRAM_MIN_OCTETS:
         raise Dropped(DropReason.TOO_SHORT, f"datagram of {len(data)} octets, at least {DATAGRAM_MIN_OCTETS}")
     nonce = data[:NONCE_OCTETS]

@@ -26,7 +26,10 @@ class Ocb:
         self.blocks_sealed = 0
 
     def seal(self, nonce: bytes, plaintext: bytes, associated: bytes | None = None) -> bytes:
-        """Return ciphertext and tag. Raises UsageError once the key has encrypted 2^47 blocks."""
+        """Return ciphertext and tag, 16 octets more; `nonce` has 12 octets.
+
+        Raises UsageError once the key has encrypted 2^47 blocks.
+        """
         # SECURITY: OCB's privacy and authenticity fade near 2^64 blocks²; the session ends long before.
         # (test_a_key_is_not_used_beyond_its_block_limit)
         blocks = self.blocks_sealed + -(-len(plaintext) // CIPHER_BLOCK_OCTETS)
@@ -36,7 +39,7 @@ class Ocb:
         return self._cipher.encrypt(nonce, plaintext, associated)
 
     def open(self, nonce: bytes, ciphertext: bytes, associated: bytes | None = None) -> bytes:
-        """Return the plaintext of ciphertext and tag. Raises PeerError when the tag does not fit."""
+        """Return the plaintext of ciphertext and tag; `nonce` has 12 octets. Raises PeerError for a wrong tag."""
         if len(ciphertext) < TAG_OCTETS:
             raise PeerError(f"{len(ciphertext)} octets cannot hold a tag of {TAG_OCTETS}")
         try:

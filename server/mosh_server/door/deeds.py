@@ -101,7 +101,10 @@ class Deeds:
         return entry.pid
 
     def attach_to_name(self, name: str, asked: AskAttach) -> tuple[int, Attached] | None:
-        """Do that with the session of that name; None when there is none that answers now. Raises UsageError."""
+        """Do that with the session of that name; None when there is none that answers now.
+
+        Raises UsageError where that can be nobody's name, EnvironmentFailure where the session refuses.
+        """
         if not is_name(name):
             raise UsageError(
                 f"'{printable(name, _LONGEST_WHICH)}' cannot be a session's name: that is 1 to 64 of A-Z a-z 0-9 . _ -,"
@@ -117,7 +120,11 @@ class Deeds:
         return (entry.pid, answer) if isinstance(answer, Attached) else None
 
     def claim_or_attach(self, name: str, asked: AskAttach) -> Claim | tuple[int, Attached]:
-        """Take the name for a session of this process's, or attach to the one that has it, once it answers."""
+        """Take the name for a session of this process's, or attach to the one that has it, once it answers.
+
+        Waits for that, NAME_PATIENCE_S at most. Raises as `attach_to_name`, and EnvironmentFailure where no name can be
+        taken or nobody answers.
+        """
         deadline = time.monotonic() + NAME_PATIENCE_S
         while True:
             try:

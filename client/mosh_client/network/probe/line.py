@@ -85,7 +85,7 @@ class Line:
         return self._instruction(SHUTDOWN_NUMBER, b"", 0, now=now)
 
     def receive(self, data: bytes, source: Address, *, now: int, arrived_at: int | None = None) -> None:
-        """Take a datagram. Never raises on what is in it."""
+        """Take a datagram that came at `arrived_at` (ms; None: at `now`). Never raises on what is in it."""
         try:
             opened = datagram.unseal(self._cipher, data, to_client=True)
             self.received += 1

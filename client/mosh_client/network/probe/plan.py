@@ -73,7 +73,7 @@ class Probe:
         self._down_lost = False
 
     def receive(self, data: bytes, source: Address, *, now: int, arrived_at: int | None = None) -> None:
-        """Take a datagram. Never raises on what is in it."""
+        """Take a datagram that came at `arrived_at` (ms; None: at `now`). Never raises on what is in it."""
         self._line.receive(data, source, now=now, arrived_at=arrived_at)
 
     def leave(self, *, now: int) -> list[tuple[bytes, Address]]:

@@ -19,7 +19,7 @@ class BellLimit:
         self._spent: deque[int] = deque(maxlen=MOST_BELLS)  # when, oldest first
 
     def take(self, wanted: int, *, now: int) -> int:
-        """Return how many of so many bells may ring now, and spend the tokens for them."""
+        """Return how many of the bells that are `wanted` may ring now, and spend the tokens for them."""
         spent = self._spent
         while spent and now - spent[0] >= BELLS_WINDOW_MS:
             spent.popleft()

@@ -83,7 +83,7 @@ class Visibility:
             self._cured_at = now
 
     def glitch_due(self, made_at: int) -> int | None:
-        """When the guess made then, still pending, would change what is shown; None: it would not."""
+        """When (ms) the guess made at `made_at`, still pending, would change what is shown; None: it would not."""
         if self.preference is not DisplayPreference.ADAPTIVE:
             return None
         if self._glitches < GLITCH_COUNT:

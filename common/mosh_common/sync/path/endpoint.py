@@ -75,7 +75,10 @@ class Endpoint:
     def receive(
         self, data: bytes, source: Address, *, now: int, congestion: bool, arrived_at: int | None = None
     ) -> Received:
-        """Open a datagram. Raises Dropped."""
+        """Open a datagram that has come, when `arrived_at` says so (ms), else `now`. Raises Dropped.
+
+        `congestion`: a router marked it (ECN CE, RFC 3168).
+        """
         opened = datagram.unseal(self._cipher, data, to_client=not self._is_server)
         moved = False
         # SECURITY: an old datagram, sent again by anybody from anywhere, must not move the session or the clock; its
@@ -108,7 +111,10 @@ class Endpoint:
         return self._cipher.blocks_sealed + 2 * (octets // CIPHER_BLOCK_OCTETS + 1) <= BLOCK_LIMIT
 
     def seal(self, payload: bytes, *, now: int) -> bytes:
-        """Return the next datagram, which carries a fragment and the current timestamps."""
+        """Return the next datagram, which carries `payload`, an encoded fragment, and the current timestamps.
+
+        Raises UsageError once no sequence number is left, or the key has encrypted 2^47 blocks.
+        """
         sequence = self._next_sequence
         self._next_sequence += 1
         reply = self.rtt.take_reply(now=now)
@@ -154,7 +160,10 @@ class Endpoint:
         return self._congested_at is not None and now - self._congested_at < CONGESTED_MS
 
     def port_hop_due(self, *, now: int, last_acknowledged_at: int | None) -> bool:
-        """Return whether nothing was acknowledged for so long that another source port is worth a try."""
+        """Return whether nothing was acknowledged for so long that another source port is worth a try.
+
+        `last_acknowledged_at`: in ms; None = nothing ever was.
+        """
         if self._hop_requested:
             return True
         if self._is_server or now - self._port_chosen_at <= PORT_HOP_AFTER_MS:

@@ -66,7 +66,10 @@ class PathMtu:
         return True
 
     def acknowledged(self, number: int, *, loss: float, now: int) -> bool:
-        """Note that the peer has state `number`; return whether `octets` is lowered for good."""
+        """Note that the peer has state `number`; return whether `octets` is lowered for good.
+
+        `loss`: the share of datagrams that is lost, from 0 to 1.
+        """
         got_through = self._long.get(number)
         if self._probe is not None and self._probe[0] == number:
             self._lowered = self._probe[1]
@@ -113,7 +116,7 @@ class PathMtu:
         return next((size for size in RUNGS_OCTETS if self._lowered < size < self._full), self._full)
 
     def probe_sent(self, number: int, size: int, *, now: int) -> None:
-        """Note that the padded instruction went out with state `number`."""
+        """Note that the padded instruction went out with state `number`, in a datagram of `size` octets."""
         self._probe = (number, size, now)
 
 

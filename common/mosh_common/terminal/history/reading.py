@@ -40,9 +40,9 @@ class Reading:
         return self._history.shown
 
     def lines(self, start: Position, most: int, octets: int) -> tuple[Position, list[Line], bool]:
-        """Return up to `most` lines from `start` on, of about `octets`: at least one, if there is one.
+        """Return (where they really begin, up to `most` lines from `start` on, whether the last of them is whole).
 
-        With where they really begin, for what `start` says may be gone; and whether the last of them is whole.
+        Of about `octets` of text, at least one line if there is one. What `start` says may be gone.
         """
         first, end = max(self.extent.first, self._history.extent.first), self.extent.end
         start = max(start, Position(first))

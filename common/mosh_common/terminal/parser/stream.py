@@ -84,7 +84,10 @@ class Stream(pyte.Stream):
         self.execute(data)
 
     def execute(self, data: str) -> str:
-        """Execute `data` until the screen's work is exhausted; return what is left of it, to be executed next."""
+        """Execute `data` until the screen's work is exhausted; return what is left of it, to be executed next.
+
+        Raises RuntimeError where no screen is attached, as pyte's streams do.
+        """
         if self.listener is None:
             raise RuntimeError("Listener is not set")
         if not data.isascii() and _C1.search(data):

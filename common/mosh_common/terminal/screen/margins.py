@@ -21,14 +21,14 @@ class Margins(Tabulation):
         self.top = 0
 
     def set_margins(self, top: int | None = None, bottom: int | None = None, *_: int) -> None:
-        """DECSTBM: ignored unless the region has two rows or more; homes the cursor."""
+        """DECSTBM: rows from 1, 0 and None for the edges; ignored unless they are two or more; homes the cursor."""
         first, last = (top or 1) - 1, min(bottom or self.lines, self.lines) - 1
         if first < last or (self.lines == 1 and first == last):
             self.top, self.bottom = first, last
             self.cursor_position()
 
     def set_column_margins(self, left: int = 0, right: int = 0, *_: int) -> None:
-        """DECSLRM where DECLRMM is set, else SCOSC (both are `CSI s`)."""
+        """DECSLRM, columns from 1 and 0 for the edges, where DECLRMM is set; else SCOSC (both are `CSI s`)."""
         if not self.rules.margin_mode:
             self.save_cursor()
             return

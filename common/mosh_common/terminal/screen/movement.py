@@ -86,7 +86,7 @@ class Movement(Drawing):
     # --- absolute
 
     def cursor_position(self, line: int | None = None, column: int | None = None, *_: int) -> None:
-        """CUP, HVP: with origin mode, relative to the margins and inside them."""
+        """CUP, HVP: from 1, 0 and None count as 1; with origin mode, relative to the margins and inside them."""
         self.move_to((line or 1) - 1, (column or 1) - 1)
 
     def cursor_to_column(self, column: int | None = None, *_: int) -> None:

@@ -35,7 +35,7 @@ class Overpainting(Skipping):
         self._places_of = (0, 0)  # columns, lines
 
     def find_pieces(self, text: str) -> tuple[int, int]:
-        """Return where the first block of pieces in `text` starts and ends, if it is worth `paint`; else (0, 0)."""
+        """Return the indices of `text` between which its first block of pieces is, if worth `paint`; else (0, 0)."""
         least = LAYERS * self.columns * self.lines
         start = text.find("\x1b[") if len(text) >= least else -1
         while start >= 0:

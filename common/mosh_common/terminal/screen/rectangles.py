@@ -51,7 +51,7 @@ class Rectangles(Strings):
         return area if area.top <= area.bottom and area.left <= area.right else None
 
     def fill_rectangle(self, code: int = 0, *bounds: int) -> None:
-        """DECFRA: fill with a character in the current style."""
+        """DECFRA: fill with the character `code` (Latin-1, no control) in the current style; `bounds` as DECERA's."""
         area = self._area(*bounds[:4])
         if area is None or not (32 <= code <= 126 or 160 <= code <= 255):
             return
@@ -63,7 +63,7 @@ class Rectangles(Strings):
             self.change_rows(area.top, area.bottom, key, lambda row: self.overwritten(row, area.left, span))
 
     def erase_rectangle(self, *bounds: int) -> None:
-        """DECERA."""
+        """DECERA: top, left, bottom and right, from 1; 0 and what is missing mean the edges."""
         area = self._area(*bounds[:4])
         if area is not None:
             self.erase_rows(area.top, area.bottom, area.left, area.right + 1)
