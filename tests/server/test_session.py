@@ -14,7 +14,6 @@ from tests.support.world import BareClient, OurServer, Pair, entropy, lines_of
 from mosh_common.address import Address
 from mosh_common.protocol import BLOCK_LIMIT, ECHO_ACK_DELAY_MS
 from mosh_common.silence import DETACH_AFTER_MS, FIRST_CONTACT_TIMEOUT_MS
-from mosh_common.sync.events import VersionMismatch
 from mosh_common.terminal.cells import Snapshot, cell_text
 from mosh_common.terminal.payloads import LONGEST_CLIPBOARD
 from mosh_common.wire.hostdiff import Notice, NoticeKind
@@ -722,10 +721,3 @@ def test_a_key_that_has_encrypted_all_that_it_may_ends_the_session_as_a_fault(ru
     assert running.seen(Finished) == [Finished("the session's key is used up")]
     assert running.session.failed
     assert "more" not in running.first_row
-
-
-def test_a_client_of_another_version_that_comes_first_ends_the_session_as_a_fault(world: World) -> None:
-    world.server.client.transport._events.append(VersionMismatch("Versions 2 and 3."))
-    world.run(100)
-    assert world.seen(Finished) == [Finished("Versions 2 and 3.")]
-    assert world.session.failed

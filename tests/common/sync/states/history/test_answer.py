@@ -157,7 +157,7 @@ def test_the_plain_answer_is_taken() -> None:
         {"styles": [{1: (1 << 64) - 2}]},
         {"styles": [{6: b";javascript:x"}]},
     ],
-    ids=lambda fields: " ".join(f"{name}={value!r:.20}" for name, value in fields.items()),
+    ids=" ".join,  # no values: a test whose name has a backslash cannot be chosen by it, which mutmut does
 )
 def test_an_answer_out_of_bounds_is_refused(fields: dict[str, object]) -> None:
     with pytest.raises(PeerError):
