@@ -13,7 +13,7 @@ from typing import Protocol
 
 import pytest
 from tests.support.native_shell import LONG_S, NativeShell
-from tests.support.programs import clean_environment, missing_programs, wait_until
+from tests.support.programs import clean_environment, missing_programs, wait_until, write_launcher
 from tests.support.tmux import Pane, Tmux
 from tests.support.xterm import PROGRAMS as XTERM_PROGRAMS
 from tests.support.xterm import Xterm
@@ -177,3 +177,98 @@ def stay_silent(session: NativeShell) -> None:
     session.run("seq -f 'silent %.0f' 1 100; sleep 11", prints=[f"silent {number}" for number in range(1, 101)])
     session.relay.mend()
     session.relay.set(delay_ms=20, loss=0.1)
+
+
+@in_terminals
+def test_no_line_is_lost_when_the_window_has_other_widths(tmp_path: Path, opened: Opened) -> None:
+    with NativeShell(tmp_path, columns=COLUMNS, delay_ms=20, loss=0.1) as session, opened(tmp_path, session) as window:
+        wanted = list(BEFORE)
+        count = 0
+        for columns, lines in ((40, LINES), (70, LINES), (30, 9), (COLUMNS, 18), (COLUMNS, LINES)):
+            more = [f"number {number} of {columns}" for number in range(count, count + 60)]
+            count += 60
+            session.run("".join(f"echo '{line}';" for line in more))
+            wanted += more
+            window.resize(columns, lines)
+            session.await_size(columns, lines)
+            session.run(f"echo 'width {columns}'")
+            wanted.append(f"width {columns}")
+            assert_nothing_lost(window, wanted, session)
+            # A terminal shows at most a screenful twice for each new width.
+            rows = [row for row in window.all_rows() if row]
+            assert len(rows) <= len(wanted) + 20 * 5
+
+
+def assert_nothing_lost(window: Window, wanted: list[str], session: NativeShell) -> None:
+    """The terminal comes to hold these lines in their order, whatever else."""
+    session.rest()
+    wait_until(lambda: _are_in_order(wanted, window.all_rows()), lambda: "\n".join(window.all_rows()), timeout_s=LONG_S)
+
+
+def _are_in_order(wanted: list[str], rows: list[str]) -> bool:
+    rest = iter(rows)
+    return all(line in rest for line in wanted)
+
+
+@needs_tmux
+def test_what_is_copied_from_the_scrollback_is_what_was_printed(tmp_path: Path) -> None:
+    lines = [
+        "a line " + "that wraps and goes on " * 9 + "to its end",
+        "short",
+        "漢字 and e\u0301 and " + "漢" * 40 + " wrapped",
+        "",
+        "  blanks before",
+        "x" * COLUMNS,
+        "y" * (COLUMNS + 1),
+    ]
+    with NativeShell(tmp_path, columns=COLUMNS, loss=0.1) as session, Tmux() as tmux:
+        tmux.run("set-option", "-g", "history-limit", "50000")
+        environment = clean_environment(tmp_path, TERM="tmux-256color") | session.environment
+        pane = tmux.open_pane([*_AFTER_THAT, *session.words], environment=environment, columns=COLUMNS, lines=LINES)
+        (tmp_path / "lines").write_text("".join(f"{line}\n" for line in lines))
+        link = "\x1b]8;;https://example.net/a\x1b\\linked\x1b]8;;\x1b\\\n"
+        (tmp_path / "link").write_text(link)
+        session.run("for n in 1 2 3 4; do cat lines; sleep 0.2; done")  # shown, then
+        session.run("cat link; for n in $(seq 100); do cat lines; done; seq 30")  # too fast to be shown
+        wanted = BEFORE + lines * 4 + ["linked"] + lines * 100 + [str(number) for number in range(1, 31)]
+        session.rest()
+        wait_until(
+            lambda: pane.all_text("-J").rstrip().split("\n") == wanted,
+            lambda: _differences(pane.all_text("-J").rstrip().split("\n"), wanted),
+        )
+        assert b"https://example.net/a" in pane.recording()
+
+
+@needs_tmux
+def test_a_session_that_was_suspended_goes_on_below_the_shell(tmp_path: Path) -> None:
+    with NativeShell(tmp_path, columns=COLUMNS, loss=0.1) as session, Tmux() as tmux:
+        tmux.run("set-option", "-g", "history-limit", "50000")
+        write_launcher(tmp_path / "client", session.words)
+        environment = clean_environment(tmp_path, TERM="tmux-256color", PS1="outside> ", HISTFILE="")
+        shell = ["bash", "--noprofile", "--norc", "-i"]
+        pane = tmux.open_pane(
+            shell, environment=environment | session.environment, directory=tmp_path, columns=COLUMNS, lines=LINES
+        )
+        pane.wait_for("outside>")
+        pane.type("./client\n")
+        first = [str(number) for number in range(1, 101)]
+        session.run("seq 100", prints=first)
+        pane.wait_for("100")
+        session.rest()
+        pane.press("C-^")
+        pane.press("C-z")
+        pane.wait_for("outside>")
+        session.run("seq -f 'meanwhile %.0f' 50")
+        pane.type("echo between\n")
+        pane.wait_for("between")
+        pane.type("fg\n")
+        pane.wait_for("meanwhile 50")
+        session.run("seq -f 'after %.0f' 50")
+        meanwhile, after = [[f"{word} {number}" for number in range(1, 51)] for word in ("meanwhile", "after")]
+        wait_until(
+            lambda: (
+                [row for row in pane.all_rows() if row and not row.startswith(("outside>", "[1]"))]
+                == [*first[: 100 - LINES + 1], "between", "./client", *first[100 - LINES + 1 :], *meanwhile, *after]
+            ),
+            lambda: "\n".join(pane.all_rows()),
+        )

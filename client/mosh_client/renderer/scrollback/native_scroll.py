@@ -27,6 +27,9 @@ KEPT_BEHIND_GAP: Final = 2000  # lines that are fetched behind a gap: about what
 _FLOOD_LINES: Final = 500  # that leave the screen between two frames: nobody reads them
 _FLOOD_OVER_MS: Final = 250  # without such a frame
 
+# So many lines are asked for at first, and wherever what is there has come: the server lays out what is asked for. As
+# long as that comes whole, it is twice as many each time; where it is cut, a little more than came.
+FEW_LINES: Final = 128
 _MOVE_ON_LINES: Final = 64  # of a wish that are here already: a page is told as a whole each time that it grows
 _MOVE_ON_CHARACTERS: Final = 4096  # the same for long lines
 _ASK_AGAIN_MS: Final = 50  # a page that does not grow any more, although there is more, is as long as it gets
@@ -52,6 +55,7 @@ class NativeScroll:
         self._oldest_wish = 0  # the serial of the first whose pages are still good; 0 = there is none
         self._page_at: int | None = None  # when the newest page of that wish came
         self._page_length = 0  # characters of its page
+        self._ask_for = FEW_LINES
         self._flood_until = 0
         self.clear_due = False  # the scrollback is to be cleared before anything else is pushed
 
@@ -91,6 +95,8 @@ class NativeScroll:
         self._fetched.take(page)
         if page.serial == wish.serial and self._fetched.end > before:
             self._page_at = now
+            count = len(page.lines)
+            self._ask_for = 2 * count if count >= wish.lines else max(count + count // 4, FEW_LINES)
             self._page_length = sum([len(line.text) for line in page.lines])
 
     def pushed_by_terminal(self, gone: Sequence[Row], start: Position) -> None:
@@ -137,7 +143,8 @@ class NativeScroll:
         if self.extent is None or not self._is_wish_due(now):
             return None
         start = self._fetched.end
-        wish = WantHistory(next(self._serials), start.line, start.column, PAGE_LINES)
+        count = FEW_LINES if self.caught_up else min(self._ask_for, PAGE_LINES)
+        wish = WantHistory(next(self._serials), start.line, start.column, count)
         self._oldest_wish = self._oldest_wish if self._wish is not None else wish.serial
         self._wish = wish
         self._page_at, self._page_length = None, 0

@@ -8,6 +8,7 @@ from typing import Any
 from mosh_client.ipc.messages import HistoryExtent, HistoryPage, WantHistory
 from mosh_client.renderer.scrollback import native_scroll
 from mosh_client.renderer.scrollback.native_scroll import (
+    FEW_LINES,
     FURTHEST_BEHIND,
     KEPT_BEHIND_GAP,
     MOST_LINES_HELD,
@@ -50,7 +51,7 @@ def due(scroll: NativeScroll, *, columns: int = 10) -> list[str]:
 
 def test_what_scrolled_off_before_the_session_is_for_the_pager() -> None:
     scroll = scroll_at(7)
-    assert scroll.wish(now=NOW) == WantHistory(1, 7, 0, PAGE_LINES)
+    assert scroll.wish(now=NOW) == WantHistory(1, 7, 0, FEW_LINES)
     assert scroll.wish(now=NOW) is None
 
 
@@ -64,6 +65,31 @@ def test_a_page_grows_and_each_line_of_it_is_pushed_once() -> None:
     scroll.receive_page(page(wish, ["a", "b", "c"]), now=NOW)
     assert due(scroll) == ["b", "c"]
     assert due(scroll) == []
+
+
+def asked(scroll: NativeScroll) -> int:
+    """Return how many lines it asks for."""
+    wish = scroll.wish(now=NOW + 1000)
+    assert wish is not None
+    return wish.lines
+
+
+def test_as_many_lines_are_asked_for_as_come() -> None:
+    scroll = scroll_at(0)
+    wish = scroll.wish(now=NOW)
+    grow(scroll, 60_000)
+    scroll.receive_page(page(wish, ["x"] * FEW_LINES), now=NOW)
+    wish = scroll.wish(now=NOW + 1000)
+    assert wish is not None
+    assert wish.lines == 2 * FEW_LINES
+    scroll.receive_page(page(wish, ["x"] * 200), now=NOW)  # no more went into it
+    due(scroll)
+    wish = scroll.wish(now=NOW + 1000)
+    assert wish is not None
+    assert wish.lines == 250
+    scroll.receive_page(page(wish, ["x"] * 70), now=NOW)
+    due(scroll)
+    assert asked(scroll) == FEW_LINES
 
 
 def test_lines_newer_than_the_frame_wait_for_theirs() -> None:
@@ -115,7 +141,7 @@ def test_what_was_asked_for_is_asked_for_anew_from_where_it_has_come() -> None:
     assert scroll.wish(now=NOW) is None  # it stands, and its page grows
     grow(scroll, 64)
     scroll.receive_page(page(wish, ["x"] * 64), now=NOW)
-    assert scroll.wish(now=NOW) == WantHistory(2, 64, 0, PAGE_LINES)
+    assert scroll.wish(now=NOW) == WantHistory(2, 64, 0, FEW_LINES)
 
 
 def test_a_page_that_does_not_grow_although_there_is_more_is_asked_for_again() -> None:
@@ -127,7 +153,7 @@ def test_a_page_that_does_not_grow_although_there_is_more_is_asked_for_again() -
     again = scroll.next_deadline()
     assert again is not None
     assert scroll.wish(now=again - 1) is None
-    assert scroll.wish(now=again) == WantHistory(2, 3, 0, PAGE_LINES)
+    assert scroll.wish(now=again) == WantHistory(2, 3, 0, FEW_LINES)
 
 
 def test_no_page_is_asked_for_while_two_are_here() -> None:
@@ -204,7 +230,7 @@ def test_a_gap_that_is_too_long_is_left_out_once_the_flood_is_over() -> None:
     assert over is not None
     assert over > NOW
     start = far - KEPT_BEHIND_GAP
-    assert scroll.wish(now=over) == WantHistory(2, start, 0, PAGE_LINES)
+    assert scroll.wish(now=over) == WantHistory(2, start, 0, FEW_LINES)
     assert due(scroll, columns=80) == [f"[mosh: {start:,} lines are left out here; Ctrl-^ [ shows them]"]
 
 
@@ -226,7 +252,7 @@ def test_what_clears_all_and_prints_it_anew_is_no_flood() -> None:
     scroll = scroll_at(0)
     scroll.wish(now=NOW)
     grow(scroll, 4000, first=1, clears=1)
-    assert scroll.wish(now=NOW) == WantHistory(2, 1, 0, PAGE_LINES)
+    assert scroll.wish(now=NOW) == WantHistory(2, 1, 0, FEW_LINES)
 
 
 def test_a_clear_is_due_once_and_what_follows_begins_with_the_first_line() -> None:
@@ -234,7 +260,7 @@ def test_a_clear_is_due_once_and_what_follows_begins_with_the_first_line() -> No
     scroll.wish(now=NOW)
     grow(scroll, 9, first=8, clears=1)
     assert scroll.clear_due
-    assert scroll.wish(now=NOW) == WantHistory(2, 8, 0, PAGE_LINES)
+    assert scroll.wish(now=NOW) == WantHistory(2, 8, 0, FEW_LINES)
 
 
 def test_pages_of_before_a_clear_are_dropped() -> None:
@@ -299,7 +325,7 @@ def test_a_renderer_that_follows_one_that_died_goes_on_where_that_was() -> None:
     scroll = NativeScroll(serials=count(1), printed=Position(4), clears=2)
     grow(scroll, 9, clears=2)
     assert not scroll.clear_due
-    assert scroll.wish(now=NOW) == WantHistory(1, 4, 0, PAGE_LINES)
+    assert scroll.wish(now=NOW) == WantHistory(1, 4, 0, FEW_LINES)
 
 
 def test_what_did_not_come_before_the_end_is_said() -> None:
