@@ -204,7 +204,9 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         pytest.skip("only root may make an account")
     if missing := missing_programs(["useradd", "usermod", "userdel"]):
         pytest.skip(f"not installed here: {', '.join(missing)}")
-    sshd = Sshd(tmp_path_factory.mktemp("accounts") / "sshd", settings="AuthorizedKeysFile %h/authorized_keys")
+    # Of each account the home is its own.
+    settings = "AuthorizedKeysFile %h/authorized_keys\nSetEnv LANG=C.UTF-8"
+    sshd = Sshd(tmp_path_factory.mktemp("accounts") / "sshd", settings=settings)
     account = None
     try:
         account = Account(sshd.user_key)

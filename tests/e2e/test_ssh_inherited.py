@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.requires_linux]
 NEEDS_UPSTREAM = pytest.mark.requires_upstream("mosh-server")
 LOCALE = ("LANG", "LC_", "charmap")
 # sshd with a UTF-8 locale of its own would hide what becomes of the client's.
-ACCEPTS = "AcceptEnv LANG LC_*\nSetEnv LANG=C\n"
+OTHERWISE = "LANG=C"
 
 
 def session_says(user: User, sshd: Sshd, script: str, *options: str, ssh: str = "", server: str = "") -> list[str]:
@@ -65,7 +65,7 @@ SAYS_LOCALE = 'env; echo "charmap=$(locale charmap)"'
 def test_no_locale_keeps_a_session_from_being_utf8(
     user: User, start_sshd: Callable[..., Sshd], given: dict[str, str], session: dict[str, str]
 ) -> None:
-    sshd = start_sshd(settings=ACCEPTS)
+    sshd = start_sshd(settings="AcceptEnv LANG LC_*", environment=OTHERWISE)
     del user.environment["LANG"]
     user.environment |= given
     ssh = f"{sshd.ssh()} -o 'SendEnv LANG LC_*'"
@@ -102,7 +102,7 @@ def test_what_the_user_has_set_goes_out_and_nothing_else(
 @pytest.mark.interop
 @NEEDS_UPSTREAM
 def test_what_upstreams_server_wants_is_told_with_what_helps(user: User, start_sshd: Callable[..., Sshd]) -> None:
-    sshd = start_sshd(settings="SetEnv LANG=C\n")
+    sshd = start_sshd(environment=OTHERWISE)
     user.environment |= {"LANG": "C"}
     client = write_launcher(user.home / "client", OURS.client)
     words = mosh_words(f"--client={client}", f"--ssh={sshd.ssh()}", *LOGIN_OPTIONS)

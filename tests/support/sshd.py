@@ -2,6 +2,9 @@
 
 Runs as the current user, be it root or not: own host key, own configuration, own authorized keys, no PAM. Nothing of
 the machine's sshd or of the user's ~/.ssh is read or written.
+
+Nor are the start-up files of the user's shell: where they ask thirty programs, as those of a version manager do, each
+login took 200 ms of processor time, and waited for the lock of the others.
 """
 
 from __future__ import annotations
@@ -32,9 +35,16 @@ def missing_for_sshd() -> list[str]:
 class Sshd:
     """One sshd; `ssh()` is the command that reaches it."""
 
-    def __init__(self, folder: Path, *, listen: str = "127.0.0.1", settings: str = "") -> None:
-        """Start it. `settings`: lines for sshd_config that come before ours, and so win."""
+    def __init__(
+        self, folder: Path, *, listen: str = "127.0.0.1", settings: str = "", environment: str = "LANG=C.UTF-8"
+    ) -> None:
+        """Start it.
+
+        `settings`: lines for sshd_config that come before ours, and so win; SetEnv does as a whole. `environment`: what
+        it sets besides the home.
+        """
         self.folder = folder
+        self.home = folder / "home"
         self.listen = listen
         self.port = free_port(listen)
         self.user_key = folder / "user_key"
@@ -42,6 +52,7 @@ class Sshd:
         self.unknown_key = folder / "unknown_key"  # not authorized
         self.known_hosts = folder / "known_hosts"
         folder.mkdir(mode=0o700, exist_ok=True)
+        self.home.mkdir()
         _keygen(folder / "host_key")
         _keygen(self.user_key)
         _keygen(self.locked_key, PASSPHRASE)
@@ -65,7 +76,7 @@ class Sshd:
             "PermitRootLogin yes\n"
             "PrintMotd no\n"
             "PrintLastLog no\n"
-            "SetEnv LANG=C.UTF-8\n"
+            f"SetEnv HOME={self.home} {environment}\n"
             "LogLevel VERBOSE\n" + ("" if os.getuid() == 0 else "PermitTTY no\n")
             # Only root's sshd may give a pty away; without one ssh says so and goes on, and mosh needs none.
         )

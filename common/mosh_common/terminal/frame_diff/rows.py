@@ -82,15 +82,9 @@ class RowPainter:
 
         end = columns
         tail = columns if new[2] else self._erasable_tail(new_text, letters)  # EL takes the wrap flag along
-        erase_at = UNKNOWN
-        if tail < columns:
-            first = mask.find(1, tail)
-            if first >= 0:
-                length = mask.rfind(1) + 1 - first
-                # Blanks that were printed would be copied from the scrollback, with the row.
-                if length >= _EL_LENGTH or (first == 0 and length > 1) or pen.dialect.scrolls_back:
-                    erase_at = first
-                    end = tail
+        erase_at = self._worth_erasing(mask, tail) if tail < columns else UNKNOWN
+        if erase_at >= 0:
+            end = tail
         for match in _DIRTY.finditer(mask, 0, end):
             self._draw_run(index, match.start(), match.end(), new, new_text, keep_last=through)
         if erase_at >= 0:
@@ -101,6 +95,17 @@ class RowPainter:
             pen.output.append("\x1b[K")
         if through:
             self._end_pending(index, new, new_text)
+
+    def _worth_erasing(self, mask: bytes, tail: int) -> int:
+        """Return from where on blanks that begin at `tail` are to be erased; UNKNOWN where printing them does as well."""
+        first = mask.find(1, tail)
+        if first < 0:
+            return UNKNOWN
+        length = mask.rfind(1) + 1 - first
+        # Blanks that were printed would be copied from the scrollback, with the row.
+        if length >= _EL_LENGTH or (first == 0 and length > 1) or self._pen.dialect.scrolls_back:
+            return first
+        return UNKNOWN
 
     @property
     def wrapping(self) -> bool:
