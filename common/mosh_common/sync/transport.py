@@ -173,7 +173,8 @@ class Transport(Generic[Local, Remote]):
         datagrams = self._of_channel_0(now=now)
         if self.channels.any and not (self._ended or self._sender.shutdown.in_progress):
             datagrams += self._of_channels(busy=bool(datagrams), now=now)
-        self._note_end(now=now)
+        if datagrams:
+            self._note_end(now=now)
         return datagrams
 
     def _of_channel_0(self, *, now: int) -> list[tuple[bytes, Address]]:

@@ -97,7 +97,7 @@ class RowPainter:
             self._end_pending(index, new, new_text)
 
     def _worth_erasing(self, mask: bytes, tail: int) -> int:
-        """Return from where on blanks that begin at `tail` are to be erased; UNKNOWN where printing them does as well."""
+        """Return from where the blanks behind `tail` are to be erased; UNKNOWN where printing them does as well."""
         first = mask.find(1, tail)
         if first < 0:
             return UNKNOWN
