@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.history import lines
+from tests.support.history import line, lines
 
 from mosh_common.sync.states.history.pieces import piece
 from mosh_common.terminal.cells import CLUSTER, WIDE_TAIL, Style
@@ -32,3 +32,7 @@ def test_the_pieces_of_a_line_together_are_the_line(line: Line, columns: int) ->
 
 def test_positions_compare_as_they_follow_one_another() -> None:
     assert Position(3, 80) < Position(4) < Position(4, 1)
+
+
+def test_a_piece_to_the_end_of_a_line_is_the_rest_of_it() -> None:
+    assert piece(line("abc"), 1, 3) == line("bc")

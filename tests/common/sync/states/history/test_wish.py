@@ -56,3 +56,16 @@ def test_a_wish_arrives_as_it_was(wish: Wish, before: Wish) -> None:
 def test_a_wish_out_of_bounds_is_refused(wish: Wish) -> None:
     with pytest.raises(PeerError):
         NO_WISH.apply(wish.diff_from(NO_WISH._replace(serial=77)))
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        Wish(7, Position(3, 5), 20),
+        Wish(LARGEST, Position(LARGEST, LONGEST_LINE), PAGE_LINES),
+        search(7, 3, "\U0001f600" * LONGEST_SEARCH, True),
+    ],
+    ids=["any", "largest", "longest search"],
+)
+def test_a_wish_at_its_bounds_arrives_as_it_was(wish: Wish) -> None:
+    assert NO_WISH.apply(wish.diff_from(NO_WISH)) == wish
