@@ -22,7 +22,7 @@ _STYLE_RUN: Final = re.compile(r"(.)\1*", re.DOTALL)
 # ECH (4 octets) and a move on (4) against as many spaces.
 _LONG_BLANK: Final = re.compile(" {9,}")
 _ECH_AT_END: Final = 5  # the same when nothing of the row follows
-_EL_LENGTH: Final = 3  # octets of EL
+_EL_LENGTH: Final = 3  # octets of EL; where rows are kept for the user, printed blanks would be copied with them
 _WORTH_SHIFTING: Final = 10  # columns that differ; ICH and DCH with their moves cost about as much
 _SHIFT_COST: Final = 4  # octets of ICH or DCH; the move to where it happens is needed anyway
 _SHIFT_BETWEEN_COST: Final = 14  # of both, with a move between them
@@ -87,7 +87,6 @@ class RowPainter:
             first = mask.find(1, tail)
             if first >= 0:
                 length = mask.rfind(1) + 1 - first
-                # Blanks that were printed would be copied from the scrollback, with the row.
                 if length >= _EL_LENGTH or (first == 0 and length > 1) or pen.dialect.scrolls_back:
                     erase_at = first
                     end = tail
