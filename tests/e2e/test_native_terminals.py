@@ -107,6 +107,12 @@ in_terminals = pytest.mark.parametrize(
 Opened = Callable[[Path, NativeShell], AbstractContextManager[Window]]
 
 
+def begin(session: NativeShell, window: Window) -> None:
+    """Wait until the first screen is there: what scrolled off before that is for the pager."""
+    session.run("echo begun", prints=["begun"])
+    wait_until(lambda: "begun" in window.all_rows(), "no session", timeout_s=LONG_S)
+
+
 def assert_held(window: Window, wanted: list[str], session: NativeShell) -> None:
     """The terminal comes to hold these rows, and no others."""
     session.rest()
@@ -126,6 +132,7 @@ def _differences(found: list[str], wanted: list[str]) -> str:
 def test_each_line_is_there_once(tmp_path: Path, opened: Opened) -> None:
     with NativeShell(tmp_path, columns=COLUMNS, delay_ms=20, loss=0.1) as session, opened(tmp_path, session) as window:
         before = list(BEFORE)
+        begin(session, window)
 
         def assert_kept() -> None:
             assert_held(window, before + session.printed, session)
@@ -182,7 +189,8 @@ def stay_silent(session: NativeShell) -> None:
 @in_terminals
 def test_no_line_is_lost_when_the_window_has_other_widths(tmp_path: Path, opened: Opened) -> None:
     with NativeShell(tmp_path, columns=COLUMNS, delay_ms=20, loss=0.1) as session, opened(tmp_path, session) as window:
-        wanted = list(BEFORE)
+        begin(session, window)
+        wanted = [*BEFORE, *session.printed]
         count = 0
         for columns, lines in ((40, LINES), (70, LINES), (30, 9), (COLUMNS, 18), (COLUMNS, LINES)):
             more = [f"number {number} of {columns}" for number in range(count, count + 60)]
@@ -215,7 +223,7 @@ def test_what_is_copied_from_the_scrollback_is_what_was_printed(tmp_path: Path) 
     lines = [
         "a line " + "that wraps and goes on " * 9 + "to its end",
         "short",
-        "漢字 and e\u0301 and " + "漢" * 40 + " wrapped",
+        "漢字 and e\u0301 and: " + "漢" * 40 + " wrapped",
         "",
         "  blanks before",
         "x" * COLUMNS,
@@ -225,17 +233,19 @@ def test_what_is_copied_from_the_scrollback_is_what_was_printed(tmp_path: Path) 
         tmux.run("set-option", "-g", "history-limit", "50000")
         environment = clean_environment(tmp_path, TERM="tmux-256color") | session.environment
         pane = tmux.open_pane([*_AFTER_THAT, *session.words], environment=environment, columns=COLUMNS, lines=LINES)
+        begin(session, TmuxWindow(pane))
         (tmp_path / "lines").write_text("".join(f"{line}\n" for line in lines))
         link = "\x1b]8;;https://example.net/a\x1b\\linked\x1b]8;;\x1b\\\n"
         (tmp_path / "link").write_text(link)
         session.run("for n in 1 2 3 4; do cat lines; sleep 0.2; done")  # shown, then
         session.run("cat link; for n in $(seq 100); do cat lines; done; seq 30")  # too fast to be shown
-        wanted = BEFORE + lines * 4 + ["linked"] + lines * 100 + [str(number) for number in range(1, 31)]
+        wanted = [*BEFORE, "begun"] + lines * 4 + ["linked"] + lines * 100 + [str(number) for number in range(1, 31)]
         session.rest()
-        wait_until(
-            lambda: pane.all_text("-J").rstrip().split("\n") == wanted,
-            lambda: _differences(pane.all_text("-J").rstrip().split("\n"), wanted),
-        )
+
+        def copied() -> list[str]:
+            return [row.rstrip() for row in pane.all_text("-J").rstrip().split("\n")]
+
+        wait_until(lambda: copied() == wanted, lambda: _differences(copied(), wanted))
         assert b"https://example.net/a" in pane.recording()
 
 
@@ -251,8 +261,9 @@ def test_a_session_that_was_suspended_goes_on_below_the_shell(tmp_path: Path) ->
         )
         pane.wait_for("outside>")
         pane.type("./client\n")
-        first = [str(number) for number in range(1, 101)]
-        session.run("seq 100", prints=first)
+        begin(session, TmuxWindow(pane))
+        first = ["begun", *(str(number) for number in range(1, 101))]
+        session.run("seq 100")
         pane.wait_for("100")
         session.rest()
         pane.press("C-^")
@@ -267,8 +278,8 @@ def test_a_session_that_was_suspended_goes_on_below_the_shell(tmp_path: Path) ->
         meanwhile, after = [[f"{word} {number}" for number in range(1, 51)] for word in ("meanwhile", "after")]
         wait_until(
             lambda: (
-                [row for row in pane.all_rows() if row and not row.startswith(("outside>", "[1]"))]
-                == [*first[: 100 - LINES + 1], "between", "./client", *first[100 - LINES + 1 :], *meanwhile, *after]
+                [row for row in pane.all_rows() if row and not row.startswith(("outside>", "[1]", "[mosh"))]
+                == [*first[: 101 - LINES + 1], "between", "./client", *first[101 - LINES + 1 :], *meanwhile, *after]
             ),
             lambda: "\n".join(pane.all_rows()),
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
+from tests.support.histories import Kept, numbered
+
 from mosh_client.ipc.messages import HistoryExtent, HistoryPage, WantHistory
 from mosh_client.renderer.scrollback import native_scroll
 from mosh_client.renderer.scrollback.native_scroll import (
@@ -15,6 +17,7 @@ from mosh_client.renderer.scrollback.native_scroll import (
     MOST_ROWS_AT_ONCE,
     NativeScroll,
 )
+from mosh_common.history_limits import Limits
 from mosh_common.terminal.cells import DEFAULT_STYLE, RGB, Palette, Row, Style
 from mosh_common.terminal.history.line import LONGEST_LINE, PAGE_LINES, Line, Position
 
@@ -217,6 +220,38 @@ def test_lines_that_the_server_does_not_keep_any_more_are_counted() -> None:
     grow(scroll, 1502, first=1500)
     scroll.receive_page(page(wish, ["x", "y"], begin=1500), now=NOW)
     assert due(scroll, columns=80) == ["[mosh: 1,500 lines are gone: the server keeps no more]", "x", "y"]
+
+
+def test_what_has_not_been_fetched_is_what_the_servers_bounds_drop_last() -> None:
+    kept = Kept(limits=Limits(lines=400))
+    scroll = scroll_at(0)
+    found: list[str] = []
+    for begin in range(0, 6000, 300):  # less than the bounds keep, between two pages
+        kept.feed(numbered(range(begin, begin + 300)))
+        fetch_and_take(scroll, kept, found)
+    assert kept.reading.extent.first > 5000
+    assert found == [f"l{number}" for number in range(kept.reading.extent.end.line)]
+    kept.feed(numbered(range(6000, 7000)))  # more
+    fetch_and_take(scroll, kept, found)
+    [note] = [text for text in found if text.startswith("[")]
+    at = found.index(note)
+    first = kept.reading.extent.first
+    assert note == f"[mosh: {first - at} lines are gone: the server keeps no more]"
+    assert found[at + 1] == f"l{first}"
+
+
+def fetch_and_take(scroll: NativeScroll, kept: Kept, found: list[str]) -> None:
+    """Fetch all that there is, and take it."""
+    first, (line, column), clears = kept.reading.extent
+    grow(scroll, line, column, first=first, clears=clears)
+    later = NOW
+    while not scroll.caught_up:
+        later += 1000
+        wish = scroll.wish(now=later)
+        assert wish is not None
+        start, lines, whole = kept.reading.lines(Position(wish.line, wish.column), wish.lines, 1 << 20)
+        scroll.receive_page(HistoryPage(wish.serial, *start, tuple(lines), whole), now=later)
+        found += due(scroll, columns=80)
 
 
 def test_a_gap_that_is_too_long_is_left_out_once_the_flood_is_over() -> None:
