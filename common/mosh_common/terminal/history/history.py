@@ -21,7 +21,6 @@ from mosh_common.terminal.screen.past import Beginning
 
 ROWS_AT_ONCE: Final = 64  # rows wait until there are so many
 _CELLS_AT_ONCE: Final = 16384  # or so many columns of them
-_ROWS_UNJOINED: Final = 16  # that wait are counted at each look; of a flood's, most need not be joined
 _CELLS_PER_UNIT: Final = 4  # of work, where each cell may have a style of its own
 _TEXTS: Final = 16  # of unparsed texts there are more, or the oldest is too much of all
 _FEWEST_CHARACTERS: Final = 4096
@@ -201,11 +200,9 @@ class History:
     @property
     def extent(self) -> Extent:
         """What there is at this moment of the screen."""
-        if len(self._rows) > _ROWS_UNJOINED:
-            self._join_rows()
-        lines, columns = self._newest.end_after(self._rows, self._lent)
-        line = self._shelf.next + lines
-        return Extent(max(self._shelf.first, line - self._limits.lines), Position(line, columns), self._clears)
+        newest = self.newest()
+        line = self._shelf.next + len(newest.lines)
+        return Extent(max(self._shelf.first, line - self._limits.lines), Position(line, newest.columns), self._clears)
 
     def look(self) -> None:
         """Say that the screen is looked at now."""

@@ -79,20 +79,6 @@ class Joiner:
         if not wrapped or self.columns + room > LONGEST_LINE:
             self.end_line()
 
-    def end_after(self, *pieces: list[Row]) -> tuple[int, int]:
-        """Return how many lines there would be if those rows were added, and the columns of the one without its end."""
-        lines, columns = len(self.lines), self.columns
-        for rows in pieces:
-            for text, _, wrapped, _ in rows:
-                if not wrapped and not columns:
-                    lines += 1
-                    continue
-                columns += len(text) - (wrapped and text[-1] == EMPTY)
-                if not wrapped or columns + len(text) > LONGEST_LINE:
-                    lines += 1
-                    columns = 0
-        return lines, columns
-
     def end_line(self) -> None:
         """End the line that has not ended, if there is one."""
         if self._open:
