@@ -280,7 +280,7 @@ class HistorySession:
     def find(self, keys: bytes, number: int) -> None:
         """Search by these keys, which must find that line (from 0), as copying it shows."""
         self.press(keys)
-        wanted = plain(self.printed[number])
+        wanted = plain(self.printed[number]).rstrip()  # as copies are
         self._wait_for_line(number, keys)
 
         def copied() -> bool:
