@@ -34,10 +34,15 @@ _operations = st.one_of(
 
 
 @tried_with(150)
-@given(st.lists(_operations, max_size=40), st.integers(0, 1 << 16), st.integers(3, 8))
-@example([("print", "aaaaa日日日日", 0), ("print", "x", 0)], 0, 3)  # a wide one that does not fit, and only half gone
-def test_the_scrollback_is_that_of_an_ideal_terminal(operations: list[tuple[Any, ...]], seed: int, lines: int) -> None:
-    scene = begun(lines=lines, seed=seed)
+@given(st.lists(_operations, max_size=40), st.integers(0, 1 << 16), st.integers(3, 8), st.booleans())
+# A wide one that does not fit, and only half gone.
+@example([("print", "aaaaa日日日日", 0), ("print", "x", 0)], 0, 3, False)
+# A row that wraps, drawn where one will not.
+@example([("clear screen",), ("flood", 1), ("flood", 2), ("repaint",), ("print", "a" * 13, 0)], 0, 3, True)
+def test_the_scrollback_is_that_of_an_ideal_terminal(
+    operations: list[tuple[Any, ...]], seed: int, lines: int, keeps_wraps: bool
+) -> None:
+    scene = begun(lines=lines, seed=seed, keeps_wraps=keeps_wraps)
     for operation in operations:
         if operation[0] == "resize":
             scene.perform(("notice", False))

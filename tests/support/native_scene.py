@@ -32,12 +32,13 @@ class Scene:
         seed: int = 0,
         dialect: Dialect = XTERM,
         takes_back: bool = True,
+        keeps_wraps: bool = False,
         native: NativeTerminal = NATIVE,
     ) -> None:
         self.chance = random.Random(seed)
         self.now = 1000
         self.server = Server(COLUMNS, lines)
-        self.terminal = Terminal(COLUMNS, lines, takes_back=takes_back)
+        self.terminal = Terminal(COLUMNS, lines, takes_back=takes_back, keeps_wraps=keeps_wraps)
         self.view = View(
             settings=read_settings({"MOSH_SCROLLBACK": "native"}),
             dialect=dialect,
@@ -126,7 +127,7 @@ class Scene:
 
     def resize(self, lines: int) -> None:
         """The user makes the window higher or lower; the server hears of it later."""
-        if self.server.alternate is not None:
+        if self.server.alternate is not None or self.terminal.on_alternate:
             return  # pyte cannot
         self.terminal.set_size(COLUMNS, lines)
         self.view.resize(COLUMNS, lines)

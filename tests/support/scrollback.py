@@ -43,12 +43,17 @@ class KeptRow(NamedTuple):
 
 
 class Terminal(pyte.Screen):
-    """A user's terminal. `takes_back`: when it grows, rows come back from the scrollback, as in xterm and tmux."""
+    """A user's terminal.
 
-    def __init__(self, columns: int, lines: int, *, takes_back: bool = True) -> None:
+    `takes_back`: when it grows, rows come back from the scrollback, as in xterm and tmux. `keeps_wraps`: a row wraps
+    until it is erased as a whole, as in tmux; else until its last column is written or erased, as in xterm.
+    """
+
+    def __init__(self, columns: int, lines: int, *, takes_back: bool = True, keeps_wraps: bool = False) -> None:
         self.kept: list[tuple[Any, bool]] = []  # the scrollback: pyte's lines, and whether they wrap
         self.wraps: dict[int, bool] = {}  # of the rows of the screen
         self.takes_back = takes_back
+        self.keeps_wraps = keeps_wraps
         self.answers: list[int] = []  # rows, from 0, of cursor reports
         self.octets = bytearray()  # all that was written
         self.violations: list[str] = []
@@ -86,7 +91,7 @@ class Terminal(pyte.Screen):
                 self.wraps[self.cursor.y] = True
                 self.cursor.x = self.columns  # a wide one does not fit: pyte would put it there
             super().draw(char)
-            if self.cursor.x == self.columns:
+            if self.cursor.x == self.columns and not self.keeps_wraps:
                 self.wraps[self.cursor.y] = False
 
     def set_margins(self, top: int | None = None, bottom: int | None = None) -> None:
@@ -115,7 +120,8 @@ class Terminal(pyte.Screen):
 
     def erase_in_line(self, how: int = 0, private: bool = False) -> None:  # pyte's
         """Erase; a row without its end does not wrap."""
-        self.wraps[self.cursor.y] = False
+        if not self.keeps_wraps or how == 2 or (how == 0 and self.cursor.x == 0):
+            self.wraps[self.cursor.y] = False
         super().erase_in_line(how, private)
 
     def erase_in_display(self, how: int = 0, *args: Any, **kwargs: Any) -> None:
@@ -161,6 +167,11 @@ class Terminal(pyte.Screen):
                     cells.pop(column, None)
         self.columns, self.lines = columns, lines
         self.cursor.x, self.cursor.y = x, min(y, lines - 1)
+
+    @property
+    def on_alternate(self) -> bool:
+        """Whether the alternate screen is shown."""
+        return self._primary is not None
 
     @property
     def scrollback(self) -> list[KeptRow]:
