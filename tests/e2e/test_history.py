@@ -76,6 +76,7 @@ def test_copies_are_lines_as_they_were_printed(session: HistorySession) -> None:
     session.enter()
     session.copy(LOG + 3, LOG + 90)
     session.copy(CHINESE + 10, CHINESE + 30)
+    session.copy(EMOJI + 5, EMOJI + 20)
     session.copy(LONG + 2, LONG + 8)
 
 

@@ -297,8 +297,11 @@ class HistorySession:
         """Select from one line to another by searching for what they say, copy, and hold the clipboard against them."""
         self.go(b"g", to=lambda view: view.top == view.gone + 1)
         for number, then in ((first, b"vV"), (last, b"y")):
-            keys = b"/" + plain(self.printed[number])[:60].encode() + b"\r"
+            keys = b"/" + plain(self.printed[number])[:60].encode()
             self.press(keys)
+            # The line may be in view already, while what is pressed next would come before the search.
+            self.wait_until(lambda: self.view() is None, "what is typed")
+            self.press(b"\r")
             self._wait_for_line(number, keys)
             self.press(then)
         wanted = "\n".join([plain(line).rstrip() for line in self.printed[first : last + 1]])
