@@ -149,14 +149,23 @@ def _for_people(words: Sequence[str], deeds: Deeds, parse: _Parse[_Wishes]) -> i
             _entry, screen = deeds.screen(rest[0], styles=bool(rest[1:]))
             _print(1, ansi_of(screen) if rest[1:] else text_of(screen))
         elif verb == "history" and rest and rest[1:] in ([], ["--ansi"]):
-            for _entry, page in deeds.history(rest[0], styles=bool(rest[1:])):
-                _print(1, history_ansi(page) if rest[1:] else history_text(page))
+            _print_history(deeds, rest[0], styles=bool(rest[1:]))
         else:
             raise UsageError(f"These words about sessions are not known.\n{USAGE}")
     except ChoiceNeeded as error:
         _print(2, table(error.sessions))
         raise EnvironmentFailure("Say which of these sessions is meant, by its ID.", exit_code=CHOICE) from error
     return 0
+
+
+def _print_history(deeds: Deeds, which: str, *, styles: bool) -> None:
+    """Print what scrolled off a session, and say of what it dropped while that was read."""
+    following: int | None = None
+    for _entry, page in deeds.history(which, styles=styles):
+        if following is not None and page.line > following:
+            _print(2, f"mosh-server: {page.line - following:,} lines were dropped here while this was read.\n")
+        _print(1, history_ansi(page) if styles else history_text(page))
+        following = page.next
 
 
 def _end_each(which: Sequence[str], deeds: Deeds) -> int:

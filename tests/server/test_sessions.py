@@ -21,6 +21,8 @@ from tests.support.histories import numbered
 from tests.support.programs import PATIENCE_S, REPOSITORY, UPSTREAM, process, wait_until
 
 from mosh_common.errors import EnvironmentFailure
+from mosh_common.history_limits import Limits
+from mosh_common.terminal.history.line import Extent, Line, Position
 from mosh_server import sessions
 from mosh_server.door import deeds
 from mosh_server.door.listing import Listed
@@ -361,6 +363,39 @@ def test_history_is_printed_page_by_page(machine: Machine) -> None:
     assert machine.say("history", str(pid), LC_ALL="C.UTF-8") == (0, text, "")
     coloured = machine.say("history", str(pid), "--ansi", LC_ALL="C.UTF-8")[1]
     assert coloured.startswith("\x1b[31mred\x1b[m link\n日本\nl0\n")
+
+
+class Flooded:
+    """A history of 3000 lines, to which each look adds as many and takes 1500 away."""
+
+    def __init__(self) -> None:
+        self._kept = HistoryKept(20, 6, limits=Limits(3000, 1 << 24))
+        self._pour(3000)
+
+    def _pour(self, count: int) -> None:
+        self._kept.feed(numbered(range(count)) + "\r\n")
+
+    @property
+    def extent(self) -> Extent:
+        return self._kept.reading.extent
+
+    def lines(self, start: Position, most: int, octets: int) -> tuple[Position, list[Line], bool]:
+        self._pour(1500)
+        return self._kept.reading.lines(start, most, octets)
+
+
+def test_a_flood_does_not_make_printing_history_endless(machine: Machine) -> None:
+    def floods(control: FakeControl) -> None:
+        control.kept = Flooded()
+
+    pid = machine.session(prepare=floods)
+    status, text, err = machine.say("history", str(pid))
+    assert (status, text.count("\n")) == (0, 2000)
+    said = re.findall("mosh-server: ([0-9]+) lines were dropped here while this was read.\n", err)
+    assert sum(map(int, said)) == 1000  # the first page was of 3000 lines
+    _, first, rest = machine.answer("history", str(pid))
+    assert first["next"] is not None
+    assert '"next": null}' in rest.splitlines()[-1]
 
 
 def test_a_session_without_history_says_so(machine: Machine) -> None:

@@ -77,14 +77,21 @@ class Deeds:
         return entry, _done(entry, AskScreen(styles), Screen)
 
     def history(self, which: str, *, styles: bool) -> Iterator[tuple[Entry, History]]:
-        """Yield what scrolled off it, page by page: each is asked for when it is wanted."""
+        """Yield what has scrolled off it by now, page by page: each is asked for when it is wanted.
+
+        A page that begins later than the one before goes on: what was between is gone meanwhile.
+        """
         entry = self._found(which)
         line: int | None = 0
+        end = 0
         while line is not None:
             page = _done(entry, AskHistory(line=line, styles=styles), History)
-            yield entry, page
+            # What a flood adds while this is read is not waited for: it may never end.
+            end = end or page.end
             # SECURITY: a session cannot make this go on for ever: lines only come nearer to its end.
-            line = page.next if page.next is None or page.next > line else None
+            follows = page.next is not None and page.next > line and (not end or page.next < end)
+            line = page.next if follows else None
+            yield entry, _up_to(end, page)._replace(next=line)
 
     def end(self, which: str) -> int:
         """End it, and wait until it is gone; return its number."""
@@ -186,6 +193,14 @@ def _named_by_themselves(entries: list[Entry], name: str) -> list[Entry]:
     answers = ask_all([each for each in entries if each.name is None], AskFacts())
     named = {pid for pid, answer in answers.items() if isinstance(answer, Facts) and answer.name == name}
     return [each._replace(name=name) for each in entries if each.pid in named]
+
+
+def _up_to(end: int, page: History) -> History:
+    """Return of a page the lines before `end`; all if that is 0."""
+    if not end:
+        return page
+    first = min(page.line, end)
+    return page._replace(line=first, lines=page.lines[: end - first] if page.line < end else ())
 
 
 def _done(entry: Entry, question: Question, wanted: type[_Wanted], *, remedy: str = _TRY_AGAIN) -> _Wanted:

@@ -27,11 +27,13 @@ def page_of(kept: Kept, question: AskHistory) -> History:
     start, lines, whole = kept.lines(Position(question.line, question.column), PAGE_LINES, PAGE_OCTETS)
     places: dict[Style, int] = {DEFAULT_STYLE: 0}
     after = start.line + len(lines)
+    end = kept.extent.end
     return History(
         line=start.line,
         lines=tuple((line.text, _runs(line, places) if question.styles else (), line.graphemes) for line in lines),
         styles=tuple(tuple(style[:5]) for style in places) if question.styles else (),
-        next=after if lines and whole and Position(after) < kept.extent.end else None,
+        next=after if lines and whole and Position(after) < end else None,
+        end=end.line + (end.column > 0),
     )
 
 

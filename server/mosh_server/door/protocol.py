@@ -92,6 +92,7 @@ class History(NamedTuple):
     lines: tuple[tuple[str, tuple[tuple[int, int], ...], tuple[str, ...]], ...] = ()  # runs: columns, place in styles
     styles: tuple[tuple[int, ...], ...] = ()  # without hyperlinks
     next: int | None = None  # where to go on; None: that was all
+    end: int = 0  # the line before which all ended that there was at this moment; 0: not said
 
 
 class Attached(NamedTuple):
@@ -299,6 +300,7 @@ _ANSWERS: Final[Mapping[str, tuple[type, Mapping[str, _Check]]]] = {
             "lines": _list(PAGE_LINES, 0, _line),
             "styles": _list(STYLES_LIMIT, 0, _list(5, 5, _integer(-1, _COLOR_LIMIT - 1))),
             "next": _NATURAL,
+            "end": _NATURAL,
         },
     ),
     "attach": (Attached, {"port": _integer(1, HIGHEST_PORT), "key": _key}),
