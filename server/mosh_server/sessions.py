@@ -163,9 +163,13 @@ def _print_history(deeds: Deeds, which: str, *, styles: bool) -> None:
     following: int | None = None
     for _entry, page in deeds.history(which, styles=styles):
         if following is not None and page.line > following:
-            _print(2, f"mosh-server: {page.line - following:,} lines were dropped here while this was read.\n")
+            _complain(f"{page.line - following:,} lines were dropped here while this was read.")
         _print(1, history_ansi(page) if styles else history_text(page))
         following = page.next
+
+
+def _complain(sentence: str) -> None:
+    _print(2, f"{_PROGRAM}: {sentence}\n")
 
 
 def _end_each(which: Sequence[str], deeds: Deeds) -> int:
@@ -175,7 +179,7 @@ def _end_each(which: Sequence[str], deeds: Deeds) -> int:
         try:
             deeds.end(each)
         except EnvironmentFailure as error:
-            _print(2, f"{_PROGRAM}: {error}\n")
+            _complain(str(error))
             status = status or error.exit_code
     return status
 

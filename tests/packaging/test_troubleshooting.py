@@ -26,7 +26,7 @@ CALLS = {
     *("UsageError", "EnvironmentFailure", "Dropped"),  # raised
     *("Report", "Notice", "hold", "say", "_say"),  # the client's last words, the bars, the session's screen
     "write",  # to standard error
-    *("complaints.append", "_tell_once"),  # the server's
+    *("complaints.append", "_complain", "_tell_once"),  # the server's
     "fault",  # of mosh --doctor
     *("terminal.show", "how.tell"),  # where the user of `mosh` sits
 }
