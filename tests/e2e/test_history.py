@@ -115,7 +115,7 @@ def test_while_a_flood_runs_pages_are_what_was_printed(network: Network) -> None
         session.enter()
         for _ in range(3):
             session.go(b"b")
-        session.go(b"g", to=lambda view: view.top < view.total - 1000 or view.gone > 0)
+        session.press(b"g")  # what is dropped within a round trip is not seen
         session.end_flood()
         session.go(b"G", to=lambda view: view.bottom == view.total)
         view = session.go(b"g", to=lambda view: view.top == view.gone + 1)

@@ -46,7 +46,8 @@ class Terminal(pyte.Screen):
     """A user's terminal.
 
     `takes_back`: when it grows, rows come back from the scrollback, as in xterm and tmux. `keeps_wraps`: a row wraps
-    until it is erased as a whole, as in tmux; else until its last column is written or erased, as in xterm.
+    until it or the one below it is erased as a whole, as in tmux, which loses some where lines are inserted or deleted;
+    else until its last column is written or erased, as in xterm.
     """
 
     def __init__(self, columns: int, lines: int, *, takes_back: bool = True, keeps_wraps: bool = False) -> None:
@@ -115,13 +116,16 @@ class Terminal(pyte.Screen):
     def reverse_index(self) -> None:
         """Scroll down at the top."""
         if self.cursor.y == (self.margins.top if self.margins else 0):
+            self._lose_wraps(self.cursor.y - 1, self.cursor.y)
             self.wraps = {row + 1: wraps for row, wraps in self.wraps.items()}
         super().reverse_index()
 
     def erase_in_line(self, how: int = 0, private: bool = False) -> None:  # pyte's
         """Erase; a row without its end does not wrap."""
-        if not self.keeps_wraps or how == 2 or (how == 0 and self.cursor.x == 0):
+        if not self.keeps_wraps:
             self.wraps[self.cursor.y] = False
+        elif how == 2 or (how == 0 and self.cursor.x == 0):
+            self._lose_wraps(self.cursor.y - 1, self.cursor.y)
         super().erase_in_line(how, private)
 
     def erase_in_display(self, how: int = 0, *args: Any, **kwargs: Any) -> None:
@@ -135,11 +139,13 @@ class Terminal(pyte.Screen):
         """Delete; row 0 only on the alternate screen."""
         if self._primary is None and self.cursor.y == 0:
             self.violations.append("DL in row 0")
+        self._lose_wraps(self.cursor.y - 1)
         self._shift_wraps(-(count or 1))
         super().delete_lines(count)
 
     def insert_lines(self, count: int | None = None) -> None:
         """Insert."""
+        self._lose_wraps(self.cursor.y - 1, self.cursor.y)
         self._shift_wraps(count or 1)
         super().insert_lines(count)
 
@@ -193,6 +199,12 @@ class Terminal(pyte.Screen):
         self.buffer.update(rows)
         self.wraps = {row + by: wraps for row, wraps in self.wraps.items() if row + by >= 0}
         self.cursor.y += by
+
+    def _lose_wraps(self, *rows: int) -> None:
+        if self.keeps_wraps:
+            self.wraps.update(dict.fromkeys(rows, False))
+            if -1 in rows and self._primary is None and self.kept:
+                self.kept[-1] = (self.kept[-1][0], False)  # the row above the first one
 
     def _shift_wraps(self, by: int) -> None:
         top = self.cursor.y

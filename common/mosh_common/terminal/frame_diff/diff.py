@@ -26,6 +26,7 @@ from mosh_common.terminal.frame_diff.pen import REPRINT_LIMIT, UNKNOWN, Pen
 from mosh_common.terminal.frame_diff.rows import RowPainter
 from mosh_common.terminal.frame_diff.scroll import find_scroll, scroll_rows, write_scroll
 from mosh_common.terminal.frame_diff.sgr import NO_HYPERLINK
+from mosh_common.terminal.frame_diff.wraps import wraps_taken_back
 from mosh_common.terminal.payloads import is_clipboard, title_of
 
 __all__ = ["WIRE", "Dialect", "diff", "set_clipboard"]
@@ -115,8 +116,12 @@ def _write_screen(old: Snapshot | None, new: Snapshot, dialect: Dialect) -> list
             rows = with_letters_of(new.palette, old)
         if rows[-1][2]:
             unsure_wrap = lines - 1
+        before_scrolls = rows
         if dialect.scroll_region and (not dialect.scrolls_back or dialect.insert_delete_lines):
             rows, unsure_wrap = _scroll(pen, rows, new.rows, unsure_wrap)
+        if dialect.scrolls_back:
+            rows = wraps_taken_back(pen, rows, new.rows, unsure=unsure_wrap, scrolled=rows is not before_scrolls)
+            unsure_wrap = UNKNOWN
     else:
         pen = Pen(columns=columns, lines=lines, row=0, column=0, style=DEFAULT_STYLE, dialect=dialect)
         if dialect.visible:
@@ -137,8 +142,8 @@ def _write_screen(old: Snapshot | None, new: Snapshot, dialect: Dialect) -> list
 
 
 def _erased_row_by_row(lines: int) -> str:
-    """Return what erases a screen from home and goes back there."""
-    return "\x1b[K" + "".join([f"\x1b[{line}H\x1b[K" for line in range(2, lines + 1)]) + "\x1b[H"
+    """Return what erases a screen from home and goes back there; a blank first, for which see wraps.py."""
+    return " \x1b[K" + "".join([f"\x1b[{line}H\x1b[K" for line in range(2, lines + 1)]) + "\x1b[H"
 
 
 def _scroll(

@@ -10,7 +10,7 @@ import re
 from operator import eq, ne, or_
 from typing import Final
 
-from mosh_common.terminal.cells import CLUSTER, DEFAULT_STYLE, EMPTY, NO_CLUSTERS, WIDE_TAIL, Row, Style
+from mosh_common.terminal.cells import CLUSTER, DEFAULT_STYLE, EMPTY, WIDE_TAIL, Row, Style
 from mosh_common.terminal.frame_diff.pen import UNKNOWN, Pen
 from mosh_common.terminal.frame_diff.sgr import erasable
 from mosh_common.terminal.frame_diff.widths import is_agreed, is_agreed_grapheme, is_undrawn_by_upstream, tokens
@@ -62,9 +62,6 @@ class RowPainter:
         new_text = new[0].replace(EMPTY, " ")
         letters = new[1]
         mask = _differences(old, new, old_text, new_text)
-        if pen.dialect.scrolls_back and not new[2] and (old[2] or not wrap_known):
-            old, mask = self._unwrapped(index, new, new_text, mask)
-            old_text, wrap_known = old[0], True
         if WIDE_TAIL in new_text:
             mask = _whole_graphemes(mask, new_text)
         elif mask.count(1) > _WORTH_SHIFTING and wrap_known and not (old[2] or new[2] or self._wrapping):
@@ -84,7 +81,7 @@ class RowPainter:
             self._wrapping = False
 
         end = columns
-        tail = columns if new[2] else self._erasable_tail(new_text, letters)  # EL takes the wrap flag along
+        tail = columns if new[2] else self._erasable_tail(index, new_text, letters)  # EL takes the wrap flag along
         erase_at = self._worth_erasing(mask, tail) if tail < columns else UNKNOWN
         if erase_at >= 0:
             end = tail
@@ -157,7 +154,7 @@ class RowPainter:
             pen.output.append(f"\x1b[{count if count > 1 else ''}{final}")
         return best
 
-    def _erasable_tail(self, text: str, letters: str) -> int:
+    def _erasable_tail(self, index: int, text: str, letters: str) -> int:
         """Return the column from which on EL makes what the row shows; `columns` if there is none."""
         if text[-1] != " ":
             return self._columns
@@ -165,23 +162,8 @@ class RowPainter:
         style = self._styles[ord(last)]
         if not erasable(style) or (not self._pen.dialect.bce and style.bg != -1):
             return self._columns
-        return max(len(text.rstrip(" ")), len(letters.rstrip(last)))
-
-    def _unwrapped(self, index: int, new: Row, text: str, mask: bytes) -> tuple[Row, bytes]:
-        """Erase a row that wraps no more; return what it is now, and what of `new` remains to be drawn.
-
-        tmux forgets that a row wraps only when all of it is erased, and joins it to the next one when that is copied.
-        """
-        pen = self._pen
-        if self._wrapping:
-            self._begin_after_wrap(new, text, mask)
-            self._wrapping = False
-        if pen.row != index or pen.pending:
-            pen.move(index, 0)
-        pen.set_background_of(DEFAULT_STYLE)
-        pen.output.append("\x1b[2K")
-        old = (" " * self._columns, "\x00" * self._columns, False, NO_CLUSTERS)
-        return old, _differences(old, new, old[0], text)
+        least = 1 if index == 0 and self._pen.dialect.scrolls_back else 0  # see wraps.py
+        return max(len(text.rstrip(" ")), len(letters.rstrip(last)), least)
 
     def _begin_after_wrap(self, new: Row, text: str, mask: bytes) -> bytes:
         """Print the first character of a row so that it makes the wrap; return what remains to be drawn."""

@@ -26,7 +26,7 @@ class Scroll(NamedTuple):
 
 
 def find_scroll(old: tuple[Row, ...], new: tuple[Row, ...], *, from_top: bool = True) -> Scroll | None:
-    """Return the scroll that saves most, or None if none does; without `from_top` not one that takes row 0 off."""
+    """Return the scroll that saves most, or None if none does; without `from_top` not one that moves row 0."""
     lines = len(new)
     places: dict[str, int] = {}
     for index, row in enumerate(old):
@@ -52,7 +52,7 @@ def find_scroll(old: tuple[Row, ...], new: tuple[Row, ...], *, from_top: bool = 
     for distance in sorted(votes, key=votes.__getitem__, reverse=True)[:2]:
         for start, end in _matching_runs(old, new, distance):
             for scroll in _regions(start, end, distance, first, last, lines):
-                if not (from_top or scroll.top or distance < 0):
+                if not (from_top or scroll.top):
                     continue
                 gain = _gain(old, new, scroll, lines)
                 if gain > best_gain:

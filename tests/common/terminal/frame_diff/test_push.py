@@ -104,6 +104,7 @@ def test_letters_of_another_palette_are_the_same_styles() -> None:
 
 @pytest.mark.parametrize(("before", "after"), [("abc", "ab"), ("abcd", "ab"), ("a", ""), ("abc def", "abc d")])
 def test_no_blank_is_printed_at_the_end_of_a_row_that_will_be_kept(before: str, after: str) -> None:
-    octets = diff(screen(f"{before}\r\nbelow"), screen(f"{after}\r\nbelow"), dialect=PRIMARY)
+    old, new = (screen(f"above\r\n{text}\r\nbelow") for text in (before, after))
+    octets = diff(old, new, dialect=PRIMARY)
     assert b"\x1b[K" in octets
     assert b" " not in octets.replace(b"c d", b"")
