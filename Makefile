@@ -108,9 +108,9 @@ types: $(STAMP)
 audit: $(STAMP)
 	$(BIN)/python -m tests.audit
 
-# Each target for a minute, with examples that no run had before.
+# Each target for a minute, with examples that no run had before. `SECONDS=10 TARGETS=fuzz_` leaves the suite's properties.
 fuzz: $(STAMP)
-	$(BIN)/python -m tests.fuzz $(SECONDS)
+	$(BIN)/python -m tests.fuzz $(or $(SECONDS),60) $(TARGETS)
 
 # Small faults put into a copy of the wire and the sync core, to see whether a test notices each. MUTATION='--seed 7
 # --only mosh_common.wire.*' for the same sample, or a part: docs/testing.md
