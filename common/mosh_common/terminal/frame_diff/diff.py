@@ -142,8 +142,8 @@ def _write_screen(old: Snapshot | None, new: Snapshot, dialect: Dialect) -> list
 
 
 def _erased_row_by_row(lines: int) -> str:
-    """Return what erases a screen from home and goes back there; a blank first, for which see wraps.py."""
-    return " \x1b[K" + "".join([f"\x1b[{line}H\x1b[K" for line in range(2, lines + 1)]) + "\x1b[H"
+    """Return what erases a screen from home and goes back there."""
+    return "\x1b[K" + "".join([f"\x1b[{line}H\x1b[K" for line in range(2, lines + 1)]) + "\x1b[H"
 
 
 def _scroll(
