@@ -111,7 +111,7 @@ def test_past_the_bounds_the_bar_says_what_was_dropped_and_the_rest_is_there() -
 def test_while_a_flood_runs_pages_are_what_was_printed(network: Network) -> None:
     with HistorySession(patience_s=40, network=network) as session:
         session.print([*seq(500), *build_log(50)])
-        session.begin_flood([f"flood {number}" for number in range(10_000)])
+        session.begin_flood([f"flood {number}" for number in range(1000)])
         session.enter()
         for _ in range(3):
             session.go(b"b")
@@ -121,4 +121,4 @@ def test_while_a_flood_runs_pages_are_what_was_printed(network: Network) -> None
         view = session.go(b"g", to=lambda view: view.top == view.gone + 1)
         session.go(b" ")
         session.leave()
-        assert view.total > 10_000
+        assert view.total > 2000

@@ -39,7 +39,7 @@ stty -echo
 echo {_READY}
 while read -r name; do
     case $name in
-    '&'*) while ! [ -e stop ]; do cat "${{name#&}}"; done & ;;
+    '&'*) while ! [ -e stop ]; do cat "${{name#&}}"; sleep 0.1; done & ;;
     *) cat "$name" ;;
     esac
 done
@@ -128,7 +128,10 @@ class HistorySession:
         self.wait_until(lambda: _ends_with(_rows_of(self._terminal.snapshot()), wanted), f"the end, {lines[-1]!r}")
 
     def begin_flood(self, lines: Sequence[str]) -> None:
-        """Let it print lines again and again, as fast as they are taken, and wait until it has begun."""
+        """Let it print lines again and again, with a rest between, and wait until it has begun.
+
+        Without the rest a line is dropped within a third of a second, and nobody on a slow network could read one.
+        """
         name = self.write("".join([f"{line}\n" for line in lines]), "flood")
         self._flood = lines
         before = self.shown()
