@@ -227,7 +227,7 @@ class History:
 
     @property
     def laid_characters(self) -> int:
-        """Of texts that were laid out, since all was forgotten. For tests."""
+        """Of texts that were laid out, since all was forgotten."""
         return self._laying.characters
 
     def chunk_at(self, line: int) -> Chunk | None:

@@ -11,6 +11,7 @@ from tests.support.histories import ALL, Kept, numbered
 from mosh_common.history_limits import Limits
 from mosh_common.terminal.history.line import Found, Position, part, plain_text
 from mosh_common.terminal.history.reading import NOTHING
+from mosh_common.terminal.history.unparsed import LAID_CHARACTERS
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +108,16 @@ def test_work_that_is_used_up_ends_a_search_for_now(kept: Kept) -> None:
     found = kept.reading.search("not there", 0, False, 1)
     assert found.line is None
     assert found.next_line
+
+
+@pytest.mark.parametrize("line", ["x\ry" * 20, "a\tb\x1b[1mc\x1b[m\td", "\x1b[31m\x1b[32m\x1b[m" * 5, "text " * 12])
+def test_a_portion_of_a_search_lays_out_a_bounded_amount(line: str) -> None:
+    text = f"{line}\r\n" * 12000
+    kept = Kept(100, 24).feed(*[text[start : start + 65536] for start in range(0, len(text), 65536)])
+    for number in (0, 6000):
+        before = kept.history.laid_characters
+        assert kept.reading.search(" x", number, False, 2000).line is None
+        assert kept.history.laid_characters - before <= 3 * LAID_CHARACTERS
 
 
 @pytest.mark.parametrize("text", ["", "a\nb", "\x00", "\x03 "])
