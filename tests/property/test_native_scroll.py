@@ -14,7 +14,7 @@ from tests.support.fuzzing import tried_with
 from tests.support.native_scene import begun
 from tests.support.scrollback import KeptRow, plain
 
-_text = st.text(st.sampled_from("abcdefghij 日本語é"), max_size=40).map(lambda text: text.rstrip() or "x")
+_text = st.text(st.sampled_from("abcdefghij 日本語é"), max_size=40).map(str.rstrip)
 _print = st.tuples(st.just("print"), _text, st.integers(-1, 7))
 _operations = st.one_of(
     _print,
@@ -38,6 +38,10 @@ RACES = {"draw over": "drawing", "clear screen": "drawing", "resize": "resizing"
 @given(st.lists(_operations, max_size=40), st.integers(0, 1 << 16), st.integers(3, 8), st.booleans())
 # A wide one that does not fit, and only half gone.
 @example([("print", "aaaaa日日日日", 0), ("print", "x", 0)], 0, 3, False)
+# The first row erased while the scrollback's last one wraps into it.
+@example(
+    [("print", "", 0), ("print", "", 0), ("print", "a" * 13, 0), ("print", "a" * 13, 0), ("repaint",)], 229, 4, True
+)
 # A row that wraps, drawn where one will not.
 @example([("clear screen",), ("flood", 1), ("flood", 2), ("repaint",), ("print", "a" * 13, 0)], 0, 3, True)
 def test_the_scrollback_is_that_of_an_ideal_terminal(

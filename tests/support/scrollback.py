@@ -125,7 +125,7 @@ class Terminal(pyte.Screen):
         if not self.keeps_wraps:
             self.wraps[self.cursor.y] = False
         elif how == 2 or (how == 0 and self.cursor.x == 0):
-            self._lose_wraps(max(self.cursor.y - 1, 0), self.cursor.y)  # row 0: see wraps.py
+            self._lose_wraps(self.cursor.y - 1, self.cursor.y)
         super().erase_in_line(how, private)
 
     def erase_in_display(self, how: int = 0, *args: Any, **kwargs: Any) -> None:

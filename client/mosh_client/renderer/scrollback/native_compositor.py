@@ -84,6 +84,7 @@ class NativeCompositor(Compositor):
         # What goes into the scrollback with this drawing.
         self._due: list[Row] = []
         self._due_palette = Palette()
+        self._continued = False  # what was pushed last before wraps into the screen
         self._wait_until = 0  # for rows that come with the newest frame
         self._keys_sent = self._keys_answered = 0  # batches
         self._resizing = Resizing(self._scroll)
@@ -195,7 +196,8 @@ class NativeCompositor(Compositor):
             return octets, lines
         if missing and not self._cut:
             after = drawn._replace(rows=in_palette(drawn.rows, drawn.palette, palette), palette=palette)
-            pushed = push(drawn, missing, after, dialect=self._dialect)
+            before = self._dialect._replace(continues=self._scroll.continues)
+            pushed = push(drawn, missing, after, dialect=before)
             octets += pushed.octets + diff(pushed.shown, drawn, dialect=self._dialect)
         used = max([index + 1 for index, row in enumerate(drawn.rows) if row[0].strip(EMPTY + " ")], default=0)
         return octets, max(used, drawn.cursor_row)
@@ -268,6 +270,7 @@ class NativeCompositor(Compositor):
         if self._scroll.clear_due:
             self._scroll.clear_due = False
             return self._terminal.clear + self._take_due(screen, columns, lines)
+        self._continued = self._scroll.continues
         # A server that does not have the new size yet will take rows back, or scroll off what the terminal has.
         if self._cut or (screen.columns, screen.lines) != (columns, lines):
             return b""
@@ -280,17 +283,19 @@ class NativeCompositor(Compositor):
     def _difference(self, drawn: Snapshot | None, composed: Snapshot, dialect: Dialect) -> bytes:
         """Return what makes a terminal that shows `drawn` show `composed`, and pushes what is due."""
         due, self._due = self._due, []
+        before = dialect._replace(continues=self._continued and dialect.scrolls_back)
         if not due:
-            return super()._difference(drawn, composed, dialect)
+            return super()._difference(drawn, composed, before)
         octets = b""
         if drawn is None:
-            octets, drawn = diff(None, composed, dialect=dialect), composed
+            octets, drawn = diff(None, composed, dialect=before), composed
         # SECURITY: rows of history are drawn as all rows are, from cells, which hold no control characters. Test:
         # test_nothing_but_cells_gets_into_the_scrollback.
         palette = self._due_palette
         below = composed._replace(rows=in_palette(composed.rows, composed.palette, palette), palette=palette)
-        pushed = push(drawn, due, below, dialect=dialect)
-        octets += pushed.octets + diff(pushed.shown, composed, dialect=dialect._replace(synchronized=False))
+        pushed = push(drawn, due, below, dialect=before)
+        after = dialect._replace(continues=self._scroll.continues, synchronized=False)
+        octets += pushed.octets + diff(pushed.shown, composed, dialect=after)
         return b"\x1b[?2026h" + octets + b"\x1b[?2026l" if dialect.synchronized else octets
 
 

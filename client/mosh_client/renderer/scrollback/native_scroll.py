@@ -159,6 +159,12 @@ class NativeScroll:
         return None if self._page_at is None else max(self._page_at + _ASK_AGAIN_MS, self._flood_until)
 
     @property
+    def continues(self) -> bool:
+        """Whether the scrollback's last row wraps into the screen's first one, whatever that shows for now."""
+        wraps = self._record.wraps
+        return wraps if wraps is not None else self.printed is not None and self.printed.column > 0
+
+    @property
     def caught_up(self) -> bool:
         """Whether all that has left the screen is here, or was."""
         return self.extent is None or self._fetched.end >= self.extent.end

@@ -20,6 +20,7 @@ class _Recorded(NamedTuple):
     start: Position
     text: str
     graphemes: tuple[str, ...]
+    wraps: bool
 
 
 class Pulled(NamedTuple):
@@ -51,6 +52,12 @@ class Record:
         while self._rows and self._rows[-1].start >= end:
             self._standing.appendleft(self._rows.pop())
 
+    @property
+    def wraps(self) -> bool | None:
+        """Whether the scrollback's last row goes on in the screen's first one; None: that is not known."""
+        rows = self._standing or self._rows
+        return rows[-1].wraps if rows else None
+
     def has(self, row: Row, start: Position) -> bool:
         """Return whether a row that leaves the screen is there already, as the next of those that stand on it."""
         if not self._standing:
@@ -74,4 +81,4 @@ class Record:
 
 
 def _recorded(row: Row, start: Position) -> _Recorded:
-    return _Recorded(start, row[0], graphemes_of(row[3]))
+    return _Recorded(start, row[0], graphemes_of(row[3]), row[2])

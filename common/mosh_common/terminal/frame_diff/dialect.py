@@ -40,6 +40,7 @@ class Dialect(NamedTuple):
     visible: bool = False  # hide the cursor while it wanders over the screen
     synchronized: bool = False  # ?2026 around frames of more than one row
     scrolls_back: bool = False  # it is the terminal's primary screen: what goes off its top is kept for its user
+    continues: bool = False  # … and the row that was kept last wraps into the first one
 
 
 WIRE: Final = Dialect()

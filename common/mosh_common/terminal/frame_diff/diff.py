@@ -130,7 +130,7 @@ def _write_screen(old: Snapshot | None, new: Snapshot, dialect: Dialect) -> list
             pen.output.append(NO_HYPERLINK)
         pen.output.append(_TO_KNOWN_STATE)
         # Some terminals keep a screen that is erased as a whole for their users.
-        pen.output.append(_ERASED if not dialect.scrolls_back else _erased_row_by_row(lines))
+        pen.output.append(_ERASED if not dialect.scrolls_back else _erased_row_by_row(lines, dialect))
         rows = (blank_row(columns),) * lines
     painter = RowPainter(pen, new.palette.styles)
     for index, (before, after) in enumerate(zip(rows, new.rows, strict=True)):
@@ -141,9 +141,14 @@ def _write_screen(old: Snapshot | None, new: Snapshot, dialect: Dialect) -> list
     return _finish(pen, new)
 
 
-def _erased_row_by_row(lines: int) -> str:
-    """Return what erases a screen from home and goes back there."""
-    return "\x1b[K" + "".join([f"\x1b[{line}H\x1b[K" for line in range(2, lines + 1)]) + "\x1b[H"
+def _erased_row_by_row(lines: int, dialect: Dialect) -> str:
+    """Return what erases a screen from home and goes back there; for the first row see wraps.py."""
+    return (
+        (" " if dialect.continues else "")
+        + "\x1b[K"
+        + "".join([f"\x1b[{line}H\x1b[K" for line in range(2, lines + 1)])
+        + "\x1b[H"
+    )
 
 
 def _scroll(

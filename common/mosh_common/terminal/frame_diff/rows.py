@@ -81,7 +81,7 @@ class RowPainter:
             self._wrapping = False
 
         end = columns
-        tail = columns if new[2] else self._erasable_tail(new_text, letters)  # EL takes the wrap flag along
+        tail = columns if new[2] else self._erasable_tail(index, new_text, letters)  # EL takes the wrap flag along
         erase_at = self._worth_erasing(mask, tail) if tail < columns else UNKNOWN
         if erase_at >= 0:
             end = tail
@@ -154,7 +154,7 @@ class RowPainter:
             pen.output.append(f"\x1b[{count if count > 1 else ''}{final}")
         return best
 
-    def _erasable_tail(self, text: str, letters: str) -> int:
+    def _erasable_tail(self, index: int, text: str, letters: str) -> int:
         """Return the column from which on EL makes what the row shows; `columns` if there is none."""
         if text[-1] != " ":
             return self._columns
@@ -162,7 +162,8 @@ class RowPainter:
         style = self._styles[ord(last)]
         if not erasable(style) or (not self._pen.dialect.bce and style.bg != -1):
             return self._columns
-        return max(len(text.rstrip(" ")), len(letters.rstrip(last)))
+        least = 1 if index == 0 and self._pen.dialect.continues else 0  # see wraps.py
+        return max(len(text.rstrip(" ")), len(letters.rstrip(last)), least)
 
     def _begin_after_wrap(self, new: Row, text: str, mask: bytes) -> bytes:
         """Print the first character of a row so that it makes the wrap; return what remains to be drawn."""

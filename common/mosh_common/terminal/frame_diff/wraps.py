@@ -2,8 +2,9 @@
 
 xterm takes a wrap back when the row's last column is written or erased. tmux does when all of the row is erased, or all
 of the row below it, and forgets it besides when lines are inserted or deleted there. What is written holds for both.
-The row above the first one is the scrollback's last, and may wrap into the screen: row 0 is not moved, and erased from
-its first column on only where it becomes blank. (Blanks that are printed there instead would be kept with the row.)
+The row above the first one is the scrollback's last, and may wrap into the screen: row 0 is not moved, and when it does
+(`Dialect.continues`) never erased from its first column on. (Else it is erased where it becomes blank: blanks that are
+printed there instead would be kept with the row.)
 """
 
 from __future__ import annotations
