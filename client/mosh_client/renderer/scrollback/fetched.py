@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from mosh_client.ipc.messages import HistoryPage
-from mosh_common.terminal.cells import WIDE_TAIL, Palette, Row
+from mosh_common.terminal.cells import DEFAULT_STYLE, WIDE_TAIL, Palette, Row
 from mosh_common.terminal.history.line import LONGEST_LINE, Line, Position, joined, part, rows
 
+_BLANK: Final = Line(" ", ((1, DEFAULT_STYLE),))
 _MOST_STYLES: Final = 1 << 14  # that rows of one drawing have, but for those of its last line
 
 
@@ -55,8 +56,7 @@ class FetchedLines:
 
     def leave_out(self, note: Line, up_to: Position) -> None:
         """Put `note` where the lines from `end` to `up_to` would be."""
-        self._pieces.append(Piece(self.end, note, up_to, True))
-        self.end = up_to
+        self._append(Piece(self.end, note, up_to, True), follows=False)
 
     def take(self, page: HistoryPage) -> None:
         """Take what of `page` is new. Its first line must not be behind `end`."""
@@ -95,11 +95,16 @@ class FetchedLines:
                 return
             self._pieces.popleft()
 
-    def _append(self, piece: Piece) -> None:
+    def _append(self, piece: Piece, *, follows: bool = True) -> None:
+        """Add the next one; `follows`: it is of the same text as what is here."""
         before = self._pieces[-1] if self._pieces else None
-        if before is not None and not before.ended and before.end == piece.start:
+        if before is None or before.ended:
+            self._pieces.append(piece)
+        elif follows and before.end == piece.start:
             self._pieces[-1] = Piece(before.start, joined(before.line, piece.line), piece.end, piece.ended)
         else:
+            # The rest of that line will not come. Its last row may be pushed already, and wraps: not into this.
+            self._pieces[-1] = before._replace(line=before.line if before.line.text else _BLANK, ended=True)
             self._pieces.append(piece)
         self.end = piece.end
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
+import pytest
 from tests.support.histories import Kept, numbered
 
 from mosh_client.ipc.messages import HistoryExtent, HistoryPage, WantHistory
@@ -373,3 +374,31 @@ def test_what_did_not_come_before_the_end_is_said() -> None:
 
 def test_a_flood_is_more_than_anybody_reads() -> None:
     assert native_scroll.KEPT_BEHIND_GAP < native_scroll.FURTHEST_BEHIND
+
+
+@pytest.mark.parametrize("came", [0, 4])  # behind its last row
+def test_a_line_of_which_only_the_beginning_came_ends_where_lines_are_left_out(came: int) -> None:
+    scroll = scroll_at(0, pager_key="Ctrl-^ [")
+    wish = scroll.wish(now=NOW)
+    grow(scroll, 0, 20)
+    scroll.receive_page(page(wish, ["a" * (20 + came)], whole=False), now=NOW)
+    assert due(scroll) == ["a" * 10 + "\\", "a" * 10 + "\\"]
+    grow(scroll, FURTHEST_BEHIND + 1)
+    wish = scroll.wish(now=NOW + 1000)
+    assert wish is not None
+    rest, note = due(scroll, columns=100)
+    assert rest == "a" * came
+    assert "lines are left out here" in note
+    scroll.receive_page(page(wish, ["x"]), now=NOW + 1000)
+    assert due(scroll) == ["x"]
+
+
+def test_a_line_of_which_a_part_is_gone_is_ended_before_what_is_left_of_it() -> None:
+    scroll = scroll_at(0)
+    wish = scroll.wish(now=NOW)
+    grow(scroll, 1)
+    scroll.receive_page(page(wish, ["a" * 14], whole=False), now=NOW)
+    assert due(scroll) == ["a" * 10 + "\\"]
+    assert wish is not None
+    scroll.receive_page(HistoryPage(wish.serial, 0, 20, (line("b"),), True), now=NOW)
+    assert due(scroll) == ["a" * 4, "b"]
