@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tests.support.scrollback import Server, Terminal, plain
+from tests.support.scrollback import Server, Terminal, plain, without_blank_rests
 
 from mosh_client.ipc.frames import FrameEncoder
 from mosh_client.ipc.messages import Notice, Resize, WantHistory
@@ -147,8 +147,9 @@ class Scene:
     def assert_ideal(self) -> None:
         """Each line once, in order, complete, as it looked; and nothing that terminals keep was written otherwise."""
         assert self.terminal.violations == []
-        assert plain(self.terminal.scrollback) == plain(self.server.ideal())
-        assert self.terminal.scrollback == self.server.ideal()
+        found, wanted = without_blank_rests(self.terminal.scrollback), without_blank_rests(self.server.ideal())
+        assert plain(found) == plain(wanted)
+        assert found == wanted
         if self.server.alternate is None:
             assert (
                 self.terminal.shown[1:]

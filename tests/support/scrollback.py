@@ -372,6 +372,17 @@ def _readable(text: str) -> str:
     return re.sub(r"\x1b\[\?2026[hl]|\x1b\[[0-9]* q|\x1b\[[0-9;]*:[0-9:;]*m", "", text)
 
 
+def without_blank_rests(rows: Sequence[KeptRow]) -> list[KeptRow]:
+    """The rows without those that are blank and begin with a wrap: a line's last row, or no row, which looks alike."""
+    result: list[KeptRow] = []
+    for row in rows:
+        if not row.text and not row.wrapped and result and result[-1].wrapped:
+            result[-1] = result[-1]._replace(wrapped=False)
+        else:
+            result.append(row)
+    return result
+
+
 def plain(rows: Sequence[KeptRow]) -> list[str]:
     """What rows say."""
     return [row.text for row in rows]
