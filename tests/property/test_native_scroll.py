@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.support.fuzzing import tried_with
 from tests.support.native_scene import begun
 from tests.support.scrollback import KeptRow, plain, without_blank_rests
+
+from mosh_client.renderer.scrollback import native_scroll
 
 _text = st.text(st.sampled_from("abcdefghij 日本語é"), max_size=40).map(str.rstrip)
 _print = st.tuples(st.just("print"), _text, st.integers(-1, 7))
@@ -81,6 +84,36 @@ def test_no_line_is_lost_whenever_the_window_changes(
     scene.settle()
     assert scene.terminal.violations == []
     assert_in_order(without_blank_rests(scene.server.ideal()), scene.terminal.scrollback)
+
+
+@tried_with(150)
+@given(
+    st.lists(st.one_of(_operations, st.tuples(st.just("drop"), st.integers(1, 60)), st.just(("settle",))), max_size=40),
+    st.integers(0, 1 << 16),
+    st.sampled_from([10, 50]),
+)
+# Of a line only the beginning comes before too much has followed.
+@example([("print", "a" * 40, 0), ("flood", 3), ("settle",), ("flood", 40)], 3, 10)
+def test_what_follows_a_gap_is_never_waited_for(operations: list[tuple[Any, ...]], seed: int, furthest: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(native_scroll, "FURTHEST_BEHIND", furthest)
+        patch.setattr(native_scroll, "KEPT_BEHIND_GAP", furthest // 2)
+        scene = begun(seed=seed)
+        for operation in operations:
+            if operation[0] == "settle":
+                scene.settle()
+            elif operation[0] not in ("resize", "type"):
+                scene.perform(operation)
+                scene.come()
+        scene.perform(("alternate", False))
+        scene.perform(("notice", False))
+        scene.settle()
+        scene.perform(("flood", 7))
+        scene.settle()
+    assert scene.terminal.violations == []
+    said = [f"flood {number}" for number in range(scene.said - 6, scene.said + 1)]
+    everything = [*plain(scene.terminal.scrollback), *scene.terminal.shown]
+    assert [row for row in everything if row in said] == said
 
 
 def assert_in_order(wanted: list[KeptRow], found: list[KeptRow]) -> None:

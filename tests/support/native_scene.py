@@ -112,6 +112,8 @@ class Scene:
             server.clear_screen()
         elif what == "clear history":
             server.clear_history()
+        elif what == "drop":
+            server.drop(how[0])
         elif what == "alternate":
             server.alternate = f"full {self.said}" if how[0] else None
         elif what == "notice":

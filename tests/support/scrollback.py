@@ -266,6 +266,14 @@ class Server:
         self.gone = []
         self.clears += 1
 
+    def drop(self, count: int) -> None:
+        """Have kept no more than that of the history but for its oldest lines, whole ones."""
+        while count and any(not row[2] for row in self.gone):
+            while self.gone.pop(0)[2]:
+                pass
+            self.gone_before += 1
+            count -= 1
+
     def resize(self, lines: int) -> None:
         """Have another height: rows go at the top and come back there."""
         if lines < self.lines:
