@@ -36,7 +36,11 @@ WHOLES = (
     ),
     Whole("bootstrap/test_options.py", "what of a command line is refused", ("bootstrap/destination",)),
     Whole("bootstrap/test_cli.py", "what --help prints", ("bootstrap/help_text",)),
-    Whole("bootstrap/test_refusal.py", "each refusal of ssh or the server by its sentence", ("bootstrap/diagnosis",)),
+    Whole(
+        "bootstrap/test_refusal.py",
+        "each refusal of ssh or the server by its sentence",
+        ("bootstrap/diagnosis", "bootstrap/ssh_status"),
+    ),
     Whole("bootstrap/test_sessions.py", "how sessions are named on the command line", ("bootstrap/session_names",)),
     Whole(
         "bootstrap/test_archive.py",

@@ -11,9 +11,9 @@ from mosh_bootstrap.conversation import Ended
 from mosh_bootstrap.dialogue import Dialogue
 from mosh_bootstrap.options import Options
 from mosh_bootstrap.refusal import no_locale
+from mosh_bootstrap.ssh_status import SSH_FAILED_EXIT
 from mosh_common.errors import EnvironmentFailure
 
-_SSH_FAILED_EXIT: Final = 255  # ssh(1): an error occurred in ssh itself
 _NOT_FOUND_EXIT: Final = 127  # sh(1): the command was not found
 _NOT_EXECUTABLE_EXIT: Final = 126  # sh(1): it was, but could not be run
 _NO_ADDRESS_EXIT: Final = 68  # sysexits(3), EX_NOHOST
@@ -29,7 +29,7 @@ def failure(
     its addresses, too.
     """
     if dialogue.no_ip:
-        return EnvironmentFailure(dialogue.no_ip, exit_code=_SSH_FAILED_EXIT)
+        return EnvironmentFailure(dialogue.no_ip, exit_code=SSH_FAILED_EXIT)
     if dialogue.ip_redefined:
         return EnvironmentFailure("The server's address was announced twice and differently; refusing to choose.")
     if dialogue.connect is None:
@@ -65,10 +65,10 @@ def _no_server(options: Options, dialogue: Dialogue, ended: Ended, *, jump: str)
             f"{server!r} was found on {options.host or 'this machine'}, but could not be run.",
             exit_code=_NOT_EXECUTABLE_EXIT,
         )
-    if ended.exit_code == _SSH_FAILED_EXIT and not options.local:
+    if ended.exit_code == SSH_FAILED_EXIT and not options.local:
         way = f" through its {jump}" if jump else ""
         return EnvironmentFailure(
-            f"ssh could not log in to {options.host}{way}; its message is above.", exit_code=_SSH_FAILED_EXIT
+            f"ssh could not log in to {options.host}{way}; its message is above.", exit_code=SSH_FAILED_EXIT
         )
     if ended.exit_code is None:
         return EnvironmentFailure(f"{runner} closed its output without ending, and the server did not answer.")

@@ -21,6 +21,7 @@ from typing import Final
 
 from mosh_bootstrap.login_shell import quote_command
 from mosh_bootstrap.sanitizer import Sanitizer
+from mosh_bootstrap.ssh_status import SSH_FAILED_EXIT
 from mosh_common.errors import EnvironmentFailure
 
 LINE_LIMIT: Final = 65_536  # octets of an answer
@@ -28,7 +29,6 @@ NOISE_LIMIT: Final = 1_048_576  # octets of other output, before the host is giv
 _TAIL: Final = 2048  # of the noise: its end may say why there was no answer
 _PIECE: Final = 65_536
 _END_S: Final = 5.0  # for ssh to end once its output has, or it is not needed any more
-_SSH_FAILED_EXIT: Final = 255  # ssh(1)
 
 # Modules that a Python lacks which is not whole (Debian's python3-minimal), and without which nothing of ours runs.
 _FIT: Final = (
@@ -225,9 +225,9 @@ class FarPython:
         if self._ready:
             raise EnvironmentFailure(f"The connection to {self._host} ended before all was done; please try again.")
         self._show(Sanitizer().receive(self._noise_tail))
-        if code == _SSH_FAILED_EXIT:
+        if code == SSH_FAILED_EXIT:
             raise EnvironmentFailure(
-                f"ssh could not log in to {self._host}; its message is above.", exit_code=_SSH_FAILED_EXIT
+                f"ssh could not log in to {self._host}; its message is above.", exit_code=SSH_FAILED_EXIT
             )
         raise EnvironmentFailure(
             f"{self._host} did not run what was asked for; see whether 'ssh {self._host} echo yes' says yes."

@@ -17,6 +17,7 @@ from mosh_bootstrap.control_socket import Folder
 from mosh_bootstrap.login_shell import told_to_login_shell
 from mosh_bootstrap.options import Options
 from mosh_bootstrap.ssh_config import SshConfig
+from mosh_bootstrap.ssh_status import SSH_FAILED_EXIT
 from mosh_common.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ _QUERY_TIMEOUT_MS: Final = 10_000
 # What the resolver may still take once the server is up: the far end has told one address by then.
 _RESOLVER_TIMEOUT_MS: Final = 1000
 _ADDRESSES_OCTETS: Final = 4096
-_SSH_FAILED_EXIT: Final = 255  # ssh(1)
 _DEFAULT_FAMILY: Final = Options().family
 # Our ProxyCommand is written for this one, and starts with it at once, whatever the user's shell is or reads first.
 _PROXY_SHELL: Final = "/bin/sh"
@@ -195,7 +195,7 @@ class _Host:
             shared = channels.words(command, terminal=way.options.ssh_pty, reads=how.idle_input)
             ended = _run(way, shared, dialogue, how)
             dialogue.typed = first.typed + dialogue.typed
-            if dialogue.connect is not None or ended.exit_code != _SSH_FAILED_EXIT:
+            if dialogue.connect is not None or ended.exit_code != SSH_FAILED_EXIT:
                 return dialogue, ended
             channels.close()
             first, (dialogue, _destination) = dialogue, _dialogue(way)
@@ -277,7 +277,7 @@ def _configuration(
     if query is None:
         return None
     output = query.output(limit=ssh_config.OUTPUT_LIMIT, timeout_ms=_QUERY_TIMEOUT_MS)
-    if query.exit_code == _SSH_FAILED_EXIT:
+    if query.exit_code == SSH_FAILED_EXIT:
         # ssh refuses to go to the background without a command, also when it is only asked.
         again = Background.run([*ssh_config.query_words(ssh, destination), "true"], environ)
         if again is not None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mosh_bootstrap.options import LOCAL_ADDRESS, Options
+from mosh_bootstrap.ssh_status import SSH_FAILED_EXIT
 
 if TYPE_CHECKING:
     from mosh_bootstrap.channels import Channels
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from mosh_bootstrap.dialogue import Dialogue
     from mosh_bootstrap.login import Login
     from mosh_bootstrap.progress import Progress
-
-_SSH_FAILED_EXIT: Final = 255  # ssh(1): nobody was logged in
 
 
 class Circumstances(NamedTuple):
@@ -133,7 +132,7 @@ def _checked(login: Login, options: Options, under: Circumstances) -> Started | 
     reason = diagnosis.failure(login.options, dialogue, ended, jump=login.jump, by_name=login.by_name)
     if reason is None:
         return Started(login.options, dialogue)
-    has_logged_in = ended.exit_code not in (None, _SSH_FAILED_EXIT)
+    has_logged_in = ended.exit_code not in (None, SSH_FAILED_EXIT)
     if options.as_ssh and has_logged_in and dialogue.connect is None and not dialogue.no_ip:
         # Whoever called ssh gets what ssh gives, whatever is the matter with the server there.
         from mosh_bootstrap.fallback import plain_ssh

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -40,9 +40,13 @@ MENU: Final[dict[str, Sequence[str]]] = {
         *("testing", "performance", "porting", "pictures/README", "reporting", "adr/README"),
     ),
 }
-_LINK: Final = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
+# What stands in code is no link: it is found first. Both may go on in the next line.
+_CODE_OR_LINK: Final = re.compile(
+    r"(?P<code>(?<!`)(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`))"
+    r"|(?P<picture>!?)\[(?P<words>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>[^()\s]+)\)",
+    re.DOTALL,
+)
 _FENCE: Final = re.compile(r"^( *)(```|~~~)")
-_CODE: Final = re.compile(r"`[^`]*`")
 
 
 def place_of(file: Path) -> str | None:
@@ -60,7 +64,9 @@ def rewritten(text: str, source: Path, place: str, wrong: list[str]) -> str:
     """Return a page's text with links for where it stands on the site; `wrong` is told of those that lead nowhere."""
 
     def link(found: re.Match[str]) -> str:
-        picture, words, target = found.groups()
+        if found["code"]:
+            return found.group()
+        target = found["target"]
         if re.match(r"[a-z]+:", target) or target.startswith("#"):
             return found.group()
         path, _, anchor = target.partition("#")
@@ -72,22 +78,32 @@ def rewritten(text: str, source: Path, place: str, wrong: list[str]) -> str:
             file /= "README.md"
         there = place_of(file)
         if there is None:
-            return words  # a file of the sources
+            return found["words"]  # a file of the sources
         up = "../" * place.count("/")
-        return f"{picture}[{words}]({up}{there}{'#' + anchor if anchor else ''})"
+        return f"{found['picture']}[{found['words']}]({up}{there}{'#' + anchor if anchor else ''})"
 
-    lines: list[str] = []
+    blocks = [block if is_code else _CODE_OR_LINK.sub(link, block) for block, is_code in _blocks(text)]
+    return "\n".join(blocks) + "\n"
+
+
+def _blocks(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield what of a page is read as one: a paragraph, or a row of a table; and whether it is a line of code."""
+    paragraph: list[str] = []
     fenced = False
     for line in text.splitlines():
-        if _FENCE.match(line):
-            fenced = not fenced
-        elif not fenced:
-            # What stands in code is no link: it is taken out and put back.
-            kept = _CODE.findall(line)
-            if not any(_LINK.search(code) for code in kept):
-                line = _LINK.sub(link, line)
-        lines.append(line)
-    return "\n".join(lines) + "\n"
+        is_fence = _FENCE.match(line) is not None
+        if paragraph and (is_fence or not line.strip() or line.startswith("|")):
+            yield "\n".join(paragraph), False
+            paragraph = []
+        if is_fence or fenced or not line.strip():
+            yield line, True
+            fenced ^= is_fence
+        elif line.startswith("|"):
+            yield line, False
+        else:
+            paragraph.append(line)
+    if paragraph:
+        yield "\n".join(paragraph), False
 
 
 def menu(lists: dict[str, Sequence[str]]) -> str:

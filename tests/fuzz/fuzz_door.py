@@ -18,17 +18,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.doors import FakeControl, Turns
 from tests.support.fuzzing import fuzzed
+from tests.support.histories import Kept
+from tests.support.screens import programs
 
 from mosh_common.clock import now_ms
 from mosh_common.errors import PeerError
+from mosh_common.history_limits import DEFAULT_LIMITS, Limits
 from mosh_common.io.loop import Waiter
+from mosh_server.door.history import page_of
 from mosh_server.door.listener import VISIT_MS, VISITORS_LIMIT, Listener, about
-from mosh_server.door.preview import ansi_of, text_of
+from mosh_server.door.preview import ansi_of, history_ansi, history_text, text_of
 from mosh_server.door.printable import printable
 from mosh_server.door.protocol import (
     LONGEST_ANSWER,
     AskFacts,
+    AskHistory,
     Facts,
+    History,
     Screen,
     decode_answer,
     decode_question,
@@ -44,10 +50,17 @@ leaves = st.one_of(st.none(), st.booleans(), numbers, st.floats(), texts, st.sam
 values = st.one_of(leaves, st.lists(leaves, max_size=3), st.just([[[]]]), st.just({"a": {}}))
 good_row = st.just(["ab", "\0\1", []])
 rows = st.lists(st.tuples(texts, texts, st.lists(texts, max_size=2)) | good_row, max_size=3)
+runs = st.lists(st.lists(numbers, min_size=2, max_size=2), max_size=2)
+good_line = st.just(["ab\2\0", [[1, 1], [3, 0]], ["e\u0301"]])
+history_lines = st.lists(st.tuples(texts, runs, st.lists(texts, max_size=2)) | good_line, max_size=3)
 styles = st.lists(st.lists(numbers, min_size=5, max_size=5) | st.just([1, -1, 255, 5, -1]), max_size=3)
 NAMES = [
     *Facts._fields,
     "columns",
+    "column",
+    "lines",
+    "next",
+    "end",
     "cut",
     "port",
     "key",
@@ -59,14 +72,17 @@ NAMES = [
     "rows",
     "more",
 ]
-kinds = st.sampled_from(["facts", "screen", "attach", "end", "refused", "x", None, 1, ["end"]])
+kinds = st.sampled_from(["facts", "screen", "history", "attach", "end", "refused", "x", None, 1, ["end"]])
 good_screen = st.builds(lambda rows, styles: {"answer": "screen", "rows": rows, "styles": styles}, rows, styles)
+good_page = st.builds(
+    lambda lines, styles: {"answer": "history", "lines": lines, "styles": styles, "next": 7}, history_lines, styles
+)
 good_offer = st.just({"answer": "attach", "port": 60_001, "key": "A" * 22})
 members = st.builds(
     lambda what, kind, good, others: {what: kind, **good, **others},
     st.sampled_from(["question", "answer"]),
     kinds,
-    st.one_of(st.just({}), good_screen, good_offer),
+    st.one_of(st.just({}), good_screen, good_page, good_offer),
     st.dictionaries(st.sampled_from(NAMES), values, max_size=3),
 )
 
@@ -97,10 +113,28 @@ def test_any_octets_are_an_answer_that_can_be_printed_or_refused(octets: bytes) 
         return
     assert decode_answer(encode(answer)) == answer
     if isinstance(answer, Screen):
-        for line in text_of(answer).split("\n"):
-            assert line == printable(line)
-        for line in re.sub(r"\x1b\[[0-9;:]*m", "", ansi_of(answer)).split("\n"):
-            assert line == printable(line)
+        assert_printable(text_of(answer), ansi_of(answer))
+    if isinstance(answer, History):
+        assert_printable(history_text(answer), history_ansi(answer))
+        assert history_text(answer).count("\n") == history_ansi(answer).count("\n") == len(answer.lines)
+
+
+def assert_printable(text: str, ansi: str) -> None:
+    for line in [*text.split("\n"), *re.sub(r"\x1b\[[0-9;:]*m", "", ansi).split("\n")]:
+        assert line == printable(line)
+
+
+@fuzzed
+@given(
+    programs,
+    st.builds(AskHistory, st.one_of(st.integers(0, 60), st.just((1 << 53) - 1)), st.integers(0, 8192), st.booleans()),
+)
+def test_any_question_is_answered_with_a_page_that_its_visitor_takes(program: str, question: AskHistory) -> None:
+    kept = Kept(20, 4, limits=Limits(octets=DEFAULT_LIMITS.octets, lines=6)).feed(program)
+    page = page_of(kept.reading, question)
+    assert decode_answer(encode(page)) == page
+    assert page.next is None or page.line < page.next < page.end
+    assert_printable(history_text(page), history_ansi(page))
 
 
 @fuzzed

@@ -65,7 +65,7 @@ def _report(verdicts: dict[str, str], there_are: int) -> int:
     for function in sorted({survivors.function_of(name) for name, verdict in verdicts.items() if verdict == UNREACHED}):
         print(f"no quick test of its own: {function}")
     alive = [name for name, verdict in sorted(verdicts.items()) if verdict not in (*KILLED, UNREACHED)]
-    changes = dict.fromkeys(survivors.change(name, workspace.difference(name)) for name in alive)
+    changes = dict.fromkeys(survivors.change(*said) for said in workspace.differences(alive).items())
     reasons = survivors.explained()
     new = [change for change in changes if change not in reasons]
     print(f"{len(changes) - len(new)} survivors are explained, {len(new)} are not.\n")

@@ -35,6 +35,15 @@ def test_every_page_is_in_the_menu_once() -> None:
         ("[the code](../server/mosh_server/cli.py)", "the code"),
         ("[that](https://mosh.org) and [here](#here)", "[that](https://mosh.org) and [here](#here)"),
         ("`[no](link.md)` stays", "`[no](link.md)` stays"),
+        ("`[no](link.md)` stays, [one](../README.md) is", "`[no](link.md)` stays, [one](index.md) is"),
+        ("``a`[no](../README.md)`` stays", "``a`[no](../README.md)`` stays"),
+        ("see [the\nfirst page](../README.md#install)", "see [the\nfirst page](index.md#install)"),
+        ("> see [the\n> first page](../README.md)", "> see [the\n> first page](index.md)"),
+        ("[the\ncode](../server/mosh_server/cli.py)", "the\ncode"),
+        ("`[no\nlink](../README.md)` stays", "`[no\nlink](../README.md)` stays"),
+        ("one ` alone\n\n[there](../README.md) `", "one ` alone\n\n[there](index.md) `"),
+        ("| a ` | b |\n| [c](../README.md) | ` |", "| a ` | b |\n| [c](index.md) | ` |"),
+        ("```\n[no\nlink](../README.md)\n```", "```\n[no\nlink](../README.md)\n```"),
     ],
 )
 def test_links_hold_where_the_page_stands(line: str, there: str) -> None:
@@ -50,8 +59,8 @@ def test_a_link_of_a_deeper_page_goes_up() -> None:
 
 def test_a_link_that_leads_nowhere_is_told_of() -> None:
     wrong: list[str] = []
-    stage.rewritten("[gone](gone.md)", TOP / "docs" / "faq.md", "faq.md", wrong)
-    assert wrong == ["docs/faq.md: gone.md"]
+    stage.rewritten("[gone](gone.md) and [broken\noff](off.md)", TOP / "docs" / "faq.md", "faq.md", wrong)
+    assert wrong == ["docs/faq.md: gone.md", "docs/faq.md: off.md"]
 
 
 def test_no_link_of_the_documents_leads_nowhere() -> None:

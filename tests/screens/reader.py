@@ -6,7 +6,7 @@ Every error says the file and the line. Knows nothing of how a case is run.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
@@ -99,42 +99,64 @@ def octets_of(text: str) -> bytes:
 
 def read_cases(path: Path) -> list[Case]:
     """Return the cases of a file. Raises CaseError."""
-    return list(_Reader(path).cases())
+    cases, wrong = read_understood(path)
+    if wrong:
+        raise wrong[0]
+    return cases
+
+
+def read_understood(path: Path) -> tuple[list[Case], list[CaseError]]:
+    """Return the cases of a file that follow the language, and what is wrong with the others."""
+    reader = _Reader(path)
+    try:
+        reader.read(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        reader.wrong.append(CaseError(f"{path}:{line}: no UTF-8: {error.reason}"))
+    return reader.cases, reader.wrong
 
 
 class _Reader:
     """Reads one file: a method for each statement."""
 
     def __init__(self, path: Path) -> None:
+        self.cases: list[Case] = []
+        self.wrong: list[CaseError] = []
         self._path = path
-        self._number = 0  # of the line that is being read
         self._case: _Draft | None = None
+        self._passes_over = False  # the rest of a case with a fault
         self._in_rows = False  # a line that begins with a bar goes on with `rows`
 
-    def cases(self) -> Iterator[Case]:
-        """Yield the cases."""
-        for number, line in enumerate(self._path.read_text(encoding="utf-8").split("\n"), 1):
-            self._number = number
-            text = line.strip()
-            if not text or text.startswith("#"):
+    def read(self, text: str) -> None:
+        """Take what stands in the file. After a fault it goes on with the next case."""
+        for number, line in enumerate(text.split("\n"), 1):
+            statement = line.strip()
+            if not statement or statement.startswith("#"):
                 continue
-            keyword, _, rest = text.partition(" ")
+            keyword, _, rest = statement.partition(" ")
+            if keyword == "case":
+                self._finish()
+                self._passes_over = self._in_rows = False
+            elif self._passes_over:
+                continue
             try:
                 if keyword == "case":
-                    yield from self._finish()
-                    self._case = _Draft(self._path, self._number, rest.strip())
-                    self._in_rows = False
+                    self._case = _Draft(self._path, number, rest.strip())
                 else:
-                    self._statement(text, keyword, rest.strip())
+                    self._statement(statement, keyword, rest.strip(), number)
             except ValueError as error:
-                raise CaseError(f"{self._path}:{self._number}: {error}") from None
-        yield from self._finish()
+                self._refuse(number, error)
+        self._finish()
 
-    def _statement(self, text: str, keyword: str, rest: str) -> None:
+    def _refuse(self, number: int, error: ValueError) -> None:
+        self.wrong.append(CaseError(f"{self._path}:{number}: {error}"))
+        self._case, self._passes_over = None, True
+
+    def _statement(self, text: str, keyword: str, rest: str, number: int) -> None:
         draft = self._case
         if draft is None:
             raise ValueError("nothing may stand before the first `case`")
-        draft.line_of_statement = self._number
+        draft.line_of_statement = number
         if text.startswith("|") and self._in_rows:
             draft.add_row(text)
             return
@@ -147,14 +169,14 @@ class _Reader:
         else:
             raise ValueError(f"no statement {keyword!r}; there are case, {', '.join((*STATEMENTS, *TEXTS))}")
 
-    def _finish(self) -> Iterator[Case]:
-        """Yield the case that ends here, if one does."""
+    def _finish(self) -> None:
+        """Take the case that ends here, if one does."""
         draft, self._case = self._case, None
         if draft is not None:
             try:
-                yield draft.case()
+                self.cases.append(draft.case())
             except ValueError as error:
-                raise CaseError(f"{self._path}:{draft.line}: {error}") from None
+                self._refuse(draft.line, error)
 
 
 # Statements with a text or a number as it is.

@@ -8,13 +8,15 @@ from typing import Final
 
 import pytest
 from tests.screens.facts import Facts, carried_by_frames, facts_of_emulator, facts_of_snapshot, side_by_side
-from tests.screens.reader import Case, Check, Feed, read_cases
+from tests.screens.reader import Case, CaseError, Check, Feed, read_understood
 
 from mosh_common.sync.states.screen_state import ClientScreen, ServerScreen
 from mosh_common.terminal.emulator import Emulator
 
 FOLDER: Final = Path(__file__).resolve().parent
-CASES: Final = [case for path in sorted(FOLDER.glob("*.case")) for case in read_cases(path)]
+FILES: Final = [read_understood(path) for path in sorted(FOLDER.glob("*.case"))]
+CASES: Final[list[Case]] = [case for cases, _ in FILES for case in cases]
+WRONG: Final[list[CaseError]] = [error for _, wrong in FILES for error in wrong]
 
 
 def terminal_for(case: Case) -> Emulator:
@@ -81,6 +83,11 @@ WAYS: Final[tuple[Callable[[Case], list[str]], ...]] = (
     lambda case: differences(case, octets=True),
     differences_in_frames,
 )
+
+
+def test_every_case_follows_the_language() -> None:
+    if WRONG:
+        pytest.fail("\n".join(map(str, WRONG)), pytrace=False)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.place}: {case.name}")

@@ -30,6 +30,7 @@ from tests.screens.reader import (
     Resize,
     octets_of,
     read_cases,
+    read_understood,
 )
 from tests.screens.test_cases import FOLDER, differences, differences_in_frames
 
@@ -159,6 +160,23 @@ def test_an_error_says_the_file_and_the_line(lines: str, number: int, message: s
         cases(lines, tmp_path)
     assert str(refused.value).startswith(f"{tmp_path / 'some.case'}:{number}: ")
     assert message in str(refused.value)
+
+
+def test_what_is_no_utf8_says_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "some.case"
+    path.write_bytes(HEAD.encode() + b"in \xff\n")
+    with pytest.raises(CaseError, match=r"some\.case:3: no UTF-8"):
+        read_cases(path)
+
+
+def test_beside_a_case_that_is_wrong_the_others_are_read(tmp_path: Path) -> None:
+    good = "case {}\nfrom ECMA-48\nin x\nrows |x|\n"
+    wrong = "case b\nfrom ECMA-48\nin x\nlines |x|\n|y|\ncursor 9 9\n", "case d\nin x\nrows |x|\n"
+    path = tmp_path / "some.case"
+    path.write_text("".join([good.format("a"), wrong[0], good.format("c"), wrong[1], good.format("e")]))
+    cases, errors = read_understood(path)
+    assert [case.name for case in cases] == ["a", "c", "e"]
+    assert [str(error).partition(": ")[0] for error in errors] == [f"{path}:8", f"{path}:15"]
 
 
 PAGE = (FOLDER / "README.md").read_text(encoding="utf-8")

@@ -22,6 +22,7 @@ from mosh_bootstrap.handoff import Client
 from mosh_bootstrap.login import Login, is_script, log_in
 from mosh_bootstrap.options import Options
 from mosh_bootstrap.progress import Progress, begun
+from mosh_bootstrap.ssh_status import SSH_FAILED_EXIT
 from mosh_common.errors import EnvironmentFailure
 
 _SPELLING: Final = "Look at the spelling, or name it in ~/.ssh/config (HostName)."
@@ -31,7 +32,6 @@ _RESOLVER_TIMEOUT_MS: Final = 30_000  # longer than resolvers try
 _QUERY_TIMEOUT_MS: Final = 10_000  # as a login waits for it
 _PROBE_TIMEOUT_MS: Final = 15_000  # it takes seven seconds at most, and has to start
 _PROBE_OCTETS: Final = 4096
-_SSH_FAILED_EXIT: Final = 255  # ssh(1)
 _INTERRUPTED: Final = (128 + signal.SIGINT, -signal.SIGINT)  # by a probe that ended itself, or was not ready to
 _COLORS: Final = 256  # nobody will see them
 
@@ -77,7 +77,7 @@ def _before_login(options: Options, environ: Mapping[str, str]) -> Iterator[Find
         # ssh refuses to go to the background without a command, also when it is only asked.
         query = Background.run([*ssh_config.query_words(words, options.host), "true"], environ)
         said = None if query is None else query.output(limit=ssh_config.OUTPUT_LIMIT, timeout_ms=_QUERY_TIMEOUT_MS)
-        if query is not None and query.exit_code == _SSH_FAILED_EXIT:
+        if query is not None and query.exit_code == SSH_FAILED_EXIT:
             yield fault(
                 "ssh_config", f"ssh refuses its configuration: 'ssh -G {options.host}' says which line to mend."
             )
@@ -102,7 +102,7 @@ def _name(host_name: str, family: str) -> Finding:
         try:
             return b"found " + ", ".join([each.text for each in resolve(host_name, 0, family)][:_LISTED]).encode()
         except EnvironmentFailure as error:
-            is_unknown = error.exit_code == _SSH_FAILED_EXIT  # and not of another family
+            is_unknown = error.exit_code == SSH_FAILED_EXIT  # and not of another family
             return (f"{error} {_SPELLING}" if is_unknown else str(error)).encode()
 
     asked = Background.compute(ask)
@@ -131,7 +131,7 @@ def _login(options: Options, environ: Mapping[str, str]) -> tuple[Login | None, 
     done.channels.close()
     ended = done.ended
     if done.dialogue.connect is None and (
-        done.dialogue.no_ip or ended.exit_code in (None, _SSH_FAILED_EXIT) or ended.signal is not None
+        done.dialogue.no_ip or ended.exit_code in (None, SSH_FAILED_EXIT) or ended.signal is not None
     ):
         why = diagnosis.failure(done.options, done.dialogue, ended, jump=done.jump, by_name=done.by_name)
         return None, fault("login", f"{why} mosh logs in as 'ssh {options.host}' does: mend that first.")

@@ -10,9 +10,7 @@ import enum
 from collections.abc import Iterable
 from typing import Final, NamedTuple, TypeAlias
 
-from mosh_common.errors import PeerError
 from mosh_common.wire import messages, protobuf
-from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.extensions import ANNOUNCEMENT, FEATURES, NOTICE, Features, decode_features, is_number
 from mosh_common.wire.size import Resize, check_size, decode_size
 
@@ -129,13 +127,7 @@ def _instruction(event: HostEvent) -> protobuf.Message:
 
 def decode(diff: bytes) -> list[HostEvent]:
     """Return the events of a diff, in order. Raises Dropped."""
-    try:
-        message = protobuf.decode(messages.HOST_MESSAGE, diff)
-    except PeerError as error:
-        raise Dropped(DropReason.MALFORMED_DIFF, f"no host message: {error}") from None
-    instructions = message.get(messages.INSTRUCTION, ())
-    if len(instructions) > INSTRUCTIONS_LIMIT:
-        raise Dropped(DropReason.MALFORMED_DIFF, f"{len(instructions)} instructions, at most {INSTRUCTIONS_LIMIT}")
+    instructions = messages.decode_instructions(messages.HOST_MESSAGE, diff, most=INSTRUCTIONS_LIMIT)
     return [event for event in map(_event, instructions) if event is not None]
 
 

@@ -6,9 +6,12 @@ fields that may be there or not, which is the same on the wire. Numbers from 64 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from mosh_common.wire import extensions
+from mosh_common.errors import PeerError
+from mosh_common.wire import extensions, protobuf
+from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.protobuf import Field, Kind, Schema
 
 # SECURITY: what a client reads of a server is read within a turn: 20 ms. Real messages have some tens of fields.
@@ -93,3 +96,15 @@ HOST_INSTRUCTION: Final = Schema(
     Field("part", IS_PART, PAYLOAD),
 )
 HOST_MESSAGE: Final = Schema(Field("instruction", INSTRUCTION, HOST_INSTRUCTION, repeated=True), limit=FEW_FIELDS)
+
+
+def decode_instructions(schema: Schema, diff: bytes, *, most: int) -> Sequence[protobuf.Message]:
+    """Return the instructions of a user or host message. Raises Dropped where it is none, or has more than `most`."""
+    try:
+        message = protobuf.decode(schema, diff)
+    except PeerError as error:
+        raise Dropped(DropReason.MALFORMED_DIFF, f"no message of instructions: {error}") from None
+    instructions: Sequence[protobuf.Message] = message.get(INSTRUCTION, ())
+    if len(instructions) > most:
+        raise Dropped(DropReason.MALFORMED_DIFF, f"{len(instructions)} instructions, at most {most}")
+    return instructions

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple, TypeAlias
 
-from mosh_common.errors import PeerError, UsageError
+from mosh_common.errors import UsageError
 from mosh_common.wire import messages, protobuf
-from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.extensions import Features, decode_features, is_number
 from mosh_common.wire.size import Resize, check_size, decode_window
 
@@ -88,13 +87,7 @@ def decode(diff: bytes) -> list[UserEvent]:
 
     Without requests that nobody may make, and of several sets of features only with the first: a session has one.
     """
-    try:
-        message = protobuf.decode(messages.USER_MESSAGE, diff)
-    except PeerError as error:
-        raise Dropped(DropReason.MALFORMED_DIFF, f"no user message: {error}") from None
-    instructions = message.get(messages.INSTRUCTION, ())
-    if len(instructions) > INSTRUCTIONS_LIMIT:
-        raise Dropped(DropReason.MALFORMED_DIFF, f"{len(instructions)} instructions, at most {INSTRUCTIONS_LIMIT}")
+    instructions = messages.decode_instructions(messages.USER_MESSAGE, diff, most=INSTRUCTIONS_LIMIT)
     events: list[UserEvent] = []
     pending: list[bytes] = []
     named = False

@@ -159,6 +159,12 @@ class History:
         """Say that so many rows that scroll off next were kept already, and after them those of so many lines."""
         self._unseen, self._unseen_lines = rows, lines
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether what scrolled off last wrapped: the first row of the screen goes on from it."""
+        rows = self._lent or self._rows
+        return rows[-1][2] if rows else self._newest.columns > 0
+
     def end_line(self) -> None:
         """Say that the first row of the screen does not go on from what scrolled off last."""
         self._join_all()

@@ -47,6 +47,11 @@ class Past(Protocol):
         """Say that so many rows that scroll off next were kept already, and after them those of so many lines."""
         ...
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether what scrolled off last wrapped: the first row of the screen goes on from it."""
+        ...
+
     def erased(self) -> None:
         """Say that the first row of the screen was erased, with others."""
         ...

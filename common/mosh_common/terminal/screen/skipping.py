@@ -47,12 +47,13 @@ class Skipping(Rectangles):
         """Return how much of `text`, which is plain, is to be drawn before the rest is skipped.
 
         All but nothing, unless what scrolls off is kept: then that text must begin at the start of a blank row at the
-        bottom of the region.
+        bottom of the region, and of a line.
         """
-        if not self._keeping:
+        past = self.past
+        if past is None or not self._keeping:
             return 0
         needed = self.bottom - self.cursor_row
-        if not needed and not self.cursor_column and self.rows[self.cursor_row] == self.blank_row():
+        if not needed and self._begins_line(past):
             return 0
         end = 0
         for _ in range(max(needed, 1)):
@@ -110,12 +111,7 @@ class Skipping(Rectangles):
     def _keep_text(self, text: str, start: int, end: int, past: Past, *, lines: int) -> bool:
         """Keep `text[start:end]`, so many lines, and what is above the cursor; return False if it must be drawn."""
         row = self.cursor_row
-        if (
-            row != self.bottom
-            or self.cursor_column
-            or self.rows[row] != self.blank_row()
-            or self._may_have_long_line(text, start, end)
-        ):
+        if row != self.bottom or not self._begins_line(past) or self._may_have_long_line(text, start, end):
             return False
         past.push(self._plain_rows()[:row], self.palette)
         beginning = Beginning(
@@ -128,6 +124,16 @@ class Skipping(Rectangles):
         )
         past.keep(text, start, end, beginning, lines=lines)
         return True
+
+    def _begins_line(self, past: Past) -> bool:
+        """Return whether the cursor is at the start of a blank row that does not go on from the one above.
+
+        Erasing a row does not take from the one above that it wrapped.
+        """
+        row = self.cursor_row
+        if self.cursor_column or self.rows[row] != self.blank_row():
+            return False
+        return not (self.rows[row - 1][2] if row else past.goes_on)
 
     def _may_have_long_line(self, text: str, start: int, end: int) -> bool:
         """Return whether a line of `text[start:end]` may take more rows than fit into one line of history."""

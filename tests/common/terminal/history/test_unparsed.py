@@ -5,7 +5,7 @@ from __future__ import annotations
 from sys import getsizeof
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.support.fuzzing import tried_with
 from tests.support.histories import ALL, Kept, numbered
@@ -37,6 +37,25 @@ def test_what_is_skipped_is_kept_as_if_it_was_drawn(pieces: list[str], columns: 
     drawing.feed(*pieces)
     assert skipping.reading.extent == drawing.reading.extent
     assert skipping.lines == drawing.lines
+
+
+# Beginnings after which the last row of a small screen is likely to be blank, and to go on from the one above.
+WRAPPED = st.lists(
+    st.sampled_from(["a", "ab", "abc", "日本", "\r\x1b[K", "\r\x1b[2K", "\x1b[1K\r", "\x1bM", "\x1b[L", "\r\n", "\n"]),
+    min_size=1,
+    max_size=4,
+).map("".join)
+
+
+@tried_with(200)
+@given(begin=WRAPPED, bulk=BULK, columns=st.sampled_from([2, 3]), lines=st.sampled_from([1, 2, 3]))
+@example(begin="abc\r\x1b[K", bulk="x" + "\r\n" * 9, columns=2, lines=1)
+@example(begin="abc\r\x1b[K", bulk="x" + "\r\n" * 9, columns=2, lines=2)
+def test_what_is_skipped_goes_on_from_a_row_that_wrapped(begin: str, bulk: str, columns: int, lines: int) -> None:
+    skipping, drawing = Kept(columns, lines), Kept(columns, lines, skipping=False)
+    skipping.feed(begin, bulk)
+    drawing.feed(begin, bulk)
+    assert (skipping.reading.extent, skipping.texts) == (drawing.reading.extent, drawing.texts)
 
 
 @tried_with(60)
