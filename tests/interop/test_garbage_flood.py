@@ -22,7 +22,7 @@ SECONDS = 5
 MEMORY_KIB = 60 * 1024
 WORDS = 8  # typed while it lasts
 
-# Every hundredth of a second its share, of all lengths that a datagram has; prints how many it sent.
+# As many as that many seconds would have, of all lengths that a datagram has; a loaded machine takes longer for them.
 SENDER = """
 import os, socket, sys, time
 port, per_second, seconds = map(int, sys.argv[1:])
@@ -31,8 +31,8 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
     sock.connect(("127.0.0.1", port))
     began, sent = time.monotonic(), 0
     print("started", flush=True)
-    while (elapsed := time.monotonic() - began) < seconds:
-        while sent < elapsed * per_second:
+    while sent < seconds * per_second and (elapsed := time.monotonic() - began) < 60:
+        while sent < min(elapsed, seconds) * per_second:
             try:
                 sock.send(garbage[sent % len(garbage)])
             except OSError:
@@ -62,8 +62,7 @@ def test_typing_goes_on_under_fifty_thousand_datagrams_of_garbage_a_second(tmux:
                 session.wait_for(f"through-{40 + number}")
                 typed_during += stranger.poll() is None
             sent = int(stranger.stdout.read())
-        print(f"{sent / SECONDS:.0f} datagrams a second")
         assert typed_during >= 2
-        assert sent >= PER_SECOND * SECONDS // 2  # a loaded machine sends fewer
+        assert sent == PER_SECOND * SECONDS
         session.expect_same(f"through-{40 + WORDS - 1}")
         assert peak_memory_kib(session.server.process) < MEMORY_KIB
