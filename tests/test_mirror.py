@@ -171,7 +171,7 @@ WHOLES = (
     Whole(
         "common/sync/test_transport.py",
         "what a Transport tells of itself",
-        ("common/sync/events", "common/sync/facts", "common/sync/state", "common/sync/statistics"),
+        ("common/sync/events", "common/sync/facts", "common/sync/state"),
     ),
     Whole(
         "common/sync/states/test_screen_state.py",
