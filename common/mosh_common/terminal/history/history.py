@@ -231,11 +231,6 @@ class History:
         """How many octets the chunks take."""
         return self._shelf.octets
 
-    @property
-    def laid_characters(self) -> int:
-        """Of texts that were laid out, since all was forgotten. For tests."""
-        return self._laying.characters
-
     def chunk_at(self, line: int) -> Chunk | None:
         """Return the chunk that has a line; None if none has it, as the newest are in none."""
         return self._shelf.at(line)
