@@ -147,6 +147,18 @@ def test_the_library_that_this_python_is_linked_with_is_used_where_it_can() -> N
     assert found.cipher(KEY).decrypt(bytes(12), found.cipher(KEY).encrypt(bytes(12), TEXT, b"a"), b"a") == TEXT
 
 
+def test_modules_that_are_linked_with_it_are_asked_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def lacking(name: str) -> None:
+        asked.append(name)
+        raise ImportError
+
+    monkeypatch.setattr(libcrypto, "import_module", lacking)
+    assert list(libcrypto._handles()) == []
+    assert asked == ["_hashlib", "_ssl"]
+
+
 def test_contexts_are_made_once_and_freed(library: libcrypto.Library) -> None:
     new, free = (Counting(library.functions[f"EVP_CIPHER_CTX_{name}"]) for name in ("new", "free"))
     functions = {**library.functions, "EVP_CIPHER_CTX_new": new, "EVP_CIPHER_CTX_free": free}

@@ -17,8 +17,8 @@ from mosh_common.terminal.history.line import NO_HISTORY, Extent, Line, Position
 CACHE_OCTETS: Final = 4 << 20  # of memory, about: some 10,000 lines of a log
 _KEPT_OCTETS: Final = CACHE_OCTETS * 3 // 4  # after some were dropped, which is done in one go
 
-# SECURITY: the server says which lines there are. Behind them the screen's are numbered on, and what is counted or wished
-# of either has to stay below 2^63. Test: test_lines_of_any_number_are_wished_for_and_selected.
+# SECURITY: the server says which lines there are. Behind them the screen's are numbered on, and what is counted or
+# wished of either has to stay below 2^63. Test: test_lines_of_any_number_are_wished_for_and_selected.
 _HIGHEST_LINE: Final = (1 << 62) - 1
 
 _LINE_OCTETS: Final = 320  # tuples, dictionary and string, without what is in them
