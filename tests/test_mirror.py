@@ -99,7 +99,11 @@ WHOLES = (
         "what is selected is what is copied",
         tuple(f"client/renderer/pager/{name}" for name in ("copying", "marking", "selection")),
     ),
-    Whole("client/renderer/pager/test_searching.py", "what is found", ("client/renderer/pager/finding",)),
+    Whole(
+        "client/renderer/pager/test_searching.py",
+        "what is found, and what is typed meanwhile",
+        ("client/renderer/pager/finding", "client/renderer/pager/waiting"),
+    ),
     Whole(
         "client/renderer/scrollback/test_native_scroll.py",
         "lines come in order, each once",
@@ -171,7 +175,7 @@ WHOLES = (
     Whole(
         "common/sync/test_transport.py",
         "what a Transport tells of itself",
-        ("common/sync/events", "common/sync/facts", "common/sync/state", "common/sync/statistics"),
+        ("common/sync/events", "common/sync/facts", "common/sync/state"),
     ),
     Whole(
         "common/sync/states/test_screen_state.py",

@@ -154,7 +154,8 @@ class View:
         elif isinstance(message, Statistics):
             self._link_display.set_statistics(message)
         elif isinstance(message, HistoryExtent | HistoryPage | HistoryFound):
-            self._paging.receive_message(message)
+            typed = self._paging.receive_message(message, now=now)
+            self._receive_plain_keys(typed, now=now)
         elif isinstance(message, Exit):
             self._paging.leave(now=now)  # what is shown last is the live screen
             self.left = True

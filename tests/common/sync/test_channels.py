@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from tests.support.simulation import CLIENT_ADDRESS, KEY, SERVER_ADDRESS, START,
 
 from mosh_common.errors import UsageError
 from mosh_common.sync import channel as module
-from mosh_common.sync.channel import Channel
+from mosh_common.sync.channel import ACK_DELAY_MS, Channel
 from mosh_common.sync.channels import WINDOW_FRAGMENTS, WINDOW_OCTETS
 from mosh_common.sync.events import StateNotTaken
 from mosh_common.sync.path.endpoint import Endpoint
@@ -48,6 +49,20 @@ def say(session: Session, channel: Channel[Any, Any], text: bytes) -> None:
 def page(session: Session, fragments: int) -> bytes:
     """Return what goes in so many fragments, being incompressible."""
     return session.random.randbytes(fragments * 1200 - 100)
+
+
+def test_what_is_due_is_counted_from_what_was_sent_last() -> None:
+    session = established()
+    client, _ = opened(session)
+    say(session, client, b"one")
+    contact = SimpleNamespace(worth_resending=lambda *, now: now > 0)
+    link: Any = SimpleNamespace(send_interval=250, rto=900, contact=contact)
+    sent, lost = session.now, session.now + 900 + ACK_DELAY_MS
+    assert client.fragment_due_at(link=link, now=sent) == lost
+    assert client.flights_end_at(link=link) == [lost]
+    assert client.in_flight(link=link, now=lost - 1) > client.in_flight(link=link, now=lost) == 0
+    client.set_local_state(Text(b"two"))
+    assert client.fragment_due_at(link=link, now=sent) == sent + 250
 
 
 def test_each_end_hears_the_other() -> None:

@@ -16,6 +16,7 @@ from mosh_common.sync.events import (
     PeerShutdown,
     SessionExhausted,
     ShutdownDone,
+    StateNotTaken,
     VersionMismatch,
 )
 from mosh_common.sync.path.endpoint import Endpoint
@@ -57,6 +58,22 @@ class Stranger:
 
     def assert_dropped(self, reason: DropReason, times: int = 1) -> None:
         assert self.server.counters.dropped == {reason: times}
+
+
+def instruction_of(number: int, diff: bytes, *, version: int = 2) -> Instruction:
+    return Instruction(0, number, 0, 0, diff, b"", version)
+
+
+def test_what_cannot_be_used_of_a_newer_state_is_told() -> None:
+    stranger = Stranger()
+    newest = UserStream().push_keys(b"a").diff_from(UserStream())
+    for instruction in (instruction_of(2, newest), instruction_of(1, b"\xff"), instruction_of(4, newest, version=3)):
+        stranger.say(instruction)
+    assert stranger.session.server.of_kind(StateNotTaken) == []
+    stranger.say(instruction_of(3, b"\xff"))
+    stranger.say_fragment(Fragment(99, 0, True, b"no zlib"))
+    told = stranger.session.server.of_kind(StateNotTaken)
+    assert [event.reason for event in told] == [DropReason.MALFORMED_DIFF, DropReason.MALFORMED_INSTRUCTION]
 
 
 # --- A session --------------------------------------------------------------------------------------------------------

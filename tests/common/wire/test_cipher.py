@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import re
 import sys
@@ -132,6 +133,30 @@ def library() -> libcrypto.Library:
         return libcrypto.Library()
     except EnvironmentFailure as error:
         pytest.skip(str(error))
+
+
+def test_the_library_that_this_python_is_linked_with_is_used_where_it_can() -> None:
+    """The other tests pass over a library that fails, and would over a fault of ours that makes it fail."""
+    hashes = pytest.importorskip("_hashlib")
+    if not getattr(hashes, "__file__", None) or not hasattr(ctypes.PyDLL(hashes.__file__), "EVP_aes_128_ocb"):
+        pytest.skip("this Python is linked with no OpenSSL that has AES-OCB")
+    if hashes.get_fips_mode():
+        pytest.skip("OpenSSL is in FIPS mode, which has no AES-OCB")
+    found = libcrypto.Library()
+    assert re.fullmatch(r"\S+ \S+", found.version)
+    assert found.cipher(KEY).decrypt(bytes(12), found.cipher(KEY).encrypt(bytes(12), TEXT, b"a"), b"a") == TEXT
+
+
+def test_modules_that_are_linked_with_it_are_asked_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def lacking(name: str) -> None:
+        asked.append(name)
+        raise ImportError
+
+    monkeypatch.setattr(libcrypto, "import_module", lacking)
+    assert list(libcrypto._handles()) == []
+    assert asked == ["_hashlib", "_ssl"]
 
 
 def test_contexts_are_made_once_and_freed(library: libcrypto.Library) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mosh_common.errors import UsageError
 from mosh_common.wire import fragment as module
 from mosh_common.wire.drop import Dropped, DropReason
-from mosh_common.wire.fragment import FRAGMENTS_LIMIT, HEADER_OCTETS, Assembler, Fragment, Fragmenter, split
+from mosh_common.wire.fragment import FRAGMENTS_LIMIT, HEADER_OCTETS, Assembler, Fragment, Fragmenter, channel_of, split
 
 MTU = HEADER_OCTETS + 4  # four octets of contents in each fragment
 
@@ -21,6 +21,10 @@ def assert_refused(assembler: Assembler, fragment: Fragment) -> None:
     with pytest.raises(Dropped) as dropped:
         assembler.add(fragment)
     assert dropped.value.reason is DropReason.MALFORMED_FRAGMENT
+
+
+def test_the_first_octet_is_the_channel_and_nothing_is_channel_0s() -> None:
+    assert [channel_of(payload) for payload in (b"", b"\0\1", b"\1", b"\xff")] == [0, 0, 1, 255]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mosh_common.wire import hostdiff
+from mosh_common.wire import hostdiff, messages, protobuf
 from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.extensions import FEATURES, FIRST_NUMBER, LAST_NUMBER, NOTICE
 from mosh_common.wire.hostdiff import (
@@ -17,6 +17,7 @@ from mosh_common.wire.hostdiff import (
     PROGRAM_LIMIT,
     Announcement,
     EchoAck,
+    Features,
     HostBytes,
     HostEvent,
     Notice,
@@ -36,6 +37,27 @@ def test_echo_ack_size_and_bytes_are_written_as_upstream_writes_them() -> None:
     events: list[HostEvent] = [EchoAck(9), Resize(132, 43), HostBytes(b"s")]
     assert hostdiff.encode(events).hex() == "0a043a024009" + "0a071a05288401302b" + "0a051203220173"
     assert hostdiff.encode([]) == b""
+
+
+def test_events_of_each_kind_are_decoded_in_their_order() -> None:
+    events: list[HostEvent] = [
+        *(HostBytes(b"x"), Resize(80, 24), EchoAck(7), Announcement("p"), Notice(1, "n"), Features((64, 70))),
+        PartDiff(100, b"o"),
+    ]
+    assert hostdiff.decode(hostdiff.encode(events)) == events
+
+
+def test_an_instruction_that_says_nothing_is_one_of_zeros() -> None:
+    kinds = (messages.IS_HOST_BYTES, messages.IS_ECHO_ACK, messages.IS_ANNOUNCEMENT, messages.ARE_FEATURES)
+    skipped = (messages.IS_NOTICE, messages.IS_PART)
+    bare: protobuf.Message = {messages.INSTRUCTION: [{kind: {}} for kind in (*kinds, *skipped)]}
+    expected = [HostBytes(b""), EchoAck(0), Announcement(""), Features(())]
+    assert hostdiff.decode(protobuf.encode(messages.HOST_MESSAGE, bare)) == expected
+
+
+def test_a_size_that_is_not_said_is_refused_as_zero_is() -> None:
+    for size in ({}, {messages.WIDTH: 80}, {messages.HEIGHT: 24}):
+        assert_dropped(protobuf.encode(messages.HOST_MESSAGE, {messages.INSTRUCTION: [{messages.IS_RESIZE: size}]}))
 
 
 @given(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mosh_common.errors import UsageError
 from mosh_common.protocol import CHAFF_MAX_OCTETS
 from mosh_common.wire import instruction as module
+from mosh_common.wire import messages, protobuf
 from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.instruction import CHAFF_ENTROPY_OCTETS, INFLATED_LIMIT, Instruction, chaff, inflate
 
@@ -24,6 +25,11 @@ def assert_dropped(encoded: bytes, reason: DropReason) -> None:
     with pytest.raises(Dropped) as dropped:
         Instruction.decode(encoded)
     assert dropped.value.reason is reason
+
+
+def test_what_an_instruction_does_not_say_is_zero() -> None:
+    bare = protobuf.encode(messages.TRANSPORT_INSTRUCTION, {messages.VERSION: 2})
+    assert Instruction.decode(zlib.compress(bare)) == Instruction(0, 0, 0, 0, b"", b"", 2)
 
 
 @given(instructions)

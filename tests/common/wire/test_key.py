@@ -15,6 +15,10 @@ def test_a_key_is_22_characters_of_base64_without_padding() -> None:
     assert hash(Key.parse(key.text)) == hash(key)
 
 
+def test_a_key_is_not_shown() -> None:
+    assert repr(Key(bytes(16))) == "Key(…)"
+
+
 @pytest.mark.parametrize(
     "text",
     [

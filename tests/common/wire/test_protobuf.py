@@ -12,7 +12,7 @@ from tests.support.pb import mosh_pb2
 
 from mosh_common.errors import PeerError, UsageError
 from mosh_common.wire import messages, protobuf
-from mosh_common.wire.protobuf import GROUPS_LIMIT, Kind, Message, Schema, decode, encode, varint
+from mosh_common.wire.protobuf import GROUPS_LIMIT, Field, Kind, Message, Schema, decode, encode, varint
 
 OUTERMOST = [
     (messages.TRANSPORT_INSTRUCTION, mosh_pb2.TransportInstruction),
@@ -26,7 +26,23 @@ VALUES: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.INT32: st.integers(-(2**31), 2**31 - 1),
     Kind.BYTES: st.binary(max_size=200),
 }
+EACH_KIND = Schema(
+    Field("a", 1, Kind.UINT32),
+    Field("b", 2, Kind.UINT64),
+    Field("c", 3, Kind.INT32),
+    Field("d", 4, Kind.BYTES),
+    Field("e", 5, Kind.UINT32, repeated=True),
+    Field("f", 6, Schema(Field("g", 1, Kind.BYTES))),
+    Field("h", 7, Schema(Field("i", 9, Kind.INT32)), repeated=True),
+)
 VARINT, FIXED64, OCTETS, GROUP, END_GROUP, FIXED32 = range(6)
+
+
+def test_each_kind_of_field_comes_back_under_its_number() -> None:
+    schema = Schema(*EACH_KIND.fields)  # made here: what a schema is made of is tried, too
+    message = {1: 300, 2: 1 << 63, 3: -2, 4: b"x", 5: [1, 200], 6: {1: b"y"}, 7: [{9: -1}, {}]}
+    assert decode(schema, encode(schema, message)) == message
+    assert decode(schema, b"\x2a\x03\x01\xc8\x01") == {5: [1, 200]}  # packed
 
 
 def messages_of(schema: Schema) -> st.SearchStrategy[Message]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mosh_common.errors import UsageError
-from mosh_common.wire import userdiff
+from mosh_common.wire import messages, protobuf, userdiff
 from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.extensions import FIRST_NUMBER, LAST_NUMBER, Features
 from mosh_common.wire.userdiff import INSTRUCTIONS_LIMIT, REQUEST_LIMIT, Keys, Request, Resize, UserEvent
@@ -29,6 +29,22 @@ def test_keys_and_sizes_are_written_as_upstream_writes_them() -> None:
 
 def test_adjacent_keys_share_one_keystroke() -> None:
     assert userdiff.encode([Keys(b"a"), Keys(b"b")]) == userdiff.encode([Keys(b"ab")])
+
+
+def test_events_of_each_kind_stay_in_their_order() -> None:
+    events: list[UserEvent] = [
+        *(Keys(b"a"), Resize(80, 24), Keys(b"b"), Features((64, 70)), Keys(b"c")),
+        *(Request(200, b"x"), Request(201, b"y"), Keys(b"d")),
+    ]
+    assert userdiff.decode(userdiff.encode(events)) == events
+
+
+def test_an_instruction_that_says_nothing_is_one_of_zeros() -> None:
+    kinds = (messages.IS_KEYSTROKE, messages.ARE_FEATURES, messages.IS_REQUEST)
+    bare: protobuf.Message = {messages.INSTRUCTION: [{kind: {}} for kind in kinds]}
+    assert userdiff.decode(protobuf.encode(messages.USER_MESSAGE, bare)) == [Features(())]
+    for size in ({}, {messages.WIDTH: 80}, {messages.HEIGHT: 24}):
+        assert_dropped(protobuf.encode(messages.USER_MESSAGE, {messages.INSTRUCTION: [{messages.IS_RESIZE: size}]}))
 
 
 @given(

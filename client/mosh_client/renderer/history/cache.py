@@ -17,6 +17,10 @@ from mosh_common.terminal.history.line import NO_HISTORY, Extent, Line, Position
 CACHE_OCTETS: Final = 4 << 20  # of memory, about: some 10,000 lines of a log
 _KEPT_OCTETS: Final = CACHE_OCTETS * 3 // 4  # after some were dropped, which is done in one go
 
+# SECURITY: the server says which lines there are. Behind them the screen's are numbered on, and what is counted or
+# wished of either has to stay below 2^63. Test: test_lines_of_any_number_are_wished_for_and_selected.
+_HIGHEST_LINE: Final = (1 << 62) - 1
+
 _LINE_OCTETS: Final = 320  # tuples, dictionary and string, without what is in them
 _COLUMN_OCTETS: Final = 2  # most text is ASCII, which takes one
 _RUN_OCTETS: Final = 208  # with a style of its own
@@ -49,7 +53,8 @@ class HistoryCache:
 
     def set_extent(self, message: HistoryExtent) -> None:
         """Take what there is; after a clear nothing of before is left."""
-        extent = Extent(message.first, Position(message.line, message.column), message.clears)
+        first, line = min(message.first, _HIGHEST_LINE), min(message.line, _HIGHEST_LINE)
+        extent = Extent(first, Position(line, message.column), message.clears)
         if extent.clears != self.extent.clears:
             self._forget()
         self.extent = extent
@@ -67,6 +72,7 @@ class HistoryCache:
 
     def set_gone(self, first: int) -> None:
         """Note that lines before `first` are gone, although the newest extent does not say so yet."""
+        first = min(first, self.extent.end.line)  # where all that there is ends
         if first > self.extent.first:
             self.extent = self.extent._replace(first=first)
 

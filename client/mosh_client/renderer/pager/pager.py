@@ -18,6 +18,7 @@ from mosh_client.renderer.pager.input_line import InputLine
 from mosh_client.renderer.pager.keys import Key, Mouse
 from mosh_client.renderer.pager.painting import Picture, painted
 from mosh_client.renderer.pager.reader import WHEEL_DOWN, Reader
+from mosh_client.renderer.pager.waiting import GIVING_UP, Commands, WaitingKeys
 from mosh_common.terminal.cells import Snapshot
 
 HOLD_MS: Final = 50  # for the rest of a key that began with ESC; the key Escape itself takes effect then
@@ -54,6 +55,7 @@ _MARKING: Final[dict[str, Callable[[Reader], object]]] = {
     "b": lambda reader: reader.marks.move_words(-1),
 }
 _DOWNWARD: Final = (keys.DOWN, keys.PAGE_DOWN, "j", " ", "\x0e", "\x06", "\x04")
+_COMMANDS: Final = Commands(_READING, _MARKING, lines=(FORWARDS, BACKWARDS), cursor=("v", "V"), no_cursor=("y",))
 _LEAVING: Final = (keys.ENTER, keys.ESCAPE, "q", _INTERRUPT)  # and are not given to the session
 
 
@@ -81,6 +83,7 @@ class Pager:
         self._reader = Reader(wishes, self._document, height=lines - 1, refusal=refusal)
         self._leaves_at_end = leaves_at_end
         self._input: InputLine | None = None
+        self._waiting = WaitingKeys(_COMMANDS)  # until a search that is out has been answered
         self._held = b""  # of the last read: the beginning of a key
         self._held_until = 0
         self._painted: Snapshot | None = None  # None: something changed since
@@ -105,10 +108,11 @@ class Pager:
         """Return when to call `flush_keys`; None = never."""
         return self._held_until if self._held else None
 
-    def receive_found(self, found: HistoryFound) -> None:
-        """Take what a search found."""
+    def receive_found(self, found: HistoryFound) -> bytes:
+        """Take what a search found, and what was typed behind it; return as `receive_keys`."""
         self._painted = None
         self._reader.receive_found(found)
+        return b"" if self._reader.search.out else self._take_all(self._waiting.take())
 
     def text_changed(self) -> None:
         """Say that lines of history came or went."""
@@ -177,17 +181,38 @@ class Pager:
     def _take_all(self, taken: list[Key]) -> bytes:
         """Take keys in order; return those from the one on that leaves, and what was on its way through."""
         self._painted = None
-        through = b""
-        for key in taken:
-            if key.name == keys.PASSING or (self.left and key.name not in (keys.MOUSE, keys.NOTHING)):
-                through += key.octets
-            elif not self.left and key.name != keys.NOTHING and not self._take(key):
-                self.left = True
-                if key.name not in _LEAVING:
-                    through += key.octets
+        through = b"".join([self._take_in_turn(key) for key in taken])
         if self.left:
             through += self._held
             self._held = b""
+        return through
+
+    def _take_in_turn(self, key: Key) -> bytes:
+        """Take a key, or let it wait for a search that is out; return what goes to the session."""
+        if key.name == keys.PASSING or (self.left and key.name not in (keys.MOUSE, keys.NOTHING)):
+            return key.octets
+        if self.left or key.name == keys.NOTHING:
+            return b""
+        search = self._reader.search
+        if search.out and (key.mouse is not None or self._waiting.full):
+            return self._wait_no_longer() + self._take_in_turn(key)
+        if search.out:
+            if self._waiting.hold(key, marking=self._reader.marks.cursor is not None):
+                return b""
+            self._waiting.take()
+            if key.name in GIVING_UP:
+                search.unmark()
+                return b""
+        stays = self._take(key)
+        self.left = self.left or not stays
+        return b"" if stays or key.name in _LEAVING else key.octets
+
+    def _wait_no_longer(self) -> bytes:
+        """Give up the search that is out and all that wait behind it, and take what waits; return as `receive_keys`."""
+        through = b""
+        while self._reader.search.out:
+            self._reader.search.give_up()
+            through += b"".join([self._take_in_turn(key) for key in self._waiting.take()])
         return through
 
     def _take(self, key: Key) -> bool:

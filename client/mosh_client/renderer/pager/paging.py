@@ -51,8 +51,8 @@ class Paging:
 
     # --- What comes in ------------------------------------------------------------------------------------------
 
-    def receive_message(self, message: ToHistory) -> None:
-        """Take what the network process says of history."""
+    def receive_message(self, message: ToHistory, *, now: int) -> bytes:
+        """Take what the network process says of history; return what was typed for the session, and had waited."""
         pager = self.pager
         if isinstance(message, HistoryExtent):
             if message.alternate != self.cache.alternate:
@@ -62,12 +62,11 @@ class Paging:
             if pager is not None:  # else it was asked for by somebody else
                 self.wishes.receive_page(message)
         elif isinstance(message, HistoryFound):
-            if pager is not None:
-                pager.receive_found(message)
-            return
+            return self._left_over(pager.receive_found(message), now=now) if pager is not None else b""
         if pager is not None:
             pager.text_changed()
             self._clipboard = pager.clipboard_to_set() or self._clipboard
+        return b""
 
     def set_offered(self, offered: bool) -> None:
         """Say whether the server keeps history."""

@@ -44,7 +44,7 @@ class History:
         self._unseen_lines = 0  # and after them the rows of so many lines
         self._clears = 0
         self._update = Update()
-        self._laying = Laying()
+        self.laying = Laying()
         self.shown = NO_HISTORY  # what there was when the screen was last looked at
 
     # --- What the screen says (past.py) ---------------------------------------------------------------------------
@@ -195,7 +195,7 @@ class History:
         self.end_line()
         self._shelf.clear(self._shelf.next + len(self._newest.lines))
         self._newest = Joiner()
-        self._laying = Laying()
+        self.laying = Laying()
         self._unseen = self._unseen_lines = 0
         self._clears += 1
         if self._update.mark is not None or self._update.watched is not None:
@@ -231,11 +231,6 @@ class History:
         """How many octets the chunks take."""
         return self._shelf.octets
 
-    @property
-    def laid_characters(self) -> int:
-        """Of texts that were laid out, since all was forgotten."""
-        return self._laying.characters
-
     def chunk_at(self, line: int) -> Chunk | None:
         """Return the chunk that has a line; None if none has it, as the newest are in none."""
         return self._shelf.at(line)
@@ -245,7 +240,7 @@ class History:
         self._join_rows()  # which may make a chunk, the wanted one
         chunk = self.chunk_at(line)
         if isinstance(chunk, Unparsed):
-            return self._laying.piece_at(chunk, line)
+            return self.laying.piece_at(chunk, line)
         if chunk is not None:
             return chunk.piece()
         newest, first = self.newest(), self._shelf.next

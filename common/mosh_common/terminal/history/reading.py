@@ -86,13 +86,13 @@ class Reading:
                 units -= cost
                 line = chunk.first - 1 if backwards else chunk.first + chunk.count
                 continue
-            before = self._history.laid_characters
+            before = self._history.laying.characters
             piece = self._history.piece_at(line)
             if piece is None:
                 break
             # SECURITY: lines may be a small part of what a program wrote to draw them.
             # Test: test_a_portion_of_a_search_lays_out_a_bounded_amount.
-            laid = max(self._history.laid_characters - before, sum(map(len, piece.lines)))
+            laid = max(self._history.laying.characters - before, sum(map(len, piece.lines)))
             units -= cost + laid // _LAY_CHARACTERS
             begin, stop = (first, line + 1) if backwards else (line, last + 1)
             numbers = range(max(begin, piece.first), min(stop, piece.first + len(piece.lines)))

@@ -9,6 +9,8 @@ from tests.support.paging import PagingDesk, line
 
 from mosh_client.ipc.messages import HistoryFound, SearchHistory
 from mosh_client.renderer.pager.finding import Needle, found_in
+from mosh_client.renderer.pager.pager import HOLD_MS
+from mosh_client.renderer.pager.waiting import MOST_WAITING
 from mosh_common.terminal.cells import CLUSTER, INVERSE, WIDE_TAIL
 from mosh_common.terminal.history.line import LONGEST_SEARCH, plain_text
 
@@ -123,16 +125,104 @@ def test_next_before_any_search_says_so() -> None:
     assert desk.bar == " Nothing was searched for yet: / and ? begin."
 
 
-def test_a_search_that_is_out_is_said_and_given_up_when_the_user_moves() -> None:
+def test_a_search_that_is_out_is_said() -> None:
     desk = desk_with_errors(50)
     desk.type("?error\r", answered=False)
     assert desk.bar == ' searching for "error"…'
-    desk.type("k", answered=False)
-    search = next(wish for wish in desk.wishes if isinstance(wish, SearchHistory))
+
+
+@pytest.mark.parametrize("key", ["\x1b", "\x03"], ids=["Esc", "Ctrl-C"])
+@pytest.mark.parametrize("waiting", ["", "kk", "/line", "V"])
+def test_a_search_that_is_out_can_be_given_up(key: str, waiting: str) -> None:
+    desk = desk_with_errors(50)
     before = desk.text
-    desk.view.receive_message(HistoryFound(search.serial, 50), now=desk.now)
-    desk.answer()
+    desk.type("?error\r" + waiting, answered=False)
+    desk.type(key, answered=False)
+    desk.now += HOLD_MS
     assert desk.text == before
+    assert "searching" not in desk.bar
+    desk.answer()
+    assert (desk.text, desk.paging, marked(desk)) == (before, True, [])
+
+
+TYPED_BEHIND = [
+    *("k", "jj", "b ", "\x15", "g", "n", "nN", "nk", "Vky", "vjvky"),
+    *("?line 3\rk", "?line q\x7f4\r", "/\x7fk", "?x\r"),
+]
+
+
+@pytest.mark.parametrize("behind", TYPED_BEHIND)
+def test_what_is_typed_behind_a_search_is_done_where_that_leads(behind: str) -> None:
+    patient, hasty = desk_with_errors(50, 120), desk_with_errors(50, 120)
+    patient.type("?error\r")
+    for key in behind:
+        patient.type(key)
+    hasty.type("?error\r", answered=False)
+    before = hasty.text
+    for key in behind:
+        hasty.type(key, answered=False)
+    assert hasty.text == before
+    hasty.answer()
+    assert (hasty.shown, marked(hasty)) == (patient.shown, marked(patient))
+    assert (hasty.typed, hasty.paging) == (b"", True)
+    assert (b"\x1b]52;" in hasty.written) == (b"\x1b]52;" in patient.written)
+
+
+@pytest.mark.parametrize("waiting", ["", "kk", "n", "Vj", "vl"])
+@pytest.mark.parametrize(("key", "typed"), [("q", b""), ("\r", b""), ("x", b"x"), ("cat q", b"cat q")])
+def test_what_leaves_does_so_before_the_answer(waiting: str, key: str, typed: bytes) -> None:
+    desk = desk_with_errors(50)
+    desk.type("?error\r" + waiting, answered=False)
+    desk.type(key, answered=False)
+    assert (desk.typed, desk.paging) == (typed, False)
+    desk.answer()
+    assert (desk.typed, desk.paging) == (typed, False)
+
+
+def test_a_q_in_a_line_that_waits_is_text() -> None:
+    desk = desk_with_errors(50)
+    desk.type("?error\r/q", answered=False)
+    assert desk.paging
+
+
+def test_what_had_waited_and_leaves_at_the_end_is_followed_by_what_is_typed() -> None:
+    desk = PagingDesk(columns=60)
+    desk.print(*[f"line {number}" for number in range(200)])
+    desk.type("\x1b[5;2~")  # entered upwards: to go on at the end leaves
+    desk.type("?line 0\rG j", answered=False)
+    assert (desk.typed, desk.paging) == (b"", True)
+    desk.answer()
+    assert not desk.paging
+
+
+def test_no_more_keys_wait_than_may() -> None:
+    desk = desk_with_errors(50)
+    before = desk.text
+    desk.type("?error\r" + "k" * MOST_WAITING, answered=False)
+    assert desk.text == before
+    desk.type("j", answered=False)
+    assert "searching" not in desk.bar
+    hundred = desk_with_errors(50)
+    hundred.type("k" * MOST_WAITING + "j")
+    desk.answer()
+    assert desk.text == hundred.text
+
+
+def test_searches_that_wait_are_bounded_too() -> None:
+    desk = desk_with_errors(50)
+    desk.type("?error\r" + "n" * 3 * MOST_WAITING, answered=False)
+    desk.type("q", answered=False)
+    assert not desk.paging
+
+
+def test_the_wheel_gives_up_a_search_that_is_out() -> None:
+    desk = desk_with_errors(50)
+    desk.type("?error\rk", answered=False)
+    desk.type("\x1b[<64;1;1M", answered=False)
+    other = desk_with_errors(50)
+    other.type("kkkk")
+    desk.answer()
+    assert desk.text == other.text
 
 
 def test_a_line_that_is_not_there_was_not_found() -> None:

@@ -42,6 +42,15 @@ def test_the_server_goes_where_its_client_is() -> None:
     assert one.peer == CAFE
 
 
+def test_what_a_datagram_waited_here_is_no_part_of_the_round_trip() -> None:
+    one, other = client(), server()
+    for sent_at in (NOW, NOW + 1000):  # the first is none of the recent ones
+        other.receive(one.seal(b"a", now=sent_at), HOME, now=sent_at, congestion=False)
+        answer = other.seal(b"b", now=sent_at)
+        one.receive(answer, SERVER, now=sent_at + 100, congestion=False, arrived_at=sent_at + 60)
+    assert one.rtt.shortest == 60
+
+
 def test_the_client_stays_with_its_servers_address() -> None:
     one, other = client(), server()
     assert one.receive(other.seal(b"a", now=NOW), CAFE, now=NOW, congestion=False) == (b"a", False)

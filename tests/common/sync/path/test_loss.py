@@ -7,7 +7,7 @@ import random
 import pytest
 
 from mosh_common.sync.pacing import LOSSY
-from mosh_common.sync.path.loss import OUTAGE_DATAGRAMS, LossEstimate
+from mosh_common.sync.path.loss import FAST_GAIN, OUTAGE_DATAGRAMS, LossEstimate, Share
 
 
 def listen(estimate: LossEstimate, *, loss: float, datagrams: int, seed: int = 1) -> list[float]:
@@ -26,6 +26,13 @@ def listen(estimate: LossEstimate, *, loss: float, datagrams: int, seed: int = 1
 def test_nothing_is_lost_until_something_is() -> None:
     estimate = LossEstimate()
     assert (estimate.incoming, estimate.outgoing, estimate.worst) == (0.0, 0.0, 0.0)
+
+
+def test_fifty_losses_are_two_thirds_of_all_however_long_it_went_well() -> None:
+    share = Share()
+    for lost in [False] * 5000 + [True] * 50:
+        share.add(lost=lost)
+    assert share.value == pytest.approx(1 - (1 - FAST_GAIN) ** 50)
 
 
 @pytest.mark.parametrize("loss", [0.05, 0.1, 0.29, 0.5])

@@ -27,6 +27,30 @@ def test_what_is_said_arrives(first: int, line: int, column: int, clears: int, a
     assert PART.apply(None, [said]) == shown
 
 
+@pytest.mark.parametrize(
+    "shown",
+    [
+        HistoryShown(),
+        HistoryShown(alternate=True),
+        HistoryShown(Extent(LARGEST, Position(LARGEST, LONGEST_LINE), LARGEST), alternate=False),
+    ],
+    ids=["least", "alternate", "largest"],
+)
+def test_what_is_said_at_its_bounds_arrives(shown: HistoryShown) -> None:
+    [said] = PART.diff_from(None, shown)
+    assert PART.apply(HistoryShown(Extent(1, Position(2, 3), 4), True), [said]) == shown
+
+
+def test_of_several_that_are_said_the_last_counts() -> None:
+    shown = [HistoryShown(Extent(0, Position(line))) for line in (7, 8)]
+    assert PART.apply(None, [said for each in shown for said in PART.diff_from(None, each)]) == shown[-1]
+
+
+def test_more_clears_than_can_be_counted_are_as_many_as_can() -> None:
+    octets = b"\x20" + protobuf.varint(LARGEST + 5)
+    assert PART.apply(None, [PartDiff(HISTORY, octets)]).extent.clears == LARGEST
+
+
 def test_the_octets_are_those_of_the_document() -> None:
     [said] = PART.diff_from(None, HistoryShown(Extent(1, Position(300, 3), 4), True))
     assert said == PartDiff(78, b"\x08\x01\x10\xac\x02\x18\x03\x20\x04\x28\x01")

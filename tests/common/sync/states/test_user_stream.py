@@ -33,6 +33,22 @@ def pushed(stream: UserStream, actions: list[Action]) -> UserStream:
     return stream
 
 
+def test_of_keys_that_are_known_in_part_the_rest_is_news() -> None:
+    whole = UserStream().apply(userdiff.encode([Keys(b"abcd"), Resize(80, 24)]))
+    known = UserStream().push_keys(b"ab")
+    for stream in (whole, whole.trimmed(known)):
+        assert stream.events_since(known) == [Keys(b"cd"), Resize(80, 24)]
+        assert (stream.position, hash(stream)) == (whole.position, hash(whole))
+
+
+def test_a_peer_that_contradicts_itself_moves_no_position() -> None:
+    whole = UserStream().push_request(64, b"abc").push_keys(b"d")
+    trimmed = whole.trimmed(UserStream().push_keys(b"ab"))  # within the request, which is dropped
+    assert trimmed.events_since(UserStream()) == [Keys(b"d")]
+    assert trimmed.position == whole.position
+    assert trimmed.push_keys(b"e").position == whole.position + 1
+
+
 def test_positions_count_octets_and_sizes() -> None:
     stream = UserStream()
     assert stream.position == 0

@@ -115,9 +115,9 @@ def test_a_portion_of_a_search_lays_out_a_bounded_amount(line: str) -> None:
     text = f"{line}\r\n" * 12000
     kept = Kept(100, 24).feed(*[text[start : start + 65536] for start in range(0, len(text), 65536)])
     for number in (0, 6000):
-        before = kept.history.laid_characters
+        before = kept.history.laying.characters
         assert kept.reading.search(" x", number, False, 2000).line is None
-        assert kept.history.laid_characters - before <= 3 * LAID_CHARACTERS
+        assert kept.history.laying.characters - before <= 3 * LAID_CHARACTERS
 
 
 @pytest.mark.parametrize("text", ["", "a\nb", "\x00", "\x03 "])

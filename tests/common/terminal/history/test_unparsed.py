@@ -87,7 +87,7 @@ def test_lines_that_are_not_drawn_are_not_laid_out_either() -> None:
 def test_a_page_lays_out_no_more_than_is_near_it() -> None:
     kept = Kept(80, 24).feed(numbered(range(100_000)))
     kept.reading.lines(Position(50_000), 10, ALL)
-    laid = kept.history.laid_characters
+    laid = kept.history.laying.characters
     assert 0 < laid <= 2 * LAID_CHARACTERS
 
 

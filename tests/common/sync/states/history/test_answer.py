@@ -7,11 +7,12 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.history import line, lines
+from tests.support.history import STYLES, line, lines
 
 from mosh_common.errors import PeerError
 from mosh_common.sync.states.history import answer as module
 from mosh_common.sync.states.history.answer import NO_ANSWER, STYLES_LIMIT, Answer, weight_of
+from mosh_common.sync.states.history.wish import LARGEST
 from mosh_common.terminal.cells import (
     ALL_FLAGS,
     BOLD,
@@ -59,6 +60,67 @@ def test_what_was_found_arrives(found: int | None) -> None:
     assert NO_ANSWER.apply(answer.diff_from(NO_ANSWER)) == answer
 
 
+# Each of them with what an other one leaves out.
+EXAMPLES = (
+    Answer(1, Position(LARGEST, LONGEST_LINE), (line("a b"), line(""), line(" c")), whole=False),
+    Answer(LARGEST, lines=(line(f"{CLUSTER}x{CLUSTER}")._replace(graphemes=("e\u0301", "o\u0301")), line(""))),
+    Answer(
+        2, lines=tuple([line(f"{CLUSTER}{CLUSTER}")._replace(graphemes=(f"e{mark}", "x")) for mark in "\u0301\u0302"])
+    ),
+    Answer(3, lines=(Line("abcdef", tuple([(1, style) for style in STYLES])),)),
+    Answer(4, searched=True),
+    Answer(5, searched=True, found=LARGEST),
+)
+
+
+@pytest.mark.parametrize("answer", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_each_kind_of_answer_arrives_as_it_was(answer: Answer) -> None:
+    assert NO_ANSWER.apply(answer.diff_from(NO_ANSWER)) == answer
+
+
+@pytest.mark.parametrize("kept", range(4))
+def test_lines_that_are_known_are_not_said_again(kept: int) -> None:
+    known = Answer(1, Position(5), tuple(map(line, "abc")))
+    grown = known._replace(lines=known.lines[:kept] + tuple(map(line, "xyz")))
+    diff = grown.diff_from(known)
+    assert known.apply(diff) == grown
+    assert protobuf.decode(module._ANSWER, diff)[4] == kept
+    other = known._replace(start=Position(6), lines=grown.lines)
+    assert protobuf.decode(module._ANSWER, other.diff_from(known))[4] == 0
+
+
+def test_a_surrogate_arrives_as_a_question_mark() -> None:
+    style = Style(link=";https://example.org/\ud800")
+    told = Answer(1, lines=(Line(f"\ud800{CLUSTER}", ((2, style),), ("\ud800",)),))
+    [arrived] = NO_ANSWER.apply(told.diff_from(NO_ANSWER)).lines
+    assert arrived == Line(f"?{CLUSTER}", ((2, Style(link=";https://example.org/?")),), ("?",))
+
+
+def test_a_line_without_columns_has_no_runs() -> None:
+    assert NO_ANSWER.apply(protobuf.encode(module._ANSWER, {1: 1, 6: b""})).lines == (line(""),)
+
+
+def test_as_many_runs_as_may_be_are_taken() -> None:
+    runs = (b"\1\0" * (LONGEST_LINE - 1) + b"\0\0") * 4
+    assert len(runs) == module.RUNS_LIMIT_OCTETS
+    texts = b"\n".join([b"x" * LONGEST_LINE] * 4)
+    assert len(NO_ANSWER.apply(said(texts=texts, runs=runs)).lines) == 4
+
+
+@pytest.mark.parametrize(
+    ("known", "kept"),
+    [
+        (Answer(1, Position(2, 3), (line("a"),)), 2),
+        (Answer(9, Position(2, 3), (line("a"),)), 1),
+        (Answer(1, Position(2, 4), (line("a"),)), 1),
+    ],
+    ids=["more than there are", "another wish", "another place"],
+)
+def test_lines_of_another_answer_are_not_kept(known: Answer, kept: int) -> None:
+    with pytest.raises(PeerError, match="kept"):
+        known.apply(said(kept=kept))
+
+
 def test_a_log_is_a_tenth_of_its_lines() -> None:
     log = Answer(1, lines=tuple([line(f"make[2]: Entering directory 'src/part{n % 40}' ({n})") for n in range(1000)]))
     octets = len(deflate(log.diff_from(NO_ANSWER)))
@@ -71,7 +133,7 @@ def noise(count: int, columns: int = 80) -> tuple[Line, ...]:
 
 
 def test_as_many_lines_as_fit_are_said_and_the_last_is_whole() -> None:
-    answer = Answer(1, lines=noise(1000)).fitting(OCTETS)
+    answer = Answer(1, lines=noise(1000), whole=False).fitting(OCTETS)
     assert 100 < len(answer.lines) < 250
     assert answer.whole
     assert 0.6 * OCTETS < len(deflate(answer.diff_from(NO_ANSWER))) <= OCTETS + 20
@@ -81,6 +143,25 @@ def test_what_fits_is_the_same_answer() -> None:
     answer = Answer(1, lines=noise(50))
     assert answer.fitting(OCTETS) is answer
     assert NO_ANSWER.fitting(OCTETS) is NO_ANSWER
+
+
+def test_of_a_line_there_is_a_column_at_least() -> None:
+    answer = Answer(1, lines=(line("xy"), line("next"))).fitting(0)
+    assert answer == Answer(1, lines=(line("x"),), whole=False)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (Line("x" * 2100, tuple([(1, Style(RGB | n)) for n in range(2100)])),),
+        tuple([Line("x", ((1, Style(link=";https://example.org/" + "x" * 2000)),))] * 600),
+    ],
+    ids=["styles", "weight"],
+)
+def test_what_no_client_takes_does_not_fit(lines: tuple[Line, ...]) -> None:
+    fitting = Answer(1, lines=lines).fitting(1 << 22)
+    assert fitting.lines != lines
+    assert NO_ANSWER.apply(fitting.diff_from(NO_ANSWER)) == fitting
 
 
 def of_many_styles(columns: int) -> Line:
@@ -102,6 +183,7 @@ def test_of_a_line_that_does_not_fit_a_piece_is_said(long: Line) -> None:
     answer = Answer(1, lines=(long, line("next"))).fitting(2000)
     assert len(answer.lines) == 1
     assert 0 < len(answer.lines[0].text) < LONGEST_LINE
+    assert long.text.startswith(answer.lines[0].text)
     assert not answer.whole
     assert len(deflate(answer.diff_from(NO_ANSWER))) <= 2020
     assert NO_ANSWER.apply(answer.diff_from(NO_ANSWER)) == answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.history import line, lines
@@ -28,6 +29,25 @@ def test_the_pieces_of_a_line_together_are_the_line(line: Line, columns: int) ->
         graphemes += part.graphemes
     assert (text, graphemes) == (line.text, line.graphemes)
     assert styles == [style for count, style in line.runs for _ in range(count)]
+
+
+WIDE = f"ab漢{WIDE_TAIL}c"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "text"),
+    [
+        (0, 2, "ab"),
+        (0, 3, "ab"),  # the left half alone: it is left out …
+        (2, 3, f"漢{WIDE_TAIL}"),  # … but for where nothing else is
+        (1, 3, "b"),
+        (0, 4, f"ab漢{WIDE_TAIL}"),
+        (1, 5, f"b漢{WIDE_TAIL}c"),
+        (0, 9, WIDE),
+    ],
+)
+def test_a_wide_character_at_the_end_is_left_whole(start: int, end: int, text: str) -> None:
+    assert piece(line(WIDE), start, end) == line(text)
 
 
 def test_positions_compare_as_they_follow_one_another() -> None:

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mosh_common.errors import PeerError
-from mosh_common.sync.states.history.wish import LARGEST, NO_WISH, Wish
+from mosh_common.sync.states.history.wish import _WISH, LARGEST, NO_WISH, Wish
 from mosh_common.terminal.history.line import LONGEST_LINE, LONGEST_SEARCH, PAGE_LINES, Position
+from mosh_common.wire import protobuf
 
 serials = st.integers(1, LARGEST)
 numbers = st.integers(0, LARGEST)
@@ -58,14 +59,27 @@ def test_a_wish_out_of_bounds_is_refused(wish: Wish) -> None:
         NO_WISH.apply(wish.diff_from(NO_WISH._replace(serial=77)))
 
 
+@pytest.mark.parametrize("message", [{}, {4: 1}, {1: 1}, {1: 1, 5: b""}])
+def test_a_wish_that_lacks_something_is_refused(message: protobuf.Message) -> None:
+    with pytest.raises(PeerError):
+        NO_WISH.apply(protobuf.encode(_WISH, message))
+
+
+def test_what_a_search_does_not_say_is_zero_and_what_is_no_text_a_replacement() -> None:
+    assert NO_WISH.apply(protobuf.encode(_WISH, {1: 1, 5: b"a\xff"})) == search(1, 0, "a\ufffd", False)
+    assert NO_WISH.apply(search(1, 0, "\ud800", True).diff_from(NO_WISH)) == search(1, 0, "?", True)
+
+
 @pytest.mark.parametrize(
     "wish",
     [
         Wish(7, Position(3, 5), 20),
         Wish(LARGEST, Position(LARGEST, LONGEST_LINE), PAGE_LINES),
+        Wish(1, Position(0), 1),
         search(7, 3, "\U0001f600" * LONGEST_SEARCH, True),
+        search(1, 0, "x", False),
     ],
-    ids=["any", "largest", "longest search"],
+    ids=["any", "largest", "smallest", "longest search", "shortest search"],
 )
 def test_a_wish_at_its_bounds_arrives_as_it_was(wish: Wish) -> None:
     assert NO_WISH.apply(wish.diff_from(NO_WISH)) == wish
