@@ -20,9 +20,7 @@ _DEFAULT_MARK: Final = STYLE_MARK + chr(_FIRST_INDEX)
 BLANKS: Final = f" {EMPTY}"
 MOST_STYLES: Final = 0x8000  # of one chunk: below the surrogates, which no encoder takes
 
-_NO_TEXT: Final = _DEFAULT_MARK + STYLE_MARK
 _RUN: Final = re.compile(r"(.)\1*", re.DOTALL)  # of equal letters
-_MARK: Final = re.compile(f"{STYLE_MARK}(.)", re.DOTALL)
 _CLUSTER: Final = re.compile(f"{CLUSTER}([^{_END_OF_CLUSTER}]*){_END_OF_CLUSTER}")
 _MARKS: Final = re.compile(f"{STYLE_MARK}.|[{CLUSTER}{_END_OF_CLUSTER}{WIDE_TAIL}]", re.DOTALL)
 
@@ -126,20 +124,23 @@ def decode_line(encoded: str, styles: list[Style]) -> Line:
         encoded = _CLUSTER.sub(CLUSTER, encoded)
     if STYLE_MARK not in encoded:
         return Line(encoded, ((len(encoded), DEFAULT_STYLE),), graphemes)
-    # Where rows of one style were joined, the default one is between them, without any text.
-    text, *marked = _MARK.split(encoded.replace(_NO_TEXT, STYLE_MARK))
-    texts: list[str] = []
+    text, *marked = encoded.split(STYLE_MARK)
+    texts = [text]
+    last, length = DEFAULT_STYLE, len(text)  # of the run that has not ended
     runs: list[tuple[int, Style]] = []
-    style = DEFAULT_STYLE
-    length = 0
-    for piece, mark in zip([text, *marked[1::2]], [*marked[::2], ""], strict=True):
-        texts.append(piece)
-        length += len(piece)
-        new = styles[ord(mark) - _FIRST_INDEX] if mark else None
-        if new != style and length:
-            runs.append((length, style))
-            length = 0
-        style = new or DEFAULT_STYLE
+    for piece in marked:
+        text = piece[1:]
+        if not text:
+            continue  # where rows of one style were joined, the default one is between them
+        style = styles[ord(piece[0]) - _FIRST_INDEX]
+        if style is not last:
+            if length:
+                runs.append((length, last))
+            last, length = style, 0
+        texts.append(text)
+        length += len(text)
+    if length:
+        runs.append((length, last))
     return Line("".join(texts), tuple(runs), graphemes)
 
 

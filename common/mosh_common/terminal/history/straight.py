@@ -110,19 +110,23 @@ def _after(style: Style, parameters: str, table: StyleTable) -> tuple[Style, str
 
 def _styled_without_last_blanks(line: str, default: str, columns: int) -> str:
     """Return `line`, which ends with text of the style of the mark `default`, without the blanks at its end."""
-    if len(line) > columns and len(_MARK.sub("", line)) > columns:
-        raise _NotStraightError  # only those of the last row go
     before, mark, end = line.rpartition(default)
-    end = end.rstrip(" ")
+    blanks = len(end) - len(end.rstrip(" "))
+    if len(line) > columns:
+        blanks = min(blanks, _last_blanks(_MARK.sub("", line), columns))
+    end = end[: len(end) - blanks]
     return before + mark + end if end else before
 
 
 def _without_last_blanks(line: str, columns: int) -> str:
     """Return `line`, which has no marks, without the blanks at its end."""
-    kept = line.rstrip(" ")
-    if len(line) > columns and len(kept) < len(line):
-        if WIDE_TAIL in line:
-            raise _NotStraightError  # who knows where its last row begins
-        # Only those of the last row go.
-        return line[: max(len(kept), (len(line) - 1) // columns * columns)]
-    return kept
+    return line.rstrip(" ") if len(line) <= columns else line[: len(line) - _last_blanks(line, columns)]
+
+
+def _last_blanks(said: str, columns: int) -> int:
+    """Return how many blanks are at the end of a line's last row; those of the other rows stay."""
+    start = 0
+    while len(said) - start > columns:
+        start += columns
+        start -= said[start] == WIDE_TAIL  # it did not fit
+    return min(len(said) - len(said.rstrip(" ")), len(said) - start)

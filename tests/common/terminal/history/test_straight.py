@@ -48,9 +48,7 @@ def straight(text: Text) -> list[Line] | None:
 
 
 @tried_with(200)
-@given(
-    pieces=st.lists(st.one_of(PIECES, RENDITIONS), max_size=30), columns=st.sampled_from([2, 20, 33]), style=STYLES
-)
+@given(pieces=st.lists(st.one_of(PIECES, RENDITIONS), max_size=30), columns=st.sampled_from([2, 20, 33]), style=STYLES)
 def test_they_are_as_drawn_or_it_says_so(pieces: list[str], columns: int, style: Style) -> None:
     text = text_of("".join(pieces), columns=columns, style=style)
     lines = straight(text)
@@ -69,7 +67,7 @@ def test_text_with_renditions_is_as_drawn(pieces: list[str], columns: int) -> No
     "line",
     ["plain", "", "x" * 50, "blanks at its end  ", "x" * 15 + " " * 8, "日本語の文章です。" * 3, "é and ü \xa0",
      "\x1b[31mred\x1b[0m and \x1b[1;38;5;7mbold\x1b[m  ", "\x1b[4mit goes on", "\x1b[31m" + "y" * 45 + "\x1b[0m",
-     "\x1b[31m   \x1b[0m"],
+     "\x1b[31m   \x1b[0m", "a" + "日" * 15 + " ", "x" * 25 + "\x1b[31m\x1b[0m  ", "日" * 10 + "\x1b[31mab\x1b[m" + " " * 30],
 )  # fmt: skip
 def test_common_lines_need_no_screen(line: str) -> None:
     text = text_of("\r\n".join([line] * 3))
@@ -78,8 +76,7 @@ def test_common_lines_need_no_screen(line: str) -> None:
 
 @pytest.mark.parametrize(
     "output",
-    ["a\tb", "a\x07", "a\x1b[K", "a\rb", "a\n", "e\u0301", "\x1b[41mred", "\x1b(Ba", "日" * 15 + " ",
-     "x" * 25 + "\x1b[31m\x1b[0m ", "\u200b", "\x7f"],
+    ["a\tb", "a\x07", "a\x1b[K", "a\rb", "a\n", "e\u0301", "\x1b[41mred", "\x1b(Ba", "\u200b", "\x7f"],
 )  # fmt: skip
 def test_what_a_screen_has_to_say_is_drawn(output: str) -> None:
     assert straight(text_of(output)) is None
