@@ -116,7 +116,8 @@ class RowPainter:
             pen.set_style(self._styles[ord(letters[0])])
             pen.wrap()
         else:
-            pen.set_background_of(DEFAULT_STYLE)
+            if pen.style is not DEFAULT_STYLE:
+                pen.set_background_of(DEFAULT_STYLE)
             pen.move(index, 0)
         self._print_runs(shown, letters[:end])
         self._wrapping = through
