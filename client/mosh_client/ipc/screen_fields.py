@@ -61,8 +61,8 @@ def _style(value: Any) -> Style:
     return tuple.__new__(Style, value)
 
 
-# A page of history has thousands of runs, and few styles. SECURITY: what is equal to a style that was in order gets that
-# very object, so it is in order, too. Test: test_a_style_that_equals_a_known_one_is_that_one.
+# A page of history has thousands of runs, and few styles. SECURITY: what equals a style that was in order becomes that
+# very object, whatever its own numbers were made of. Test: test_a_style_that_equals_a_known_one_is_that_one.
 _checked_style: Final = lru_cache(_KNOWN_STYLES)(_style)
 
 

@@ -109,9 +109,9 @@ class RowPainter:
         if clusters or letters[end:].strip("\x00") or (wrapping and (not end or pen.style.bg != DEFAULT_COLOR)):
             return False
         shown = text[:end].replace(EMPTY, " ")
-        if not (shown.isascii() and shown.isprintable()):
-            if not pen.dialect.unicode or not is_agreed(shown, strict=self._strict):
-                return False
+        plain = shown.isascii() and shown.isprintable()
+        if not plain and not (pen.dialect.unicode and is_agreed(shown, strict=self._strict)):
+            return False
         if wrapping:
             pen.set_style(self._styles[ord(letters[0])])
             pen.wrap()

@@ -294,10 +294,10 @@ class Laying:
         return None
 
     def _lines(self, text: Text) -> Piece | History:
-        for known, laid in self._laid:
+        for known, lines in self._laid:
             if known is text:
-                return laid
-        laid = straight_lines(text)
+                return lines
+        laid: Piece | History | None = straight_lines(text)
         if laid is None:
             laid = History(_UNLIMITED)
             draw(text, laid)

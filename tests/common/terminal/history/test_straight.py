@@ -67,7 +67,8 @@ def test_text_with_renditions_is_as_drawn(pieces: list[str], columns: int) -> No
     "line",
     ["plain", "", "x" * 50, "blanks at its end  ", "x" * 15 + " " * 8, "日本語の文章です。" * 3, "é and ü \xa0",
      "\x1b[31mred\x1b[0m and \x1b[1;38;5;7mbold\x1b[m  ", "\x1b[4mit goes on", "\x1b[31m" + "y" * 45 + "\x1b[0m",
-     "\x1b[31m   \x1b[0m", "a" + "日" * 15 + " ", "x" * 25 + "\x1b[31m\x1b[0m  ", "日" * 10 + "\x1b[31mab\x1b[m" + " " * 30],
+     "\x1b[31m   \x1b[0m", "a" + "日" * 15 + " ", "x" * 25 + "\x1b[31m\x1b[0m  ",
+     "日" * 10 + "\x1b[31mab\x1b[m" + " " * 30],
 )  # fmt: skip
 def test_common_lines_need_no_screen(line: str) -> None:
     text = text_of("\r\n".join([line] * 3))
