@@ -7,6 +7,7 @@ with as few calls as can be. What parts mean relative to the frames before is fr
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from mosh_client.ipc.fields import Field, array, checked_array, checked_boolean, checked_text
@@ -38,6 +39,8 @@ LONGEST_CLUSTER_OCTETS: Final = 64  # docs/terminal.md §1 keeps 32 octets a cel
 # Test: test_a_cell_may_not_hold_a_control_character.
 _CONTROL_IN_ROW: Final = re.compile("[\x03-\x1f\x7f-\x9f\ud800-\udfff]")
 _STRAY_WIDE_TAIL: Final = re.compile("(?:\\A|[\x00\x01])\x01")  # a right half needs a left one
+_KNOWN_STYLES: Final = 1024
+
 _MOUSE_TRACKING: Final = frozenset((0, *MOUSE_TRACKING))
 _MOUSE_ENCODING: Final = frozenset((0, *MOUSE_ENCODING))
 
@@ -56,6 +59,18 @@ def _style(value: Any) -> Style:
     if hyperlink != "" and (type(hyperlink) is not str or not is_link(hyperlink)):
         raise PeerError("hyperlink is not a URI of a known scheme, perhaps with an id")
     return tuple.__new__(Style, value)
+
+
+# A page of history has thousands of runs, and few styles. SECURITY: what equals a style that was in order becomes that
+# very object, whatever its own numbers were made of. Test: test_a_style_that_equals_a_known_one_is_that_one.
+_checked_style: Final = lru_cache(_KNOWN_STYLES)(_style)
+
+
+def _known_style(value: Any) -> Style:
+    try:
+        return _checked_style(value)
+    except TypeError:  # it holds what cannot be looked up: a map
+        raise PeerError("a style that holds a map") from None
 
 
 def _numbered_row(value: Any) -> tuple[int, Row]:
@@ -101,7 +116,7 @@ def _line(value: Any) -> Line:
         columns, style = checked_array(run, "run", 2)
         if type(columns) is not int or not 1 <= columns <= LONGEST_LINE:
             raise PeerError(f"a run is not 1–{LONGEST_LINE} columns")
-        styled.append((columns, _style(style)))
+        styled.append((columns, _known_style(style)))
     if sum([columns for columns, _ in styled]) != len(text):
         raise PeerError(f"runs that are not together the {len(text)} columns of their line")
     if len(checked_array(graphemes, "graphemes")) != text.count(CLUSTER):

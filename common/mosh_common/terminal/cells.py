@@ -109,6 +109,8 @@ class Graphemes(Clusters):
 
 def graphemes_of(clusters: Clusters) -> tuple[str, ...]:
     """Return the graphemes in the order of their columns."""
+    if not clusters:
+        return ()
     if isinstance(clusters, Graphemes):
         return clusters.graphemes
     return tuple(clusters[column] for column in sorted(clusters))

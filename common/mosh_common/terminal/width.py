@@ -51,6 +51,27 @@ def _all_runs() -> re.Pattern[str]:
     return re.compile("|".join(f"([{character_class(ranges)}]+)" for ranges in (narrow, *others)))
 
 
+@cache
+def _not_common() -> re.Pattern[str]:
+    """Return the pattern for one character that is neither a common one of one or two columns, nor CR, LF or ESC."""
+    return re.compile(f"[^\r\n\x1b{_COMMON_NARROW}{_COMMON_WIDE}]")
+
+
+@cache
+def _common_wide() -> re.Pattern[str]:
+    return re.compile(f"[{_COMMON_WIDE}]+")
+
+
+def with_tails(text: str, tail: str) -> str | None:
+    """Return `text` with `tail` behind each character of two columns; None if that is not easily told.
+
+    CR, LF and ESC stay as they are; any other control, and what joins the character before it, is not told.
+    """
+    if _not_common().search(text) is not None:
+        return None
+    return _common_wide().sub(lambda run: tail.join(run[0]) + tail, text)
+
+
 def width_runs(text: str) -> list[tuple[str, str, str, str]]:
     """Cut `text` into runs of the same width.
 

@@ -358,3 +358,18 @@ def test_whatever_a_program_can_choose_crosses(sequence: str) -> None:
         sent = FrameEncoder().encode(emulator.snapshot())
         assert sent is not None
         assert decode(encode(sent)) == sent
+
+
+def test_a_style_that_equals_a_known_one_is_that_one() -> None:
+    def page(*style: Any) -> HistoryPage:
+        message = decode(msgpack.packb((18, 1, 0, 0, [("ab", [(2, style)], [])], True)))
+        assert isinstance(message, HistoryPage)
+        return message
+
+    known = page(1, -1, 0, 0, -1, "").lines[0].runs[0][1]
+    odd = page(True, -1.0, False, 0, -1, "").lines[0].runs[0][1]
+    assert odd is known
+    assert all(type(number) is int for number in odd[:5])
+    for style in ((1, -1, 0, 0, -1, {}), (1.5, -1, 0, 0, -1, ""), (1, -1, 0, 0, -1)):
+        with pytest.raises(PeerError):
+            page(*style)

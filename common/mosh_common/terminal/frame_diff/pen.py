@@ -48,12 +48,15 @@ class Pen:
         current = self.style
         if style is current or style == current:
             return
-        # None of these cancels a pending wrap, on either end.
-        output = self.output
-        output += rendition(current, style, self.dialect)
-        if style.link != current.link and self.dialect.hyperlinks:
-            output.append(hyperlink(style.link))
+        self.output.append(self.change(current, style))
         self.style = style
+
+    def change(self, old: Style, new: Style) -> str:
+        """Return what leads from one style to another. None of it cancels a pending wrap, on either end."""
+        common, extras = rendition(old, new, self.dialect)
+        if new.link != old.link and self.dialect.hyperlinks:
+            extras += hyperlink(new.link)
+        return common + extras
 
     def set_background_of(self, style: Style) -> None:
         """Make erasing fill with the background of `style`."""

@@ -102,17 +102,13 @@ def _print(pen: Pen, column: Sequence[Row], *, from_row: int, styles: list[Style
     unknown = chr(OUTSIDE)
     for index in range(from_row, len(column)):
         row = column[index]
-        text, letters, wrapped, _ = row
-        end = len(text.rstrip(EMPTY + " "))
+        end = len(row[0].rstrip(EMPTY + " "))
+        if painter.print_below(index, row):
+            continue
         coloured = painter.wrapping and pen.style.bg != DEFAULT_COLOR  # what the wrap scrolls in has the background
         if not painter.wrapping:
             pen.set_background_of(DEFAULT_STYLE)
             pen.move(index, 0)
-            plain = text[:end].replace(EMPTY, " ")
-            if not wrapped and not letters.strip("\x00") and plain.isascii() and plain.isprintable():
-                pen.set_style(DEFAULT_STYLE)
-                pen.print(plain, end)
-                continue
         # All of its text is drawn in one go, with the blanks between.
         blank = unknown * columns if coloured else unknown * end + "\x00" * (columns - end)
         painter.draw(index, (EMPTY * columns, blank, False, NO_CLUSTERS), row)

@@ -13,17 +13,16 @@ from mosh_common.terminal.cells import CLUSTER, DEFAULT_STYLE, EMPTY, PROTECTED,
 from mosh_common.terminal.history.line import BLANK_LINE, Line
 
 # C0 controls, as the stand-ins of cells.py are: no cell holds one.
-_STYLE: Final = "\x03"  # the next character says which style follows
+STYLE_MARK: Final = "\x03"  # the next character says which style follows
 _END_OF_CLUSTER: Final = "\x04"  # after a grapheme, which follows its CLUSTER
 _FIRST_INDEX: Final = 0x20
-_DEFAULT_MARK: Final = _STYLE + chr(_FIRST_INDEX)
+_DEFAULT_MARK: Final = STYLE_MARK + chr(_FIRST_INDEX)
 BLANKS: Final = f" {EMPTY}"
 MOST_STYLES: Final = 0x8000  # of one chunk: below the surrogates, which no encoder takes
 
 _RUN: Final = re.compile(r"(.)\1*", re.DOTALL)  # of equal letters
-_STYLE_MARK: Final = re.compile(f"{_STYLE}(.)", re.DOTALL)
 _CLUSTER: Final = re.compile(f"{CLUSTER}([^{_END_OF_CLUSTER}]*){_END_OF_CLUSTER}")
-_MARKS: Final = re.compile(f"{_STYLE}.|[{CLUSTER}{_END_OF_CLUSTER}{WIDE_TAIL}]", re.DOTALL)
+_MARKS: Final = re.compile(f"{STYLE_MARK}.|[{CLUSTER}{_END_OF_CLUSTER}{WIDE_TAIL}]", re.DOTALL)
 
 
 class StyleTable:
@@ -49,6 +48,10 @@ class StyleTable:
                 self.styles.append(bare)
                 self.octets += 32 + len(bare.link)
         return index
+
+    def mark(self, style: Style) -> str:
+        """Return what stands before text of `style`."""
+        return STYLE_MARK + chr(_FIRST_INDEX + self.index(style))
 
     def marks(self, palette: Palette) -> dict[str, str]:
         """Return the marks of letters that were met lately; the others are to be added, from `index`."""
@@ -104,7 +107,7 @@ def _with_styles(text: str, letters: str, palette: Palette, table: StyleTable) -
         if start or letter != "\x00":
             mark = marks.get(letter)
             if mark is None:
-                mark = marks[letter] = _STYLE + chr(_FIRST_INDEX + table.index(palette.styles[ord(letter)]))
+                mark = marks[letter] = table.mark(palette.styles[ord(letter)])
             parts.append(mark)
         parts.append(text[start:end])
         start = end
@@ -119,26 +122,30 @@ def decode_line(encoded: str, styles: list[Style]) -> Line:
     if CLUSTER in encoded:
         graphemes = tuple(_CLUSTER.findall(encoded))
         encoded = _CLUSTER.sub(CLUSTER, encoded)
-    if _STYLE not in encoded:
+    if STYLE_MARK not in encoded:
         return Line(encoded, ((len(encoded), DEFAULT_STYLE),), graphemes)
-    text, *marked = _STYLE_MARK.split(encoded)
-    texts: list[str] = []
+    text, *marked = encoded.split(STYLE_MARK)
+    texts = [text]
+    last, length = DEFAULT_STYLE, len(text)  # of the run that has not ended
     runs: list[tuple[int, Style]] = []
-    style = DEFAULT_STYLE
-    length = 0
-    for piece, mark in zip([text, *marked[1::2]], [*marked[::2], ""], strict=True):
-        texts.append(piece)
-        length += len(piece)
-        new = styles[ord(mark) - _FIRST_INDEX] if mark else None
-        if new != style and length:
-            runs.append((length, style))
-            length = 0
-        style = new or DEFAULT_STYLE
+    for piece in marked:
+        text = piece[1:]
+        if not text:
+            continue  # where rows of one style were joined, the default one is between them
+        style = styles[ord(piece[0]) - _FIRST_INDEX]
+        if style is not last:
+            if length:
+                runs.append((length, last))
+            last, length = style, 0
+        texts.append(text)
+        length += len(text)
+    if length:
+        runs.append((length, last))
     return Line("".join(texts), tuple(runs), graphemes)
 
 
 def words_of(encoded: str) -> str:
     """Return what one or many encoded lines say: blanks for erased cells, graphemes whole."""
-    if _STYLE in encoded or CLUSTER in encoded or WIDE_TAIL in encoded:
+    if STYLE_MARK in encoded or CLUSTER in encoded or WIDE_TAIL in encoded:
         encoded = _MARKS.sub("", encoded)
     return encoded.replace(EMPTY, " ")

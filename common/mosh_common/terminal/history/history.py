@@ -15,6 +15,7 @@ from mosh_common.terminal.history.drawn import Drawn, are_fit
 from mosh_common.terminal.history.joining import Joiner
 from mosh_common.terminal.history.line import NO_HISTORY, Extent, Position
 from mosh_common.terminal.history.shelf import Chunk, Shelf
+from mosh_common.terminal.history.straight import straight_lines
 from mosh_common.terminal.history.unparsed import Text, Unparsed, draw, parts_of
 from mosh_common.terminal.history.update import Update
 from mosh_common.terminal.screen.past import Beginning
@@ -277,7 +278,7 @@ class Laying:
 
     def __init__(self) -> None:
         self._cut: tuple[Unparsed | None, list[Text]] = None, []  # the parts of the text that was wanted last
-        self._laid: list[tuple[Text, History]] = []
+        self._laid: list[tuple[Text, Piece | History]] = []
         self.characters = 0  # that were laid out, in all
 
     def piece_at(self, chunk: Unparsed, line: int) -> Piece | None:
@@ -287,17 +288,20 @@ class Laying:
         first = chunk.first
         for part in self._cut[1]:
             if line < first + part.lines:
-                piece = self._lines(part).piece_at(line - first)
+                laid = self._lines(part)
+                piece = laid if isinstance(laid, Piece) else laid.piece_at(line - first)
                 return None if piece is None else piece._replace(first=piece.first + first)
             first += part.lines
         return None
 
-    def _lines(self, text: Text) -> History:
-        for known, laid in self._laid:
+    def _lines(self, text: Text) -> Piece | History:
+        for known, lines in self._laid:
             if known is text:
-                return laid
-        laid = History(_UNLIMITED)
-        draw(text, laid)
+                return lines
+        laid: Piece | History | None = straight_lines(text)
+        if laid is None:
+            laid = History(_UNLIMITED)
+            draw(text, laid)
         self.characters += len(text.text)
         del self._laid[: 1 - LAID_OUT]
         self._laid.append((text, laid))

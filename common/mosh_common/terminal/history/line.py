@@ -111,6 +111,9 @@ def rows(line: Line, columns: int, palette: Palette, *, start: int = 0) -> list[
     """
     letters = "".join([palette.letter(style) * count for count, style in line.runs])
     text = line.text
+    padding = columns - len(text)
+    if not start and padding >= 0 and not line.graphemes:  # most lines
+        return [(text + EMPTY * padding, letters + "\x00" * padding, False, NO_CLUSTERS)]
     graphemes = iter(line.graphemes[text.count(CLUSTER, 0, start) :]) if line.graphemes else iter(())
     result: list[Row] = []
     while start < len(text):

@@ -58,6 +58,8 @@ _CONTROL_IN_GRAPHEME: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 _STRAY_WIDE_TAIL: Final = re.compile("(?:\\A|[\n\x00\x01])\x01")
 _MORE: Final = 0x80
 _LONGEST_VARINT_BITS: Final = 14
+_ZERO: Final = varint(0)
+_SMALL: Final = tuple([varint(number) for number in range(_MORE)])  # what most runs' columns are
 
 _FG, _BG, _FLAGS, _UNDERLINE, _UNDERLINE_COLOR, _LINK = range(1, 7)
 _STYLE: Final = Schema(
@@ -112,7 +114,7 @@ class Answer(NamedTuple):
             _LINE: self.start.line,
             _COLUMN: self.start.column,
             _KEPT: kept,
-            **_said_of_lines(self.lines[kept:]),
+            **_Said(self.lines[kept:]).fields(len(self.lines) - kept),
             _WHOLE: int(self.whole),
         }
         if self.searched:
@@ -135,7 +137,8 @@ class Answer(NamedTuple):
         Cut lines are not `whole`: what follows has its beginning behind them.
         """
         count = len(self.lines)
-        while (size := self._first(count)._size()) > octets:
+        said = _Said(self.lines)
+        while (size := said.size(count)) > octets:
             if count == 1:
                 return self._with_piece(octets)
             count = max(min(count - 1, count * octets // size), 1)
@@ -155,16 +158,7 @@ class Answer(NamedTuple):
         return answer
 
     def _size(self) -> int:
-        """Return how long this answer is, compressed; of one that no client would take, that it is far too long."""
-        said = _said_of_lines(self.lines)
-        if (
-            len(said.get(_TEXTS, b"")) > TEXTS_LIMIT_OCTETS
-            or len(said.get(_RUNS, b"")) > RUNS_LIMIT_OCTETS
-            or len(said[_STYLES]) > STYLES_LIMIT
-            or weight_of(self.lines) > WEIGHT_LIMIT_OCTETS
-        ):
-            return 2 * WEIGHT_LIMIT_OCTETS
-        return len(deflate(protobuf.encode(_ANSWER, said)))
+        return _Said(self.lines).size(len(self.lines))
 
     # --- The client's side --------------------------------------------------------------------------------------
 
@@ -213,25 +207,63 @@ def weight_of(lines: Iterable[Line]) -> int:
 # --- Lines ----------------------------------------------------------------------------------------------------------
 
 
-def _said_of_lines(lines: tuple[Line, ...]) -> protobuf.Message:
-    """Return the fields that say these lines."""
-    if not lines:
-        return {_STYLES: ()}
-    letters: dict[Style, bytes] = {DEFAULT_STYLE: varint(0)}
-    runs: list[bytes] = []
-    for line in lines:
-        last = len(line.runs) - 1
-        for place, (columns, style) in enumerate(line.runs):
-            letter = letters.get(style)
-            if letter is None:
-                letter = letters[style] = varint(len(letters))
-            runs += (varint(columns if place < last else 0), letter)
-    return {
-        _STYLES: [_said_of_style(style) for style in list(letters)[1:]],
-        _TEXTS: "\n".join([line.text for line in lines]).encode("utf-8", "replace"),
-        _RUNS: b"".join(runs),
-        _GRAPHEMES: "\n".join([grapheme for line in lines for grapheme in line.graphemes]).encode("utf-8", "replace"),
-    }
+class _Said:
+    """The fields that say some lines, or the first of them."""
+
+    __slots__ = ("_ends", "_lines", "_runs", "_styles", "_weights")
+
+    def __init__(self, lines: tuple[Line, ...]) -> None:
+        self._lines = lines
+        self._runs: list[bytes] = []  # columns and style by turns
+        self._styles: dict[Style, bytes] = {DEFAULT_STYLE: _ZERO}
+        self._ends: list[tuple[int, int]] = [(0, 1)]  # by the number of lines: how many of these they take
+        self._weights = [0]  # … and what they weigh, but for links
+        runs, styles = self._runs, self._styles
+        letters: dict[int, bytes] = {}  # by the object, which is hashed sooner; `lines` keeps them
+        weight = 0
+        for text, of_line, graphemes in lines:
+            for columns, style in of_line:
+                letter = letters.get(id(style))
+                if letter is None:
+                    letter = letters[id(style)] = styles.setdefault(style, varint(len(styles)))
+                runs += (_SMALL[columns] if columns < len(_SMALL) else varint(columns), letter)
+            if of_line:
+                runs[-2] = _ZERO
+            self._ends.append((len(runs), len(styles)))
+            weight += _LINE_OCTETS * (1 + len(of_line) + len(graphemes)) + 4 * len(text)
+            self._weights.append(weight)
+
+    def fields(self, count: int) -> protobuf.Message:
+        """Return the fields that say the first `count` lines."""
+        if not count:
+            return {_STYLES: ()}
+        lines, (runs, styles) = self._lines[:count], self._ends[count]
+        return {
+            _STYLES: [_said_of_style(style) for style in list(self._styles)[1:styles]],
+            _TEXTS: "\n".join([line.text for line in lines]).encode("utf-8", "replace"),
+            _RUNS: b"".join(self._runs[:runs]),
+            _GRAPHEMES: "\n".join([each for line in lines for each in line.graphemes]).encode("utf-8", "replace"),
+        }
+
+    def size(self, count: int) -> int:
+        """Return how long an answer with the first `count` lines is, compressed.
+
+        Of one that no client would take, that it is far too long.
+        """
+        said = self.fields(count)
+        if (
+            len(said.get(_TEXTS, b"")) > TEXTS_LIMIT_OCTETS
+            or len(said.get(_RUNS, b"")) > RUNS_LIMIT_OCTETS
+            or len(said[_STYLES]) > STYLES_LIMIT
+            or self._weight(count) > WEIGHT_LIMIT_OCTETS
+        ):
+            return 2 * WEIGHT_LIMIT_OCTETS
+        return len(deflate(protobuf.encode(_ANSWER, said)))
+
+    def _weight(self, count: int) -> int:
+        if any(style.link for style in self._styles):
+            return weight_of(self._lines[:count])
+        return self._weights[count]
 
 
 def _said_of_style(style: Style) -> protobuf.Message:
@@ -268,42 +300,51 @@ def _lines(message: protobuf.Message) -> list[Line]:
 
 
 class _Runs:
-    """Reads the runs of one line after the other."""
+    """Reads the runs of one line after the other. Raises PeerError."""
 
     def __init__(self, octets: bytes, styles: list[Style]) -> None:
         if len(octets) > RUNS_LIMIT_OCTETS:
             raise PeerError(f"{len(octets)} octets of runs, at most {RUNS_LIMIT_OCTETS} expected")
-        self._octets = octets
+        self._numbers = list(octets) if not octets or max(octets) < _MORE else _numbers(octets)
         self._styles = styles
         self._at = 0
 
     @property
     def over(self) -> bool:
         """Whether there are no more."""
-        return self._at == len(self._octets)
+        return self._at == len(self._numbers)
 
     def of_line(self, columns: int) -> tuple[tuple[int, Style], ...]:
         """Return the runs of a line of so many columns. Raises PeerError."""
         if columns > LONGEST_LINE:
             raise PeerError(f"a line of {columns} columns, at most {LONGEST_LINE} expected")
         runs: list[tuple[int, Style]] = []
+        numbers, styles, at = self._numbers, self._styles, self._at
         while columns:
-            length, letter = self._number(), self._number()
-            if length >= columns or letter >= len(self._styles):
-                raise PeerError(f"a run of {length} of {columns} columns, in style {letter} of {len(self._styles)}")
-            runs.append((length or columns, self._styles[letter]))
+            if at + 2 > len(numbers):
+                raise PeerError("runs that end too soon")
+            length, letter = numbers[at], numbers[at + 1]
+            at += 2
+            if length >= columns or letter >= len(styles):
+                raise PeerError(f"a run of {length} of {columns} columns, in style {letter} of {len(styles)}")
+            runs.append((length or columns, styles[letter]))
             columns -= length or columns
+        self._at = at
         return tuple(runs)
 
-    def _number(self) -> int:
-        value = shift = 0
-        for octet in self._octets[self._at : self._at + 2]:
-            self._at += 1
-            value |= (octet & ~_MORE) << shift
-            if octet < _MORE:
-                return value
-            shift += 7
-        raise PeerError(f"runs that end too soon, or a number of more than {_LONGEST_VARINT_BITS} bits")
+
+def _numbers(octets: bytes) -> list[int]:
+    """Return the numbers in `octets`, varints of one or two. Raises PeerError."""
+    numbers: list[int] = []
+    rest = iter(octets)
+    for octet in rest:
+        if octet >= _MORE:
+            high = next(rest, _MORE)
+            if high >= _MORE:
+                raise PeerError(f"runs that end too soon, or a number of more than {_LONGEST_VARINT_BITS} bits")
+            octet = octet & ~_MORE | high << 7
+        numbers.append(octet)
+    return numbers
 
 
 def _text(octets: bytes, longest: int) -> str:
