@@ -15,6 +15,9 @@ suppress_warnings = ["misc.highlighting_failure"]  # sessions of a terminal are 
 
 html_theme = "furo"  # light and dark, as the reader's system has it; the system's fonts
 html_theme_options: dict[str, list[str]] = {"top_of_page_buttons": []}
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+smartquotes_action = "qe"  # options that stand outside of code, as in headings, keep their "--"
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False

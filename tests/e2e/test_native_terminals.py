@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import pytest
 from tests.support.native_shell import LONG_S, NativeShell
-from tests.support.programs import clean_environment, missing_programs, wait_until, write_launcher
+from tests.support.programs import OUR_PAIR, clean_environment, missing_programs, wait_until, write_launcher
+from tests.support.terminal_session import MoshSession
 from tests.support.tmux import Pane, Tmux
 from tests.support.xterm import PROGRAMS as XTERM_PROGRAMS
 from tests.support.xterm import Xterm
@@ -42,14 +43,31 @@ print()
 LAST_FRAME = [f"frame 59 line {number} " + "." * (number % 30) for number in range(2700)]
 
 
+class Program(NamedTuple):
+    """A program that has the screen for itself, and what is typed into it, each with a row that it shows then."""
+
+    command: str
+    keys: tuple[tuple[str, str], ...]
+    leave: str
+
+
+PROGRAMS = (
+    Program("less", ((" ", "page 26"), ("jjj", "page 29"), ("b", "page 4"), ("G", "page 500")), "q"),
+    Program("vim -u NONE -N", (("40j", "page 41"), ("G", "page 500"), ("dd", "page 499")), "ZQ"),
+)
+
+
 class Window(Protocol):
     """A terminal that a user sits at."""
 
     def resize(self, columns: int, lines: int) -> None:
         """Give it another size."""
 
+    def type(self, text: str) -> None:
+        """Type letters, digits and blanks."""
+
     def enter(self, line: str) -> None:
-        """Type letters and blanks, and Enter."""
+        """Type that and Enter."""
 
     def all_rows(self) -> list[str]:
         """Its scrollback and its screen, without blanks at the ends of rows and rows."""
@@ -60,7 +78,7 @@ class TmuxWindow:
 
     def __init__(self, pane: Pane) -> None:
         self.pane = pane
-        self.resize, self.all_rows = pane.resize, pane.all_rows
+        self.resize, self.all_rows, self.type = pane.resize, pane.all_rows, pane.type
 
     def enter(self, line: str) -> None:
         self.pane.type(line)
@@ -74,8 +92,12 @@ class XtermWindow:
         self._xterm = xterm
         self.resize, self.all_rows = xterm.resize, xterm.all_rows
 
+    def type(self, text: str) -> None:
+        self._xterm.press(*["space" if key == " " else key for key in text])
+
     def enter(self, line: str) -> None:
-        self._xterm.press(*["space" if key == " " else key for key in line], "Return")
+        self.type(line)
+        self._xterm.press("Return")
 
 
 @contextmanager
@@ -146,9 +168,8 @@ def test_each_line_is_there_once(tmp_path: Path, opened: Opened) -> None:
         assert_kept()
         guess(session, window)
         assert_kept()
-        for program in ("vim -u NONE -N -c 'call timer_start(600, {-> execute(\"qa!\")})' commands.txt",):
-            session.run("seq 1 500 >commands.txt")
-            session.run(f"{program} </dev/tty")
+        for program in PROGRAMS:
+            page_through(session, window, program)
             assert_kept()
         for lines in HEIGHTS:
             window.resize(COLUMNS, lines)
@@ -168,6 +189,18 @@ def test_each_line_is_there_once(tmp_path: Path, opened: Opened) -> None:
         assert_kept()
 
 
+def page_through(session: NativeShell, window: Window, program: Program) -> None:
+    """Look through a long file in a program that has the screen for itself, by its keys, and leave it."""
+    session.run("seq -f 'page %.0f' 1 500 >pages.txt")
+    session.begin(f"{program.command} pages.txt </dev/tty")
+    for keys, shown in (("", "page 1"), *program.keys):
+        if keys:
+            window.type(keys)
+        wait_until(lambda: shown in window.all_rows(), lambda: "\n".join(window.all_rows()[-LINES:]), timeout_s=LONG_S)  # noqa: B023  # called at once
+    window.type(program.leave)
+    session.wait()
+
+
 def guess(session: NativeShell, window: Window) -> None:
     """Type lines, which are guessed before the server echoes them."""
     for number in range(4):
@@ -184,6 +217,42 @@ def stay_silent(session: NativeShell) -> None:
     session.run("seq -f 'silent %.0f' 1 100; sleep 11", prints=[f"silent {number}" for number in range(1, 101)])
     session.relay.mend()
     session.relay.set(delay_ms=20, loss=0.1)
+
+
+@needs_tmux
+def test_programs_leave_what_they_leave_without_mosh() -> None:
+    """`less -X` draws on the primary screen: the pages that went off its top are kept, as a terminal by itself does."""
+    with Tmux() as tmux:
+        tmux.run("set-option", "-g", "history-limit", "50000")
+        native = {"MOSH_SCROLLBACK": "native"}
+        with MoshSession(OUR_PAIR, tmux, columns=COLUMNS, lines=LINES, client_environment=native) as session:
+            session.wait_for_prompt()
+            session.relay.set(delay_ms=20, loss=0.1)
+            session.write_file("pages", "".join(f"page {number}\n" for number in range(1, 501)).encode())
+            session.enter("seq 100; echo printed")
+            session.expect_same("printed", timeout_s=LONG_S)
+            for command in ("less", "less -X", "less -XF"):
+                session.enter(f"{command} pages")
+                for keys, shown in (
+                    ("", "page 13"),
+                    (" ", "page 26"),
+                    ("jj", "page 28"),
+                    ("b", "page 3"),
+                    ("G", "500"),
+                ):
+                    if keys:
+                        session.type(keys)
+                    session.expect_same(shown, timeout_s=LONG_S)
+                session.type("q")
+                session.wait_for_prompt()
+                session.enter("echo left $((6*7))")
+                session.expect_same("left 42", timeout_s=LONG_S)
+                wait_until(
+                    lambda: session.mosh.all_rows() == session.direct.all_rows(),
+                    lambda: _differences(session.mosh.all_rows(), session.direct.all_rows()),
+                    timeout_s=LONG_S,
+                )
+            assert "page 13" in session.mosh.all_rows()
 
 
 @in_terminals

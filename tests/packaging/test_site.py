@@ -13,7 +13,8 @@ pytestmark = pytest.mark.once
 TOP = Path(__file__).parents[2]
 sys.path.insert(0, str(TOP / "packaging" / "site"))
 
-import stage  # noqa: E402  # it is no package
+import conf  # noqa: E402  # it is no package
+import stage  # noqa: E402  # the same
 
 
 def test_every_page_is_in_the_menu_once() -> None:
@@ -22,6 +23,10 @@ def test_every_page_is_in_the_menu_once() -> None:
     assert sorted(listed) == sorted(set(listed))
     top = {name.removesuffix(".md") for name in stage.FROM_TOP.values()} - {"index"}
     assert set(listed) == top | {page for page in pages if not re.match(r"adr/\d", page)}
+
+
+def test_an_option_keeps_its_two_hyphens() -> None:
+    assert not set("dDi") & set(conf.smartquotes_action)  # those that make dashes of hyphens
 
 
 @pytest.mark.parametrize(
