@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest.runner import runtestprotocol
 from hypothesis import HealthCheck, settings
 from tests.support.fuzzing import tried_with
 from tests.support.programs import REPOSITORY, missing_programs, why_not_upstream
@@ -102,6 +103,23 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_teardown() -> None:
     _GUARD.refusing = False  # what tests before it shared may be tidied up after the last of them
+
+
+@pytest.hookimpl(specname="pytest_runtest_protocol")
+def _run_and_tell_what_matters(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Let a worker of xdist report one thing of a test that passes, not four.
+
+    Sending and receiving all that pytest says of a test took longer than most tests. A setup or teardown is said
+    where it did not pass; a report of durations, or JUnit's, is made of all of them, and `-v` says which test begins.
+    """
+    option = item.config.option
+    if not hasattr(item.config, "workerinput") or option.verbose > 0 or option.durations or option.xmlpath:
+        return None
+    for report in runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.when == "call" or not report.passed:
+            item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
