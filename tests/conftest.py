@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import locale
 import os
@@ -74,6 +75,14 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
 
 def _worker() -> int:
     return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+@pytest.hookimpl(specname="pytest_collection_modifyitems", hookwrapper=True)
+def _one_worker_after_the_other() -> Iterator[None]:
+    """Let hypothesis look for constants in our sources once: what one worker has found, the next finds in files."""
+    with open(__file__) as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` selects
