@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import locale
 import os
@@ -12,6 +13,7 @@ from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest.runner import runtestprotocol
 from hypothesis import HealthCheck, settings
 from tests.support.fuzzing import tried_with
 from tests.support.programs import REPOSITORY, missing_programs, why_not_upstream
@@ -75,6 +77,14 @@ def _worker() -> int:
     return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
+@pytest.hookimpl(specname="pytest_collection_modifyitems", hookwrapper=True)
+def _one_worker_after_the_other() -> Iterator[None]:
+    """Let hypothesis look for constants in our sources once: what one worker has found, the next finds in files."""
+    with open(__file__) as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.hookimpl(tryfirst=True)  # before `-m` selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     sizes = Counter(item.path for item in items)
@@ -102,6 +112,23 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_teardown() -> None:
     _GUARD.refusing = False  # what tests before it shared may be tidied up after the last of them
+
+
+@pytest.hookimpl(specname="pytest_runtest_protocol")
+def _run_and_tell_what_matters(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Let a worker of xdist report one thing of a test that passes, not four.
+
+    Sending and receiving all that pytest says of a test took longer than most tests. A setup or teardown is said
+    where it did not pass; a report of durations, or JUnit's, is made of all of them, and `-v` says which test begins.
+    """
+    option = item.config.option
+    if not hasattr(item.config, "workerinput") or option.verbose > 0 or option.durations or option.xmlpath:
+        return None
+    for report in runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.when == "call" or not report.passed:
+            item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -572,12 +572,13 @@ def test_a_client_that_comes_back_hours_later_gets_the_last_screen_and_the_end(r
     assert running.session.finished
 
 
-@pytest.mark.thorough
 def test_a_client_that_stays_away_is_given_a_day(running: World) -> None:
     running.connected = False
     running.run(6_000)
     running.session.pty_closed(status=0, now=running.now)
-    running.run(LAST_WORDS_SILENT_MS - 1)
+    running.run(600_000)
+    running.now += LAST_WORDS_SILENT_MS - 1_200_000  # asleep; what is sent in hours is tried above
+    running.run(600_000 - 1)
     assert not running.session.finished
     running.run(100)
     assert running.session.finished

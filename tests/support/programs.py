@@ -26,6 +26,8 @@ SOURCE_FOLDERS = tuple(str(REPOSITORY / name) for name in ("bootstrap", "client"
 
 PATIENCE_S = 20.0  # bound of every wait for a condition: generous, the machine may be busy
 _POLL_INTERVAL_S = 0.02
+_LONGEST_POLL_INTERVAL_S = 0.1
+_POLL_SHARE = 0.1  # of the time that was waited: what took a second may be seen a tenth of one later
 _END_PATIENCE_S = 3.0  # after SIGTERM, before SIGKILL
 
 _CONNECT_LINE = re.compile(rb"^MOSH CONNECT (\d+) ([A-Za-z0-9+/]{22})\r?$", re.MULTILINE)
@@ -119,15 +121,19 @@ def write_launcher(path: Path, command: Sequence[str]) -> Path:
 def wait_until(
     condition: Callable[[], Result | None], what: str | Callable[[], str], *, timeout_s: float = PATIENCE_S
 ) -> Result:
-    """Poll `condition` until it is true and return what it returned; fail the test with `what` otherwise."""
-    deadline = time.monotonic() + timeout_s
+    """Poll `condition` until it is true and return what it returned; fail the test with `what` otherwise.
+
+    A look may be a program of its own, so there are fewer of them the longer it takes.
+    """
+    began = time.monotonic()
     while True:
         result = condition()
         if result:
             return result
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > timeout_s:
             raise AssertionError(f"after {timeout_s:.0f} s: {what() if callable(what) else what}")
-        time.sleep(_POLL_INTERVAL_S)
+        time.sleep(min(max(_POLL_INTERVAL_S, waited * _POLL_SHARE), _LONGEST_POLL_INTERVAL_S))
 
 
 # --- processes

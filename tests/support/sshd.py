@@ -137,7 +137,7 @@ def free_port(address: str = "127.0.0.1") -> int:
 
 
 def _keygen(path: Path, passphrase: str = "") -> None:
-    words = ["ssh-keygen", "-q", "-t", "ed25519", "-C", path.name, "-N", passphrase, "-f", str(path)]
+    words = ["ssh-keygen", "-q", "-t", "ed25519", "-a", "1", "-C", path.name, "-N", passphrase, "-f", str(path)]
     subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
 
 
