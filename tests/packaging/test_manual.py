@@ -7,6 +7,7 @@ import re
 import string
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -162,7 +163,8 @@ def test_page_and_help_name_each_value(field: str) -> None:
     assert missing == []
 
 
-def variables_of(folder: str) -> set[str]:
+@cache
+def variables_of(folder: str) -> frozenset[str]:
     """Return the environment variables of ours that a folder's sources name in what they do, say or document."""
     found: set[str] = set()
     for path in (REPOSITORY / folder).rglob("*.py"):
@@ -170,7 +172,7 @@ def variables_of(folder: str) -> set[str]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
                 text = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
                 found.update(VARIABLE.findall(text))
-    return found
+    return frozenset(found)
 
 
 @each_program
@@ -181,7 +183,7 @@ def test_the_page_explains_each_variable(program: Program) -> None:
 
 @each_program
 def test_each_variable_that_is_explained_is_there(program: Program) -> None:
-    ours = set().union(*(variables_of(each.folder) for each in PROGRAMS), variables_of("common"))
+    ours = frozenset().union(*(variables_of(each.folder) for each in PROGRAMS), variables_of("common"))
     told = set(VARIABLE.findall(program.page.read_text(encoding="utf-8") + program.help))
     assert told - ours == set()
 

@@ -74,7 +74,12 @@ class Sentence(NamedTuple):
     @property
     def pattern(self) -> re.Pattern[str]:
         """What matches its first paragraph on the page, with words for the holes."""
-        return re.compile("[^\n]+?".join(map(re.escape, _one_line(self.text).split("{}"))))
+        return _pattern(self.text)
+
+
+@cache  # more of them than `re` remembers, and each is looked for hundreds of times
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile("[^\n]+?".join(map(re.escape, _one_line(text).split("{}"))))
 
 
 def _one_line(text: str) -> str:

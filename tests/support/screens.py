@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from mosh_common.terminal.cells import EMPTY, PROTECTED, Row, Snapshot, Style
+from mosh_common.terminal.cells import EMPTY, PROTECTED, Palette, Row, Snapshot, Style
 from mosh_common.terminal.screen.sgr import _CLEAR_FLAGS, _SET_FLAG
 
 _TEXT = st.one_of(
@@ -56,6 +56,14 @@ _SEQUENCE = st.one_of(
     st.sampled_from(['\x1b[1"q', '\x1b[0"q']),
 )
 programs = st.lists(st.one_of(_TEXT, _TEXT, _SEQUENCE), max_size=40).map("".join)
+
+
+def with_own_palette(snapshot: Snapshot) -> Snapshot:
+    """Return the same screen, with which a terminal can go on without another that does so too noticing it."""
+    palette = Palette()
+    for style in snapshot.palette.styles[1:]:
+        palette.letter(style)
+    return snapshot._replace(palette=palette)
 
 
 def canonical(snapshot: Snapshot) -> tuple[object, ...]:

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.cell_operations import cell_operations
 from tests.support.fuzzing import tried_with
+from tests.support.screens import with_own_palette
 from tests.support.work_counting import calls_of
 
-from mosh_common.terminal.cells import LINKS_LIMIT_OCTETS, Palette, Snapshot
+from mosh_common.terminal.cells import LINKS_LIMIT_OCTETS, Snapshot
 from mosh_common.terminal.emulator import DIGEST_UNITS, Emulator
 
 pytestmark = pytest.mark.thorough
@@ -77,12 +78,8 @@ def painted(screen: str) -> Snapshot:
 
 def prepared(screen: str, settings: str = "") -> Emulator:
     """Return a terminal of its own with that screen, in which nothing was tried yet."""
-    shared = painted(screen)
-    palette = Palette()
-    for style in shared.palette.styles[1:]:
-        palette.letter(style)
     emulator = Emulator(COLUMNS, LINES, checksums=True)
-    emulator.restore(shared._replace(palette=palette))
+    emulator.restore(with_own_palette(painted(screen)))
     shown(emulator, settings.encode())
     return emulator
 

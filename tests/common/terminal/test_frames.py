@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from types import FrameType
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.fuzzing import tried_with
+from tests.support.screens import with_own_palette
 
+from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.parser.sequences import CONTROLS, ESCAPES, EVERYTHING, FRAMES, SEQUENCES
 from mosh_common.terminal.screen.state import DEFAULT_RULES, DEFAULT_SETTINGS
@@ -23,12 +26,21 @@ COSTLY = ["$t", "$r", "$x", "$z", "${", "$v", "*y", "b", " @", " A", "I", "Z"]
 def filled(columns: int = 20, lines: int = 5) -> Emulator:
     """A client's emulator with a screen full of many colours, the cursor at a pending wrap."""
     emulator = Emulator(columns, lines, frames=True)
-    for line in range(lines):
-        emulator.feed(f"\x1b[{line + 1}H".encode())
-        emulator.feed("".join(f"\x1b[38;5;{(column + line) % 256}me\u0301" for column in range(columns)).encode())
+    emulator.restore(with_own_palette(many_colours(columns, lines)))
     assert emulator.screen.wrap_pending
     assert emulator.skipped == 0
     return emulator
+
+
+@cache
+def many_colours(columns: int, lines: int) -> Snapshot:
+    """Return that screen; painting it costs more than what is fed to it then."""
+    emulator = Emulator(columns, lines, frames=True)
+    for line in range(lines):
+        emulator.feed(f"\x1b[{line + 1}H".encode())
+        emulator.feed("".join(f"\x1b[38;5;{(column + line) % 256}me\u0301" for column in range(columns)).encode())
+    assert emulator.skipped == 0
+    return emulator.snapshot()
 
 
 def assert_skipped(output: bytes) -> None:
