@@ -370,6 +370,7 @@ def test_a_style_that_equals_a_known_one_is_that_one() -> None:
     odd = page(True, -1.0, False, 0, -1, "").lines[0].runs[0][1]
     assert odd is known
     assert all(type(number) is int for number in odd[:5])
-    for style in ((1, -1, 0, 0, -1, {}), (1.5, -1, 0, 0, -1, ""), (1, -1, 0, 0, -1)):
+    others: list[tuple[Any, ...]] = [(1, -1, 0, 0, -1, {}), (1.5, -1, 0, 0, -1, ""), (1, -1, 0, 0, -1)]
+    for style in others:
         with pytest.raises(PeerError):
             page(*style)

@@ -23,7 +23,7 @@ from mosh_common.terminal.cells import (
 from mosh_common.terminal.frame_diff.dialect import Dialect
 from mosh_common.terminal.frame_diff.diff import OUTSIDE, diff
 from mosh_common.terminal.frame_diff.pen import REPRINT_LIMIT, UNKNOWN, Pen
-from mosh_common.terminal.frame_diff.rows import RowPainter
+from mosh_common.terminal.frame_diff.whole_rows import WholeRowPainter
 
 
 class Pushed(NamedTuple):
@@ -97,7 +97,7 @@ class _ColumnPen(Pen):
 
 def _print(pen: Pen, column: Sequence[Row], *, from_row: int, styles: list[Style]) -> None:
     """Print the rows of a column from that one on, each below the one before."""
-    painter = RowPainter(pen, styles)
+    painter = WholeRowPainter(pen, styles)
     columns = pen.columns
     unknown = chr(OUTSIDE)
     for index in range(from_row, len(column)):

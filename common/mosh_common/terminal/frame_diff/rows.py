@@ -10,7 +10,7 @@ import re
 from operator import eq, ne, or_
 from typing import Final
 
-from mosh_common.terminal.cells import CLUSTER, DEFAULT_COLOR, DEFAULT_STYLE, EMPTY, WIDE_TAIL, Row, Style
+from mosh_common.terminal.cells import CLUSTER, DEFAULT_STYLE, EMPTY, WIDE_TAIL, Row, Style
 from mosh_common.terminal.frame_diff.pen import UNKNOWN, Pen
 from mosh_common.terminal.frame_diff.sgr import erasable
 from mosh_common.terminal.frame_diff.widths import is_agreed, is_agreed_grapheme, is_undrawn_by_upstream, tokens
@@ -38,7 +38,7 @@ _PLACING_COST_AT_END: Final = 24  # of two CUPs and a character twice
 class RowPainter:
     """Draws rows, top to bottom, with one pen and the new screen's palette."""
 
-    __slots__ = ("_bottom", "_changes", "_columns", "_counted", "_credit", "_pen", "_strict", "_styles", "_wrapping")
+    __slots__ = ("_bottom", "_columns", "_counted", "_credit", "_pen", "_strict", "_styles", "_wrapping")
 
     def __init__(self, pen: Pen, styles: list[Style]) -> None:
         self._pen = pen
@@ -48,7 +48,6 @@ class RowPainter:
         self._wrapping = False  # the row above was written through its end, so this one begins with a wrap
         self._strict = pen.dialect.visible  # a real terminal, whose widths nobody knows
         self._credit = 0  # octets written, less those that had to be written for each one spent on placing
-        self._changes: dict[str, str] = {}  # what leads from the style of one letter to that of another
         self._counted = 0  # pieces of output that the credit includes
 
     def draw(self, index: int, old: Row, new: Row, *, wrap_known: bool = True) -> None:
@@ -96,55 +95,6 @@ class RowPainter:
             pen.output.append("\x1b[K")
         if through:
             self._end_pending(index, new, new_text)
-
-    def print_below(self, index: int, row: Row) -> bool:
-        """Print a row onto the blank one at `index`, all of its text in one go; return False where that is for `draw`.
-
-        That is where not all ends agree on its columns, and where blanks are not the default style's.
-        """
-        pen, wrapping = self._pen, self._wrapping
-        text, letters, wrapped, clusters = row
-        through = wrapped and index < self._bottom
-        end = self._columns if through else len(text.rstrip(EMPTY + " "))
-        if clusters or letters[end:].strip("\x00") or (wrapping and (not end or pen.style.bg != DEFAULT_COLOR)):
-            return False
-        shown = text[:end].replace(EMPTY, " ")
-        plain = shown.isascii() and shown.isprintable()
-        if not plain and not (pen.dialect.unicode and is_agreed(shown, strict=self._strict)):
-            return False
-        if wrapping:
-            pen.set_style(self._styles[ord(letters[0])])
-            pen.wrap()
-        else:
-            if pen.style is not DEFAULT_STYLE:
-                pen.set_background_of(DEFAULT_STYLE)
-            pen.move(index, 0)
-        self._print_runs(shown, letters[:end])
-        self._wrapping = through
-        return True
-
-    def _print_runs(self, text: str, letters: str) -> None:
-        """Print `text` in the styles of `letters` where the pen is; it ends in the row."""
-        pen, styles, changes = self._pen, self._styles, self._changes
-        output = pen.output
-        if letters:
-            pen.set_style(styles[ord(letters[0])])
-        at = 0
-        if letters != letters[:1] * len(letters):
-            for run in _STYLE_RUN.finditer(letters):
-                start, stop = run.span()
-                if start:
-                    pair = letters[start - 1 : start + 1]
-                    change = changes.get(pair)
-                    if change is None:
-                        change = changes[pair] = pen.change(styles[ord(pair[0])], styles[ord(pair[1])])
-                    output.append(change)
-                if stop < len(letters):
-                    output.append(text[start:stop].replace(WIDE_TAIL, ""))
-                at = start
-            pen.style = styles[ord(letters[-1])]
-        pen.column += at
-        pen.print(text[at:].replace(WIDE_TAIL, ""), len(text) - at)
 
     def _worth_erasing(self, mask: bytes, tail: int) -> int:
         """Return from where the blanks behind `tail` are to be erased; UNKNOWN where printing them does as well."""

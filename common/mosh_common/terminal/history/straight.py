@@ -7,6 +7,7 @@ and drawing them took several times as long.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from mosh_common.terminal.cells import DEFAULT_COLOR, DEFAULT_STYLE, PROTECTED, WIDE_TAIL, Style
@@ -20,6 +21,8 @@ from mosh_common.terminal.width import with_tails
 _SGR: Final = re.compile("\x1b\\[([0-9;:]*)m")
 _MARK: Final = re.compile(f"{STYLE_MARK}.", re.DOTALL)
 _LINE_END: Final = "\r\n"
+
+_applied: Final = lru_cache(1024)(apply_sgr)  # a flood's texts are laid out one after the other, in the same styles
 
 
 class _NotStraightError(Exception):
@@ -71,16 +74,18 @@ def _styled(texts: list[str], beginning: Beginning) -> tuple[list[str], list[Sty
     table = StyleTable()
     default = table.mark(DEFAULT_STYLE)
     style, mark = beginning.style, table.mark(beginning.style)
-    led_to: dict[tuple[str, str], tuple[Style, str]] = {}  # by the mark before and the parameters
+    led_to: dict[str, dict[str, tuple[Style, str]]] = {mark: {}}  # by the mark before and the parameters
+    edges = led_to[mark]
     lines: list[str] = []
     parts: list[str] = []  # of the line that has not ended
     last = default  # the mark of the last of them
     for index, text in enumerate(texts):
         if index % 2:
-            after = led_to.get((mark, text))
+            after = edges.get(text)
             if after is None:
-                after = led_to[mark, text] = _after(style, text, table)
+                after = edges[text] = _after(style, text, table)
             style, mark = after
+            edges = led_to.setdefault(mark, {})
             continue
         if "\n" in text:
             *ended, text = text.split(_LINE_END)
@@ -101,7 +106,7 @@ def _styled(texts: list[str], beginning: Beginning) -> tuple[list[str], list[Sty
 
 def _after(style: Style, parameters: str, table: StyleTable) -> tuple[Style, str]:
     """Return the style to which SGR with these `parameters` leads, and its mark."""
-    style = apply_sgr(style, parameters)
+    style = _applied(style, parameters)
     # The rows that scroll in have the background, too.
     if style.bg != DEFAULT_COLOR or len(table.styles) >= MOST_STYLES:
         raise _NotStraightError
