@@ -14,6 +14,7 @@ from tests.support.paging import PagingDesk
 
 from mosh_client.ipc.messages import HistoryExtent, HistoryFound, HistoryPage, SearchHistory, WantHistory
 from mosh_client.renderer.history.cache import CACHE_OCTETS
+from mosh_client.renderer.pager.waiting import MOST_WAITING
 from mosh_common.terminal.cells import CLUSTER, EMPTY, WIDE_TAIL, Style
 from mosh_common.terminal.history.line import LONGEST_SEARCH, PAGE_LINES, Line
 
@@ -68,6 +69,7 @@ def test_any_keys_and_any_server_are_a_screen(steps: list[Any], wheel: bool) -> 
             desk.terminal.resize(*step)
         assert len(desk.shown) == desk.terminal.snapshot().lines
         assert desk.view._paging.cache.octets <= CACHE_OCTETS
+        assert desk.view._paging.pager is None or len(desk.view._paging.pager._waiting._keys) <= MOST_WAITING
     for wish in desk.wishes:
         assert wish.line >= 0
         if isinstance(wish, WantHistory):

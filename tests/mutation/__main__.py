@@ -39,6 +39,8 @@ def main() -> None:
         sys.exit("The time was up before there was a mutant, or there is none of that name.")
     if options.again:
         every = [name for name in every if before[name] not in (*KILLED, UNTRIED)]
+    # Else what there is no time for would count as tried, with what it was before.
+    codes = workspace.exchange_codes(dict.fromkeys(every)) if options.again else {}
     random.Random(options.seed).shuffle(every)
     for start in range(0, len(every), PORTION):
         seconds = ends_at - time.monotonic()
@@ -47,6 +49,7 @@ def main() -> None:
         workspace.try_mutants(every[start : start + PORTION], seconds=seconds)
         print(f"{min(start + PORTION, len(every))} of {len(every)} mutants", flush=True)
     verdicts = workspace.verdicts()
+    workspace.exchange_codes({name: code for name, code in codes.items() if verdicts[name] == UNTRIED})
     sys.exit(_report({name: verdicts[name] for name in every if verdicts[name] != UNTRIED}, len(every)))
 
 

@@ -6,6 +6,7 @@ mutmut finds modules by their place below src/, which ours are not: the copy lay
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import signal
@@ -91,6 +92,20 @@ def verdicts() -> dict[str, str]:
     """Return what became of each mutant by its name: "killed", "survived", "no tests", "not checked" and others."""
     lines = (line.strip().rpartition(": ") for line in mutmut("results", "--all", "true").splitlines())
     return {name: verdict for name, _, verdict in lines if "__mutmut_" in name}
+
+
+def exchange_codes(codes: dict[str, int | None]) -> dict[str, int | None]:
+    """Set how the tests of each of these mutants ended, None = they were not run; return how it was."""
+    before: dict[str, int | None] = {}
+    for path in sorted((COPY / "mutants").rglob("*.py.meta")):
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        known = facts["exit_code_by_key"]
+        ours = codes.keys() & known.keys()
+        if ours:
+            before |= {name: known[name] for name in ours}
+            known |= {name: codes[name] for name in ours}
+            path.write_text(json.dumps(facts, indent=4), encoding="utf-8")
+    return before
 
 
 def differences(names: Sequence[str]) -> dict[str, str]:

@@ -147,6 +147,14 @@ def test_the_library_that_this_python_is_linked_with_is_used_where_it_can() -> N
     assert found.cipher(KEY).decrypt(bytes(12), found.cipher(KEY).encrypt(bytes(12), TEXT, b"a"), b"a") == TEXT
 
 
+def test_the_package_is_looked_for_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(cipher, "find_spec", asked.append)  # finds nothing
+    monkeypatch.setattr(cipher, "backend", lambda: asked.append("a backend"))
+    cipher.check()
+    assert asked == ["cryptography", "a backend"]
+
+
 def test_modules_that_are_linked_with_it_are_asked_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 

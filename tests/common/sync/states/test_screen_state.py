@@ -31,6 +31,12 @@ def text(snapshot: Snapshot) -> list[str]:
 BLANK = ServerScreen(blank_snapshot(20, 5))
 
 
+def test_both_ends_begin_blank_and_without_an_echo() -> None:
+    client, server = ClientScreen.blank(20, 5), ServerScreen(blank_snapshot(20, 5))
+    assert (client.echo_ack, server.echo_ack) == (0, 0)
+    assert (client.ours, client.snapshot.lines) == (INITIAL, 5)
+
+
 def test_a_diff_turns_the_clients_screen_into_the_servers() -> None:
     first, second = shown(b"one\r\ntwo"), shown(b"one\r\n\x1b[31mthree", echo_ack=4)
     client = ClientScreen.blank(20, 5).apply(first.diff_from(BLANK))
