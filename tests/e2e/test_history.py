@@ -115,6 +115,7 @@ def test_while_a_flood_runs_pages_are_what_was_printed(network: Network) -> None
         session.enter()
         for _ in range(3):
             session.go(b"b")
+        session.wait_for_view("enough of the flood", lambda view: view.total > 2000)
         session.press(b"g")  # what is dropped within a round trip is not seen
         session.end_flood()
         session.go(b"G", to=lambda view: view.bottom == view.total)
