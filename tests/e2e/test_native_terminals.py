@@ -293,6 +293,7 @@ def test_what_is_copied_from_the_scrollback_is_what_was_printed(tmp_path: Path) 
         "a line " + "that wraps and goes on " * 9 + "to its end",
         "short",
         "漢字 and e\u0301 and: " + "漢" * 40 + " wrapped",
+        "a" + "漢" * 70 + "b",  # of which one does not fit
         "",
         "  blanks before",
         "x" * COLUMNS,

@@ -38,7 +38,7 @@ _PLACING_COST_AT_END: Final = 24  # of two CUPs and a character twice
 class RowPainter:
     """Draws rows, top to bottom, with one pen and the new screen's palette."""
 
-    __slots__ = ("_bottom", "_columns", "_counted", "_credit", "_pen", "_strict", "_styles", "_wrapping")
+    __slots__ = ("_bottom", "_columns", "_counted", "_credit", "_open", "_pen", "_strict", "_styles", "_wrapping")
 
     def __init__(self, pen: Pen, styles: list[Style]) -> None:
         self._pen = pen
@@ -46,6 +46,7 @@ class RowPainter:
         self._columns = pen.columns
         self._bottom = pen.lines - 1
         self._wrapping = False  # the row above was written through its end, so this one begins with a wrap
+        self._open = False  # … but for its last column, as a wide character is to come that does not fit there
         self._strict = pen.dialect.visible  # a real terminal, whose widths nobody knows
         self._credit = 0  # octets written, less those that had to be written for each one spent on placing
         self._counted = 0  # pieces of output that the credit includes
@@ -72,13 +73,15 @@ class RowPainter:
         # A row's wrap flag lives in its last cell: printing past it sets the flag, rewriting it clears it.
         wraps = new[2] and index < self._bottom
         through = wraps and (not old[2] or not wrap_known or mask[-1] == 1)
-        if through or (not new[2] and (old[2] or not wrap_known)):
+        # A blank that was printed would be copied from the scrollback.
+        opens = through and pen.dialect.scrolls_back and mask[-1] == 0 and new[0][-1] == EMPTY
+        if (through and not opens) or (not new[2] and (old[2] or not wrap_known)):
             mask = mask[:-2] + b"\x01\x01" if new_text[-1] == WIDE_TAIL else mask[:-1] + b"\x01"
-        if 1 not in mask:
+        if 1 not in mask and not opens:
             return
         if self._wrapping:
             mask = self._begin_after_wrap(new, new_text, mask)
-            self._wrapping = False
+            self._wrapping = self._open = False
 
         end = columns
         tail = columns if new[2] else self._erasable_tail(index, new_text, letters)  # EL takes the wrap flag along
@@ -93,7 +96,10 @@ class RowPainter:
                 self._move(index, erase_at, new_text, letters, style)
             pen.set_background_of(style)
             pen.output.append("\x1b[K")
-        if through:
+        if opens:
+            self._wrapping = self._open = True
+            pen.move(index, columns - 1)
+        elif through:
             self._end_pending(index, new, new_text)
 
     def _worth_erasing(self, mask: bytes, tail: int) -> int:
@@ -171,10 +177,14 @@ class RowPainter:
         width = 2 if text[1:2] == WIDE_TAIL else 1
         first = text[:width]
         grapheme = new[3][0] if first[0] == CLUSTER else first[0]
+        agreed = is_agreed_grapheme(first, grapheme, strict=self._strict)
+        if self._open and not (width == 2 and agreed and pen.dialect.unicode):
+            pen.set_style(DEFAULT_STYLE)
+            pen.print(" ", 1)
         pen.set_style(self._styles[ord(new[1][0])])
         pen.wrap()
         pen.print(self._encodable(grapheme), width)
-        if not is_agreed_grapheme(first, grapheme, strict=self._strict) and self._may_place(grapheme, at_end=True):
+        if not agreed and self._may_place(grapheme, at_end=True):
             # Where it went on the other end is uncertain; this was for the wrap, draw it again in its place.
             pen.forget_position()
             return b"\x01" * width + mask[width:]

@@ -33,8 +33,11 @@ class WholeRowPainter(RowPainter):
         pen, wrapping = self._pen, self._wrapping
         text, letters, wrapped, clusters = row
         through = wrapped and index < self._bottom
-        end = self._columns if through else len(text.rstrip(EMPTY + " "))
+        opens = through and pen.dialect.scrolls_back and text[-1] == EMPTY
+        end = self._columns - opens if through else len(text.rstrip(EMPTY + " "))
         if clusters or letters[end:].strip("\x00") or (wrapping and (not end or pen.style.bg != DEFAULT_COLOR)):
+            return False
+        if self._open and text[1:2] != WIDE_TAIL:
             return False
         shown = text[:end].replace(EMPTY, " ")
         plain = shown.isascii() and shown.isprintable()
@@ -48,7 +51,7 @@ class WholeRowPainter(RowPainter):
                 pen.set_background_of(DEFAULT_STYLE)
             pen.move(index, 0)
         self._print_runs(shown, letters[:end])
-        self._wrapping = through
+        self._wrapping, self._open = through, opens
         return True
 
     def _print_runs(self, text: str, letters: str) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.support.fuzzing import tried_with
 
 from mosh_common.terminal.cells import DEFAULT_STYLE, EMPTY, NO_CLUSTERS, WIDE_TAIL, Palette, Row, Style, blank_row
 from mosh_common.terminal.emulator import Emulator
-from mosh_common.terminal.frame_diff.dialect import XTERM
+from mosh_common.terminal.frame_diff.dialect import XTERM, Dialect
 from mosh_common.terminal.frame_diff.pen import Pen
 from mosh_common.terminal.frame_diff.whole_rows import WholeRowPainter
 
 COLUMNS = 12
 PALETTE = Palette()
+DIALECTS = (XTERM, XTERM._replace(scrolls_back=True))
 LETTERS = [PALETTE.letter(style) for style in (DEFAULT_STYLE, Style(fg=1), Style(bg=2), Style(fg=3, underline=1))]
 CELLS = st.sampled_from(["a", "b", " ", EMPTY, "日" + WIDE_TAIL, "é", "☕" + WIDE_TAIL])
 
@@ -26,15 +27,15 @@ def columns_of_rows(draw: st.DrawFn) -> list[Row]:
         text = letters = ""
         while len(text) < COLUMNS:
             cell, letter = draw(CELLS), draw(st.sampled_from(LETTERS))
-            cell = cell if len(text) + len(cell) <= COLUMNS else "x"
+            cell = cell if len(text) + len(cell) <= COLUMNS else draw(st.sampled_from(["x", EMPTY]))
             text, letters = text + cell, letters + letter * len(cell)
         rows.append((text, letters, draw(st.booleans()), NO_CLUSTERS))
     return [*rows, blank_row(COLUMNS)]
 
 
-def shown(rows: list[Row], *, whole: bool) -> list[tuple[object, ...]]:
+def shown(rows: list[Row], dialect: Dialect, *, whole: bool) -> list[tuple[object, ...]]:
     lines = len(rows)
-    pen = Pen(columns=COLUMNS, lines=lines, row=0, column=0, style=DEFAULT_STYLE, dialect=XTERM)
+    pen = Pen(columns=COLUMNS, lines=lines, row=0, column=0, style=DEFAULT_STYLE, dialect=dialect)
     painter = WholeRowPainter(pen, PALETTE.styles)
     for index, row in enumerate(rows):
         if not (whole and painter.print_below(index, row)):
@@ -50,9 +51,15 @@ def shown(rows: list[Row], *, whole: bool) -> list[tuple[object, ...]]:
 
 
 @tried_with(200)
-@given(rows=columns_of_rows())
-def test_rows_that_are_printed_whole_are_those_that_drawing_gives(rows: list[Row]) -> None:
-    assert shown(rows, whole=True) == shown(rows, whole=False)
+@given(rows=columns_of_rows(), dialect=st.sampled_from(DIALECTS))
+@example(
+    rows=[("a" * 11 + EMPTY, "\x00" * 12, True, NO_CLUSTERS), ("bc" * 6, "\x00" * 12, False, NO_CLUSTERS)],
+    dialect=DIALECTS[1],
+)
+def test_rows_that_are_printed_whole_are_those_that_drawing_gives(rows: list[Row], dialect: Dialect) -> None:
+    assert (
+        shown(rows, dialect, whole=True) == shown(rows, DIALECTS[0], whole=False) == shown(rows, dialect, whole=False)
+    )
 
 
 def row(text: str, *letters: str, wrapped: bool = False) -> Row:

@@ -46,6 +46,20 @@ def test_rows_wrap_as_the_sessions_do(name: str, *, keeps_wraps: bool) -> None:
     assert terminal.violations == []
 
 
+@pytest.mark.parametrize("long", ["a" + "漢" * 9 + "b", "a" + "漢" * 9 + "\rX", "\x1b[31ma" + "漢" * 9])
+def test_where_a_wide_character_does_not_fit_nothing_is_printed(long: str) -> None:
+    """A blank would be copied, with the row."""
+    for before in ("", "\r\nb", "x" * 30):
+        old, new = screen(before), screen(f"\x1b[H\x1b[J{long}")
+        terminal = Terminal(COLUMNS, LINES, keeps_wraps=True)
+        terminal.feed(diff(None, old, dialect=PRIMARY))
+        terminal.feed(diff(old, new, dialect=PRIMARY))
+        assert terminal.shown == [row[0].replace("\x00", " ").replace("\x01", "").rstrip() for row in new.rows]
+        assert [terminal.wraps.get(row, False) for row in range(LINES - 1)] == [row[2] for row in new.rows[:-1]]
+        if not before.startswith("x"):
+            assert (b" " in diff(old, new, dialect=PRIMARY)) == (new.rows[1][0][1] != "\x01")
+
+
 def test_other_terminals_are_written_nothing_more() -> None:
     before, after = map(screen, SCREENS["a short line where a long one was"])
     assert b"\x1b[2K" in diff(before, after, dialect=PRIMARY)
