@@ -162,6 +162,19 @@ class Tmux:
         self.close()
 
 
+def _size_of(tty: str) -> tuple[int, int] | None:
+    """Return the columns and lines of a terminal; None if it is gone."""
+    try:
+        fd = os.open(tty, os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return None
+    try:
+        size = os.get_terminal_size(fd)
+        return size.columns, size.lines
+    finally:
+        os.close(fd)
+
+
 class Pane:
     """One terminal with one program in it."""
 
@@ -192,8 +205,13 @@ class Pane:
         self._tmux.run("load-buffer", str(source), ";", "paste-buffer", "-d", "-r", *mode, "-t", self._id)
 
     def resize(self, columns: int, lines: int) -> None:
-        """Give the terminal another size."""
+        """Give the terminal another size, and wait until the programs in it can see that: tmux puts some off."""
         self._tmux.run("resize-window", "-t", self._id, "-x", str(columns), "-y", str(lines))
+        tty = self.format("#{pane_tty}")
+        wait_until(
+            lambda: _size_of(tty) in (None, (columns, lines)),
+            f"the terminal does not get {columns} columns, {lines} lines",
+        )
 
     # --- what can be seen
 
