@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mosh_common.terminal.cells import DEFAULT_STYLE, EMPTY, Row, blank_row
+from mosh_common.terminal.cells import DEFAULT_STYLE, EMPTY, WIDE_TAIL, Row, blank_row
 from mosh_common.terminal.frame_diff.pen import Pen
 
 
@@ -29,10 +29,7 @@ def wraps_taken_back(
     for index, goal in enumerate(wanted):
         if not goal[2] and (result[index][2] or index == unsure):
             erased = min(index + 1, bottom)
-            pen.set_background_of(DEFAULT_STYLE)
-            if pen.row != erased or pen.pending:
-                pen.move(erased, 0)
-            pen.output.append("\x1b[2K")
+            _erase(pen, erased)
             result[erased] = blank_row(len(goal[0]))
             if erased > index:
                 result[index] = _with_wrap(result[index], wraps=True)
@@ -42,7 +39,25 @@ def wraps_taken_back(
             below, goal_below = rows[index + 1], wanted[index + 1]
             if scrolled or index == unsure or _is_erased(below, goal_below):
                 result[index] = _with_wrap(result[index], wraps=False)
+            if result[index] != goal and _leaves_a_cell(goal, goal_below) and (index or not pen.dialect.continues):
+                # tmux copies a blank there, unless the row was erased as a whole since anything was in it.
+                _erase(pen, index)
+                result[index] = blank_row(len(goal[0]))
+                if index and wanted[index - 1][2]:
+                    result[index - 1] = _with_wrap(result[index - 1], wraps=False)
     return tuple(result)
+
+
+def _erase(pen: Pen, row: int) -> None:
+    pen.set_background_of(DEFAULT_STYLE)
+    if pen.row != row or pen.pending:
+        pen.move(row, 0)
+    pen.output.append("\x1b[2K")
+
+
+def _leaves_a_cell(row: Row, below: Row) -> bool:
+    """Whether the wide character that begins the row below did not fit into the last cell of this one."""
+    return row[0][-1] == EMPTY and below[0][1:2] == WIDE_TAIL
 
 
 def _is_erased(row: Row, goal: Row) -> bool:
