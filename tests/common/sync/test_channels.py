@@ -12,7 +12,7 @@ from tests.support.simulation import CLIENT_ADDRESS, KEY, SERVER_ADDRESS, START,
 from mosh_common.errors import UsageError
 from mosh_common.sync import channel as module
 from mosh_common.sync.channel import ACK_DELAY_MS, Channel
-from mosh_common.sync.channels import WINDOW_FRAGMENTS, WINDOW_OCTETS
+from mosh_common.sync.channels import WINDOW_FRAGMENTS, WINDOW_OCTETS, Channels
 from mosh_common.sync.events import StateNotTaken
 from mosh_common.sync.path.endpoint import Endpoint
 from mosh_common.wire.drop import DropReason
@@ -336,3 +336,39 @@ def test_what_no_diff_expresses_is_not_sent_and_wakes_nobody_again() -> None:
     link = session.client.transport._link(now=session.now)
     assert (session.client.sends, client.sent.number) == ([], 0)
     assert client.fragment_due_at(link=link, now=session.now) is None
+
+
+def test_channels_are_told_whether_a_frame_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = established(Conditions(delay=100))
+    _, server = opened(session)
+    told = set()
+    send = Channels.fragments_to_send
+
+    def noted(self: Channels, *, busy: bool, **facts: Any) -> list[Fragment]:
+        fragments = send(self, busy=busy, **facts)
+        told.add((busy, bool(fragments)))
+        return fragments
+
+    monkeypatch.setattr(Channels, "fragments_to_send", noted)
+    say(session, server, page(session, WINDOW_FRAGMENTS))
+    for number in range(20):
+        session.show(Text(b"$ %d" % number))
+        session.run(30)
+    assert {(True, False), (False, True)} <= told
+    assert (True, True) not in told
+
+
+def test_on_a_new_path_what_was_under_way_goes_again_at_once() -> None:
+    session = established(Conditions(delay=100))
+    _, server = opened(session)
+    session.conditions = Conditions(delay=100, loss=1.0)
+    say(session, server, page(session, WINDOW_FRAGMENTS))
+    session.run(200)
+    longs = []
+    for changed in (False, True):
+        session.server.sends.clear()
+        if changed:
+            session.server.transport.channels.path_changed()
+        session.run(30)
+        longs.append(sum(octets > 500 for _, octets in session.server.sends))
+    assert longs[0] == 0 < longs[1]

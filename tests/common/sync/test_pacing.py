@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mosh_common.protocol import SEND_INTERVAL_MIN_MS
 from mosh_common.sync import pacing
 from mosh_common.sync.pacing import (
     ANSWER_WITHIN_MS,
@@ -298,3 +299,8 @@ def test_a_server_sends_frames_into_silence_twice_as_often_then_ever_more_seldom
 def test_frames_into_silence_are_no_more_than_others_when_a_router_complained_before() -> None:
     link = LINK._replace(contact=heard_at(SENT - 641), congested=True)
     assert due(changed(SENT + 1, link=link), by=ServerPacing()) == SENT + 100
+
+
+def test_frames_into_silence_are_no_closer_than_any_two_frames() -> None:
+    link = LINK._replace(contact=heard_at(SENT - 641), send_interval=SEND_INTERVAL_MIN_MS + 2)
+    assert due(changed(SENT + 1, link=link), by=ServerPacing()) == SENT + SEND_INTERVAL_MIN_MS

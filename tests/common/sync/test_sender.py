@@ -6,12 +6,13 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from tests.support.simulation import Text
 
 from mosh_common.protocol import SENT_STATES_LIMIT, SHUTDOWN_NUMBER
-from mosh_common.sync.pacing import Link, Pacing
+from mosh_common.sync.pacing import NO_INTERACTION, Interaction, Link, Pacing, ServerPacing, copies_wanted
 from mosh_common.sync.path.contact import Contact
 from mosh_common.sync.sender import Sender, Sending
 from mosh_common.sync.states.user_stream import UserStream
@@ -27,6 +28,7 @@ class Driver:
 
     def __init__(self, text: bytes = b"") -> None:
         self.now = NOW
+        self.loss = 0.0
         self.silent_since: int | None = None
         self.sender: Sender[Any] = Sender(Text(text), pacing=Pacing(), entropy=bytes, now=NOW)
 
@@ -34,7 +36,7 @@ class Driver:
     def link(self) -> Link:
         heard = self.now if self.silent_since is None else self.silent_since
         contact = Contact(began_at=NOW, last_datagram_at=heard, last_heard=heard)
-        return Link(send_interval=INTERVAL, rto=RTO, contact=contact)
+        return Link(send_interval=INTERVAL, rto=RTO, contact=contact, loss=self.loss)
 
     def show(self, text: bytes) -> None:
         self.sender.set_state(Text(text), now=self.now)
@@ -438,3 +440,57 @@ def test_into_silence_go_frames_that_are_of_use_by_themselves() -> None:
     driver.ack(frames[-1][1].new_num)
     driver.show(b"c")
     assert driver.next().old_num == frames[-1][1].new_num
+
+
+def test_where_much_is_lost_something_small_goes_as_often_as_is_wanted_and_no_oftener() -> None:
+    driver = connected()
+    driver.loss = 0.3
+    driver.show(b"a")
+    copies = [driver.next()]
+    copies += driver.all_within(RTO - 50)
+    assert 2 < copies_wanted(driver.loss) == len(copies)
+    assert {numbers(copy) for copy in copies} == {numbers(copies[0])}
+
+
+class Portioned(Text):
+    """Of which a frame carries two octets more than the peer has."""
+
+    def within_reach(self, known: Text) -> Text:
+        return Portioned(self.value[: len(known.value) + 2])
+
+
+def test_the_rest_of_what_one_frame_cannot_carry_follows_the_acknowledgement() -> None:
+    driver = connected()
+    driver.sender.set_state(Portioned(b"abcd"), now=driver.now)
+    first = driver.next()
+    assert first.diff == b"0:ab"
+    driver.now += 2 * INTERVAL
+    driver.ack(first.new_num)
+    rest = driver.send_now()
+    assert rest is not None
+    assert (rest.instruction.diff, rest.rule) == (b"2:cd", "changed")
+
+
+def test_a_change_that_an_ack_takes_along_starts_from_what_the_peer_has() -> None:
+    driver = connected()
+    driver.show(b"a")
+    assert driver.next().diff == b"0:a"  # assumed to have arrived, but not acknowledged
+    driver.now += INTERVAL
+    driver.sender.set_ack(7, data=True, now=driver.now - 99)
+    driver.show(b"ab")
+    driver.now += 1
+    sending = driver.send_now()
+    assert sending is not None
+    assert (sending.rule, sending.instruction.old_num, sending.instruction.diff) == ("ack due", 1, b"0:ab")
+
+
+def test_what_is_known_of_the_application_is_asked_when_something_is_to_be_sent() -> None:
+    link = connected().link
+    due = []
+    for known in (NO_INTERACTION, Interaction(flood=True)):
+        interaction = Mock(return_value=known)
+        sender = Sender(Text(), pacing=ServerPacing(), entropy=bytes, now=NOW, interaction=interaction)
+        sender.instruction_to_send(now=NOW, link=link)
+        sender.set_state(Text(b"a"), now=NOW + 500)
+        due.append(sender.next_deadline(now=NOW + 500, link=link))
+    assert due[1] <= NOW + 500 < due[0]  # nobody waits for the quiet after a flood

@@ -21,7 +21,7 @@ from mosh_common.sync.events import (
 )
 from mosh_common.sync.path.endpoint import Endpoint
 from mosh_common.sync.states.user_stream import UserStream
-from mosh_common.sync.transport import Transport
+from mosh_common.sync.transport import PADDING_MARGIN_OCTETS, Transport
 from mosh_common.wire.drop import DropReason
 from mosh_common.wire.fragment import Fragment, split
 from mosh_common.wire.instruction import Instruction
@@ -406,3 +406,22 @@ def test_an_authentic_datagram_from_an_unknown_address_does_not_move_a_client() 
     session.show(Text(b"from elsewhere"))
     session.run(100)
     assert session.client.transport.path.peer == SERVER_ADDRESS
+
+
+def test_a_try_of_a_size_is_one_datagram_of_about_that_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = connected()
+    session.client.sends.clear()
+    monkeypatch.setattr(Endpoint, "padding", lambda _self, _number, *, now: 1000)  # noqa: ARG005  # as it is called
+    session.run_until(lambda: bool(session.client.sends), patience=5000)
+    [(_, octets)] = session.client.sends
+    assert 1000 - PADDING_MARGIN_OCTETS <= octets <= 1000
+
+
+def test_after_a_sleep_a_new_source_port_is_due_once() -> None:
+    session = connected()
+    client = session.client.transport
+    assert not client.port_hop_due(now=session.now)
+    client.start_afresh(now=session.now)
+    assert client.port_hop_due(now=session.now)
+    client.port_hopped(now=session.now)
+    assert not client.port_hop_due(now=session.now)

@@ -145,3 +145,17 @@ def test_losses_and_outages_alone_do_not_lower_the_size_for_long() -> None:
         session.run(1500)
     server = session.server.transport
     session.run_until(lambda: server.path.mtu == MTU_IPV4_OCTETS, patience=4 * PROBE_AFTER_MS)
+
+
+def test_without_anything_long_under_way_a_failure_is_that_of_one_datagram() -> None:
+    path, loss = PathMtu(LONG), 0.5
+    assert failures_needed(loss, 1) < failures_needed(loss, 2)
+    failures = 0
+    for number in range(5, 5 + 10 * failures_needed(loss, 2), 10):
+        overdue(path, number, now=NOW)
+        path.acknowledged(number + 1, loss=loss, now=NOW)  # it was sent before, in a short datagram
+        path.sent(number + 2, longest=500, count=1, now=NOW)
+        failures += 1
+        if path.acknowledged(number + 2, loss=loss, now=NOW):
+            break
+    assert failures == failures_needed(loss, 1)

@@ -6,6 +6,7 @@ import pytest
 from tests.support.pb import mosh_pb2
 
 from mosh_common.errors import PeerError
+from mosh_common.sync.states.parts.notices import NoticesPart
 from mosh_common.sync.states.parts.table import INITIAL, OURS, index_of
 from mosh_common.sync.states.screen_state import ClientScreen, ServerScreen
 from mosh_common.terminal.cells import Snapshot, blank_snapshot, cell_text
@@ -249,3 +250,14 @@ def test_a_palette_that_a_state_does_not_share_weighs_too() -> None:
     another = start.apply(diff)
     assert another.snapshot.palette is not start.snapshot.palette
     assert another.weight > len(diff) + 8 * 20 * 5 + 100 * len(another.snapshot.palette.styles) - 1
+
+
+def test_notices_that_say_the_same_look_alike() -> None:
+    one, other = (with_ours(notices=(Notice(1, "".join(["a", "b"])),)) for _ in range(2))
+    other = ServerScreen(one.snapshot, ours=other.ours)
+    assert one.looks_like(other)
+    assert not one.looks_like(with_ours(notices=(Notice(1, "c"),)))
+
+
+def test_what_notices_weigh_is_the_most_that_their_characters_take() -> None:
+    assert NoticesPart().weight((Notice(1, "ab"), Notice(2, "c"))) == 4 * 3
