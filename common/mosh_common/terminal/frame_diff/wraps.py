@@ -18,7 +18,9 @@ from mosh_common.terminal.frame_diff.pen import Pen
 def wraps_taken_back(
     pen: Pen, rows: Sequence[Row], wanted: Sequence[Row], *, unsure: int, scrolled: bool
 ) -> tuple[Row, ...]:
-    """Erase the row below each that wraps and is not to; return the rows as the frame diff has to take them then.
+    """Erase the row below each that wraps and is not to, and each in which a wide character is to leave a cell free.
+
+    Return the rows as the frame diff has to take them then.
 
     What wraps in `wanted` and may have lost that is without it, so that it is written through its end again; what does
     not and may is with it, so that its last column is. `unsure`: a row of which nobody knows; `scrolled`: lines were

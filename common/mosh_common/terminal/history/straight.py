@@ -18,7 +18,9 @@ from mosh_common.terminal.screen.past import Beginning
 from mosh_common.terminal.screen.sgr import apply_sgr
 from mosh_common.terminal.width import with_tails
 
-_SGR: Final = re.compile("\x1b\\[([0-9;:]*)m")
+# SECURITY: the emulator reads no sequence of any length, and those that were met are remembered below. Test:
+# test_what_a_screen_has_to_say_is_drawn.
+_SGR: Final = re.compile("\x1b\\[([0-9;:]{0,64})m")
 _MARK: Final = re.compile(f"{STYLE_MARK}.", re.DOTALL)
 _LINE_END: Final = "\r\n"
 

@@ -77,7 +77,8 @@ def test_common_lines_need_no_screen(line: str) -> None:
 
 @pytest.mark.parametrize(
     "output",
-    ["a\tb", "a\x07", "a\x1b[K", "a\rb", "a\n", "e\u0301", "\x1b[41mred", "\x1b(Ba", "\u200b", "\x7f"],
+    ["a\tb", "a\x07", "a\x1b[K", "a\rb", "a\n", "e\u0301", "\x1b[41mred", "\x1b(Ba", "\u200b", "\x7f",
+     f"\x1b[{'1;' * 200}31mred", f"日\x1b[{'1;' * 200}31mred"],
 )  # fmt: skip
 def test_what_a_screen_has_to_say_is_drawn(output: str) -> None:
     assert straight(text_of(output)) is None
