@@ -144,7 +144,8 @@ class Channel(Generic[Local, Remote]):
             return now
         if self._changed():
             return self._last_at + link.send_interval
-        if self._sent.state == self._sent.acknowledged_state or not link.contact.worth_resending(now=now):
+        # By number: a state that is the same again as the acknowledged one replaces what may have arrived in between.
+        if self._sent.number == self._sent.acknowledged_number or not link.contact.worth_resending(now=now):
             return None
         return self._last_at + min(_answer_ms(link) << max(self._tries - QUICK_TRIES, 0), RESEND_MAX_MS)
 

@@ -161,8 +161,9 @@ class Sender(Generic[Local]):
         if not diff:
             # The base's difference to the current state, if any, cannot be expressed: to the peer they are the same.
             self.sent.equate(base, self._current)
-            if not ack_due and not self._differs_from_last():
-                self.sent.equate(-1, self._current)
+            if not ack_due and not self._may_show_another():
+                for index in range(len(entries)):
+                    self.sent.equate(index, self._current)
                 self._changed_at = None
                 return None
         return self._send(base, diff, due.rule if send_due else "ack due", overdue=send_due, now=now)
@@ -185,7 +186,7 @@ class Sender(Generic[Local]):
 
     def _next_send(self, *, now: int, link: Link) -> Due:
         entries, current = self.sent.entries, self._current
-        last, known = entries[-1], entries[0]
+        last = entries[-1]
         assumed, doubted_at = self.sent.assumed(answer_ms=self._pacing.answer_ms(link.rto), now=now)
         situation = Situation(
             link=link,
@@ -197,7 +198,8 @@ class Sender(Generic[Local]):
             touched_at=self._touched_at,
             minor=self._changed_at is not None and current.looks_like(last.state),
             assumed_is_current=entries[assumed].state == current,
-            acknowledged_is_current=known.state == current,
+            # Of a state in between nobody knows whether it arrived: then the peer shows that one.
+            acknowledged_is_current=all(entry.state == current for entry in entries),
             doubted_at=doubted_at,
             copies=self._copies,
             repeatable=self._repeatable,
@@ -227,10 +229,10 @@ class Sender(Generic[Local]):
                 return 0, longer
         return assumed, diff
 
-    def _differs_from_last(self) -> bool:
-        """Return whether the peer, if it holds the state sent last, would see the current one as another."""
-        last = self.sent.state
-        return last != self._current and bool(self._current.diff_from(last))
+    def _may_show_another(self) -> bool:
+        """Return whether the peer, holding one of the states that were sent, would see the current one as another."""
+        current = self._current
+        return any(entry.state != current and current.diff_from(entry.state) for entry in reversed(self.sent.entries))
 
     def _send(self, base: int, diff: bytes, rule: str, *, overdue: bool, now: int) -> Sending:
         last = self.sent.entries[-1]

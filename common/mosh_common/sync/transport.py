@@ -349,6 +349,7 @@ class Transport(Generic[Local, Remote]):
         if self._endpoint.path_mtu.acknowledged(instruction.ack_num, loss=self._endpoint.loss.worst, now=now):
             self._debug(f"{now} long datagrams vanish: MTU is now {self._endpoint.mtu}")
         self._note_end(now=now)
+        before = self._receiver.state
         try:
             newest = self._receiver.receive(instruction, now=now)
         except Dropped as error:
@@ -360,7 +361,8 @@ class Transport(Generic[Local, Remote]):
             return
         self.contact.last_heard = now
         changed = bool(instruction.diff)
-        self._sender.set_ack(instruction.new_num, data=changed, now=now)
+        # A state that is an earlier one again comes without a diff, and the peer waits for its acknowledgement, too.
+        self._sender.set_ack(instruction.new_num, data=changed or self._receiver.state != before, now=now)
         self._events.append(NewRemoteState(instruction.new_num, self._receiver.state, changed))
         if instruction.new_num == SHUTDOWN_NUMBER:
             self._events.append(PeerShutdown())

@@ -315,6 +315,18 @@ def test_whose_acknowledgement_was_lost_is_told_again() -> None:
     session.run_until(lambda: client.sent.acknowledged_number == 1, patience=2000)
 
 
+def test_what_is_an_earlier_text_again_is_sent_until_it_is_acknowledged() -> None:
+    session = established(Conditions(delay=20))
+    client, server = opened(session)
+    say(session, client, b"a wish")
+    session.run_until(lambda: server.received.state.value == b"a wish", patience=30)
+    session.conditions = Conditions(loss=1.0)  # neither its acknowledgement nor what follows arrives
+    say(session, client, b"")
+    session.run(300)
+    session.conditions = Conditions(delay=20)
+    session.run_until(lambda: server.received.state.value == b"", patience=5000)
+
+
 class Unsayable(Text):
     """A text that differs from others in what no diff expresses."""
 

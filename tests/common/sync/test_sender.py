@@ -351,6 +351,19 @@ def test_a_change_back_to_what_the_peer_may_no_longer_show_is_sent() -> None:
     assert driver.next() == Instruction(1, 3, 0, 1, b"")
 
 
+def test_what_is_an_earlier_state_again_is_sent_until_it_is_acknowledged() -> None:
+    driver = connected(b"old")
+    driver.show(b"new")
+    driver.next()  # it arrives, and its acknowledgement does not
+    driver.show(b"old")
+    lost = driver.next()
+    again = driver.all_within(2 * LOST)
+    assert [(instruction.old_num, instruction.diff) for instruction in again] == [(1, b""), (1, b"")]
+    assert again[0].new_num > lost.new_num
+    driver.ack(again[-1].new_num)
+    assert driver.all_within(2 * LOST) == []
+
+
 # --- Shutdown ---------------------------------------------------------------------------------------------------------
 
 

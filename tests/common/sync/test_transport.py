@@ -190,6 +190,22 @@ def test_a_lost_acknowledgement_is_said_again_when_the_peer_repeats_itself() -> 
     session.run_until(lambda: session.client.transport.sent.acknowledged_state == session.typed, patience=1000)
 
 
+def test_a_frame_that_is_an_earlier_one_again_arrives_and_is_acknowledged_without_a_heartbeat() -> None:
+    session = connected(Conditions(delay=20))
+    session.show(Text(b"$ "))
+    session.run(5000)
+    server, client = session.server.transport, session.client.transport
+    session.show(Text(b"$ ls"))
+    session.run_until(lambda: client.received.state.value == b"$ ls", patience=50)
+    session.conditions = Conditions(loss=1.0)  # neither the acknowledgement nor the next frame arrives
+    session.run(110)
+    session.show(Text(b"$ "))
+    session.run_until(lambda: server.sent.state.value == b"$ ", patience=50)
+    session.conditions = Conditions(delay=20)
+    session.run_until(lambda: client.received.state.value == b"$ ", patience=1000)
+    session.run_until(lambda: server.sent.acknowledged_number == server.sent.number, patience=200)
+
+
 def test_a_repeated_state_is_heard_but_is_no_news() -> None:
     stranger = Stranger()
     contact = stranger.server.contact
