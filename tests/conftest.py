@@ -78,7 +78,7 @@ def _worker() -> int:
 
 
 @pytest.hookimpl(specname="pytest_collection_modifyitems", hookwrapper=True)
-def _one_worker_after_the_other() -> Iterator[None]:
+def pytest_one_worker_after_the_other() -> Iterator[None]:
     """Let hypothesis look for constants in our sources once: what one worker has found, the next finds in files."""
     with open(__file__) as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
@@ -115,7 +115,7 @@ def pytest_runtest_teardown() -> None:
 
 
 @pytest.hookimpl(specname="pytest_runtest_protocol")
-def _run_and_tell_what_matters(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+def pytest_run_and_tell_what_matters(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Let a worker of xdist report one thing of a test that passes, not four.
 
     Sending and receiving the others takes half a millisecond of processor. A setup or teardown is said where it did
