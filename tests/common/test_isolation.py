@@ -34,6 +34,22 @@ def test_only_what_changes_how_python_runs_us_costs_another_start(variables: dic
     assert concerns_us(variables) is concerned
 
 
+def help_of(words: list[str], variables: dict[str, str]) -> str:
+    """Return what Python, started with these words and --help, says when nothing goes wrong."""
+    # -S: what is in site-packages may itself need a module that was replaced, before anything of ours is reached.
+    done = subprocess.run(
+        [sys.executable, "-S", *words, "--help"],
+        env={"PATH": os.environ["PATH"], **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
 @pytest.mark.system
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_that_is_run_by_hand_does_not_hear_what_is_for_another_python(package: str, tmp_path: Path) -> None:
@@ -43,35 +59,15 @@ def test_a_package_that_is_run_by_hand_does_not_hear_what_is_for_another_python(
         **dict.fromkeys(("PYTHONINSPECT", "PYTHONOPTIMIZE", "PYTHONSAFEPATH", "PYTHONUNBUFFERED"), "1"),
         "PYTHONWARNINGS": "error",
     }
-    # -S: what is in site-packages may itself need a module that was replaced, before anything of ours is reached.
-    done = subprocess.run(
-        [sys.executable, "-S", "-m", package, "--help"],
-        env={"PATH": os.environ["PATH"], **variables},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("Usage: mosh")
+    assert help_of(["-m", package], variables).startswith("Usage: mosh")
 
 
 @pytest.mark.system
 def test_the_file_that_runs_each_program_does_not_hear_it_either(tmp_path: Path) -> None:
     (tmp_path / "typing.py").write_text("raise RuntimeError('a module of another Python')\n")
     launcher = Path(SOURCE_FOLDERS[0]) / "mosh_bootstrap" / "launch.py"
-    done = subprocess.run(
-        [sys.executable, "-S", str(launcher), "mosh", "--help"],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path), "PYTHONINSPECT": "1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("Usage: mosh")
+    variables = {"PYTHONPATH": str(tmp_path), "PYTHONINSPECT": "1"}
+    assert help_of([str(launcher), "mosh"], variables).startswith("Usage: mosh")
 
 
 @pytest.mark.system
