@@ -47,3 +47,8 @@ def test_a_text_is_bounded_both_ways() -> None:
     assert through(b"\x02" + bytes(8) + b"x" * 5000) == Parting(2, 0, "x" * PARTING_TEXT_OCTETS)
     [said] = PART.diff_from(None, Parting(2, 0, "x" * 5000))
     assert len(said.octets) == 9 + PARTING_TEXT_OCTETS
+
+
+def test_nothing_weighs_nothing_and_each_character_as_much_as_it_may() -> None:
+    assert PART.weight(None) == 0
+    assert PART.weight(TAKEN_OVER) == 4 * len("2001:db8::7")

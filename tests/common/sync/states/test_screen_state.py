@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from tests.support.pb import mosh_pb2
 
 from mosh_common.errors import PeerError
+from mosh_common.sync.states import screen_state
 from mosh_common.sync.states.parts.notices import NoticesPart
 from mosh_common.sync.states.parts.table import INITIAL, OURS, index_of
 from mosh_common.sync.states.screen_state import ClientScreen, ServerScreen
 from mosh_common.terminal.cells import Snapshot, blank_snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator
 from mosh_common.terminal.frame_diff.diff import diff
+from mosh_common.terminal.frame_diff.portions import BESIDE_OCTETS, portion
 from mosh_common.wire import extensions, hostdiff
 from mosh_common.wire.extensions import Features
 from mosh_common.wire.hostdiff import Announcement, EchoAck, HostBytes, Notice, PartDiff, Resize
@@ -250,6 +254,19 @@ def test_a_palette_that_a_state_does_not_share_weighs_too() -> None:
     another = start.apply(diff)
     assert another.snapshot.palette is not start.snapshot.palette
     assert another.weight > len(diff) + 8 * 20 * 5 + 100 * len(another.snapshot.palette.styles) - 1
+
+
+def test_the_echo_is_not_said_to_be_in_a_screen_that_one_frame_does_not_carry(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = shown(b"x" * 100, echo_ack=9)
+    assert screen.within_reach(BLANK) is screen
+    monkeypatch.setattr(screen_state, "portion", partial(portion, limit=BESIDE_OCTETS + 1000))
+    known = ServerScreen(BLANK.snapshot, 4)
+    first = screen.within_reach(known)
+    assert (first.echo_ack, first.ours) == (4, screen.ours)
+    assert text(first.snapshot) == ["x" * 20, "x" * 20, "", "", ""]
+    second = screen.within_reach(first)
+    assert (second.echo_ack, text(second.snapshot)) == (4, ["x" * 20] * 4 + [""])
+    assert screen.within_reach(second) is screen
 
 
 def test_notices_that_say_the_same_look_alike() -> None:

@@ -38,6 +38,13 @@ def test_a_wish_arrives_as_it_was(wish: Wish, before: Wish) -> None:
     assert NO_WISH.apply(wish.diff_from(NO_WISH)) == wish
     if wish != before:
         assert before.apply(wish.diff_from(before)) == wish
+
+
+@given(wishes, wishes)
+def test_a_wish_looks_like_itself_alone_and_is_sent_whole(wish: Wish, other: Wish) -> None:
+    assert wish.looks_like(wish._replace())
+    assert wish.looks_like(other) is (wish == other)
+    assert wish.within_reach(other) is wish
     assert wish.diff_from(wish) == b""
 
 
