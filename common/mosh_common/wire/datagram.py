@@ -37,7 +37,7 @@ def seal(cipher: Ocb, datagram: Datagram) -> bytes:
     """Return the octets to send (docs/wire.md §1).
 
     Never call it twice with one direction and sequence number under one key.
-    Raises UsageError for a sequence number that does not fit into 63 bits.
+    Raises UsageError for a sequence number that does not fit into 63 bits, and once the key is used up (Ocb.seal).
     """
     if not 0 <= datagram.sequence < SEQUENCE_LIMIT:
         raise UsageError(f"sequence number {datagram.sequence} outside 0–2^63")
