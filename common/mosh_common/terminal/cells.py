@@ -47,9 +47,9 @@ HIGHEST_UNDERLINE: Final = UNDERLINE_DASHED
 class Style(NamedTuple):
     """How a cell looks: rendition and hyperlink."""
 
-    fg: int = DEFAULT_COLOR
+    fg: int = DEFAULT_COLOR  # a colour, as above
     bg: int = DEFAULT_COLOR
-    flags: int = 0
+    flags: int = 0  # BOLD | FAINT | …
     underline: int = UNDERLINE_NONE
     underline_color: int = DEFAULT_COLOR
     link: str = ""  # OSC 8 "params;uri", empty = none

@@ -24,10 +24,10 @@ _NONCE_PREFIX: Final = b"\0\0\0\0"  # the cipher takes 12 octets, 8 of which tra
 
 
 class Datagram(NamedTuple):
-    """The contents of a datagram. Timestamps are 16-bit; 65535 = none."""
+    """The contents of a datagram (docs/wire.md §1). Timestamps are the low 16 bits of milliseconds; 65535 = none."""
 
     to_client: bool
-    sequence: int
+    sequence: int  # below SEQUENCE_LIMIT
     timestamp: int
     timestamp_reply: int
     payload: bytes

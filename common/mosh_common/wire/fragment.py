@@ -32,7 +32,7 @@ class Fragment(NamedTuple):
     """One piece of an encoded instruction."""
 
     id: int
-    number: int
+    number: int  # from 0
     final: bool
     contents: bytes
 
