@@ -107,7 +107,7 @@ class Frame(NamedTuple):
     lines: int
     styles: tuple[Style, ...]  # appended to the sender's palette since the last frame, in the order of their letters
     rows: tuple[tuple[int, Row], ...]  # (line, row), styles in the sender's letters
-    cursor_row: int
+    cursor_row: int  # from 0, as the column and the lines of `rows`
     cursor_column: int
     style: Style
     bell_count: int
