@@ -82,10 +82,7 @@ class Session:
         log: Callable[[str], None] | None = None,
         extensions: Extensions | None = None,
     ) -> None:
-        """Begin with the server at `peer`; `alternatives`: its other addresses, tried at first and during silence.
-
-        `ip`: what the user is told of when there is no answer, as `mosh` was told it. `log`: takes lines for debugging.
-        """
+        """Begin with the server at `peer`, `ip` to the user; `alternatives` are tried, too, at first and in silence."""
         self._ip = ip
         self._port: int = peer.port
         self.extensions: Final = extensions or Extensions()  # what is ours between us and the server
