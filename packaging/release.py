@@ -42,7 +42,7 @@ _NOT_SOURCE = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
 def run(words: Sequence[str | Path], directory: Path = ROOT) -> None:
-    """Run a program to its end, which must be a good one."""
+    """Run a program to its end. Raises SystemExit where that is no good one."""
     done = subprocess.run([str(word) for word in words], cwd=directory, check=False)
     if done.returncode:
         raise SystemExit(f"Failed ({done.returncode}): {' '.join(map(str, words))}")

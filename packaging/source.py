@@ -20,7 +20,7 @@ _HEADING = re.compile(r"^## \[([^]]+)\](?: - (\d{4}-\d\d-\d\d))?$", re.MULTILINE
 
 
 def version(root: Path = ROOT) -> str:
-    """Return the version, from the one place where it stands."""
+    """Return the version, from the one place where it stands. Raises SystemExit where it does not."""
     text = (root / "common/mosh_common/version.py").read_text(encoding="utf-8")
     found = re.search(r'^VERSION: Final = "([^"]+)"$', text, re.MULTILINE)
     if found is None:

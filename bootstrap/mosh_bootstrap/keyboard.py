@@ -88,7 +88,7 @@ class Keyboard:
         self.kept += keys
 
     def next_deadline(self) -> int | None:
-        """Return when to call `take_unread`; None = never."""
+        """Return when to call `take_unread` (now_ms); None = never."""
         return self._unread_at
 
     def carry(self, ready: Ready) -> None:

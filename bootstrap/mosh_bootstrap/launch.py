@@ -1,8 +1,8 @@
 """The file that a Python is given to run one of our three programs: `python3 launch.py PROGRAM ARGUMENTS…`.
 
 PROGRAM is the path that the user called it by; its last part says which of the three it is, the rest where the others
-lie. Finds the packages from its own place: installed together, in a checkout, or in a zip archive. That runs it as
-`mosh.pyz [PROGRAM] ARGUMENTS…`, and by a link of a program's name. Knows nothing of what the programs do.
+lie. Finds the packages from its own place: installed together, in a checkout, or in a zip archive, which is run as
+`mosh.pyz [PROGRAM] ARGUMENTS…`, or by a link of a program's name. Knows nothing of what the programs do.
 
 Written so that any Python 3 can read it: an old one must be able to say that it is too old.
 """

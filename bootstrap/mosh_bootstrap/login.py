@@ -39,7 +39,7 @@ _DEFAULT_SHELL: Final = "/bin/sh"  # ssh(1): where SHELL says nothing
 
 
 class Login(NamedTuple):
-    """A login that has ended."""
+    """A login that has ended, or is left behind (dialogue.left_behind)."""
 
     options: Options  # as they applied: with the mode that was chosen, the family and command of ssh's configuration
     dialogue: Dialogue

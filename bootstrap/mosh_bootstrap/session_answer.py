@@ -33,8 +33,8 @@ class Session(NamedTuple):
     name: str
     state: str  # one of STATES
     age: int | None  # seconds since it began
-    peer: str  # the address of the client that is, or was last, attached
-    since: int | None  # seconds since then
+    peer: str  # the address of the client that is attached; of one that was, if a server tells it: ours does not
+    since: int | None  # seconds since it was attached or detached
     heard: int | None  # seconds since the client was heard last
     columns: int
     lines: int

@@ -8,7 +8,7 @@ from typing import Final
 
 from mosh_common.errors import UsageError
 
-ONLY: Final = "--only"  # in place of an id: the only detached session
+ONLY: Final = "--only"  # in place of an id: the only detached session; to attach to, not to end
 _NAME: Final = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._-]{0,63}")
 _ID: Final = re.compile(r"[1-9][0-9]{0,9}")
 
@@ -32,7 +32,7 @@ def check(wishes: Mapping[str, str | bool], *, command: bool) -> None:
         )
     for verb in ("attach", "end"):
         which = wishes[verb]
-        if which and which != ONLY and not (_ID.fullmatch(str(which)) or _is_name(which)):
+        if which and not (_ID.fullmatch(str(which)) or _is_name(which) or (verb == "attach" and which == ONLY)):
             raise UsageError(f"--{verb} needs the id or the name of a session, as --list shows them, not {which!r}.")
 
 

@@ -38,7 +38,7 @@ def fit(text: str, width: int) -> str:
 
 
 def duration(seconds: int) -> str:
-    """Return how long that is, in its largest unit."""
+    """Return how long that is, in whole ones of its largest unit."""
     for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= length:
             return f"{seconds // length} {unit}"

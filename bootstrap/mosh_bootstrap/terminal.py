@@ -30,7 +30,10 @@ class Terminal:
 
     @classmethod
     def of_this_process(cls) -> Terminal | None:
-        """Return the terminal that ssh would ask on: standard input, else /dev/tty; None without either."""
+        """Return the terminal that ssh would ask on: standard input, else /dev/tty; None without either.
+
+        What is opened for it stays open as long as this process.
+        """
         input_fd = 0
         try:
             if not os.isatty(0):

@@ -69,7 +69,7 @@ class Arguments(NamedTuple):
     """The command line, parsed."""
 
     action: str  # "connect", "probe", "colors", "doctor", "help" or "version"
-    verbose: int
+    verbose: int  # how often -v was given
     positional: tuple[str, ...]  # (), or (ip, port)
 
 

@@ -20,7 +20,10 @@ class ScrollbackEnd:
         self._memory = mmap.mmap(-1, _OCTETS * _NUMBERS)
 
     def note(self, printed: tuple[int, int] | None, clears: int, *, alternate: bool) -> None:
-        """Say up to which place history stands in the scrollback, and after how many clears of it."""
+        """Say up to which place, (line, column), history stands in the scrollback; None = nothing is known.
+
+        `clears`: see the property of that name. `alternate`: the terminal shows its alternate screen.
+        """
         line, column = printed or (0, 0)
         numbers = (int(printed is not None), line, column, clears, int(alternate))
         self._memory[:] = b"".join([number.to_bytes(_OCTETS, "big") for number in numbers])
@@ -32,7 +35,7 @@ class ScrollbackEnd:
 
     @property
     def clears(self) -> int:
-        """How often the scrollback was cleared."""
+        """How often the server's history had been cleared when the scrollback was."""
         return self._number(3)
 
     @property

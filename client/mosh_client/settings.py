@@ -32,7 +32,7 @@ class Settings(NamedTuple):
     keep_last_screen: bool  # print what the session showed last once the alternate screen is left
     wheel: bool  # the mouse is asked for where no program uses it, so that its wheel pages what scrolled away
     truecolor: bool  # COLORTERM says that the terminal shows RGB colours
-    verbose: int
+    verbose: int  # how often -v was given
 
     def log(self) -> Callable[[str], None] | None:
         """Return what writes a line on standard error: with -v, and unless that is the terminal."""

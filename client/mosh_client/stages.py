@@ -12,7 +12,7 @@ from mosh_common.clock import now_ms
 ANSWER: Final = 0
 SCREEN: Final = 1
 _SAID: Final = {ANSWER: "first answer over UDP", SCREEN: "first screen"}
-_OCTETS: Final = 8  # of one time, in milliseconds of the monotonic clock; 0 = it has not come
+_OCTETS: Final = 8  # of one time, in milliseconds, as now_ms gives it; 0 = it has not come
 
 
 class Stages:

@@ -12,4 +12,4 @@ TYPED_VARIABLE: Final = "MOSH_TYPED"  # the number of a pipe with what the user 
 LEFT_VARIABLE: Final = "MOSH_LEFT"
 # The host, and what else of the command line leads there, in shell quoting: for the line that says how to come back.
 WAY_BACK_VARIABLE: Final = "MOSH_WAY_BACK"
-BEGUN_VARIABLE: Final = "MOSH_BEGUN"  # with -v: when `mosh` was started, in milliseconds of the monotonic clock
+BEGUN_VARIABLE: Final = "MOSH_BEGUN"  # with -v: when `mosh` was started, in milliseconds of clock.now_ms

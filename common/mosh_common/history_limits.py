@@ -13,7 +13,7 @@ _TIMES: Final = {"": 1, "k": 1 << 10, "M": 1 << 20}
 
 
 class Limits(NamedTuple):
-    """Whichever is reached first."""
+    """How much history is kept: whichever is reached first."""
 
     lines: int = 100_000
     octets: int = 16 << 20  # of text and renditions

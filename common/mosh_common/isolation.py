@@ -23,7 +23,10 @@ _RUN = (
 
 
 def isolate(module: str) -> None:
-    """Start again, as a Python that reads none of these variables, if there are any; `module` has the `main`."""
+    """Start again, as a Python that reads none of these variables, if there are any; `module` has the `main`.
+
+    Comes back only where there are none. Raises OSError when that cannot be started.
+    """
     if sys.flags.ignore_environment or not concerns_us(os.environ):
         return
     # Whether byte code is written changes nothing for us, but for who packs our files.

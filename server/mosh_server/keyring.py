@@ -34,7 +34,7 @@ class Offer(NamedTuple):
 
     key: Key
     cipher: Ocb
-    expires_at: int
+    expires_at: int  # now_ms
     socket: int  # number of the one that its client will reach
 
 

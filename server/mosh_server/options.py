@@ -39,9 +39,9 @@ class Options(NamedTuple):
     address: str | None = None  # local address to try first
     everywhere: bool = False  # bind all, and `address` only where datagrams cannot be answered from where they came to
     ports: tuple[int, int] | None = None  # inclusive; None = the default range; (0, 0) = the system's choice
-    colors: int = 0
+    colors: int = 0  # that the client's terminal shows
     locale: tuple[tuple[str, str], ...] = ()  # -l, in order
-    verbose: int = 0
+    verbose: int = 0  # how often -v was given
     history: str = ""  # LINES[,OCTETS]; empty = what the environment says, or the default
     command: tuple[str, ...] = ()  # empty = login shell
     complaints: tuple[str, ...] = ()  # for stderr; they do not keep the server from starting

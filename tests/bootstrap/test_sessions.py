@@ -86,6 +86,11 @@ def test_what_cannot_be_meant_is_refused_in_a_sentence(given: list[str], sentenc
     assert str(refused.value).startswith(sentence)
 
 
+def test_only_a_session_that_is_named_can_be_ended() -> None:
+    with pytest.raises(UsageError, match="--end needs the id or the name of a session"):
+        parsed("--end=--only", "host")
+
+
 @pytest.mark.parametrize("option", ["--attach=", "--session=", "--end="])
 def test_an_empty_value_is_refused(option: str) -> None:
     with pytest.raises(UsageError, match=option[:-1]):

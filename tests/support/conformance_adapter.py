@@ -31,7 +31,7 @@ def color(value: int) -> int | str | None:
 
 
 class Adapter:
-    """One emulator."""
+    """One emulator. Rows and columns count from 0; `replies` takes what it has answered since it was called last."""
 
     def __init__(self, cols: int, rows: int) -> None:
         # DECRQCRA is part of what is measured, and the screens are the cases' own: nobody's text can be read here.

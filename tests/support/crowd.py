@@ -29,7 +29,7 @@ ONE_WAY_MS = 20
 class Carried(NamedTuple):
     """A datagram that somebody sent."""
 
-    at: int
+    at: int  # when, in ms of the simulated clock
     source: Address
     to: Address
     data: bytes

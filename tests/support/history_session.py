@@ -113,7 +113,7 @@ class HistorySession:
     # --- the program
 
     def write(self, text: str, name: str = "text") -> str:
-        """Write a file that `print_file` prints; return its name."""
+        """Write a file that the program prints when its name is typed; return the name."""
         (self.home / name).write_text(text)
         return name
 

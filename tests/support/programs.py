@@ -40,7 +40,7 @@ class Programs(NamedTuple):
     """How one implementation's three programs are called."""
 
     name: str
-    client: tuple[str, ...]
+    client: tuple[str, ...]  # the words that its own arguments follow, as of the others
     server: tuple[str, ...]
     wrapper: tuple[str, ...]
 

@@ -314,7 +314,7 @@ class Picture(NamedTuple):
     """All that can be seen of a terminal at one moment."""
 
     rows: tuple[tuple[Cell, ...], ...]  # without trailing cells that look blank
-    cursor: tuple[int, int]
+    cursor: tuple[int, int]  # row and column, from 0
     cursor_visible: bool
 
     def differences(self, other: Picture) -> str:

@@ -378,7 +378,7 @@ class BareServer(Transport[ServerScreen, UserStream]):
 class Sent(NamedTuple):
     """A datagram that an end sent, whether it arrived or not."""
 
-    at: int
+    at: int  # when, in ms of the simulated clock
     to_client: bool
     data: bytes
 

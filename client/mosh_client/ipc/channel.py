@@ -57,7 +57,7 @@ class Channel:
         return received
 
     def send(self, message: Message) -> None:
-        """Queue a message; `flush` sends it."""
+        """Queue a message; `flush` sends it. Raises UsageError for one that is longer than the other side takes."""
         self._outgoing += framing.with_length(messages.encode(message), longest=self._longest_out)
 
     def flush(self) -> None:

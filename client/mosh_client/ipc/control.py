@@ -9,7 +9,7 @@ import socket
 import struct
 from typing import Final, NamedTuple
 
-# Launcher to network process: one octet each. The end of the stream means: shut down, nobody is waiting.
+# Launcher to network process: one octet each. The end of the stream means that the launcher is gone: leave soon.
 RENDERER: Final = b"R"  # with a descriptor (SCM_RIGHTS): the socketpair of a new renderer
 QUIT: Final = b"Q"  # end the session
 

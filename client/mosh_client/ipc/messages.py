@@ -30,7 +30,7 @@ LONGEST_INPUT_OCTETS: Final = 1 << 14
 LONGEST_NOTICE: Final = 256  # one line of a terminal
 LONGEST_PEER: Final = 64  # a program's name and version
 NOTICE_KINDS: Final = 8  # so many notices of the server at once, and …
-NOTICE_LIMIT: Final = 160  # … characters of each; as on the wire (wire/hostdiff.py, which needs protobuf)
+NOTICE_LIMIT: Final = 160  # … characters of each; as on the wire (wire/hostdiff.py, which no renderer loads)
 
 # Who says it, and in which phases of a socketpair; the words are the same for both directions.
 RENDERER: Final = "renderer"
@@ -107,7 +107,7 @@ class Frame(NamedTuple):
     lines: int
     styles: tuple[Style, ...]  # appended to the sender's palette since the last frame, in the order of their letters
     rows: tuple[tuple[int, Row], ...]  # (line, row), styles in the sender's letters
-    cursor_row: int
+    cursor_row: int  # from 0, as the column and the lines of `rows`
     cursor_column: int
     style: Style
     bell_count: int

@@ -62,8 +62,8 @@ from mosh_common.sync.transport import Transport
 from mosh_common.wire.extensions import ANNOUNCEMENT, DETACH, HISTORY, NOTICE
 from mosh_common.wire.key import Key
 
-LEAVE_TIMEOUT_MS: Final = 1500  # then such a request is given this long …
-ORPHANED_TIMEOUT_MS: Final = 3000  # … and this long when the launcher is gone: nobody waits, nothing may linger
+LEAVE_TIMEOUT_MS: Final = 1500  # for a request to end, or to detach, that is not likely to be answered
+ORPHANED_TIMEOUT_MS: Final = 3000  # for any when the launcher is gone: nobody waits, nothing may linger
 
 
 class Session:
@@ -82,7 +82,7 @@ class Session:
         log: Callable[[str], None] | None = None,
         extensions: Extensions | None = None,
     ) -> None:
-        """Begin with the server at `peer`; `alternatives`: its other addresses, tried at first and during silence."""
+        """Begin with the server at `peer`, `ip` to the user; `alternatives` are tried, too, at first and in silence."""
         self._ip = ip
         self._port: int = peer.port
         self.extensions: Final = extensions or Extensions()  # what is ours between us and the server

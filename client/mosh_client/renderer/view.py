@@ -1,8 +1,9 @@
 """The renderer without its terminal: keys and messages in, messages and octets for the terminal out.
 
 Does no I/O and reads no clock. Ties the escape key, the prediction engine, the notices and the compositor together.
-The loop: `receive_keys` / `receive_message` / `resize` → `commands`, `messages_to_send` → `draw` once the terminal
-has taken everything drawn before (so frames that it is too slow for are never drawn) → wait until `next_deadline`.
+The loop: `receive_keys` / `receive_message` / `resize` → `messages_to_send`, `suspend_wanted` → `draw` once the
+terminal has taken everything drawn before (so frames that it is too slow for are never drawn) → wait until
+`next_deadline`.
 """
 
 from __future__ import annotations

@@ -41,9 +41,10 @@ def write_all(fd: int, data: bytes) -> None:
 
 
 def write_line(fd: int, line: str) -> None:
-    """Write a line for whoever debugs: on a full disk, a closed pipe or one that nobody reads it is lost.
+    """Write `line`, which has no end yet, for whoever debugs: on a full disk, or a pipe that nobody reads, it is lost.
 
-    Never raises and never blocks: a session does not end, or stand still, for its log.
+    Never raises and never blocks: a session does not end, or stand still, for its log. What is longer than a pipe takes
+    at once (PIPE_BUF) is cut.
     """
     try:
         # Not poll(2), which refuses a process that may open no descriptor any more.

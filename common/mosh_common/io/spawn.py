@@ -14,8 +14,9 @@ def spawn_for_output(
     """Start the program that `words` begin with, a path or a name in our PATH; return (pid, descriptor of its output).
 
     Its standard input is /dev/null. `errors`: its standard error comes as output, too; else nobody sees it. `apart`:
-    in a session of its own, without a terminal, at which what it starts could ask something all the same. Raises
-    OSError when it cannot be started, ValueError when `words` cannot be a program's.
+    in a session of its own, without a terminal, at which what it starts could ask something all the same. The caller
+    closes the descriptor and waits for the process. Raises OSError when it cannot be started, ValueError when `words`
+    cannot be a program's.
     """
     read_end, write_end = os.pipe()
     try:

@@ -32,8 +32,8 @@ STATES_LIMIT: Final = 64
 WEIGHT_LIMIT_OCTETS: Final = 16 << 20
 
 ACK_DELAY_MS: Final = 10  # an acknowledgement waits so long for a state to ride on: the next wish, mostly
-RESEND_MAX_MS: Final = 3000  # between two tries; from the fourth on each is twice as far from the one before it
-QUICK_TRIES: Final = 3
+RESEND_MAX_MS: Final = 3000  # between two tries
+QUICK_TRIES: Final = 3  # so often it is sent again after the same time, then each time after twice as long
 # What was sent so often and is not acknowledged may be too long for the path, which channel 0 need not have noticed.
 LONG_TRIES: Final = 5
 SHORT_OCTETS: Final = MTU_FALLBACK_OCTETS - 28  # of a fragment in the shortest datagrams

@@ -66,7 +66,7 @@ class Channels:
     def receive(self, fragment: Fragment, *, queueing: int, now: int) -> None:
         """Take a fragment of another channel than 0. Raises Dropped.
 
-        `queueing`: how much longer than it need be the round trip was, as of its datagram.
+        `queueing`: by how many ms the round trip was longer than it need be, as of its datagram.
         """
         # SECURITY: nothing is kept of a channel that is not open. Test: test_an_unknown_channel_is_dropped.
         channel = self._channels.get(fragment.channel)

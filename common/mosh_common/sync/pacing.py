@@ -126,7 +126,7 @@ class Situation(NamedTuple):
 class Due(NamedTuple):
     """When something is to be sent, and by which rule."""
 
-    at: int | None
+    at: int | None  # now_ms; None = not
     rule: str
 
 

@@ -18,7 +18,7 @@ Local = TypeVar("Local", bound=LocalState)
 class SentState(NamedTuple, Generic[Local]):
     """A state that was sent."""
 
-    sent_at: int  # last time, if more than once; early repeats not counted
+    sent_at: int  # now_ms; last time, if more than once; early repeats not counted
     number: int
     state: Local
     base: int  # number of the state that its diff started from

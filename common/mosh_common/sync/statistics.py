@@ -51,7 +51,7 @@ class Statistics(NamedTuple):
     sent_octets: int
     received: int  # datagrams, the dropped ones included
     received_octets: int
-    dropped: dict[DropReason, int]
+    dropped: dict[DropReason, int]  # how often, by why
     resends: int
     srtt: float  # ms
     rto: int  # ms

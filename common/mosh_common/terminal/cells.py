@@ -47,9 +47,9 @@ HIGHEST_UNDERLINE: Final = UNDERLINE_DASHED
 class Style(NamedTuple):
     """How a cell looks: rendition and hyperlink."""
 
-    fg: int = DEFAULT_COLOR
+    fg: int = DEFAULT_COLOR  # a colour, as above
     bg: int = DEFAULT_COLOR
-    flags: int = 0
+    flags: int = 0  # BOLD | FAINT | …
     underline: int = UNDERLINE_NONE
     underline_color: int = DEFAULT_COLOR
     link: str = ""  # OSC 8 "params;uri", empty = none
@@ -209,7 +209,7 @@ class Snapshot(NamedTuple):
     lines: int
     rows: tuple[Row, ...]  # `lines` of them, index 0 = top
     palette: Palette
-    cursor_row: int = 0
+    cursor_row: int = 0  # from 0, as the column
     cursor_column: int = 0
     wrap_pending: bool = False  # the next printed character wraps first; not compared, not expressed by a diff
     style: Style = DEFAULT_STYLE  # current rendition and hyperlink
@@ -217,7 +217,7 @@ class Snapshot(NamedTuple):
     icon_name: str = ""  # OSC 0/1
     title_set: bool = False  # whether either was ever set
     clipboard: str = ""  # last OSC 52, as "selection;base64"
-    bell_count: int = 0
+    bell_count: int = 0  # bells so far
     modes: Modes = DEFAULT_MODES
 
 

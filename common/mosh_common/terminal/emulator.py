@@ -45,7 +45,9 @@ class Emulator:
     ) -> None:
         """Begin blank. `checksums`: programs may ask what stands on the screen (DECRQCRA).
 
-        `history` gets what scrolls off; it is looked at whenever a snapshot is taken.
+        `skipping`: what scrolls away unseen is not drawn first, which changes nothing but the time. `frames`: only what
+        a frame diff is made of has an effect, the rest counts as `skipped`. `history` gets what scrolls off; it is
+        looked at whenever a snapshot is taken.
         """
         self.history: Final = history
         self.alternate = False  # whether the last snapshot is of the alternate screen

@@ -24,10 +24,10 @@ _NONCE_PREFIX: Final = b"\0\0\0\0"  # the cipher takes 12 octets, 8 of which tra
 
 
 class Datagram(NamedTuple):
-    """The contents of a datagram. Timestamps are 16-bit; 65535 = none."""
+    """The contents of a datagram (docs/wire.md §1). Timestamps are the low 16 bits of milliseconds; 65535 = none."""
 
     to_client: bool
-    sequence: int
+    sequence: int  # below SEQUENCE_LIMIT
     timestamp: int
     timestamp_reply: int
     payload: bytes
@@ -37,7 +37,7 @@ def seal(cipher: Ocb, datagram: Datagram) -> bytes:
     """Return the octets to send (docs/wire.md §1).
 
     Never call it twice with one direction and sequence number under one key.
-    Raises UsageError for a sequence number that does not fit into 63 bits.
+    Raises UsageError for a sequence number that does not fit into 63 bits, and once the key is used up (Ocb.seal).
     """
     if not 0 <= datagram.sequence < SEQUENCE_LIMIT:
         raise UsageError(f"sequence number {datagram.sequence} outside 0–2^63")

@@ -1,4 +1,8 @@
-"""Why something that a peer sent was not used. Every decoder of this package raises `Dropped` and nothing else."""
+"""Why something that a peer sent was not used.
+
+Each decoder of a kind of message raises `Dropped` and nothing else. What they are made of, protobuf.py and the ciphers,
+knows of no reasons, and raises PeerError.
+"""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Fragment(NamedTuple):
     """One piece of an encoded instruction."""
 
     id: int
-    number: int
+    number: int  # from 0
     final: bool
     contents: bytes
 
@@ -60,7 +60,7 @@ def channel_of(payload: bytes) -> int:
 
 
 def split(id_: int, encoded: bytes, fragment_octets: int) -> list[Fragment]:
-    """Cut `encoded` into fragments of at most `fragment_octets`, headers included.
+    """Cut `encoded` into fragments of at most `fragment_octets`, headers included, which must be more than these.
 
     Raises UsageError when there would be more than the numbers can count.
     """

@@ -78,7 +78,8 @@ class Schema:
 
     def __init__(self, *fields: Field, limit: int | None = None) -> None:
         self.fields: Final = fields
-        self.limit: Final = limit  # of fields in one message of this kind; None = FIELDS_LIMIT
+        # Of the fields of a message with all that is within; only the outermost one's counts. None = FIELDS_LIMIT.
+        self.limit: Final = limit
         self.read: Final[dict[int, _Row]] = {}  # by tag
         self.written: Final[dict[int, _Row]] = {}  # by number
         for field in fields:

@@ -56,7 +56,10 @@ class ChoiceNeeded(Exception):
 
 
 class Deeds:
-    """The sessions of one user on this machine. What cannot be done raises EnvironmentFailure, with an exit code."""
+    """The sessions of one user on this machine. What cannot be done raises EnvironmentFailure, with an exit code.
+
+    `which` is the number or the name of one, as somebody typed it. It may take PATIENCE_S to ask a session.
+    """
 
     def __init__(self, environ: Mapping[str, str], *, uid: int) -> None:
         """Look for the sessions where a login with that environment has them."""
@@ -67,7 +70,7 @@ class Deeds:
         return self._sessions.listed()
 
     def attach(self, which: str, asked: AskAttach) -> tuple[Entry, Attached]:
-        """Have it wait for a client with a new key. May raise ChoiceNeeded."""
+        """Have it wait for a client with a new key. For ONLY, the only detached one, it may raise ChoiceNeeded."""
         entry = self._found(self._only() if which == ONLY else which)
         return entry, _done(entry, asked, Attached)
 
@@ -94,7 +97,7 @@ class Deeds:
             yield entry, _up_to(end, page)._replace(next=line)
 
     def end(self, which: str) -> int:
-        """End it, and wait until it is gone; return its number."""
+        """End it, and wait until it is gone, END_PATIENCE_S at most; return its number."""
         old = self._old(which)
         if old is not None:
             _end_old(old)
@@ -108,7 +111,7 @@ class Deeds:
         return entry.pid
 
     def attach_to_name(self, name: str, asked: AskAttach) -> tuple[int, Attached] | None:
-        """Do that with the session of that name; None when there is none that answers now.
+        """Have the session of that name wait for a client; return its number and answer; None when none answers now.
 
         Raises UsageError where that can be nobody's name, EnvironmentFailure where the session refuses.
         """

@@ -32,18 +32,18 @@ class Listed(NamedTuple):
 
     id: int
     name: str | None
-    state: str
-    age: int | None = None
-    origin: str = ""
-    since: int | None = None
-    heard: int | None = None
+    state: str  # ATTACHED, DETACHED, NEW, STUCK or OLD
+    age: int | None = None  # seconds since it began
+    origin: str = ""  # the address of the client that is attached
+    since: int | None = None  # seconds since it was attached or detached
+    heard: int | None = None  # seconds since the client was heard last
     columns: int = 0
     lines: int = 0
     command: str = ""
     title: str = ""
     folder: str | None = None
     programs: tuple[str, ...] | None = None
-    line: str = ""
+    line: str = ""  # the last one of its screen with text
 
     def members(self) -> dict[str, Any]:
         """Return it as LIST has it."""
@@ -85,7 +85,7 @@ class Sessions:
 
 
 def in_order_of_choice(sessions: Sequence[Listed]) -> list[Listed]:
-    """Return the detached ones first, and of these the newest."""
+    """Return the detached ones first, and of these the ones that were detached last."""
     return sorted(sessions, key=lambda each: (_ORDER.index(each.state), each.since or 0, each.id))
 
 

@@ -38,7 +38,7 @@ class AskScreen(NamedTuple):
 
 
 class AskHistory(NamedTuple):
-    """What scrolled off it, from that place on?"""
+    """What scrolled off it, from that place on (line.Position)?"""
 
     line: int = 0
     column: int = 0
@@ -48,7 +48,7 @@ class AskHistory(NamedTuple):
 class AskAttach(NamedTuple):
     """A new key, for a client that comes to this address and these ports (as the options of `mosh-server new`)."""
 
-    address: str | None = None
+    address: str | None = None  # these three as options.py has them
     ports: tuple[int, int] | None = None
     everywhere: bool = False
 

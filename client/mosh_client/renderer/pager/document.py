@@ -140,7 +140,7 @@ class Document:
         return laid
 
     def row_at(self, place: Position) -> tuple[int, list[LaidRow]]:
-        """Return the rows of the line at `place`, and which of them holds it."""
+        """Return which row of its line holds `place`, from 0, and all rows of that line."""
         laid = self.rows(place.line)
         index = 0
         while index + 1 < len(laid) and laid[index + 1].place <= place:

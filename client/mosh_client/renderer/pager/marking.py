@@ -56,7 +56,7 @@ class Marks:
         self._follow()
 
     def move_columns(self, count: int) -> None:
-        """Move the cursor a column right or left, within its line."""
+        """Move the cursor so many columns right, or left if negative, within its line; onto no half of a character."""
         if self.cursor is None:
             return
         line = self._document.line(self.cursor.line)
@@ -64,7 +64,10 @@ class Marks:
         column = self.cursor.column + count
         while 0 < column < len(text) and text[column] == WIDE_TAIL:
             column += count
-        self.cursor = Position(self.cursor.line, min(max(column, 0), max(len(text) - 1, 0)))
+        column = min(max(column, 0), max(len(text) - 1, 0))
+        if text[column : column + 1] == WIDE_TAIL:
+            column -= 1
+        self.cursor = Position(self.cursor.line, column)
         self._follow()
 
     def move_words(self, direction: int) -> None:

@@ -1,7 +1,7 @@
 """What the engine believes the screen will show: guesses by cell, guesses of the cursor, and laying them over a frame.
 
 A guess is a value with a date and a number: what it expects, since when, and which input batch carries its key. It
-knows nothing of keys; why a guess is made is engine.py's business, and whether it holds judging.py's.
+knows nothing of keys; why a guess is made is guessing.py's business, and whether it holds judging.py's.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 It models the screen around the cursor (margins, gaps, suggestions) and, once the prompt's end is known, a line editor
 with emacs keys, which readline, zsh and fish are by default. It knows no time, no epochs and no server; whether its
-answers may be shown is prediction.py's business.
+answers may be shown is engine.py's business.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class EditedLine:
         self.left = left  # the pane's first column
         self.start = start  # the prompt's end: first column that can be edited
         self.end: int | None = None  # column behind the text, while it is known
-        self.prompt = prompt  # what stands between them
+        self.prompt = prompt  # what stands from `left` to `start`
         self.echoes = echoes  # what is typed here is shown, as far as is known
 
     def still_on(self, screen: Snapshot) -> bool:

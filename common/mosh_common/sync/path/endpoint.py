@@ -104,7 +104,8 @@ class Endpoint:
 
     def can_seal(self, octets: int, *, datagrams: int) -> bool:
         """Return whether the key may still encrypt that much, with a number of its own for each of the datagrams."""
-        # SECURITY: a number is never used twice: the nonce is made of it. (test_a_nonce_at_its_end_ends_the_session)
+        # SECURITY: a number is never used twice: the nonce is made of it.
+        # test_a_message_is_sealed_only_if_each_of_its_datagrams_has_a_number_left
         if self._next_sequence + datagrams > SEQUENCE_LIMIT:
             return False
         # Twice: for what each datagram adds.

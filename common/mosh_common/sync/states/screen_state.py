@@ -94,7 +94,7 @@ class ClientScreen:
         """Hold `values`, one for each of `parts`: an echo ack, a screen and what is ours."""
         shown: Shown = values[1]
         self.snapshot: Final = shown.snapshot
-        self.skipped: Final = shown.skipped
+        self.skipped: Final = shown.skipped  # how much on the way here no frame holds, see Shown
         self.echo_ack: Final[int] = values[0]
         self.ours: Final = values[2:]  # a value for each part of ours
         self.weight: Final = weight  # see RemoteState

@@ -34,10 +34,10 @@ class Pushed(NamedTuple):
 
 
 def push(shown: Snapshot, rows: Sequence[Row], after: Snapshot, *, dialect: Dialect) -> Pushed:
-    """Return what moves `rows` into the scrollback of a terminal that shows `shown`, on the way to `after`.
+    """Return what moves `rows`, the top one first, into the scrollback of a terminal that shows `shown`.
 
-    `after` is of the same size, and its palette has the letters of `rows`, too. Drawing it to the end is left to the
-    frame diff.
+    `after` is the screen to come, of the same size; its palette has the letters of `rows`, too. Drawing it to the end
+    is left to the frame diff.
     """
     lines = after.lines
     column = (*rows, *after.rows)

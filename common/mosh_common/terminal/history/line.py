@@ -40,7 +40,7 @@ class Line(NamedTuple):
 class Position(NamedTuple):
     """A place between two columns of history; they compare as they follow one another."""
 
-    line: int
+    line: int  # from 0; a number is never given to another line
     column: int = 0  # so many columns of the line are before it
 
 

@@ -31,7 +31,7 @@ def parse_parameters(text: str) -> tuple[int, ...] | None:
     for item in text.split(";", MAX_PARAMETERS)[:MAX_PARAMETERS]:
         if not item:
             values.append(0)
-        elif item.isdigit():
+        elif item.isascii() and item.isdigit():
             values.append(min(int(item[:9]), MAX_PARAMETER) if len(item) < 10 else _saturated(item))
         else:
             return None

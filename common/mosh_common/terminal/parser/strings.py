@@ -46,7 +46,7 @@ class ControlString:
         self._length = 0
 
     def read(self, data: str, position: int) -> int:
-        """Read on in a control string from `position` on; return where its end is, or the end of `data`."""
+        """Read on in a control string from `position` on; return where to go on: behind it, or at the end of `data`."""
         if self.kind == "]" and not self._length and data.startswith(("P", "R"), position):
             if data[position] == "R":
                 self.abandon()

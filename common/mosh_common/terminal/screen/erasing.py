@@ -24,7 +24,7 @@ class Erasing(Margins):
         self.erase_rows(row, row, start, end, selective=selective)
 
     def erase_rows(self, first: int, last: int, start: int, end: int, *, selective: bool = False) -> None:
-        """Do the same on rows `first` to `last`."""
+        """Blank columns `start` to `end` (exclusive) of rows `first` to `last` (inclusive), as `_erase` does in one."""
         ordinary = selective == self.rules.iso_protection
         erased = self.erased if ordinary else self.erased_unprotected
         key = ("erase", ordinary, start, end, self.rendition.blank)

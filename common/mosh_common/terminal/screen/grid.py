@@ -214,7 +214,8 @@ class Grid(StyledRows):
 
         Rows are added at the bottom. They are cut there too, but where that would cut the cursor's row: from the top.
         The screen that is not shown loses the same ones, as in xterm. Saved cursors stay with their rows. Where what
-        scrolls off is kept, a higher screen gets rows back for which it became too low before, at the top.
+        scrolls off is kept, a higher screen gets rows back for which it became too low before, at the top. A size that
+        no screen may have counts as the nearest one (wire/size.py).
         """
         columns, lines = nearest_size(columns, lines)
         lost = rows_lost_above(self.cursor_row, lines)

@@ -61,7 +61,7 @@ def _number(text: str) -> int:
     """Return a parameter's value; -1 if it is not a number of sane length."""
     if not text:
         return 0
-    return int(text) if len(text) <= 5 and text.isdigit() else -1
+    return int(text) if len(text) <= 5 and text.isascii() and text.isdigit() else -1
 
 
 def _rgb(parts: list[int]) -> int | None:

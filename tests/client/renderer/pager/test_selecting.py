@@ -61,6 +61,13 @@ def test_wrapped_rows_are_one_line_and_blanks_at_its_end_are_gone() -> None:
     assert copied(desk) == "a" * 50 + "\nb\n漢字 e\u0301"
 
 
+@pytest.mark.parametrize("keys", ["$", "llllllll", "w"])
+def test_a_wide_character_at_the_end_of_a_line_is_one_step(keys: str) -> None:
+    desk = desk_of("one漢", *["x"] * 10)
+    desk.type(f"vg{keys}hvy")
+    assert copied(desk) == "e"
+
+
 def test_lines_that_have_not_come_are_waited_for() -> None:
     desk = desk_of(*[f"line {number}" for number in range(300)])
     desk.type("vgV", answered=False)

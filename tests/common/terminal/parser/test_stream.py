@@ -96,6 +96,8 @@ def test_malformed_utf8_becomes_one_replacement_per_maximal_subpart() -> None:
         ("000000000000000000000012", (12,)),
         ("1:2", None),
         ("?1", None),
+        ("1;²", None),  # digits, but not of a parameter
+        ("٣", None),
         (";".join(["1"] * 40), (1,) * MAX_PARAMETERS),
     ],
 )

@@ -53,6 +53,7 @@ from mosh_common.terminal.screen.sgr import (
         ("99999999999999999999;1", Style(flags=cells.BOLD)),
         ("1000;1", Style(flags=cells.BOLD)),
         ("4:9", Style(underline=1)),
+        ("²;38;5;²;4:²;1", Style(flags=cells.BOLD, underline=1)),  # digits, but not of a parameter
     ],
 )
 def test_parameters_change_the_default_style(parameters: str, style: Style) -> None:

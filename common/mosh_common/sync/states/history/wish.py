@@ -31,10 +31,10 @@ class Wish(NamedTuple):
     """Lines from `start` on, or, with a `text`, the nearest line that has it. Serial 0: nothing was wished yet."""
 
     serial: int = 0  # rises with each wish
-    start: Position = Position(0)  # a search begins in that line, itself too
+    start: Position = Position(0)  # a search begins in that line, itself too; `backwards` in the one before it
     lines: int = 0  # at most so many
     text: str | None = None
-    backwards: bool = False  # it is searched for in the lines before, not in those after
+    backwards: bool = False  # the nearest one is looked for in the lines before, not in those after
 
     # --- The client's side --------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from mosh_common.wire.drop import Dropped, DropReason
 from mosh_common.wire.hostdiff import PartDiff
 from mosh_common.wire.protobuf import Field, Kind, Schema
 
-_LARGEST: Final = (1 << 63) - 1
+_LARGEST: Final = (1 << 63) - 1  # of lines, as a wish has them, and of clears
 _FIRST, _LINE, _COLUMN, _CLEARS, _ALTERNATE = range(1, 6)
 _SHOWN: Final = Schema(
     Field("first", _FIRST, Kind.UINT64),
