@@ -33,7 +33,7 @@ class Session(NamedTuple):
     name: str
     state: str  # one of STATES
     age: int | None  # seconds since it began
-    peer: str  # the address of the client that is attached; of one that was, if a server tells it: ours does not
+    peer: str  # the address of the client that is attached, or was last
     since: int | None  # seconds since it was attached or detached
     heard: int | None  # seconds since the client was heard last
     columns: int

@@ -28,7 +28,7 @@ class Timeouts(NamedTuple):
 class Attendance:
     """The coming and going of clients, of which one at a time is here."""
 
-    __slots__ = ("_before", "_host", "_news", "_report", "_timeouts", "_transport", "since")
+    __slots__ = ("_before", "_host", "_news", "_report", "_timeouts", "_transport", "last_host", "since")
 
     def __init__(self, timeouts: Timeouts, *, report: Callable[[Event], None], now: int) -> None:
         """Begin with nobody there; `report` is told who comes and goes."""
@@ -38,6 +38,7 @@ class Attendance:
         self._before = Contact(began_at=now)  # when any client before it was heard
         self._news: type[ClientHeard] | type[ClientAttached] | None = None  # as what it is to be reported
         self._host: str | None = None  # as reported last; None while detached
+        self.last_host: str | None = None  # where a client is, or was last; None = there was none
         self.since = now  # when it became attached or detached
 
     def attach(self, transport: Transport[Any, Any], *, now: int) -> None:
@@ -65,11 +66,12 @@ class Attendance:
         host = peer.plain_host if peer is not None and transport.contact.attached(now=now) else None
         if self._news is not None and host is not None:
             self._report(self._news(host))
-            self._news, self._host = None, host
+            self._news, self._host, self.last_host = None, host, host
         elif host != self._host:
             if host is None or self._host is None:
                 self.since = now
             self._host = host
+            self.last_host = host or self.last_host
             self._report(ClientSilent() if host is None else ClientHeard(host))
 
     @property

@@ -33,7 +33,7 @@ class Facts(NamedTuple):
     lines: int
     title: str
     attached: bool
-    peer: str | None  # numeric address of the client that is attached
+    peer: str | None  # numeric address of the client that is, or was last, attached
     since_ms: int  # for how long it has been attached, or detached
     heard_ms_ago: int | None  # any client; None = never
     waiting: int  # offers that nobody took yet
@@ -77,7 +77,7 @@ class Control:
             lines=screen.lines,
             title=screen.title,
             attached=attendance.host is not None,
-            peer=attendance.host,
+            peer=attendance.last_host,
             since_ms=now - attendance.since,
             heard_ms_ago=None if heard is None else now - heard,
             waiting=clients.waiting,

@@ -157,7 +157,8 @@ def test_another_client_takes_over(attached: Machine, *, other_port: bool) -> No
     attached.run_until(lambda: second.transport.done)
     attached.run_until(lambda: not attached.sockets.several)  # nobody is to be told anything there any more
     assert attached.host.asked[-1] == ("client_detached",)
-    assert attached.control.facts(now=now_ms()).peer is None
+    facts = attached.control.facts(now=now_ms())
+    assert (facts.attached, facts.peer) == (False, HERE)
 
 
 def test_a_socket_that_nobody_came_to_is_closed(attached: Machine) -> None:

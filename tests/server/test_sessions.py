@@ -242,6 +242,12 @@ def test_people_read_a_table(machine: Machine) -> None:
     assert json.loads(machine.say("list", "--json")[1])[0]["id"] == pid
 
 
+def test_of_a_detached_one_people_read_where_its_client_was(machine: Machine) -> None:
+    machine.session(prepare=detached)
+    said = wait_until(lambda: re.findall(r"detached for .*, was at [0-9.]+ ", machine.say("list")[1]), "it is not told")
+    assert said[0].split()[-1] == "192.0.2.1"
+
+
 # --- Attach
 
 

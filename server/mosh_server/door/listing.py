@@ -34,7 +34,7 @@ class Listed(NamedTuple):
     name: str | None
     state: str  # ATTACHED, DETACHED, NEW, STUCK or OLD
     age: int | None = None  # seconds since it began
-    origin: str = ""  # the address of the client that is attached
+    origin: str = ""  # the address of the client that is, or was last, attached
     since: int | None = None  # seconds since it was attached or detached
     heard: int | None = None  # seconds since the client was heard last
     columns: int = 0

@@ -69,7 +69,7 @@ class Facts(NamedTuple):
     title: str = ""
     attached: bool = False
     reached: bool = False  # a client came, some time
-    peer: str = ""  # the address of one that is attached
+    peer: str = ""  # the address of the one that is, or was last, attached
     since: int = 0  # seconds since it came or left
     heard: int | None = None  # seconds since it was heard
     line: str = ""  # the last one of the screen with text

@@ -42,7 +42,7 @@ def _state(session: Listed) -> str:
     since = "" if session.since is None else f" for {duration(session.since)}"
     return {
         ATTACHED: f"attached from {session.origin}{since}",
-        DETACHED: f"detached{since}",
+        DETACHED: f"detached{since}{f', was at {session.origin}' if session.origin else ''}",
         NEW: f"no client yet{since}",
         STUCK: "does not answer",
         OLD: "of an old server",
