@@ -28,20 +28,11 @@ README_NEEDS: Final = ("python3", "python3-venv", "make")
 # What the interop and end-to-end tests drive; .ci/run installs these and a few more shells on its machine.
 PROGRAMS: Final = (
     *("mosh", "openssh-server", "openssh-client", "tmux", "vim-tiny", "less", "ncurses-bin", "ncurses-term"),
-    *(
-        "procps",
-        "groff-base",
-        "mandoc",
-        "fish",
-        "zsh",
-        "bash-completion",
-        "libutempter0",
-        "locales",
-        "screen",
-        "shellcheck",
-    ),
-    *("busybox", "mksh", "csh", "tcsh", "elvish", "rc", "yash", "posh", "sash", "9base"),
+    *("procps", "groff-base", "mandoc", "fish", "zsh", "bash-completion", "libutempter0", "locales", "screen"),
+    "shellcheck",
 )
+# Login shells of which not every distribution has each: Debian 13 has no yash.
+SHELLS: Final = ("busybox", "mksh", "csh", "tcsh", "elvish", "rc", "yash", "posh", "sash", "9base")
 TEST_PACKAGES: Final = (
     *("python3-pytest", "python3-pytest-timeout", "python3-pytest-xdist", "python3-hypothesis", "python3-protobuf"),
 )
@@ -88,7 +79,7 @@ def fresh(open_root: OpenRoot, tests: str) -> Outcome:
 def own(open_root: OpenRoot, tests: str) -> Outcome:
     """The suite on the distribution's own Python and packages, with every program that it can drive."""
     with open_root() as root:
-        root.install("python3", *installs.run_time_packages(), *TEST_PACKAGES, *PROGRAMS)
+        root.install("python3", *installs.run_time_packages(), *TEST_PACKAGES, *PROGRAMS, *root.known(SHELLS))
         # pytest 7.2's own tracebacks end it where a line of code that hypothesis made is in one.
         words = ["python3", "-m", "pytest", "-n", "2", "--dist", "loadfile", "-q", "--tb=native", *tests.split()]
         return run_suite(root, words, python="python3")
@@ -107,14 +98,14 @@ def readme(open_root: OpenRoot, _tests: str) -> Outcome:
 def newest(open_root: OpenRoot, tests: str) -> Outcome:
     """`make test` with the newest of every dependency that the index has, and every program that it can drive."""
     with open_root() as root:
-        root.install(*README_NEEDS, *PROGRAMS)
+        root.install(*README_NEEDS, *PROGRAMS, *root.known(SHELLS))
         return run_suite(root, ["make", "test", f"TESTS={tests}"], python=".venv/bin/python")
 
 
 def oldest(open_root: OpenRoot, tests: str) -> Outcome:
     """The suite with the oldest of every dependency that we say we support, and every program that it can drive."""
     with open_root() as root:
-        root.install(*README_NEEDS, *PROGRAMS)
+        root.install(*README_NEEDS, *PROGRAMS, *root.known(SHELLS))
         return run_suite(root, ["make", "test-oldest", f"TESTS={tests}"], python=".venv-oldest/bin/python")
 
 

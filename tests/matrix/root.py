@@ -153,6 +153,10 @@ class Root:
         options = [] if recommended else ["--no-install-recommends"]
         self.run([*APT_GET, *options, "install", *packages])
 
+    def known(self, packages: Sequence[str]) -> list[str]:
+        """Return those of the packages that the distribution has."""
+        return sorted(set(packages) & set(self.run(["apt-cache", "pkgnames"]).split()))
+
     def run(self, words: Sequence[str], *, network: bool = True) -> str:
         """Run a command as root; return what it printed. Without `network` it has a loopback interface of its own."""
         return enter(self.path, words, log=self._log, network=network)
