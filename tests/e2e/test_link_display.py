@@ -56,7 +56,8 @@ def test_the_line_comes_goes_and_follows_the_link(session: MoshSession) -> None:
     assert session.mosh.picture().rows == before.rows
 
 
-@pytest.mark.parametrize("round_trip", [2, 100])
+# On a busy machine a process waits for some milliseconds by itself; shorter ones: tests/world/test_link_display.py
+@pytest.mark.parametrize("round_trip", [50, 100])
 @pytest.mark.parametrize(
     "server", [OURS, pytest.param(UPSTREAM, marks=[pytest.mark.interop, pytest.mark.requires_upstream("mosh-server")])]
 )
@@ -70,9 +71,9 @@ def test_the_round_trip_is_the_networks_without_our_delays(tmp_path: Path, serve
             session.terminal.type("\x05")  # of no effect; the shell does not even answer
             match = re.match(r"link: rtt (\d+) ms", session.terminal.text())
             read.extend([int(match.group(1))] if match else [])
-            return bool(read) and abs(read[-1] - round_trip) <= max(round_trip / 5, 2)
+            return bool(read) and abs(read[-1] - round_trip) <= round_trip / 5
 
-        session.terminal.wait_until(near, f"never within 20 % or 2 ms of {round_trip} ms")
+        session.terminal.wait_until(near, f"never within 20 % of {round_trip} ms")
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80, 120])

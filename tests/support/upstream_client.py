@@ -26,6 +26,7 @@ from mosh_common.terminal.emulator import Emulator
 
 _PATIENCE_S = 20.0
 _RESEND_S = 1.0
+_HEARTBEAT_S = 3.0  # after 6.5 s of silence the client lays a bar over the first row
 _TO_CLIENT = 1 << 63
 _PIECE_OCTETS = 1000
 _FLAGS = BOLD | ITALIC | BLINK | INVERSE | INVISIBLE  # what the client can draw
@@ -97,6 +98,7 @@ class UpstreamClient:
         self._state = 0  # the newest that was sent
         self._acknowledged = 0  # the newest that the client has
         self._heard = 0  # the client's newest
+        self._spoke_at = 0.0  # when it was sent something last
         self.terminal = UserTerminal(columns, lines)
         self._pty, inside = os.openpty()
         fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
@@ -133,6 +135,8 @@ class UpstreamClient:
         """Read what the client draws until the terminal is right; return whether it came to that."""
         deadline = time.monotonic() + _PATIENCE_S
         while not (right := is_right(self.terminal.snapshot())) and time.monotonic() < deadline:
+            if time.monotonic() > self._spoke_at + _HEARTBEAT_S:
+                self._deliver(b"")
             self._read()
         return right
 
@@ -152,6 +156,7 @@ class UpstreamClient:
         instruction = field(1, 2) + field(2, self._state - 1) + field(3, self._state) + field(4, self._heard)
         data = zlib.compress(instruction + field(5, self._state - 1) + field(6, diff))
         self._fragment += 1
+        self._spoke_at = time.monotonic()
         for start in range(0, len(data), _PIECE_OCTETS):
             final = start + _PIECE_OCTETS >= len(data)
             plain = struct.pack("!HH", int(time.monotonic() * 1000) % 65535, 65535)

@@ -57,8 +57,8 @@ class House:
         visitor.send(octets)
         return visitor
 
-    def said_to(self, visitor: socket.socket) -> Answer:
-        """Have turns until the visitor has its answer."""
+    def said_to(self, visitor: socket.socket, *, now: int | None = None) -> Answer:
+        """Have turns until the visitor has its answer; with `now` time does not pass meanwhile."""
         said = b""
         while (octets := unframed(said, longest=LONGEST_ANSWER)) is None:
             try:
@@ -66,7 +66,7 @@ class House:
                 assert piece, "seen off without an answer"
                 said += piece
             except BlockingIOError:
-                assert self.turns.turn(), "nobody does anything more"
+                assert self.turns.turn(now=now), "nobody does anything more"
         visitor.close()
         return decode_answer(octets)
 
@@ -252,14 +252,15 @@ def test_of_a_crowd_that_asks_at_the_same_time_each_is_answered(house: House) ->
 
 def test_who_has_asked_is_not_displaced(house: House) -> None:
     house.control.shown = screen("x", columns=1000, lines=200)
+    now = now_ms()  # time stands still: on a busy machine this takes longer than a visit may
     asking = [house.arrive(framed(encode(AskScreen(styles=True)))) for _ in range(VISITORS_LIMIT)]
     for _ in range(1 + VISITORS_LIMIT):
-        house.turns.turn(longest_ms=0)
+        house.turns.turn(now=now, longest_ms=0)
     assert house.visitors == VISITORS_LIMIT
     late = house.arrive(framed(encode(AskFacts())))
-    house.turns.turn(longest_ms=0)
+    house.turns.turn(now=now, longest_ms=0)
     assert house.visitors == VISITORS_LIMIT
-    assert isinstance(house.said_to(asking[0]), Screen)
+    assert isinstance(house.said_to(asking[0], now=now), Screen)
     assert isinstance(house.said_to(late), Facts)
     for visitor in asking[1:]:
         visitor.close()
