@@ -59,9 +59,9 @@ FULL: Final = Plan(cycles=1000, octets=1_000_000, cycles_per_roam=10, sleeps=10)
 
 # A fiftieth of it. What the processes remember is bounded (32,768 letters of renditions, 8192 characters' widths, 1024
 # sequences and the places of the largest screen, …), but a tenth of a fiftieth does not reach the bounds, as a tenth of
-# the whole does. So the largest bound is an eighth of itself, and there are four cycles more, with the largest sizes, which
-# count as part of the first interval: each brings some 2000 new renditions to every process. Of plain output there is
-# less for as much that is remembered.
+# the whole does. So the largest bound is an eighth of itself, and there are four cycles more, with the largest sizes,
+# which count as part of the first interval: each brings some 2000 new renditions to every process. Of plain output
+# there is less for as much that is remembered.
 SHORT: Final = Plan(cycles=20, octets=300_000, cycles_per_roam=10, warm_up=4, logs=1, bound=4096)
 
 
@@ -308,7 +308,7 @@ class Soak:
 
 
 def _program(package: str, bound: int) -> list[str]:
-    """The words that run a program of ours, with another bound than its own of letters of renditions, if it is given."""
+    """The words that run a program of ours; with a `bound`, that is of letters of renditions in place of its own."""
     if not bound:
         return [sys.executable, "-m", package]
     code = (

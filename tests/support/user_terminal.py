@@ -30,6 +30,7 @@ class UserTerminal:
         directory: str | None = None,
     ) -> None:
         self.output = bytearray()  # all that came, as it came
+        self._shown: str | None = None  # what the screen shows, once that was asked for
         self._screen = pyte.Screen(size[1], size[0])
         self._stream = pyte.ByteStream(self._screen)
         self.child: pexpect.spawn[bytes] = pexpect.spawn(
@@ -46,7 +47,9 @@ class UserTerminal:
 
     def text(self) -> str:
         """What the screen shows, without blanks at the ends of lines."""
-        return shown_text(self._screen)
+        if self._shown is None:
+            self._shown = shown_text(self._screen)
+        return self._shown
 
     def said(self) -> str:
         """What the screen shows in one line: what the terminal broke at its edge, between words or in one, is whole."""
@@ -73,6 +76,7 @@ class UserTerminal:
     def blank(self) -> None:
         """Forget what the screen shows: only what is drawn from now on is seen."""
         self._screen.reset()
+        self._shown = None
 
     def wait_for(self, wanted: str) -> None:
         """Read until the screen shows `wanted`; fail the test when it does not come."""
@@ -97,6 +101,7 @@ class UserTerminal:
     def resize(self, lines: int, columns: int) -> None:
         """Give the window another size."""
         self._screen.resize(lines, columns)
+        self._shown = None
         self.child.setwinsize(lines, columns)
 
     def hang_up(self) -> None:
@@ -133,6 +138,7 @@ class UserTerminal:
             return False
         self.output += data
         self._stream.feed(data)
+        self._shown = None
         return True
 
 
@@ -142,7 +148,8 @@ def shown_text(screen: pyte.Screen) -> str:
     pyte's own `display` fails where a wide character was overwritten in part: terminals erase its other half, pyte
     leaves a cell that holds no character at all.
     """
-    rows = ("".join(screen.buffer[y][x].data for x in range(screen.columns)) for y in range(screen.lines))
+    columns = range(screen.columns)
+    rows = ("".join([row[x].data for x in columns]) for row in map(screen.buffer.__getitem__, range(screen.lines)))
     return "\n".join(row.rstrip() for row in rows).rstrip()
 
 
