@@ -35,7 +35,7 @@ class UserTerminal:
         self._shown: str | None = None  # what the screen shows, once that was asked for
         self._screen = pyte.Screen(size[1], size[0])
         self._stream = pyte.ByteStream(self._screen)
-        self.child = _started(words, environment, size, directory)
+        self.child = started(words, environment, size, directory)
         self.child.delaybeforesend = None
         self.settings_before = self.settings()  # as the program found them
 
@@ -142,7 +142,7 @@ class UserTerminal:
         return True
 
 
-def _started(
+def started(
     words: Sequence[str], environment: Mapping[str, str], size: tuple[int, int], directory: str | None
 ) -> pexpect.spawn[bytes]:
     """What pexpect.spawn makes, without a fork: copying a process with all tests in it took 15 ms."""
