@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, NoReturn
 
 from mosh_common.address import Address
 from mosh_common.command_line import letters
@@ -129,18 +129,21 @@ def main(arguments: list[str] | None = None) -> int:
 
             sys.stdout.write("".join([f"{line}\n" for line in doctor.lines()]))
             return 0
-        return _probe(parsed) if parsed.action == "probe" else _connect(parsed)
+        if parsed.action == "probe":
+            return _probe(parsed)
+        _connect(parsed)
     except MoshError as error:
         sys.stderr.write(f"mosh-client: {error}\n")
         return error.exit_code if isinstance(error, EnvironmentFailure) else 1
 
 
-def _connect(parsed: Arguments) -> int:
+def _connect(parsed: Arguments) -> NoReturn:
     from mosh_client.handed_over import take_over
     from mosh_client.launcher.launcher import Launcher
     from mosh_client.launcher.secret import key_in_environment
     from mosh_client.settings import read_settings
     from mosh_common.io import inherited
+    from mosh_common.io.fds import leave
 
     environment = os.environ
     handed = take_over(environment)
@@ -150,7 +153,7 @@ def _connect(parsed: Arguments) -> int:
     peer = _address(ip, port)
     inherited.expect_signals()
     inherited.require_descriptors(inherited.FEWEST_FOR_CLIENT)
-    return Launcher(settings=settings, peer=peer, ip=ip, handed=handed).run(key_text)
+    leave(Launcher(settings=settings, peer=peer, ip=ip, handed=handed).run(key_text))
 
 
 def _probe(parsed: Arguments) -> int:

@@ -5,6 +5,7 @@ People wait while this runs, so only what the MOSH CONNECT line needs is importe
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from mosh_common.connect_words import format_connect
 from mosh_common.errors import EnvironmentFailure, UsageError
+from mosh_common.io.fds import leave
 from mosh_common.terminal.width_table import UNICODE_VERSION
 from mosh_common.version import LICENCE, MOSH_COMPATIBLE, VERSION
 from mosh_server.options import PROGRAM, USAGE, Options, history_limits, parse
@@ -115,7 +117,7 @@ def _show(what: str) -> int:
 
 
 def _serve(options: Options, name: str = "") -> int:
-    """Bind, announce port and key, detach; the detached process then loads the rest and runs the session.
+    """Bind, announce port and key, detach; the detached process then loads the rest and runs the session, and both end.
 
     One with a `name` that another session has already attaches to that instead.
     """
@@ -151,7 +153,7 @@ def _serve(options: Options, name: str = "") -> int:
     pid = detach.detach()
     if pid:
         _tell(f"\n{ABOUT}\n\n[{PROGRAM} detached, pid = {pid}]\n")
-        return 0
+        leave(0)
     kept = {socket.fileno()} if claim is None else {socket.fileno(), *claim.descriptors}
     detach.let_go(keep=kept, verbose=bool(options.verbose))
     account = environment.account(native)
@@ -183,7 +185,8 @@ def _run_session(
     claim: Claim | None,
     history: Limits | None,
 ) -> int:
-    """Load the rest and serve the session; return the exit status."""
+    """Load the rest, serve the session, and end; where it cannot be loaded, return the exit status."""
+    gc.disable()  # what is imported lives as long as the process: no collection need look at it, now or later
     try:
         from mosh_server import process as server_process
     except ImportError as error:  # a broken package; missing ones were seen before
@@ -191,15 +194,19 @@ def _run_session(
 
         accounting.log_failure(account.user, str(error))
         return 1
-    return server_process.run(
-        socket=socket,
-        key=key,
-        command=options.command,
-        environment=environ,
-        account=account,
-        verbose=options.verbose,
-        claim=claim,
-        history=history,
+    gc.freeze()
+    gc.enable()
+    return leave(
+        server_process.run(
+            socket=socket,
+            key=key,
+            command=options.command,
+            environment=environ,
+            account=account,
+            verbose=options.verbose,
+            claim=claim,
+            history=history,
+        )
     )
 
 

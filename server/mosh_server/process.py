@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -48,7 +47,6 @@ def run(
     `command` (empty = login shell) runs in `environment`. `verbose` 1 prints events, 2 every instruction. `claim`: on
     the name that the session has. `history`: how much of what scrolls off is kept; None = the default.
     """
-    gc.freeze()  # what was imported lives as long as the process: no collection need look at it again
     flood = Flood(now=now_ms())
     host = OwnHost(command=command, environment=environment, account=account, claim=claim)
     try:

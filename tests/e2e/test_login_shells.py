@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.login_shells import LOGIN_SHELLS, ODD_WORDS, LoginShell
-from tests.support.programs import OURS, UPSTREAM, Programs, missing_programs, process, wait_until, write_launcher
+from tests.support.programs import (
+    OURS,
+    UPSTREAM,
+    Programs,
+    missing_programs,
+    process,
+    wait_until,
+    with_any_client,
+    write_launcher,
+)
 from tests.support.sshd import LOGIN_OPTIONS, Sshd
 from tests.support.user_terminal import UserTerminal, mosh_words
 
@@ -53,7 +62,7 @@ def forced(folder: Path, user: User, programs: Programs, *lines: str) -> Path:
 
 def log_in(user: User, sshd: Sshd, *arguments: str) -> UserTerminal:
     """Run our `mosh` with its default server."""
-    client = write_launcher(user.home / "client", OURS.client)
+    client = write_launcher(user.home / "client", with_any_client().client)
     return user.run(mosh_words(f"--client={client}", f"--ssh={sshd.ssh()}", *LOGIN_OPTIONS, *arguments))
 
 
@@ -193,7 +202,7 @@ class Host:
 
     def mosh(self, user: User, *arguments: str) -> UserTerminal:
         """Log in to the account."""
-        client = write_launcher(user.home / "client", OURS.client)
+        client = write_launcher(user.home / "client", with_any_client().client)
         options = (f"--client={client}", f"--server={self.server}", f"--ssh={self.sshd.ssh()}")
         return user.run(mosh_words(*options, f"{self.account.name}@127.0.0.1", *arguments))
 

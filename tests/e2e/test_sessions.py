@@ -23,6 +23,7 @@ from tests.support.programs import (
     missing_programs,
     process,
     wait_until,
+    with_any_client,
     write_launcher,
 )
 from tests.support.sshd import LOGIN_OPTIONS, Sshd, processes_with
@@ -182,7 +183,7 @@ def assert_left_clean(terminal: UserTerminal) -> None:
 
 
 def test_a_session_whose_client_was_killed_is_taken_back_at_another_size(desk: Desk) -> None:
-    kill(begun(desk))
+    kill(begun(desk, client=with_any_client()))
     [session] = desk.sessions()
     terminal = desk.mosh(f"--attach={session['id']}", "127.0.0.1", size=(30, 100))
     terminal.wait_for("overthere")
@@ -207,7 +208,7 @@ def test_a_session_is_left_and_taken_back(desk: Desk) -> None:
 
 
 def test_what_scrolled_off_is_printed(desk: Desk) -> None:
-    terminal = begun(desk, "--history=400,1M")
+    terminal = begun(desk, "--history=400,1M", client=with_any_client())
     say(terminal, "seq 1 3000; printf '\\033[32mgreen\\033[m\\n'; seq 1 50; echo all\\there", "allthere")
     pid = desk.only("attached")["id"]
     text = desk.history(pid)
@@ -318,7 +319,7 @@ def test_sessions_are_listed_and_ended_attached_or_not(desk: Desk) -> None:
 
 
 def test_a_server_that_died_is_not_listed(desk: Desk) -> None:
-    begun(desk)
+    begun(desk, client=with_any_client())
     process(desk.sessions()[0]["id"]).signal(signal.SIGKILL)
     wait_until(lambda: desk.sessions() == [], "it is still listed")
 
@@ -360,7 +361,7 @@ def test_upstreams_client_takes_a_session_back(desk: Desk) -> None:
 
 @pytest.mark.skipif(bool(missing_programs(["vim.tiny"])), reason="vim.tiny is missing")
 def test_a_full_screen_program_is_there_at_once_and_at_full_height(desk: Desk) -> None:
-    first = begun(desk)
+    first = begun(desk, client=with_any_client())
     first.type(f"cd {desk.home}; vim.tiny -u NONE text\r")
     first.wait_for("~\n~\n~")
     first.type("ihello from vim\x1b")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.network_namespaces import why_not
-from tests.support.programs import OURS, Programs, wait_until
+from tests.support.programs import OURS, Programs, wait_until, with_any_client
 from tests.support.sshd import Sshd, free_port
 from tests.support.user_terminal import UserTerminal, mosh_words
 
@@ -65,14 +65,14 @@ def end_session(terminal: UserTerminal) -> None:
     assert terminal.wait_for_end() == 0, terminal.text()
 
 
-def noting(user: User) -> Programs:
-    """Our programs, of which the client notes first which addresses it was told."""
+def noting(user: User, programs: Programs = OURS) -> Programs:
+    """`programs`, of which the client notes first which addresses it was told."""
     first, others = (shlex.quote(str(user.home / name)) for name in ("address", "addresses"))
     note = (
         f'echo "$MOSH_ADDRESSES" >{others}; for word; do before=$last; last=$word; done; echo "$before" >{first};'
         ' exec "$@"'
     )
-    return OURS._replace(client=("sh", "-c", note, "-", *OURS.client))
+    return programs._replace(client=("sh", "-c", note, "-", *programs.client))
 
 
 def addresses_of(user: User) -> list[str]:
@@ -92,7 +92,8 @@ def test_a_host_behind_another_one_is_reached_without_an_option(
     jump = start_sshd()
     config = tmp_path / "ssh_config"
     lines = ("Host inner", "  HostName 127.0.0.1", "  " + setting.format(config=config), *jump_lines(jump))
-    terminal = user.mosh(sshd, "inner", *SHELL, programs=noting(user), ssh=ssh_with(sshd, config, *lines))
+    programs = noting(user, with_any_client())
+    terminal = user.mosh(sshd, "inner", *SHELL, programs=programs, ssh=ssh_with(sshd, config, *lines))
     assert addresses_of(user) == ["127.0.0.1"]
     end_session(terminal)
     assert AUTHENTICATED in jump.log()
@@ -168,7 +169,8 @@ def test_a_name_is_made_canonical_as_ssh_does(
         "Match canonical host short.canonical.test",
         f"  HostKeyAlias [127.0.0.1]:{sshd.port}",
     )
-    terminal = user.mosh(sshd, "short", *SHELL, programs=noting(user), ssh=ssh, wrapper=[*with_names, *mosh_words()])
+    programs = noting(user, with_any_client())
+    terminal = user.mosh(sshd, "short", *SHELL, programs=programs, ssh=ssh, wrapper=[*with_names, *mosh_words()])
     assert addresses_of(user) == ["127.0.0.1"]
     end_session(terminal)
 
@@ -207,7 +209,7 @@ def test_a_link_local_address_keeps_its_scope(user: User, sshd: Sshd, configured
 def test_a_jump_host_that_fails_is_named(user: User, sshd: Sshd, tmp_path: Path) -> None:
     config = tmp_path / "ssh_config"
     lines = ("Host inner", f"  ProxyJump 127.0.0.1:{free_port()}")
-    terminal = user.mosh(sshd, "inner", *SHELL, programs=OURS, ssh=ssh_with(sshd, config, *lines))
+    terminal = user.mosh(sshd, "inner", *SHELL, programs=with_any_client(), ssh=ssh_with(sshd, config, *lines))
     assert terminal.wait_for_end() == 255, terminal.text()
     said = terminal.said()
     assert "mosh: ssh reaches inner through its ProxyJump 127.0.0.1:" in said.replace("[127.0.0.1]", "127.0.0.1")
@@ -231,7 +233,7 @@ def test_a_shared_connection_is_used_and_nobody_is_asked_again(
 ) -> None:
     logins = sshd.log().count(AUTHENTICATED)
     ssh = configured(f"ControlPath {master}", "ControlMaster yes", more=("-i", "/nowhere"))
-    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=noting(user), ssh=ssh)
+    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=noting(user, with_any_client()), ssh=ssh)
     assert addresses_of(user) == ["127.0.0.1"]
     end_session(terminal)
     assert sshd.log().count(AUTHENTICATED) == logins
@@ -242,7 +244,7 @@ def test_a_master_that_is_gone_is_done_without(user: User, sshd: Sshd, configure
     with socket.socket(socket.AF_UNIX) as left_over:
         left_over.bind(str(path))
     ssh = configured(f"ControlPath {path}", "ControlMaster auto", "ControlPersist yes")
-    end_session(user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS, ssh=ssh))
+    end_session(user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client(), ssh=ssh))
 
 
 # --- What is neutralised ----------------------------------------------------------------------------------------------
@@ -262,7 +264,7 @@ def test_a_setting_that_would_defeat_the_start_does_not(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as somebody:
         ssh = configured(*[line.format(taken=somebody.getsockname()[1]) for line in lines])
-        end_session(user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS, ssh=ssh))
+        end_session(user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client(), ssh=ssh))
 
 
 @pytest.mark.parametrize("option", ["-fNT", "-oProxyCommand=none", "-oRemoteCommand=false"])
@@ -270,14 +272,14 @@ def test_an_option_that_would_defeat_the_start_does_not(
     user: User, sshd: Sshd, configured: Callable[..., str], option: str
 ) -> None:
     ssh = configured("", more=(option,))
-    end_session(user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS, ssh=ssh))
+    end_session(user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client(), ssh=ssh))
 
 
 def test_the_remote_command_of_the_configuration_is_what_the_session_runs(
     user: User, sshd: Sshd, configured: Callable[..., str]
 ) -> None:
     ssh = configured('RemoteCommand echo "it\'s for  %n"; echo the session is up; read _')
-    terminal = user.mosh(sshd, "127.0.0.1", programs=OURS, ssh=ssh)
+    terminal = user.mosh(sshd, "127.0.0.1", programs=with_any_client(), ssh=ssh)
     terminal.wait_for("it's for  127.0.0.1\nthe session is up")
     end_session(terminal)
 
@@ -286,7 +288,7 @@ def test_a_command_of_the_users_is_preferred_to_the_configurations(
     user: User, sshd: Sshd, configured: Callable[..., str]
 ) -> None:
     ssh = configured("RemoteCommand echo something else; read _", "RequestTTY yes")
-    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS, ssh=ssh)
+    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client(), ssh=ssh)
     end_session(terminal)
     assert "something else" not in terminal.text()
 
@@ -300,17 +302,17 @@ def test_name_port_and_user_may_stand_in_the_configuration_alone(user: User, ssh
     words = shlex.split(sshd.ssh())
     words[words.index("-F") + 1] = str(config)
     del words[words.index("-p") : words.index("-p") + 2]
-    end_session(user.mosh(sshd, "alias", *SHELL, programs=OURS, ssh=shlex.join(words)))
+    end_session(user.mosh(sshd, "alias", *SHELL, programs=with_any_client(), ssh=shlex.join(words)))
 
 
 def test_the_family_of_the_configuration_applies_and_ours_is_stronger(
     user: User, sshd: Sshd, configured: Callable[..., str]
 ) -> None:
     ssh = configured("AddressFamily inet6")
-    refused = user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS, ssh=ssh)
+    refused = user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client(), ssh=ssh)
     assert refused.wait_for_end() == 255
     assert "The host has no IPv6 address" in refused.text()
-    end_session(user.mosh(sshd, "-4", "127.0.0.1", *SHELL, programs=OURS, ssh=ssh))
+    end_session(user.mosh(sshd, "-4", "127.0.0.1", *SHELL, programs=with_any_client(), ssh=ssh))
 
 
 @pytest.mark.parametrize("shell", ["/usr/sbin/nologin", "noisy"])
@@ -319,7 +321,7 @@ def test_the_users_own_shell_plays_no_part(user: User, sshd: Sshd, shell: str) -
     noisy.write_text('#!/bin/sh\necho welcome\nexec sh "$@"\n')
     noisy.chmod(0o755)
     user.environment["SHELL"] = str(noisy) if shell == "noisy" else shell
-    end_session(user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS))
+    end_session(user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client()))
 
 
 def test_the_local_command_is_run_by_the_users_own_shell(
@@ -330,13 +332,13 @@ def test_the_local_command_is_run_by_the_users_own_shell(
     shell.chmod(0o755)
     user.environment["SHELL"] = str(shell)
     ssh = configured("PermitLocalCommand yes", "LocalCommand echo 'to %h'  now")
-    end_session(user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS, ssh=ssh))
+    end_session(user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client(), ssh=ssh))
     assert log.read_text() == f"{shell}|-c|echo 'to 127.0.0.1'  now|"
 
 
 def test_nothing_of_ours_stays_in_the_way_of_ssh(user: User, sshd: Sshd) -> None:
     # A question keeps ssh where it is, connected and with its proxy command long run.
-    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS, ssh=sshd.ssh(key=sshd.locked_key))
+    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client(), ssh=sshd.ssh(key=sshd.locked_key))
     terminal.wait_for("Enter passphrase for key")
     names = [Path(f"/proc/{pid}/comm").read_text().strip() for pid in children_below(terminal.pid)]
     assert names == ["ssh"]

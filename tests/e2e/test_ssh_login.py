@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.programs import OURS, UPSTREAM, Programs
+from tests.support.programs import OURS, UPSTREAM, Programs, with_any_client
 from tests.support.sshd import PASSPHRASE, Sshd
 from tests.support.user_terminal import UserTerminal
 
@@ -50,7 +50,7 @@ def test_upstreams_wrapper_drives_our_client_and_server(user: User, sshd: Sshd) 
 
 def test_the_question_for_an_unknown_host_is_seen_and_answered(user: User, sshd: Sshd, tmp_path: Path) -> None:
     known_hosts = tmp_path / "known_hosts"
-    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS, ssh=sshd.ssh(known_hosts=known_hosts))
+    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client(), ssh=sshd.ssh(known_hosts=known_hosts))
     terminal.wait_for(HOST_KEY_QUESTION)
     assert re.search(r"ED25519 key fingerprint is:? SHA256:", terminal.text())  # OpenSSH 10 has the colon
     terminal.type("yes\r")
@@ -59,7 +59,8 @@ def test_the_question_for_an_unknown_host_is_seen_and_answered(user: User, sshd:
 
 
 def test_the_question_for_an_unknown_host_can_be_answered_with_no(user: User, sshd: Sshd, tmp_path: Path) -> None:
-    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS, ssh=sshd.ssh(known_hosts=tmp_path / "known_hosts"))
+    ssh = sshd.ssh(known_hosts=tmp_path / "known_hosts")
+    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client(), ssh=ssh)
     terminal.wait_for(HOST_KEY_QUESTION)
     terminal.type("no\r")
     assert terminal.wait_for_end() == 255, terminal.text()
@@ -69,7 +70,8 @@ def test_the_question_for_an_unknown_host_can_be_answered_with_no(user: User, ss
 def test_the_fingerprint_is_an_answer_too_and_nonsense_is_asked_about_again(
     user: User, sshd: Sshd, tmp_path: Path
 ) -> None:
-    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS, ssh=sshd.ssh(known_hosts=tmp_path / "known_hosts"))
+    ssh = sshd.ssh(known_hosts=tmp_path / "known_hosts")
+    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client(), ssh=ssh)
     terminal.wait_for(HOST_KEY_QUESTION)
     terminal.type("maybe\r")
     terminal.wait_for("Please type 'yes', 'no' or the fingerprint:")
@@ -79,7 +81,7 @@ def test_the_fingerprint_is_an_answer_too_and_nonsense_is_asked_about_again(
 
 
 def test_a_passphrase_is_asked_for_typed_unseen_and_accepted(user: User, sshd: Sshd) -> None:
-    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS, ssh=sshd.ssh(key=sshd.locked_key))
+    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client(), ssh=sshd.ssh(key=sshd.locked_key))
     terminal.wait_for("Enter passphrase for key")
     terminal.type(f"{PASSPHRASE}\r")
     end_session(terminal)
@@ -87,7 +89,7 @@ def test_a_passphrase_is_asked_for_typed_unseen_and_accepted(user: User, sshd: S
 
 
 def test_a_wrong_passphrase_is_asked_for_again(user: User, sshd: Sshd) -> None:
-    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS, ssh=sshd.ssh(key=sshd.locked_key))
+    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client(), ssh=sshd.ssh(key=sshd.locked_key))
     terminal.wait_for("Enter passphrase for key")
     terminal.type("wrong\r")
     terminal.wait_until(lambda: terminal.text().count("Enter passphrase") == 2, "it is not asked for again")
@@ -96,7 +98,7 @@ def test_a_wrong_passphrase_is_asked_for_again(user: User, sshd: Sshd) -> None:
 
 
 def test_ctrl_c_at_the_passphrase_gives_up_and_restores_the_terminal(user: User, sshd: Sshd) -> None:
-    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS, ssh=sshd.ssh(key=sshd.locked_key))
+    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client(), ssh=sshd.ssh(key=sshd.locked_key))
     terminal.wait_for("Enter passphrase for key")
 
     # More than once: ssh misses a signal that comes after it has printed its question and before it reads.
@@ -123,7 +125,7 @@ def test_banner_and_startup_noise_are_shown_and_do_not_disturb(
     )
     noise.chmod(noise.stat().st_mode | stat.S_IXUSR)
     sshd = start_sshd(settings=f"ForceCommand {noise}\nBanner {tmp_path / 'banner'}")
-    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS)
+    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client())
     end_session(terminal)
     # What ssh showed is under the session's alternate screen, and comes first in what the terminal got.
     before_session = terminal.output.partition(b"\x1b[?1049h")[0]
@@ -144,22 +146,22 @@ def test_a_server_is_reached_over_ipv6(user: User, start_sshd: Callable[..., Ssh
     if not has_ipv6():
         pytest.skip("this machine has no IPv6 loopback")
     sshd = start_sshd(listen="::1")
-    end_session(user.mosh(sshd, "-6", f"--experimental-remote-ip={mode}", "::1", *SHELL, programs=OURS))
+    end_session(user.mosh(sshd, "-6", f"--experimental-remote-ip={mode}", "::1", *SHELL, programs=with_any_client()))
 
 
 def test_a_name_from_sshs_configuration_is_followed(user: User, sshd: Sshd, tmp_path: Path) -> None:
     config = tmp_path / "ssh_config"
     config.write_text(f"Host nickname\n  HostName 127.0.0.1\n  HostKeyAlias [127.0.0.1]:{sshd.port}\n")
     ssh = sshd.ssh().replace(shlex.quote(str(sshd.folder / "ssh_config")), shlex.quote(str(config)))
-    end_session(user.mosh(sshd, "nickname", *SHELL, programs=OURS, ssh=ssh))
+    end_session(user.mosh(sshd, "nickname", *SHELL, programs=with_any_client(), ssh=ssh))
 
 
 def test_without_a_pty_for_the_server_it_works_too(user: User, sshd: Sshd) -> None:
-    end_session(user.mosh(sshd, "--no-ssh-pty", "127.0.0.1", *SHELL, programs=OURS))
+    end_session(user.mosh(sshd, "--no-ssh-pty", "127.0.0.1", *SHELL, programs=with_any_client()))
 
 
 def test_a_port_range_is_asked_for_and_kept_to(user: User, sshd: Sshd) -> None:
-    terminal = user.mosh(sshd, "-p", "61100:61199", "127.0.0.1", *SHELL, programs=OURS)
+    terminal = user.mosh(sshd, "-p", "61100:61199", "127.0.0.1", *SHELL, programs=with_any_client())
     terminal.wait_for("the session is up")
     port = int(Path(f"/proc/{terminal.pid}/cmdline").read_bytes().split(b"\0")[-2])
     assert 61100 <= port <= 61199
@@ -178,7 +180,7 @@ def test_the_words_of_the_command_arrive_as_they_were_given(user: User, sshd: Ss
         "",
         "\\'",
     ]
-    terminal = user.mosh(sshd, "127.0.0.1", "--", *words, programs=OURS)
+    terminal = user.mosh(sshd, "127.0.0.1", "--", *words, programs=with_any_client())
     terminal.wait_for("the session is up")
     assert terminal.text().splitlines()[:5] == ["<a b>", "<it's>", "<$HOME>", "<>", "<\\'>"]
     end_session(terminal)

@@ -228,9 +228,8 @@ def test_nothing_heavy_is_imported_before_the_connect_line() -> None:
     code = (
         "import sys\n"
         "from mosh_server import cli\nfrom mosh_server.host import detach\n"
-        "detach.detach = lambda: 1\n"
-        "assert cli.main(['new', '-i', '127.0.0.1', '-p', '0']) == 0\n"
-        f"print(sorted(set({heavy!r}) & set(sys.modules)))\n"
+        f"detach.detach = lambda: print(sorted(set({heavy!r}) & set(sys.modules))) or 1\n"
+        "cli.main(['new', '-i', '127.0.0.1', '-p', '0'])\n"
     )
     paths = os.pathsep.join(str(ROOT / name) for name in ("common", "server"))
     outcome = subprocess.run(

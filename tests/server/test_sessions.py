@@ -23,7 +23,7 @@ from tests.support.programs import PATIENCE_S, REPOSITORY, UPSTREAM, process, wa
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.history_limits import Limits
 from mosh_common.terminal.history.line import Extent, Line, Position
-from mosh_server import sessions
+from mosh_server import cli, sessions
 from mosh_server.door import deeds
 from mosh_server.door.listing import Listed
 from mosh_server.host.places import Place, places_of
@@ -85,7 +85,22 @@ class Machine:
 
     def answer(self, *words: str, status: int = 0) -> tuple[str, Any, str]:
         """Say it as the wrapper does; return the kind of answer, its value, and what follows the line."""
-        code, out, err = self.say("session", *words)
+        return self._read(*self.say("session", *words), status=status)
+
+    def answer_here(
+        self, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str, status: int = 0
+    ) -> tuple[str, Any, str]:
+        """As `answer`, by the program's main function in this process: for what starts no server."""
+        for name, value in self.environ.items():
+            monkeypatch.setenv(name, value)
+        for name in ("SSH_CONNECTION", "XDG_STATE_HOME"):
+            monkeypatch.delenv(name, raising=False)
+        capfd.readouterr()
+        code = cli.main(["session", *words])
+        return self._read(code, *capfd.readouterr(), status=status)
+
+    @staticmethod
+    def _read(code: int, out: str, err: str, *, status: int) -> tuple[str, Any, str]:
         assert (code, err) == (status, "")
         line, _, rest = out.partition("\n")
         assert line.isascii()
@@ -138,11 +153,13 @@ def test_upstream_s_server_starts_nothing_for_the_wrapper_s_words(words: str) ->
 
 
 @pytest.mark.parametrize("words", [words for words in WRAPPERS_WORDS if not words.startswith("create")])
-def test_ours_answers_each_and_has_nothing_to_say_besides(machine: Machine, words: str) -> None:
+def test_ours_answers_each_and_has_nothing_to_say_besides(
+    machine: Machine, words: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     if words == "list --json":
         assert machine.answer(*words.split()) == ("LIST", [], "")
         return
-    kind, value, rest = machine.answer(*words.split(), status=10)
+    kind, value, rest = machine.answer_here(capfd, monkeypatch, *words.split(), status=10)
     assert (kind, value["code"], rest) == ("REFUSED", 10, "")
 
 
@@ -165,8 +182,10 @@ def test_ours_answers_each_and_has_nothing_to_say_besides(machine: Machine, word
         *("create a", "create a old", "create 12 new", "create a/b new"),
     ],
 )
-def test_wrong_words_are_refused(machine: Machine, words: str) -> None:
-    kind, value, rest = machine.answer(*words.split(), status=1)
+def test_wrong_words_are_refused(
+    machine: Machine, words: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, value, rest = machine.answer_here(capfd, monkeypatch, *words.split(), status=1)
     assert (kind, value["code"], rest) == ("REFUSED", 1, "")
     assert value["why"].endswith(".")
 

@@ -28,6 +28,7 @@ from tests.support.programs import (
 )
 from tests.support.screens import programs
 from tests.support.upstream_client import UserTerminal, drawn
+from tests.support.user_terminal import started
 
 from mosh_common.terminal.cells import cell_text
 from mosh_common.terminal.emulator import Emulator
@@ -60,13 +61,9 @@ class Visit:
         )
         self._terminal = UserTerminal(columns, lines)
         self._everything = b""
-        self.client: pexpect.spawn[bytes] = pexpect.spawn(
-            UPSTREAM.client[0],
-            ["127.0.0.1", str(self.server.port)],
-            env=clean_environment(home, MOSH_KEY=self.server.key, MOSH_PREDICTION_DISPLAY="never"),
-            dimensions=(lines, columns),
-            encoding=None,
-        )
+        words = [UPSTREAM.client[0], "127.0.0.1", str(self.server.port)]
+        environ = clean_environment(home, MOSH_KEY=self.server.key, MOSH_PREDICTION_DISPLAY="never")
+        self.client = started(words, environ, (lines, columns), None)
 
     @property
     def text(self) -> str:

@@ -38,13 +38,13 @@ def keys(cycle: int) -> list[bytes]:
     return [key.encode() for key in random.Random(f"keys {cycle}").choices(_KEYS, k=KEYS_PER_CYCLE)]
 
 
-def burst(cycle: int, octets: int) -> list[bytes]:
-    """Return output of about that length: a fifth of what makes an emulator remember things, the rest as logs are."""
+def burst(cycle: int, octets: int, *, logs: int) -> list[bytes]:
+    """Return output of about that length: pieces as logs are, and after so many one of what emulators remember."""
     chance = random.Random(f"burst {cycle}")
     pieces: list[bytes] = []
     length = 0
     while length < octets:
-        part, kind = len(pieces) % 5, chance.randrange(6)
+        part, kind = len(pieces) % (logs + 1), chance.randrange(6)
         pieces.append(_remembered(chance, kind) if part == 0 else _log(chance, coloured=part % 2 == 0))
         length += len(pieces[-1])
     return pieces

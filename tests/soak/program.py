@@ -1,8 +1,8 @@
 """Runs in the session of a soak: takes the keys of each cycle, answers them with its output, and reports in the end.
 
-    python -m tests.soak.program REPORT CYCLES OCTETS
+    python -m tests.soak.program REPORT CYCLES OCTETS LOGS
 
-Each cycle has a burst of OCTETS. REPORT is written when all keys have come, or at the
+Each cycle has a burst of OCTETS, as mix.py makes it. REPORT is written when all keys have come, or at the
 first that is not the one that was typed.
 """
 
@@ -24,7 +24,7 @@ class Difference(Exception):
     """Something else came than was typed."""
 
 
-def main(report: str, cycles: int, octets: int) -> None:
+def main(report: str, cycles: int, octets: int, logs: int) -> None:
     """Play the program's part."""
     wrong = ""
     written = 0
@@ -34,7 +34,7 @@ def main(report: str, cycles: int, octets: int) -> None:
     try:
         for cycle in range(cycles):
             rest = _take(b"".join(mix.keys(cycle)), rest)
-            for piece in mix.burst(cycle, octets):
+            for piece in mix.burst(cycle, octets, logs=logs):
                 written += _write(piece)
             size = os.get_terminal_size(0)
             _write(mix.picture(cycle, size.columns, size.lines))

@@ -50,6 +50,8 @@ class Plan(NamedTuple):
     cycles_per_roam: int
     sleeps: int = 0  # in all
     warm_up: int = 0  # cycles more in the first interval
+    logs: int = 4  # pieces of plain output for each of what makes an emulator remember things
+    bound: int = 0  # of letters of renditions that are remembered, in place of the programs' own
 
 
 # 10^5 keys, 10^3 sizes, 10^2 addresses, 1 GB.
@@ -57,9 +59,10 @@ FULL: Final = Plan(cycles=1000, octets=1_000_000, cycles_per_roam=10, sleeps=10)
 
 # A fiftieth of it. What the processes remember is bounded (32,768 letters of renditions, 8192 characters' widths, 1024
 # sequences and the places of the largest screen, …), but a tenth of a fiftieth does not reach the bounds, as a tenth of
-# the whole does. So it begins with 20 cycles more, which count as part of the first interval: each brings some 2000 new
-# renditions to every process, and all sizes come twice.
-SHORT: Final = Plan(cycles=20, octets=1_000_000, cycles_per_roam=10, warm_up=20)
+# the whole does. So the largest bound is an eighth of itself, and there are four cycles more, with the largest sizes,
+# which count as part of the first interval: each brings some 2000 new renditions to every process. Of plain output
+# there is less for as much that is remembered.
+SHORT: Final = Plan(cycles=20, octets=300_000, cycles_per_roam=10, warm_up=4, logs=1, bound=4096)
 
 
 class Sample(NamedTuple):
@@ -119,13 +122,14 @@ class Soak:
         path = os.pathsep.join([str(REPOSITORY), *SOURCE_FOLDERS])
         words = [
             *("/usr/bin/env", f"PYTHONPATH={path}", sys.executable, "-m", "tests.soak.program", str(self._report)),
-            *map(str, (plan.warm_up + plan.cycles, plan.octets)),
+            *map(str, (plan.warm_up + plan.cycles, plan.octets, plan.logs)),
         ]
         environment = clean_environment(Path(self._folder.name), COLORTERM="truecolor", MOSH_HISTORY="200,64k")
-        self._server = start_server(OURS, words, environment=environment, directory=Path(self._folder.name))
+        server = ("/usr/bin/env", f"PYTHONPATH={path}", *_program("mosh_server", plan.bound))
+        programs = OURS._replace(server=server)
+        self._server = start_server(programs, words, environment=environment, directory=Path(self._folder.name))
         self._relay = Relay(self._server.port).start()
-        # Through no env(1): the pid is the launcher's.
-        client = OURS.client[OURS.client.index(sys.executable) :]
+        client = _program("mosh_client", plan.bound)  # through no env(1): the pid is the launcher's
         self._client: pexpect.spawn[bytes] = pexpect.spawn(
             client[0],
             [*client[1:], "127.0.0.1", str(self._relay.port)],
@@ -301,6 +305,17 @@ class Soak:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _program(package: str, bound: int) -> list[str]:
+    """The words that run a program of ours; with a `bound`, that is of letters of renditions in place of its own."""
+    if not bound:
+        return [sys.executable, "-m", package]
+    code = (
+        f"import sys; from mosh_common.terminal.screen import sgr; sgr._EDGE_LIMIT = {bound};"
+        f" from {package}.cli import main; sys.exit(main())"
+    )
+    return [sys.executable, "-P", "-c", code]
 
 
 def _essence(emulator: Emulator) -> tuple[object, ...]:

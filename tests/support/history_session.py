@@ -22,9 +22,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple
 
-import pexpect
 from tests.support.programs import OURS, PATIENCE_S, clean_environment, start_server
 from tests.support.relay import Relay
+from tests.support.user_terminal import started
 
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.emulator import Emulator
@@ -98,16 +98,12 @@ class HistorySession:
         )
         self.relay = Relay(self.server.port, delay_ms=network.delay_ms, loss=network.loss, seed=7).start()
         client = [*OURS.client, "127.0.0.1", str(self.relay.port)]
-        self._client: pexpect.spawn[bytes] = pexpect.spawn(
-            client[0],
-            client[1:],
-            env=self.environment
-            | {"MOSH_KEY": self.server.key, "MOSH_PREDICTION_DISPLAY": "never", "MOSH_TITLE_NOPREFIX": "1"}
-            | variables,
-            dimensions=size,
-            timeout=None,
-            cwd=self._folder.name,
-        )
+        environment = self.environment | {
+            "MOSH_KEY": self.server.key,
+            "MOSH_PREDICTION_DISPLAY": "never",
+            "MOSH_TITLE_NOPREFIX": "1",
+        }
+        self._client = started(client, environment | variables, size, self._folder.name)
         self.wait_until(lambda: self.shown()[0] == _READY, "the session")
 
     # --- the program

@@ -94,6 +94,14 @@ def why_not_upstream(name: str, folder: str = UPSTREAM_FOLDER) -> str:
     return "" if _UPSTREAM_VERSION.match(version) else f"{path} is not upstream's: {version!r}"
 
 
+def with_any_client() -> Programs:
+    """Our server, and the client that takes least: for tests of what comes before a client, or of the server alone.
+
+    Upstream's takes 20 ms of processor time, ours 400. For one that --client names, `mosh` does the same with both.
+    """
+    return OURS if why_not_upstream("mosh-client") else OURS._replace(name="any-client", client=UPSTREAM.client)
+
+
 def clean_environment(home: Path, **extra: str) -> dict[str, str]:
     """Return the environment of a user with the home `home`, and nothing of the tests' own."""
     return {
@@ -193,26 +201,50 @@ def process(pid: int) -> Process:
 
 def descendants(pid: int) -> list[Process]:
     """Return the children of `pid`, their children and so on; not the ones that left the family by detaching."""
-    children: dict[int, list[Process]] = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and (fields := _stat_fields(int(entry))) is not None:
-            children.setdefault(int(fields[1]), []).append(Process(int(entry), fields[19]))
+    children_of = _children if os.path.exists(f"/proc/self/task/{os.getpid()}/children") else _searched_children()
     found: list[Process] = []
     generation = [pid]
     while generation:
-        members = [child for parent in generation for child in children.get(parent, [])]
+        pids = [child for parent in generation for child in children_of(parent)]
+        members = [Process(pid, fields[19]) for pid in pids if (fields := _stat_fields(pid)) is not None]
         found += members
         generation = [member.pid for member in members]
     return found
 
 
+def _children(pid: int) -> list[int]:
+    """The children of a process, as Linux tells them: a look at each process of a busy machine took 15 ms."""
+    found: list[int] = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            found += map(int, _content(f"/proc/{pid}/task/{thread}/children").split())
+    except OSError:  # it has ended
+        pass
+    return found
+
+
+def _searched_children() -> Callable[[int], list[int]]:
+    """What `_children` is where the kernel was built without it (CONFIG_PROC_CHILDREN), as things are now."""
+    children: dict[int, list[int]] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and (fields := _stat_fields(int(entry))) is not None:
+            children.setdefault(int(fields[1]), []).append(int(entry))
+    return lambda pid: children.get(pid, [])
+
+
+def _content(path: str) -> bytes:
+    """All of a file of /proc. Raises OSError."""
+    with open(path, "rb", buffering=0) as file:
+        return file.readall()
+
+
 def _stat_fields(pid: int) -> list[str] | None:
     """Return /proc/PID/stat from the state (field 3) on: the name before it may hold anything."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        text = _content(f"/proc/{pid}/stat")
     except OSError:
         return None
-    return text.rpartition(")")[2].split()
+    return text.rpartition(b")")[2].decode().split()
 
 
 def bound_udp_ports() -> set[int]:

@@ -1,6 +1,7 @@
 """A private tmux: real terminals of any size without a display, and what they show, cell by cell.
 
-Each server has its own socket in its own directory, reads no configuration, and is ended through that socket. Knows
+Each server has its own socket in its own directory, reads no configuration, and is ended through that socket. It is
+asked through one client in control mode, not by a program for each question: there are hundreds in a minute. Knows
 nothing of mosh.
 """
 
@@ -8,12 +9,14 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import shutil
 import subprocess
 import sys
 import tempfile
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -54,13 +57,87 @@ class Cell(NamedTuple):
     look: Look
 
 
+_SPECIAL = re.compile(r'[\\"$\x00-\x1f\x7f]')  # within double quotes
+
+
+def _escaped(match: re.Match[str]) -> str:
+    character = match[0]
+    return f"\\{character}" if character in '\\"$' else f"\\{ord(character):03o}"
+
+
+class _Control:
+    """A client in control mode: takes commands line by line, and says of each what it printed."""
+
+    _SAID = b"=== all is said ==="  # a line that no command prints
+
+    def __init__(self, words: Sequence[str], environment: Mapping[str, str], directory: Path) -> None:
+        # It shows no window: no size of its own counts, and no output is passed on to it.
+        self._process = subprocess.Popen(
+            [*words, "-C", "attach-session", "-t", "main", "-f", "ignore-size,no-output"],
+            env=environment,
+            cwd=directory,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._input, self._output = self._process.stdin, self._process.stdout
+        self._unread = b""
+
+    def ask(self, arguments: Sequence[str]) -> tuple[bool, str]:
+        """Run commands with ";" between; return whether all succeeded, and what they printed."""
+        line = " ".join(word if word == ";" else f'"{_SPECIAL.sub(_escaped, word)}"' for word in arguments)
+        self._input.write(f"{line} ; display-message -p '{self._SAID.decode()}'\n".encode(errors="surrogateescape"))
+        self._input.flush()
+        printed: list[bytes] = []
+        while True:
+            kind, block = self._block()
+            if kind == b"%error":
+                return False, b"\n".join(block).decode(errors="replace")
+            if block == [self._SAID]:
+                return True, b"".join(each + b"\n" for each in printed).decode(errors="replace")
+            printed += block
+
+    def _block(self) -> tuple[bytes, list[bytes]]:
+        """Return the next answer: how it ended, and its lines. What tmux tells between answers is passed over."""
+        while not (begin := self._line()).startswith(b"%begin "):
+            pass
+        facts = begin.split(b" ", 1)[1]
+        block: list[bytes] = []
+        while (line := self._line()) not in (b"%end " + facts, b"%error " + facts):
+            block.append(line)
+        return line.split(b" ")[0], block
+
+    def _line(self) -> bytes:
+        while b"\n" not in self._unread:
+            if not select.select([self._output], [], [], _COMMAND_TIMEOUT_S)[0]:
+                raise AssertionError(f"tmux does not answer within {_COMMAND_TIMEOUT_S} s")
+            data = os.read(self._output.fileno(), 1 << 20)
+            if not data:
+                raise AssertionError("tmux has ended")
+            self._unread += data
+        line, _, self._unread = self._unread.partition(b"\n")
+        return line
+
+    def close(self) -> None:
+        for stream in (self._input, self._output):
+            try:
+                stream.close()
+            except OSError:  # it has ended, and what was said to it cannot be written any more
+                pass
+        self._process.kill()
+        self._process.wait()
+
+
 class Tmux:
     """A tmux server of the test's own."""
 
     def __init__(self) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="mosh-tmux-"))
         self._environment = clean_environment(self.directory, TMUX_TMPDIR=str(self.directory), SHELL="/bin/sh")
+        self._words = ["tmux", "-u", "-L", "test", "-f", "/dev/null"]
         self._panes = 0
+        self._control: _Control | None = None
         configuration = {
             "default-terminal": "tmux-256color",
             "exit-empty": "off",
@@ -80,15 +157,25 @@ class Tmux:
         for name, value in configuration.items():
             command += [";", "set-option", "-s" if name in server_options else "-g", name, value]
         try:
-            self.run(*command)
+            self._start(*command)
+            self._control = _Control(self._words, self._environment, self.directory)
         except BaseException:
             self.close()
             raise
 
     def run(self, *arguments: str) -> str:
         """Run a tmux command in this server and return what it printed."""
+        if self._control is None:
+            return self._start(*arguments)
+        succeeded, said = self._control.ask(arguments)
+        if not succeeded:
+            raise AssertionError(f"tmux {' '.join(arguments)!r}: {said}")
+        return said
+
+    def _start(self, *arguments: str) -> str:
+        """Run a tmux command by a program of its own."""
         done = subprocess.run(
-            ["tmux", "-u", "-L", "test", "-f", "/dev/null", *arguments],
+            [*self._words, *arguments],
             env=self._environment,
             cwd=self.directory,
             capture_output=True,
@@ -144,8 +231,11 @@ class Tmux:
 
     def close(self) -> None:
         """End the server, and with it (by SIGHUP) what runs in its panes."""
+        if self._control is not None:
+            self._control.close()
+            self._control = None
         try:
-            self.run("kill-server")
+            self._start("kill-server")
         except (AssertionError, subprocess.TimeoutExpired):
             pass  # it may have ended before; its socket is gone with the directory
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -360,6 +450,7 @@ _TAB_COLUMNS = 8
 _VISIBLE_ON_A_BLANK = frozenset({"inverse", "strike", "overline"})
 
 
+@lru_cache(maxsize=16)  # who waits for a screen to rest looks at the same one again and again
 def parse_capture(text: str) -> tuple[tuple[Cell, ...], ...]:
     """Turn the output of `capture-pane -e -N` into rows of cells, whatever way tmux chose to write the attributes."""
     look = Look()

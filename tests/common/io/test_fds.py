@@ -78,3 +78,25 @@ def test_a_line_is_written_by_a_process_that_may_open_no_descriptor() -> None:
     os.close(writing)
     assert os.read(reading, 100) == b"still\n"
     os.close(reading)
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("is_read", [True, False], ids=["read", "nobody-reads"])
+def test_a_process_that_leaves_writes_what_is_buffered_and_tidies_nothing_up(
+    is_read: bool,
+) -> None:
+    script = (
+        "import atexit, sys; from mosh_common.io.fds import leave; atexit.register(print, 'tidied up');"
+        " print('said', flush=False); leave(7)"
+    )
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": "common"}
+    words = [sys.executable, "-c", script]
+    if is_read:
+        done = subprocess.run(words, env=environment, capture_output=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (7, b"said\n", b"")
+        return
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(words, env=environment, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (7, b"")
