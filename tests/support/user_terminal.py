@@ -28,11 +28,12 @@ class UserTerminal:
         environment: Mapping[str, str],
         size: tuple[int, int] = (24, 80),
         directory: str | None = None,
+        start: type[pexpect.spawn[bytes]] = pexpect.spawn,
     ) -> None:
         self.output = bytearray()  # all that came, as it came
         self._screen = pyte.Screen(size[1], size[0])
         self._stream = pyte.ByteStream(self._screen)
-        self.child: pexpect.spawn[bytes] = pexpect.spawn(
+        self.child: pexpect.spawn[bytes] = start(
             words[0], list(words[1:]), env=dict(environment), dimensions=size, timeout=None, cwd=directory
         )
         self.child.delaybeforesend = None
