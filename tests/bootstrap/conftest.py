@@ -95,7 +95,7 @@ class Bench:
 
     def terminal(self, words: list[str]) -> UserTerminal:
         """Run `words` in a terminal."""
-        start = _Forked if _can_be_forked(words, self.environment) else pexpect.spawn
+        start: Any = _Forked if _can_be_forked(words, self.environment) else pexpect.spawn
         terminal = UserTerminal(words, environment=self.environment, start=start)
         self._terminals.append(terminal)
         return terminal
