@@ -52,7 +52,7 @@ quick: $(STAMP)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 -q -m "not (system or thorough or hypothesis)" $(TESTS)
+	$(RUN_SUITE) $(BIN)/python -m pytest -n 2 -q -m "not (system or thorough or hypothesis)" $(TESTS)
 
 # With byte code, whatever the user's habit: without it each worker makes all tests anew, and each program its modules.
 # SELECT='not once' leaves out those with the mark `once`.
@@ -176,10 +176,11 @@ $(RUNNING): pyproject.toml
 	@$(PIP_INSTALL) --no-compile --requirement $(VENV)/run-time.txt
 	@touch $@
 
+# Of what the tools bring most is never loaded, and compiling all of it took a third of this; what is, is compiled then.
 $(STAMP): pyproject.toml
 	@echo "Once: fetching the tests' and linters' tools into $(VENV), which takes about a minute …"
 	$(virtual_environment)
-	@$(PIP_INSTALL) --editable '.[$(EXTRA)]'
+	@$(PIP_INSTALL) --no-compile --editable '.[$(EXTRA)]'
 	@$(BIN)/python $(PLAIN_PATHS)
 	@touch $@ $(RUNNING)
 

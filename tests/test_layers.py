@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.support.syntax import statements
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = {
@@ -212,11 +213,12 @@ def modules() -> dict[str, Path]:
     return found
 
 
+@cache
 def imports_of(path: Path, name: str) -> set[str]:
     """Dotted names that the module imports anywhere, also inside functions."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import pytest
 from tests.support.programs import REPOSITORY
+from tests.support.syntax import nodes
 
 from mosh_common.terminal import width
 from mosh_common.terminal.frame_diff import widths as display_widths
@@ -62,11 +63,11 @@ def patterns_of(name: str, path: Path) -> Iterator[tuple[str, Pattern]]:
     making = {function for of_module, function in MADE if of_module == name}
     made = {
         node
-        for function in (ast.walk(tree) if making else ())
+        for function in (nodes(tree) if making else ())
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and function.name in making
-        for node in ast.walk(function)
+        for node in nodes(function)
     }
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
             continue
         if not (isinstance(node.func.value, ast.Name) and node.func.value.id == "re" and node.func.attr in FUNCTIONS):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.support.programs import REPOSITORY
+from tests.support.syntax import blocks, nodes
 
 pytestmark = pytest.mark.once
 
@@ -37,7 +38,7 @@ def sizes(source: str) -> Iterator[tuple[str, int]]:
 
 
 def _sizes_within(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[str, int]]:
-    for child in ast.iter_child_nodes(node):
+    for child in blocks(node):
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
             name = ".".join((*names, child.name))
             yield f"{name}: lines", (child.end_lineno or child.lineno) - child.lineno + 1
@@ -59,7 +60,7 @@ def _attributes(node: ast.ClassDef) -> set[str]:
     }
     return declared | {
         each.attr
-        for each in ast.walk(node)
+        for each in nodes(node)
         if isinstance(each, ast.Attribute)
         and isinstance(each.ctx, ast.Store)
         and isinstance(each.value, ast.Name)

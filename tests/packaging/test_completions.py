@@ -214,17 +214,18 @@ def test_fish_knows_which_options_take_a_value(home: Path) -> None:
     assert [row.split("\t")[0] for row in done.stdout.splitlines()] == ["qbeta"] * len(lines)
 
 
-def bash_completes(begun: str, home: Path, *, path: Path | None = None) -> list[str]:
-    """Return what bash without its package offers for a line, where readline cuts words at blanks only."""
+def bash_completes(begun: list[str], home: Path, *, path: Path | None = None) -> list[list[str]]:
+    """Return what bash without its package offers for each of the lines, where readline cuts words at blanks only."""
     script = (
-        f'source "{COMPLETIONS}/mosh.bash"; COMP_WORDBREAKS=" "; COMP_LINE=$1; COMP_POINT=${{#1}}; COMP_WORDS=($1);'
-        ' COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _mosh; printf "%s\\n" "${COMPREPLY[@]}"'
+        f'source "{COMPLETIONS}/mosh.bash"; COMP_WORDBREAKS=" "; for COMP_LINE; do COMP_POINT=${{#COMP_LINE}};'
+        " COMP_WORDS=($COMP_LINE); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMPREPLY=(); _mosh;"
+        ' echo "${COMPREPLY[@]}"; done'
     )
     environment = clean_environment(home)
     if path is not None:
         environment["PATH"] = f"{path}:{environment['PATH']}"
     done = subprocess.run(
-        ["bash", "-c", script, "bash", begun],
+        ["bash", "-c", script, "bash", *begun],
         env=environment,
         capture_output=True,
         text=True,
@@ -232,14 +233,16 @@ def bash_completes(begun: str, home: Path, *, path: Path | None = None) -> list[
         check=True,
     )
     assert done.stderr == ""
-    return done.stdout.split()
+    return [row.split() for row in done.stdout.splitlines()]
 
 
-@pytest.mark.parametrize("option", OPTIONS)
-def test_bash_knows_which_options_take_a_value(option: str, home: Path) -> None:
+def test_bash_knows_which_options_take_a_value(tmp_path: Path) -> None:
     """Likewise."""
-    value = "60001 " if option in WITH_VALUE else ""
-    assert bash_completes(f"mosh {option} {value}qbe", home) == ["qbeta"]
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh" / "config").write_text("Host qbeta\n")
+    lines = [f"mosh {option} {'60001 ' if option in WITH_VALUE else ''}qbe" for option in OPTIONS]
+    offered = dict(zip(lines, bash_completes(lines, tmp_path), strict=True))
+    assert {line: words for line, words in offered.items() if words != ["qbeta"]} == {}
 
 
 @pytest.mark.parametrize(
@@ -263,8 +266,7 @@ def test_bash_finds_the_hosts_that_sshs_files_name(files: dict[str, str], hosts:
     for name, text in files.items():
         (tmp_path / ".ssh" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / ".ssh" / name).write_text(text)
-    assert bash_completes("mosh q", tmp_path) == hosts
-    assert bash_completes("mosh me@q", tmp_path) == [f"me@{host}" for host in hosts]
+    assert bash_completes(["mosh q", "mosh me@q"], tmp_path) == [hosts, [f"me@{host}" for host in hosts]]
 
 
 @pytest.mark.parametrize(
@@ -282,7 +284,7 @@ def test_bash_asks_the_host_that_is_named_for_its_sessions(begun: str, offered: 
     mosh = tmp_path / "mosh"
     mosh.write_text('#!/bin/sh\nprintf "%s\\t.\\n" 4711 work "\\$(x)"; echo "$*" >>"$HOME/asked"\n')
     mosh.chmod(0o755)
-    assert bash_completes(begun, tmp_path, path=tmp_path) == offered
+    assert bash_completes([begun], tmp_path, path=tmp_path) == [offered]
     asked = (tmp_path / "asked").read_text().splitlines() if offered else []
     assert set(asked) == ({"--complete-sessions " + ("qbeta" if "qbeta" in begun else "--local")} if offered else set())
 
@@ -290,5 +292,5 @@ def test_bash_asks_the_host_that_is_named_for_its_sessions(begun: str, offered: 
 def test_a_host_with_shell_in_its_name_is_not_run(tmp_path: Path) -> None:
     (tmp_path / ".ssh").mkdir()
     (tmp_path / ".ssh" / "known_hosts").write_text("$(touch$IFS~/run),qgood ssh-rsa AAAA\n`touch~/run` ssh-rsa AAAA\n")
-    assert bash_completes("mosh q", tmp_path) == ["qgood"]
+    assert bash_completes(["mosh q"], tmp_path) == [["qgood"]]
     assert not (tmp_path / "run").exists()

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import pytest
 from tests.support.programs import REPOSITORY
+from tests.support.syntax import nodes
 
 import mosh_bootstrap.options
 import mosh_client.cli
@@ -168,7 +169,8 @@ def variables_of(folder: str) -> frozenset[str]:
     """Return the environment variables of ours that a folder's sources name in what they do, say or document."""
     found: set[str] = set()
     for path in (REPOSITORY / folder).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        source = path.read_text(encoding="utf-8")
+        for node in nodes(ast.parse(source)) if VARIABLE.search(source) else ():
             if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
                 text = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
                 found.update(VARIABLE.findall(text))

@@ -7,28 +7,16 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from tests.support.distributions import SOME_TIME, build, copy_of_source, needs_setuptools, spoil
+from tests.packaging.conftest import Distributions
+from tests.support.distributions import SOME_TIME, needs_setuptools
 from tests.support.programs import REPOSITORY
 
 pytestmark = [pytest.mark.system, needs_setuptools]
 
 
-@pytest.fixture(scope="module")
-def source_of_it(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return unpacked(sdist, tmp_path_factory.mktemp("unpacked"))
-
-
-@pytest.fixture(scope="module")
-def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sdist")
-    return build("sdist", copy_of_source(folder / "source"), folder / "out", SOURCE_DATE_EPOCH=str(SOME_TIME))
-
-
-def unpacked(archive: Path, target: Path) -> Path:
-    with tarfile.open(archive) as content:
-        content.extractall(target, filter="data") if hasattr(tarfile, "data_filter") else content.extractall(target)
-    [folder] = target.iterdir()
-    return folder
+@pytest.fixture
+def sdist(distributions: Distributions) -> Path:
+    return distributions.sdist
 
 
 def names(archive: Path) -> set[str]:
@@ -68,22 +56,8 @@ def test_programs_are_executable_in_it(sdist: Path) -> None:
     assert {"bootstrap/mosh", ".ci/run"} <= executable
 
 
-def test_another_place_time_and_umask_give_the_same(sdist: Path, tmp_path: Path) -> None:
-    source = copy_of_source(tmp_path / "else where")
-    spoil(source)
-    other = build("sdist", source, tmp_path / "out", umask=0o077, SOURCE_DATE_EPOCH=str(SOME_TIME))
-    assert other.name == sdist.name
-    assert other.read_bytes() == sdist.read_bytes()
-
-
-def test_what_is_unpacked_gives_the_same_again_without_being_told_the_time(
-    sdist: Path, source_of_it: Path, tmp_path: Path
+def test_what_is_unpacked_elsewhere_gives_the_same_again_without_being_told_the_time(
+    sdist: Path, built_again: Distributions
 ) -> None:
-    assert build("sdist", source_of_it, tmp_path).read_bytes() == sdist.read_bytes()
-
-
-def test_the_wheel_made_from_it_is_the_wheel_of_the_source(source_of_it: Path, tmp_path: Path) -> None:
-    from_sdist = build("wheel", source_of_it, tmp_path / "one")
-    source = copy_of_source(tmp_path / "source", without=("docs", "tests"))
-    from_source = build("wheel", source, tmp_path / "two", SOURCE_DATE_EPOCH=str(SOME_TIME))
-    assert from_sdist.read_bytes() == from_source.read_bytes()
+    assert built_again.sdist.name == sdist.name
+    assert built_again.sdist.read_bytes() == sdist.read_bytes()

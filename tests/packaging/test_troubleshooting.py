@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import pytest
 from tests.support.programs import REPOSITORY
+from tests.support.syntax import nodes
 
 pytestmark = pytest.mark.once
 
@@ -30,6 +31,7 @@ CALLS = {
     "fault",  # of mosh --doctor
     *("terminal.show", "how.tell"),  # where the user of `mosh` sits
 }
+LAST_NAMES = {name.rpartition(".")[2] for name in CALLS}
 RESULTS = {
     "attempts.py",
     "reception.py",
@@ -107,9 +109,12 @@ def _template(node: ast.expr) -> str | None:
 
 
 def _said(tree: ast.Module, *, results: bool) -> Iterator[tuple[str, int, str]]:
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         called = ""
         if isinstance(node, ast.Call):
+            last = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if last not in LAST_NAMES:
+                continue
             called = ast.unparse(node.func)
             names = {called, called.rpartition(".")[2]}
             given = [*node.args, *(keyword.value for keyword in node.keywords)] if names & CALLS else []

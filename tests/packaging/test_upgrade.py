@@ -17,6 +17,7 @@ import pytest
 from tests.support.client_session import ClientSession
 from tests.support.programs import REPOSITORY, SOURCE_FOLDERS, Programs
 from tests.support.simulation import Conditions
+from tests.support.syntax import blocks
 from tests.support.whole_use import use
 from tests.support.world import World
 
@@ -89,7 +90,7 @@ def late_imports() -> Iterator[str]:
 
 def _importing(node: ast.AST, names: tuple[str, ...]) -> Iterator[str]:
     """Yield the functions that import something, by their names."""
-    for child in ast.iter_child_nodes(node):
+    for child in blocks(node):
         inner = names
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             inner = (*names, child.name)

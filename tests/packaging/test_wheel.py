@@ -13,7 +13,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from tests.support.distributions import SOME_TIME, build, copy_of_source, needs_setuptools, spoil, tool
+from tests.packaging.conftest import Distributions
+from tests.support.distributions import needs_setuptools
 from tests.support.programs import REPOSITORY
 
 from mosh_bootstrap.handoff import find_client
@@ -27,29 +28,14 @@ SERVER = tomllib.loads((REPOSITORY / "packaging/server/pyproject.toml").read_tex
 ONLY_CLIENT = {"msgpack", "pexpect"}
 
 
-def wheel_of(source: Path, target: Path, **circumstances: int) -> Path:
-    return build("wheel", source, target, SOURCE_DATE_EPOCH=str(SOME_TIME), **circumstances)  # type: ignore[arg-type]  # only a umask
+@pytest.fixture
+def whole(distributions: Distributions) -> Path:
+    return distributions.whole
 
 
-def source_of_wheel(target: Path) -> Path:
-    return copy_of_source(target, without=("docs", "tests"))
-
-
-def server_source(target: Path) -> Path:
-    tool("release").stage_server(target)
-    return target
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("whole")
-    return wheel_of(source_of_wheel(folder / "source"), folder / "out")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("server")
-    return wheel_of(server_source(folder / "source"), folder / "out")
+@pytest.fixture
+def server(distributions: Distributions) -> Path:
+    return distributions.server
 
 
 def contents(wheel: Path) -> dict[str, bytes]:
@@ -120,18 +106,10 @@ def test_version_and_programs_are_said(whole: Path, server: Path) -> None:
         assert not any(name.endswith("entry_points.txt") for name in contents(wheel))
 
 
-def test_another_place_time_and_umask_and_an_older_build_give_the_same(
-    whole: Path, server: Path, tmp_path: Path
+def test_what_is_in_the_sdist_gives_the_same_elsewhere_whatever_time_umask_and_older_build(
+    whole: Path, server: Path, built_again: Distributions
 ) -> None:
-    for first, source in (
-        (whole, source_of_wheel(tmp_path / "else where")),
-        (server, server_source(tmp_path / "server")),
-    ):
-        left = source / "build/lib/mosh_common"
-        left.mkdir(parents=True)
-        (left / "gone.py").write_text("")
-        spoil(source)
-        second = wheel_of(source, tmp_path / "out", umask=0o077)
+    for first, second in ((whole, built_again.whole), (server, built_again.server)):
         assert second.name == first.name
         assert second.read_bytes() == first.read_bytes()
 

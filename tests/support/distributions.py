@@ -8,6 +8,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Collection
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,17 @@ from tests.support.programs import REPOSITORY
 
 FOLDER = REPOSITORY / "packaging"
 SOME_TIME = 1_700_000_000  # 2023-11-14T22:13:20Z
-_BUILD = "import sys, setuptools.build_meta as backend; print(getattr(backend, 'build_' + sys.argv[1])(sys.argv[2]))"
+# Each in a process of its own, as whoever builds does it; setuptools is loaded once.
+_BUILD = """
+import os, sys, setuptools.build_meta as backend
+for kind in sys.argv[2:]:
+    child = os.fork()
+    if not child:
+        getattr(backend, "build_" + kind)(sys.argv[1])
+        sys.exit()
+    if os.waitpid(child, 0)[1]:
+        sys.exit(1)
+"""
 _NOT_SOURCE = shutil.ignore_patterns(
     *(".git", ".venv*", "build", "dist", "__pycache__", "*.egg-info"),
     *(".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
@@ -46,30 +57,38 @@ def tool(name: str) -> SimpleNamespace:
         sys.modules.pop("source", None)
 
 
-def copy_of_source(target: Path, *, without: Collection[str] = ()) -> Path:
-    """Copy this source as a download of it would be, without git, nothing built; `without` these folders at its top."""
-
-    def ignored(folder: str, names: list[str]) -> set[str]:
-        return _NOT_SOURCE(folder, names) | (set(without) if folder == str(REPOSITORY) else set())
-
-    shutil.copytree(REPOSITORY, target, symlinks=True, ignore=ignored)
+def copy_of_source(target: Path) -> Path:
+    """Copy this source as a download of it would be, without git, nothing built."""
+    shutil.copytree(REPOSITORY, target, symlinks=True, ignore=_NOT_SOURCE)
     return target
 
 
-def spoil(source: Path) -> None:
-    """Change what of the files' circumstances must not matter: times, and what a umask of 077 leaves of modes."""
+def unpacked(archive: Path, target: Path) -> Path:
+    """Unpack a source distribution into `target`; return the folder that all is in."""
+    with tarfile.open(archive) as content:
+        content.extractall(target, filter="data") if hasattr(tarfile, "data_filter") else content.extractall(target)
+    [folder] = target.iterdir()
+    return folder
+
+
+def spoil(source: Path, *, but: Collection[str] = ()) -> None:
+    """Change what of the files' circumstances must not matter: modes to what a umask of 077 leaves, and times.
+
+    `but` of these files at its top the time stays.
+    """
     for path in source.rglob("*"):
         if path.is_file():
             path.chmod(path.stat().st_mode & 0o700)
-            os.utime(path, (SOME_TIME + 999, SOME_TIME + 999))
+            if str(path.relative_to(source)) not in but:
+                os.utime(path, (SOME_TIME + 999, SOME_TIME + 999))
 
 
-def build(kind: str, source: Path, target: Path, *, umask: int = 0o022, **environ: str) -> Path:
-    """Build an "sdist" or "wheel" of `source` into `target` without the network; return the file."""
+def build(kinds: Collection[str], source: Path, target: Path, *, umask: int = 0o022, **environ: str) -> None:
+    """Build each of `kinds`, "sdist" or "wheel", of `source` into `target`, without the network."""
     target.mkdir(parents=True, exist_ok=True)
     inherited = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
     done = subprocess.run(
-        [sys.executable, "-c", _BUILD, kind, str(target)],
+        [sys.executable, "-c", _BUILD, str(target), *kinds],
         cwd=source,
         env={**inherited, **environ},
         umask=umask,
@@ -79,4 +98,3 @@ def build(kind: str, source: Path, target: Path, *, umask: int = 0o022, **enviro
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return target / done.stdout.splitlines()[-1]

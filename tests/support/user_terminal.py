@@ -9,7 +9,7 @@ import shutil
 import sys
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pexpect
@@ -18,6 +18,9 @@ from ptyprocess import PtyProcess
 from tests.support.programs import ARCHIVE, OURS, PATIENCE_S, SOURCE_FOLDERS
 
 _TIOCGPTN = 0x80045430  # Linux: which pty a master belongs to; not in Python's termios
+
+# Starts words in an environment, in a pty of that many lines and columns, in a folder or in this one.
+Start = Callable[[Sequence[str], Mapping[str, str], tuple[int, int], str | None], "pexpect.spawn[bytes]"]
 
 
 class UserTerminal:
@@ -30,12 +33,13 @@ class UserTerminal:
         environment: Mapping[str, str],
         size: tuple[int, int] = (24, 80),
         directory: str | None = None,
+        start: Start | None = None,
     ) -> None:
         self.output = bytearray()  # all that came, as it came
         self._shown: str | None = None  # what the screen shows, once that was asked for
         self._screen = pyte.Screen(size[1], size[0])
         self._stream = pyte.ByteStream(self._screen)
-        self.child = started(words, environment, size, directory)
+        self.child = (start or started)(words, environment, size, directory)
         self.child.delaybeforesend = None
         self.settings_before = self.settings()  # as the program found them
 
@@ -174,6 +178,11 @@ def started(
         raise
     finally:
         os.close(slave)
+    return child_of(pid, master)
+
+
+def child_of(pid: int, master: int) -> pexpect.spawn[bytes]:
+    """What pexpect makes of a child of ours, and the master of the pty that it is in."""
     child: pexpect.spawn[bytes] = pexpect.spawn(None, timeout=None)  # type: ignore[arg-type]  # pexpect's own way
     child.ptyproc = PtyProcess(pid, master)  # type: ignore[attr-defined]  # its types do not have it
     child.pid, child.child_fd = pid, master
