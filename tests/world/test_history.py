@@ -356,7 +356,7 @@ class Reader(list[ToRenderer]):
             self.rig.client.session.receive_message(wish, now=self.rig.pair.now)
 
 
-def key_latencies(conditions: Conditions, *, fetching: bool, seed: int, keys: int = 30) -> list[int]:
+def key_latencies(conditions: Conditions, *, fetching: bool, seed: int, keys: int = 16) -> list[int]:
     """Return how long each key's echo took to the renderer, in simulated ms."""
     rig = Rig(long_log(), conditions=conditions, seed=seed, echo=True)
     rig.client.messages = reader = Reader(rig, fetching=fetching)
