@@ -11,7 +11,7 @@ from typing import Final
 from hypothesis import HealthCheck, settings
 
 _BRIEFLY: Final = 60
-# Of the examples that a property is to be tried with. They are new ones each time, and CI runs the suite on three Pythons.
+# Of the examples that a property is to be tried with. They are new ones each time; CI runs the suite on three Pythons.
 _SHARE: Final = 6
 _FUZZ_EXAMPLES: Final = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 IN_FULL: Final = _FUZZ_EXAMPLES > 0
