@@ -688,11 +688,11 @@ def test_a_notice_that_passes_is_taken_away_although_nothing_else_happens(world:
 
 def test_a_screen_of_many_long_links_comes_whole_although_no_instruction_could_hold_it(world: World) -> None:
     world.start()
-    world.resize(100, 30)
+    world.resize(100, 45)  # 9 MB of links; an instruction holds 8
     world.run(1000)
     before = len(world.frames)
     links = [f"\x1b]8;;http://{number}/".ljust(2040, "x") + "\a" for number in range(400)]
-    world.print("".join(f"{links[cell % 400]}x" for cell in range(100 * 30)).encode() + b"\x1b]8;;\a\x1b[Hend")
+    world.print("".join(f"{links[cell % 400]}x" for cell in range(100 * 45)).encode() + b"\x1b]8;;\a\x1b[Hend")
     world.run(10_000)
     assert canonical(world.shown) == canonical(world.emulator.snapshot())
     assert len(world.frames) - before > 2
