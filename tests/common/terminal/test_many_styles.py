@@ -16,6 +16,7 @@ from mosh_common.terminal.cells import (
     PROTECTED,
     RGB,
     Palette,
+    Row,
     Snapshot,
     Style,
     blank_snapshot,
@@ -58,7 +59,9 @@ def screen_of(columns: int, lines: int, first: int = 0) -> Snapshot:
     """Return what `painting` leaves, without the time that reading it takes."""
     blank = blank_snapshot(columns, lines)
     letters = [blank.palette.letter(Style(bg=color)) for color in painted(columns, lines, first)]
-    rows = [("x" * columns, "".join(letters[at : at + columns]), False, {}) for at in range(0, len(letters), columns)]
+    rows: list[Row] = [
+        ("x" * columns, "".join(letters[at : at + columns]), False, {}) for at in range(0, len(letters), columns)
+    ]
     return blank._replace(rows=tuple(rows))
 
 
