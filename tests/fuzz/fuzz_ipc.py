@@ -22,7 +22,10 @@ from mosh_common.terminal.frame_diff.diff import diff
 numbers = st.one_of(st.integers(-2, 4), st.sampled_from([255, 256, 1000, 65536, 1 << 24, (1 << 63) - 1, 1 << 63]))
 texts = st.text(alphabet=st.sampled_from(f"a漢é{EMPTY}{WIDE_TAIL}{CLUSTER}\x1b\x07\x9b\n"), max_size=4)
 leaves = st.one_of(st.none(), st.booleans(), numbers, st.floats(), texts, st.binary(max_size=3))
-values = st.recursive(leaves, lambda inner: st.lists(inner, max_size=6), max_leaves=12)
+# Lists within lists as deep as a message's, and one deeper. Not st.recursive: it draws for as long again.
+values = st.one_of(leaves, st.lists(leaves, max_size=6))
+for _ in range(3):
+    values = st.one_of(leaves, st.lists(values, max_size=4))
 
 STYLE = [-1, -1, 0, 0, -1, ""]
 MODES = [False, True, False, 0, 0, False, False, 0]

@@ -1,6 +1,6 @@
 """A server's memory does not grow with what the programs print.
 
-MEMORY_MB=100 python -m pytest tests/server/test_memory.py     (20 MB among the other tests)
+MEMORY_MB=100 python -m pytest tests/server/test_memory.py     (10 MB among the other tests)
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from mosh_common.terminal.emulator import Emulator
 
 pytestmark = pytest.mark.system
 
-MEGABYTES = int(os.environ.get("MEMORY_MB", "20"))
-ALLOWED_KB = 2048 + 1024  # 2 MB, and one arena of Python's, which it takes from the system whole
+MEGABYTES = int(os.environ.get("MEMORY_MB", "10"))
+ALLOWED_KB = 1536 + 1024  # 1.5 MB, and one arena of Python's, which it takes from the system whole
 WARM_UP_MB = 1
 
 # Runs by itself: pytest's own memory is neither small nor constant. Takes the way of the server's output: emulator,

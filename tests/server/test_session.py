@@ -563,7 +563,7 @@ def test_a_client_that_comes_back_hours_later_gets_the_last_screen_and_the_end(r
     running.run(silent_for)
     running.print(b"last words")
     running.session.pty_closed(status=0, now=running.now)
-    running.run(8 * 3_600_000)
+    running.run(2 * 3_600_000)
     assert not running.session.finished
     running.connected = True
     running.run(4000)
@@ -688,13 +688,14 @@ def test_a_notice_that_passes_is_taken_away_although_nothing_else_happens(world:
 
 def test_a_screen_of_many_long_links_comes_whole_although_no_instruction_could_hold_it(world: World) -> None:
     world.start()
-    world.resize(120, 50)
+    world.resize(100, 45)  # 9 MB of links; an instruction holds 8
     world.run(1000)
+    before = len(world.frames)
     links = [f"\x1b]8;;http://{number}/".ljust(2040, "x") + "\a" for number in range(400)]
-    world.print("".join(f"{links[cell % 400]}x" for cell in range(120 * 50)).encode() + b"\x1b]8;;\a\x1b[Hend")
+    world.print("".join(f"{links[cell % 400]}x" for cell in range(100 * 45)).encode() + b"\x1b]8;;\a\x1b[Hend")
     world.run(10_000)
     assert canonical(world.shown) == canonical(world.emulator.snapshot())
-    assert len(world.frames) > 3
+    assert len(world.frames) - before > 2
 
 
 def test_a_session_goes_on_whatever_number_of_links_a_program_prints(world: World) -> None:

@@ -42,23 +42,23 @@ class Peer:
             self.session.deliver(datagram, STRANGER, self.session.server)
 
 
-def test_fifty_thousand_datagrams_of_garbage_cost_no_memory_and_typing_goes_on() -> None:
+def test_ten_thousand_datagrams_of_garbage_cost_no_memory_and_typing_goes_on() -> None:
     session = connected()
     garbage = [session.random.randbytes(length) for length in (0, 1, 23, 24, 60, 100, 1252)]
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    for number in range(50_000):
+    for number in range(10_000):
         session.server.transport.receive_datagram(garbage[number % len(garbage)], STRANGER, now=session.now)
-        if number % 5000 == 0:
+        if number % 1000 == 0:
             session.type(b"x")
             session.run(100)
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     session.run(500)
     assert session.received_keys == b"x" * 10
-    assert sum(session.server.transport.counters.dropped.values()) == 50_000
+    assert sum(session.server.transport.counters.dropped.values()) == 10_000
     assert session.server.transport.path.peer != STRANGER
-    assert grown < MEBIBYTE
+    assert grown < MEBIBYTE // 5
 
 
 def test_a_client_that_never_acknowledges_gets_frames_at_the_send_interval_and_costs_32_states() -> None:

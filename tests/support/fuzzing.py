@@ -10,9 +10,9 @@ from typing import Final
 
 from hypothesis import HealthCheck, settings
 
-_BRIEFLY: Final = 200
+_BRIEFLY: Final = 60
 # Of the examples that a property is to be tried with. They are new ones each time; CI runs the suite on three Pythons.
-_SHARE: Final = 3
+_SHARE: Final = 6
 _FUZZ_EXAMPLES: Final = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 IN_FULL: Final = _FUZZ_EXAMPLES > 0
 
@@ -24,5 +24,5 @@ fuzzed = settings(
 
 
 def tried_with(examples: int) -> settings:
-    """Return the settings of a property: all `examples` where they are what it is run for, else a third of them."""
+    """Return the settings of a property: all `examples` where they are what it is run for, else a sixth of them."""
     return settings(max_examples=examples if IN_FULL else max(examples // _SHARE, 10), deadline=None)

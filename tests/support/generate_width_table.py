@@ -32,6 +32,7 @@ WIDE_WHEN_UNASSIGNED = (
     (0x20000, 0x2FFFD),
     (0x30000, 0x3FFFD),
 )
+_WIDE_WHEN_UNASSIGNED = frozenset(code for first, last in WIDE_WHEN_UNASSIGNED for code in range(first, last + 1))
 
 
 def libc_wcwidth() -> Callable[[int], int]:
@@ -50,7 +51,7 @@ def pinned_width(code: int, wcwidth: Callable[[int], int]) -> int:
     width = wcwidth(code) if code else -1
     if width >= 0 or is_noncharacter(code) or unicodedata.category(chr(code)) in ("Cc", "Zl", "Zp"):
         return width
-    return 2 if any(first <= code <= last for first, last in WIDE_WHEN_UNASSIGNED) else 1
+    return 2 if code in _WIDE_WHEN_UNASSIGNED else 1
 
 
 def ranges(width: int, widths: list[int]) -> str:

@@ -5,6 +5,8 @@ The server's side is an ideal one: all lines at once, laid out at the width of t
 
 from __future__ import annotations
 
+from functools import cache
+
 from tests.support.world import START, Seat, lines_of
 
 from mosh_client.ipc.frames import FrameEncoder
@@ -28,9 +30,10 @@ from mosh_common.terminal.history.line import Line, Position, line_of, plain_tex
 WIDEST = 1200  # columns of a line
 
 
+@cache
 def line(text: str) -> Line:
     """Return the line that printing `text`, with control sequences, gives."""
-    emulator = Emulator(WIDEST, 1)
+    emulator = Emulator(min(2 * len(text) + 1, WIDEST), 1)  # each character at its widest
     emulator.feed(text.encode())
     snapshot = emulator.snapshot()
     return line_of(list(snapshot.rows), snapshot.palette)

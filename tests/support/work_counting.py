@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from types import FrameType
-from typing import Any
+from cProfile import Profile
 
 
 def calls_of(run: Callable[[], object]) -> int:
     """Return how many functions `run` calls, those of the interpreter's own included."""
-    calls = 0
-
-    def count(_frame: FrameType, event: str, _argument: Any) -> None:
-        nonlocal calls
-        calls += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(count)
+    counter = Profile()  # counts in C; a function of Python's that is called for each takes longer than what it counts
+    counter.enable()
     try:
         run()
     finally:
-        sys.setprofile(before)
-    return calls
+        counter.disable()
+    return sum(entry.callcount for entry in counter.getstats())

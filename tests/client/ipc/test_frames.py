@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -84,6 +85,7 @@ def worst_row(columns: int, palette: Palette, first: int) -> Row:
     return (CLUSTER * columns, letters, True, dict.fromkeys(range(columns), grapheme))
 
 
+@cache
 def worst_palette() -> Palette:
     """A palette with as many styles, and as many octets of hyperlinks, as a frame's emulator keeps."""
     palette = Palette()

@@ -128,7 +128,7 @@ def test_a_portion_is_charged_for_what_it_does(name: str) -> None:
     emulator = prepared(screen, settings)
     emulator.take((unit * (16_384 // len(unit.encode()))).encode())
     portions = 0
-    while emulator.waiting and portions < 20:
+    while emulator.waiting and portions < 6:
         work = emulator._screen.work.done
         assert calls_of(emulator.digest) <= (PORTION_CALLS if portions else FIRST_CALLS)
         portions += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -91,23 +92,36 @@ def long_varint(number: int, octets: int) -> bytes:
     return bytes([*parts[:-1], parts[-1] & 0x7F])
 
 
-@st.composite
-def fields(draw: st.DrawFn, depth: int = 3) -> bytes:
-    """Any field that is whole: known or not, of the right type or another, and messages and groups of them."""
-    number = draw(st.sampled_from([1, 2, 3, 4, 5, 6, 7, 8, 9, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 5000]))
-    kinds = [VARINT, FIXED64, OCTETS, OCTETS, FIXED32, *([GROUP] if depth else [])]
-    kind = draw(st.sampled_from(kinds))
-    tag = varint(number << 3 | kind)
-    if kind == VARINT:
-        value = draw(st.one_of(VALUES[Kind.UINT64], st.integers(0, 300)))
-        return tag + draw(st.sampled_from([varint(value), long_varint(value, 10)]))
-    if kind == OCTETS:
-        inner = draw(st.lists(fields(depth - 1), max_size=4).map(b"".join) if depth else st.just(b"\x08\x01"))
-        return tag + varint(len(inner)) + inner
-    if kind == GROUP:
-        inner = draw(st.lists(fields(depth - 1), max_size=3).map(b"".join))
-        return tag + inner + varint(number << 3 | END_GROUP)
-    return tag + draw(st.binary(min_size=8, max_size=8) if kind == FIXED64 else st.binary(min_size=4, max_size=4))
+def in_octets(tag: int, inner: bytes) -> bytes:
+    return varint(tag << 3 | OCTETS) + varint(len(inner)) + inner
+
+
+def in_a_group(tag: int, inner: bytes) -> bytes:
+    return varint(tag << 3 | GROUP) + inner + varint(tag << 3 | END_GROUP)
+
+
+@cache
+def fields(depth: int = 3) -> st.SearchStrategy[bytes]:
+    """Any field that is whole: known or not, of the right type or another, and messages and groups of them.
+
+    Made once for each depth: looking through a strategy takes longer than drawing from it.
+    """
+    numbers = st.sampled_from([1, 2, 3, 4, 5, 6, 7, 8, 9, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 5000])
+    values = st.one_of(VALUES[Kind.UINT64], st.integers(0, 300))
+    short = st.builds(lambda tag, value: varint(tag << 3 | VARINT) + varint(value), numbers, values)
+    long = st.builds(lambda tag, value: varint(tag << 3 | VARINT) + long_varint(value, 10), numbers, values)
+    fixed = [
+        st.builds(lambda kind, tag, value: varint(tag << 3 | kind) + value, st.just(kind), numbers, octets)
+        for kind, octets in (
+            (FIXED64, st.binary(min_size=8, max_size=8)),
+            (FIXED32, st.binary(min_size=4, max_size=4)),
+        )
+    ]
+    if not depth:
+        return st.one_of(short, long, *fixed, st.builds(in_octets, numbers, st.just(b"\x08\x01")))
+    inner = st.lists(fields(depth - 1), max_size=4).map(b"".join)
+    group = st.lists(fields(depth - 1), max_size=3).map(b"".join)
+    return st.one_of(short, long, *fixed, st.builds(in_octets, numbers, inner), st.builds(in_a_group, numbers, group))
 
 
 @BOTH

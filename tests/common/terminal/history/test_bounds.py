@@ -11,22 +11,22 @@ from tests.support.histories import Kept
 from mosh_common.history_limits import Limits
 from mosh_common.terminal.emulator import Emulator
 
-OCTETS = 200_000
+OCTETS = 60_000
 # What is not in chunks yet: rows that wait, and a chunk that is being made.
-WAITING_OCTETS = 150_000
+WAITING_OCTETS = 40_000
 HOSTILE = {
-    "plain text": ["The quick brown fox jumps over the lazy dog and runs away.\r\n" * 400] * 30,
+    "plain text": ["The quick brown fox jumps over the lazy dog and runs away.\r\n" * 400] * 10,
     "a style for each cell": [
         "".join(f"\x1b[38;2;{row};{column};{row * column % 256}mx" for column in range(80)) + "\x1b[A\x1b[B\r\n"
-        for row in range(200)
+        for row in range(66)
     ],
-    "links": [f"\x1b]8;;http://{number}/{'u' * 1000}\x1b\\text\x1b]8;;\x1b\\\r\n" for number in range(600)],
-    "graphemes": ["e\u0301\u0302\u0303\u0304\u0305" * 80 + "\r\n"] * 200,
-    "empty lines": ["\r\n" * 1000] * 300,
-    "coloured rows by SU": [f"\x1b[48;5;{number % 256}m\x1b[24S" for number in range(400)],
-    "small texts that are skipped": ["\r\n" * 60 + "\x1b[A"] * 700,
-    "a line without end": ["x" * 10_000] * 100,
-    "a line without end in colours": ["\x1b[31mx\x1b[32my" * 1000] * 60,
+    "links": [f"\x1b]8;;http://{number}/{'u' * 1000}\x1b\\text\x1b]8;;\x1b\\\r\n" for number in range(200)],
+    "graphemes": ["e\u0301\u0302\u0303\u0304\u0305" * 80 + "\r\n"] * 100,
+    "empty lines": ["\r\n" * 1000] * 100,
+    "coloured rows by SU": [f"\x1b[48;5;{number % 256}m\x1b[24S" for number in range(133)],
+    "small texts that are skipped": ["\r\n" * 60 + "\x1b[A"] * 233,
+    "a line without end": ["x" * 10_000] * 33,
+    "a line without end in colours": ["\x1b[31mx\x1b[32my" * 1000] * 20,
 }
 
 
@@ -45,6 +45,7 @@ def test_hostile_output_keeps_to_the_octets(kind: str) -> None:
         screen_alone = traced() - with_history
     finally:
         tracemalloc.stop()
+    assert kept.reading.extent.first > 0  # there was more than may be kept
     assert kept.history.octets <= OCTETS
     assert with_history - screen_alone <= 1.3 * OCTETS + WAITING_OCTETS
 
