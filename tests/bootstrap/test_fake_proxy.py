@@ -112,7 +112,8 @@ def test_an_address_that_refuses_gives_way_to_the_next(serve: Callable[..., int]
     found = {answer[0] for answer in socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM)}
     if socket.AF_INET6 not in found:
         pytest.skip("localhost has no IPv6 address here")
-    assert proxy("localhost", port, family="prefer-inet6").stderr == b"MOSH IP 127.0.0.1\n"
+    said = proxy("localhost", port, family="prefer-inet6").stderr.split()
+    assert said[:3] == [b"MOSH", b"IP", b"127.0.0.1"]  # the others follow: a server may be reached there all the same
 
 
 def test_nobody_listening_is_one_sentence_and_no_address() -> None:

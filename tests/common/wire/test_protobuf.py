@@ -173,7 +173,9 @@ def test_what_is_cut_short_is_read_by_both_or_by_neither(schema: Schema, theirs:
 @BOTH
 def test_what_is_no_message_is_refused(schema: Schema, theirs: Any, encoded: str) -> None:
     if encoded[0] != "3" or schema is messages.TRANSPORT_INSTRUCTION:
-        assert theirs_of(theirs, bytes.fromhex(encoded)) is None
+        theirs_found = theirs_of(theirs, bytes.fromhex(encoded))
+        # Debian 13's takes these two tags for the end of the message.
+        assert theirs_found is None or (theirs_found == {} and encoded.startswith(("00", "0c")))
         with pytest.raises(PeerError):
             decode(schema, bytes.fromhex(encoded))
 
