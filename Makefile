@@ -40,7 +40,7 @@ PRODUCT := bootstrap client common server
 SOURCES := $(PRODUCT) tests packaging setup.py
 
 .PHONY: demo quick test test-oldest matrix check ci lint types audit fuzz bench soak protobuf pins deb zipapp zipapps clean
-.PHONY: install install-common install-client install-server install-mosh install-docs uninstall dists release
+.PHONY: format install install-common install-client install-server install-mosh install-docs uninstall dists release
 .DELETE_ON_ERROR:
 
 # A session on this machine: yours when stdin is a terminal, else a scripted one over a bad link.
@@ -53,6 +53,11 @@ quick: $(STAMP)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(RUN_SUITE) $(BIN)/python -m pytest -n 2 -q -m "not (system or thorough or hypothesis)" $(TESTS)
+
+# What `quick` and `lint` say of format and of the order of imports, mended.
+format: $(STAMP)
+	$(BIN)/ruff check --quiet --select I --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
 
 # With byte code, whatever the user's habit: without it each worker makes all tests anew, and each program its modules.
 # SELECT='not once' leaves out those with the mark `once`.
