@@ -27,6 +27,7 @@ class Channel:
         self._reader = framing.MessageReader(longest=incoming)
         self._permits = permits.Permits(permits.FROM_RENDERER if in_network_process else permits.FROM_NETWORK)
         self._outgoing = bytearray()
+        self._unheard = False  # nothing can be sent any more; what was said before may still come
         self.closed = False  # the other side is gone: nothing more comes, nothing can be sent
 
     def fileno(self) -> int:
@@ -57,8 +58,9 @@ class Channel:
         return received
 
     def send(self, message: Message) -> None:
-        """Queue a message; `flush` sends it. Raises UsageError for one that is longer than the other side takes."""
-        self._outgoing += framing.with_length(messages.encode(message), longest=self._longest_out)
+        """Queue a message, which `flush` sends. Raises UsageError for one that is longer than the other side takes."""
+        if not self._unheard:
+            self._outgoing += framing.with_length(messages.encode(message), longest=self._longest_out)
 
     def flush(self) -> None:
         """Send what the socket takes."""
@@ -67,8 +69,9 @@ class Channel:
                 sent = self._socket.send(self._outgoing)
             except (BlockingIOError, InterruptedError):
                 return
-            except OSError:
-                self.closed = True
+            except OSError:  # nobody reads it any more; what was said before may still be here, and then its end
+                self._outgoing.clear()
+                self._unheard = True
                 return
             del self._outgoing[:sent]
 
