@@ -41,7 +41,7 @@ class UserTerminal:
         self._stream = pyte.ByteStream(self._screen)
         self.child = (start or started)(words, environment, size, directory)
         self.child.delaybeforesend = None
-        self.settings_before = self.settings()  # as the program found them
+        self.settings_before = _settings_of_a_new_terminal()  # as the program found them, and may have changed by now
 
     @property
     def pid(self) -> int:
@@ -144,6 +144,15 @@ class UserTerminal:
         self._stream.feed(data)
         self._shown = None
         return True
+
+
+def _settings_of_a_new_terminal() -> list[Any]:
+    master, slave = os.openpty()
+    try:
+        return termios.tcgetattr(slave)
+    finally:
+        os.close(slave)
+        os.close(master)
 
 
 def started(
