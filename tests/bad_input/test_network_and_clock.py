@@ -37,7 +37,8 @@ HOUR_MS = 3_600_000
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[LoggedServer, WireClient, Switches]]:
     words, switches = sabotaged("server", tmp_path / "switches")
-    server = LoggedServer(tmp_path, words=words)
+    # Its timeout is longer than its sleep: else it is over if it looks at the clock before it hears the client.
+    server = LoggedServer(tmp_path, words=words, MOSH_SERVER_NETWORK_TMOUT=str(2 * HOUR_MS // 1000))
     client = server.connect()
     yield server, client, switches
     client.close()
