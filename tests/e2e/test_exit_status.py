@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.support.client_session import ClientSession, wait_for_none_left
+from tests.support.client_session import ClientSession, is_stopped, wait_for_none_left
 from tests.support.programs import OURS, clean_environment, process, wait_until, write_launcher
 from tests.support.terminal_session import PROMPT
 from tests.support.user_terminal import UserTerminal, mosh_words, source_environment
@@ -180,6 +180,8 @@ def test_it_is_printed_when_the_user_leaves_too_but_not_when_the_session_is_susp
         session.terminal.type("\x1e\x1a")
         session.terminal.wait_for("[mosh is suspended.]")
         assert left_behind(session.terminal) == ["[mosh is suspended.]"]
+        # What stops after it was told to go on stays so.
+        wait_until(lambda: is_stopped(session.renderer) and is_stopped(session.launcher), "it did not stop")
         for member in session.client_members():
             member.signal(signal.SIGCONT)
         session.terminal.wait_until(lambda: not session.terminal.echoes, "it was not resumed")
