@@ -35,7 +35,7 @@ PROGRAMS: Final = (
 SHELLS: Final = ("busybox", "mksh", "csh", "tcsh", "elvish", "rc", "yash", "posh", "sash", "9base")
 TEST_PACKAGES: Final = (
     *("python3-pytest", "python3-pytest-timeout", "python3-pytest-xdist", "python3-hypothesis", "python3-protobuf"),
-    "python3-yaml",
+    *("python3-yaml", "python3-venv"),
 )
 VERSIONS: Final = (
     "import platform; from importlib.metadata import version as v; print('python', platform.python_version(),"
