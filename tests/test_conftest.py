@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from _pytest.config import Config
+import pytest
 from tests import conftest
 
 
-def test_pytest_has_taken_every_hook(pytestconfig: Config) -> None:
+def test_pytest_has_taken_every_hook(pytestconfig: pytest.Config) -> None:
     hooks = {
         implementation.function
         for caller in pytestconfig.pluginmanager.hook.__dict__.values()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
 import shlex
+import signal
 import subprocess
 import sys
 import termios
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 KEY = Key.generate(bytes(range(16))).text
 SERVER_ANSWERS = f"printf '\\r\\nMOSH IP 192.0.2.1\\r\\n\\r\\n{format_connect(60001, Key.parse(KEY))}\\r\\n'"
 
+
+_LONGEST_S = 60  # that `mosh` may run without a terminal
 
 # What starts `mosh` here; made when the first asks, and one for each worker.
 _FORK_SERVER: list[ForkServer] = []
@@ -109,7 +113,7 @@ class Bench:
             capture_output=True,
             text=True,
             start_new_session=True,
-            timeout=60,
+            timeout=_LONGEST_S,
             check=False,
         )
 
@@ -121,7 +125,12 @@ class Bench:
         ):
             descriptors = [each.fileno() for each in (nothing, output, errors)]
             pid = _fork_server().start(words[len(mosh_words()) :], self.environment, descriptors, terminal=False)
+            with os.fdopen(os.pidfd_open(pid)) as process:
+                has_ended = bool(select.select([process], [], [], _LONGEST_S)[0])
+            if not has_ended:
+                os.kill(pid, signal.SIGKILL)
             code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            assert has_ended, f"{words} still ran after {_LONGEST_S} s"
             said = []
             for each in (output, errors):
                 each.seek(0)

@@ -20,6 +20,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import TypedDict
 
 _PROGRAM = "mosh_bootstrap"
 # What it loads on most ways, beside its own modules.
@@ -29,6 +30,15 @@ _LOADED_TOO = (
 )
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 _LONGEST_REQUEST = 150_000  # octets; what a socket takes as one message
+
+
+class _Request(TypedDict):
+    """What `mosh` is started with, as JSON."""
+
+    words: list[str]
+    environment: dict[str, str]
+    folder: str
+    terminal: bool  # its descriptors are a terminal, and its own
 
 
 class ForkServer:
@@ -54,7 +64,7 @@ class ForkServer:
         Its standard input, output and error are the three `descriptors`: a terminal, where that is said, it has for its
         own. Whoever asks must wait for it, as for any child.
         """
-        request = {"words": words, "environment": dict(environment), "folder": os.getcwd(), "terminal": terminal}
+        request = _Request(words=list(words), environment=dict(environment), folder=os.getcwd(), terminal=terminal)
         # Who starts it ends at once, and leaves it to us, since we take in what our children leave.
         self._prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         try:
@@ -90,7 +100,7 @@ def _serve(asking: socket.socket) -> None:
             os.close(descriptor)
 
 
-def _become(request: dict[str, object], descriptors: Sequence[int]) -> None:
+def _become(request: _Request, descriptors: Sequence[int]) -> None:
     """Put on what a new process has from whoever starts it."""
     import fcntl
     import locale
@@ -103,12 +113,12 @@ def _become(request: dict[str, object], descriptors: Sequence[int]) -> None:
     os.closerange(3, 1000)
     if request["terminal"]:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    os.chdir(str(request["folder"]))
+    os.chdir(request["folder"])
     os.environ.clear()
-    os.environ.update(request["environment"])  # type: ignore[call-overload]  # it was a dict when it was sent
+    os.environ.update(request["environment"])
     locale.setlocale(locale.LC_CTYPE, "")
     random.seed()
-    sys.argv = ["", *request["words"]]  # type: ignore[misc]  # likewise
+    sys.argv = ["", *request["words"]]
     stdin, stdout, stderr = (os.fdopen(number, mode, closefd=False) for number, mode in enumerate(("rb", "wb", "wb")))
     sys.stdin = io.TextIOWrapper(stdin, encoding="utf-8")
     sys.stdout = io.TextIOWrapper(stdout, encoding="utf-8", line_buffering=os.isatty(1))
