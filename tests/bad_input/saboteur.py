@@ -18,10 +18,10 @@ from typing import Any
 
 
 class Switches:
-    """Four numbers that a test sets and the program under test obeys."""
+    """Numbers that a test sets and the program under test obeys; `screen_failed`, how often, it sets itself."""
 
-    _LAYOUT = struct.Struct("=qqqqq")
-    NAMES = ("send_errno", "longest_sent", "screen_fails", "wall_clock_s", "boot_clock_ms")
+    NAMES = ("send_errno", "longest_sent", "screen_fails", "screen_failed", "wall_clock_s", "boot_clock_ms")
+    _LAYOUT = struct.Struct(f"={len(NAMES)}q")
 
     def __init__(self, path: str) -> None:
         file = pathlib.Path(path)
@@ -87,6 +87,7 @@ def sabotage(switches: Switches, *, no_pty: bool, sequence: int) -> None:
 
     def set_title(self: Any, title: str) -> None:
         if switches.get("screen_fails"):
+            switches.set(screen_failed=switches.get("screen_failed") + 1)
             raise RuntimeError(f"no title like {title}")
         real_title(self, title)
 

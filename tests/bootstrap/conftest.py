@@ -55,6 +55,14 @@ def _can_be_forked(words: list[str], environment: Mapping[str, str]) -> bool:
     return is_mosh and sys.platform == "linux" and encoding == "C.UTF-8" and named == source_environment()
 
 
+def _ends_in_time(pid: int) -> bool:
+    """Wait for the end of a forked `mosh`, not too long; only Linux forks them here."""
+    if sys.platform == "linux":
+        with os.fdopen(os.pidfd_open(pid)) as process:
+            return bool(select.select([process], [], [], _LONGEST_S)[0])
+    raise NotImplementedError(sys.platform)
+
+
 def _forked(
     words: Sequence[str], environment: Mapping[str, str], size: tuple[int, int], _directory: str | None
 ) -> pexpect.spawn[bytes]:
@@ -125,8 +133,7 @@ class Bench:
         ):
             descriptors = [each.fileno() for each in (nothing, output, errors)]
             pid = _fork_server().start(words[len(mosh_words()) :], self.environment, descriptors, terminal=False)
-            with os.fdopen(os.pidfd_open(pid)) as process:
-                has_ended = bool(select.select([process], [], [], _LONGEST_S)[0])
+            has_ended = _ends_in_time(pid)
             if not has_ended:
                 os.kill(pid, signal.SIGKILL)
             code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

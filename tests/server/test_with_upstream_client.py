@@ -192,6 +192,8 @@ def test_a_server_that_tells_of_its_own_failure_is_shown_like_any_other(
     session.wait_for("ready")
     switches.set(screen_fails=1)
     session.type("\x1b]0;title\a")
+    # What is read together with it is lost with it.
+    wait_until(lambda: switches.get("screen_failed"), "the screen did not fail")
     session.type(" goes")
     session.wait_for("ready goes")
     switches.set(screen_fails=0)
