@@ -8,7 +8,9 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Set
 from pathlib import Path
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 import pytest
@@ -97,11 +99,6 @@ def test_another_place_and_time_give_the_same(root: Path, tmp_path: Path) -> Non
     assert files(tmp_path / "with spaces") == files(root)
 
 
-def test_byte_code_can_be_left_out(tmp_path: Path) -> None:
-    make("install", f"DESTDIR={tmp_path}", "COMPILE=no")
-    assert not [name for name in files(tmp_path) if name.endswith(".pyc")]
-
-
 def test_the_parts_together_are_the_whole_and_share_nothing(root: Path, tmp_path: Path) -> None:
     parts = {}
     for part in ("common", "client", "server", "mosh", "docs"):
@@ -119,12 +116,33 @@ def test_the_pages_have_their_date_and_version(root: Path) -> None:
         assert not re.search(r"@[A-Z]+@", page)
 
 
-def test_it_runs_where_it_is(tmp_path: Path) -> None:
-    make("install", f"PREFIX={tmp_path}/opt", "COMPILE=no")
+class AtHome(NamedTuple):
+    """An installation of a user's own, and what was below the user's home before anything of it was run."""
+
+    prefix: Path
+    files: Set[str]
+
+
+@pytest.fixture(scope="module")
+def at_home(tmp_path_factory: pytest.TempPathFactory) -> AtHome:
+    """Without byte code, and for one Python."""
+    home = tmp_path_factory.mktemp("home")
+    make("install", f"PREFIX={home}/.local", "COMPILE=no", f"RUN_PYTHON={sys.executable}")
+    return AtHome(home / ".local", files(home).keys())
+
+
+def test_byte_code_can_be_left_out(at_home: AtHome) -> None:
+    assert "/.local/lib/mosh-py/mosh_server/cli.py" in at_home.files
+    assert not [name for name in at_home.files if name.endswith(".pyc")]
+
+
+def test_it_runs_where_it_is_on_the_python_that_was_fixed(at_home: AtHome) -> None:
     for name in ("mosh", "mosh-client", "mosh-server"):
+        program = at_home.prefix / "bin" / name
+        assert f"installed_python='{sys.executable}'\n" in program.read_text()
         done = subprocess.run(
-            [f"{tmp_path}/opt/bin/{name}", "--help"],
-            env={"MOSH_PYTHON": sys.executable, "PATH": os.environ["PATH"]},
+            [program, "--help"],
+            env={"PATH": "/usr/bin:/bin"},
             capture_output=True,
             text=True,
             check=False,
@@ -132,14 +150,10 @@ def test_it_runs_where_it_is(tmp_path: Path) -> None:
         assert done.stdout.startswith(f"Usage: {name} "), done.stderr
 
 
-def test_the_python_to_run_on_can_be_fixed(tmp_path: Path) -> None:
-    make("install", f"DESTDIR={tmp_path}", "RUN_PYTHON=/usr/bin/python3", "COMPILE=no")
-    assert "installed_python='/usr/bin/python3'\n" in (tmp_path / "usr/local/bin/mosh").read_text()
-
-
-def test_below_a_home_no_firewall_is_told(tmp_path: Path) -> None:
-    make("install", f"PREFIX={tmp_path}/home/.local", "COMPILE=no")
-    assert {name.split("/")[1] for name in files(tmp_path / "home/.local")} == {"bin", "lib", "share"}
+def test_below_a_home_no_firewall_is_told(at_home: AtHome) -> None:
+    assert {"/".join(name.split("/")[:3]) for name in at_home.files} == {
+        f"/.local/{name}" for name in ("bin", "lib", "share")
+    }
 
 
 @pytest.mark.parametrize("prefix", ["/usr", "/usr/local", "/opt/mosh", "/home/me/.local"])
@@ -162,11 +176,11 @@ def test_an_uninstallation_leaves_what_was_there_before(prefix: str, tmp_path: P
 
 
 def test_a_module_that_a_newer_version_has_not_goes_with_the_older(tmp_path: Path) -> None:
-    make("install", f"DESTDIR={tmp_path}", "COMPILE=no")
+    make("install-server", f"DESTDIR={tmp_path}", "COMPILE=no")
     folder = tmp_path / "usr/local/lib/mosh-py/mosh_server"
     (folder / "gone").mkdir()
     (folder / "gone" / "old.py").write_text("")
-    make("install", f"DESTDIR={tmp_path}", "COMPILE=no")
+    make("install-server", f"DESTDIR={tmp_path}", "COMPILE=no")
     assert not (folder / "gone").exists()
     assert (folder / "cli.py").is_file()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from mosh_bootstrap.installation import User
@@ -73,8 +74,16 @@ def own_environment() -> Mapping[str, str]:
     return dict(os.environ)
 
 
+@cache
+def _noise() -> bytes:
+    return os.urandom(100_000)
+
+
 def small_archive(version: str, *lines: str) -> tuple[str, dict[str, bytes]]:
-    """Return script and members of an archive that runs `lines`; without any it says that it is that mosh-server."""
+    """Return script and members of an archive that runs `lines`; without any it says that it is that mosh-server.
+
+    The same in a whole run, and not to be compressed.
+    """
     words: Sequence[str] = lines or (f"echo 'mosh-server (mosh-py {version}, small)'",)
     script = "\n".join(["#!/bin/sh", "installed_python='@PYTHON@'", "archive='@ARCHIVE@'", *words, "exit 0", ""])
-    return script, {"__main__.py": b"", "small.py": b"SMALL = 1\n", "octets": b"\xfe" * 100_000 + os.urandom(100_000)}
+    return script, {"__main__.py": b"", "small.py": b"SMALL = 1\n", "octets": b"\xfe" * 100_000 + _noise()}
