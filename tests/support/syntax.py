@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
+# A statement of ours has its line to itself (`ruff format`).
+_IMPORT = re.compile(r"^([ \t]*)((?:from|import)\b[^\n(]*(?:\([^)]*\))?)", re.MULTILINE)
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
@@ -37,3 +40,20 @@ def statements(tree: ast.AST) -> Iterator[ast.AST]:
         node = waiting.pop()
         yield node
         waiting += blocks(node)
+
+
+def imports(source: str) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Yield the import statements of a module, wherever they are, without parsing the rest; perhaps those of texts, too."""
+    try:
+        trees = [ast.parse(match[2]) for match in _IMPORT.finditer(source)]
+    except SyntaxError:  # prose, or more than a pattern knows
+        trees = [ast.parse(source)]
+    for tree in trees:
+        for node in statements(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                yield node
+
+
+def imports_in_blocks(source: str) -> bool:
+    """Whether there may be an import statement that is not the module's own."""
+    return any(match[1] for match in _IMPORT.finditer(source))
