@@ -43,7 +43,7 @@ def statements(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def imports(source: str) -> Iterator[ast.Import | ast.ImportFrom]:
-    """Yield the import statements of a module, wherever they are, without parsing the rest; perhaps those of texts, too."""
+    """Yield the import statements of a module, wherever they are, perhaps those of texts, without parsing the rest."""
     try:
         trees = [ast.parse(match[2]) for match in _IMPORT.finditer(source)]
     except SyntaxError:  # prose, or more than a pattern knows
