@@ -175,7 +175,8 @@ def test_the_folder_that_it_lies_in_may_have_any_name(folder: str, tmp_path: Pat
     (tmp_path / "links").mkdir()
     (tmp_path / "links" / "mosh").symlink_to(Path("..") / folder / "mosh")
     (tmp_path / "links" / "line\nend\n").symlink_to("mosh")
-    for called in (f"{folder}/mosh", "links/mosh", "links/line\nend\n"):
+    (tmp_path / "links" / "to it").symlink_to("line\nend\n")
+    for called in (f"{folder}/mosh", "links/mosh", "links/line\nend\n", "links/to it"):
         for words in ([called], ["sh", "--", called]):
             executable = str(tmp_path / called) if len(words) == 1 else None
             done = run([executable or words[0], *words[1:], "--help"], directory=tmp_path, MOSH_PYTHON=sys.executable)
