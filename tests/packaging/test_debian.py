@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from tests.matrix.checks import bring_source_to
+from tests.support.distributions import copy_of_source
 from tests.support.programs import REPOSITORY
 
 from mosh_common.version import MOSH_COMPATIBLE, VERSION
@@ -103,8 +103,7 @@ def test_every_autopkgtest_is_there_and_can_be_run() -> None:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where `make deb` in a copy of this source leaves the packages; tests/matrix/checks.py compares two builds."""
-    source = tmp_path_factory.mktemp("one") / "mosh-py"
-    bring_source_to(source)
+    source = copy_of_source(tmp_path_factory.mktemp("one") / "mosh-py", tests=False)
     # How small it is makes no difference here, and half of the time: dpkg-deb(1).
     compression = {"DPKG_DEB_COMPRESSOR_LEVEL": "0", "DPKG_DEB_THREADS_MAX": "1"}
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(source.parent), **compression}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from tests.matrix.checks import bring_source_to
+from tests.support.distributions import copy_of_source
 from tests.support.programs import REPOSITORY
 
 from mosh_common.version import MOSH_COMPATIBLE, VERSION
@@ -88,8 +88,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the packages are, built from an archive of this source."""
     folder = tmp_path_factory.mktemp("rpm")
     name = f"mosh_py-{VERSION}"
-    bring_source_to(folder / name)
-    shutil.rmtree(folder / name / "tests")  # no package has them
+    copy_of_source(folder / name, tests=False)
     with tarfile.open(folder / f"{name}.tar.gz", "w:gz", compresslevel=1) as archive:
         archive.add(folder / name, arcname=name)
     shutil.rmtree(folder / name)

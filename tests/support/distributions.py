@@ -59,9 +59,13 @@ def tool(name: str) -> SimpleNamespace:
         sys.modules.pop("source", None)
 
 
-def copy_of_source(target: Path) -> Path:
-    """Copy this source as a download of it would be, without git, nothing built."""
-    shutil.copytree(REPOSITORY, target, symlinks=True, ignore=_NOT_SOURCE)
+def copy_of_source(target: Path, *, tests: bool = True) -> Path:
+    """Copy this source as a download of it would be, without git, nothing built, perhaps without our tests."""
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        return _NOT_SOURCE(folder, names) | ({"tests"} if not tests and Path(folder) == REPOSITORY else set())
+
+    shutil.copytree(REPOSITORY, target, symlinks=True, ignore=ignored)
     return target
 
 
