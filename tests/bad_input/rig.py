@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bad_input.saboteur import Switches
+from tests.support import forked
 from tests.support.programs import (
     OURS,
     PATIENCE_S,
@@ -33,7 +34,7 @@ from tests.support.programs import (
     process,
     wait_until,
 )
-from tests.support.user_terminal import UserTerminal
+from tests.support.user_terminal import UserTerminal, started_with_log
 
 from mosh_common.address import Address
 from mosh_common.clock import now_ms
@@ -51,7 +52,7 @@ from mosh_common.wire.userdiff import Keys, Resize
 
 COLUMNS, LINES = 80, 24
 KEY_TEXT = "zzzzzzzzzzzzzzzzzzzzzg"
-SABOTEUR = str(Path(__file__).with_name("saboteur.py"))
+SABOTEUR = forked.SABOTEUR
 _PYTHON = ("/usr/bin/env", f"PYTHONPATH={os.pathsep.join(SOURCE_FOLDERS)}", sys.executable)
 _IDLE_WINDOW_S = 0.5  # for each row; time enough for 50 ticks
 _IDLE_SHARE = 0.05
@@ -331,11 +332,12 @@ class RealClient(Patient):
         self.wire = wire
         self.log = log or home / "client.log"
         self.terminal = UserTerminal(
-            ["/bin/sh", "-c", f'exec "$@" 2>>{self.log}', "sh", *words, "-v", "127.0.0.1", str(port)],
+            [*words, "-v", "127.0.0.1", str(port)],
             environment=clean_environment(
                 home, **{"MOSH_KEY": key_text, "MOSH_PREDICTION_DISPLAY": "never", **environment}
             ),
             size=(LINES, COLUMNS),
+            start=started_with_log(self.log),
         )
 
     def turn(self) -> None:
@@ -423,7 +425,7 @@ class LoggedServer:
         argv = [*words, "new", "-v", "-v", "-i", "127.0.0.1", "-l", "LANG=C.UTF-8", "--", *command]
         with contextlib.ExitStack() as stack:
             stderr = log if log is not None else stack.enter_context(open(self.log, "ab"))
-            self._starting = subprocess.Popen(
+            self._starting = forked.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

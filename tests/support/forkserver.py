@@ -1,7 +1,7 @@
-"""`mosh` forked from a process that has loaded it: a program of its own in all but its start, which takes longest.
+"""Our three programs forked from a process that has loaded them: processes of their own in all but their start.
 
-For tests of what it does; how a Python comes to run it is what tests/bootstrap/test_wrapper.py and others try. The
-server is this file, run as a program; each `mosh` becomes a child of whoever asks, as one that it has started itself.
+The server is this file, run as a program; what it starts becomes a child of whoever asks, as one that it has started
+itself. Who asks for what, and what starts for real all the same: forked.py.
 """
 
 from __future__ import annotations
@@ -14,64 +14,68 @@ import json
 import os
 import pkgutil
 import runpy
+import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TypedDict
 
-_PROGRAM = "mosh_bootstrap"
-# What it loads on most ways, beside its own modules.
-_LOADED_TOO = (
-    *("mosh_common.wire.key", "mosh_common.io.inherited", "mosh_client.settings"),
-    *("curses", "email.parser", "pexpect", "subprocess"),
-)
+FOLDERS = tuple(str(Path(__file__).resolve().parents[2] / name) for name in ("bootstrap", "client", "common", "server"))
+PACKAGES = ("mosh_bootstrap", "mosh_client", "mosh_server")
+# What they load on most ways, beside their own modules; "mosh_common" as a whole is loaded, too.
+_LOADED_TOO = ("curses", "email.parser", "mmap", "pexpect", "pyte", "subprocess", "traceback")
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 _LONGEST_REQUEST = 150_000  # octets; what a socket takes as one message
+# Octets that a process shows in /proc: its words and its environment, which are its first memory.
+LONGEST_WORDS, LONGEST_ENVIRONMENT = 8_000, 24_000
+_MEMORY_FIELDS = slice(45, 49)  # arg_start, arg_end, env_start, env_end behind field 2 of /proc/self/stat (proc(5))
 
 
-class _Request(TypedDict):
-    """What `mosh` is started with, as JSON."""
+class Request(TypedDict):
+    """What a program is started with, as JSON; its standard descriptors come beside that."""
 
+    program: str  # one of PACKAGES, or the path of a file that runs one
     words: list[str]
     environment: dict[str, str]
     folder: str
-    terminal: bool  # its descriptors are a terminal, and its own
+    leader: bool  # of a session of its own
+    terminal: bool  # its standard input is a terminal, and becomes its own
 
 
 class ForkServer:
-    """The asking side. `folders` are those of our packages."""
+    """The asking side."""
 
-    def __init__(self, folders: Sequence[str]) -> None:
+    def __init__(self) -> None:
         self._socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
         with other:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", __file__, str(other.fileno())],
-                env={**environment, "PYTHONPATH": os.pathsep.join(folders)},
+                [sys.executable, "-P", __file__, str(other.fileno()), "-" * LONGEST_WORDS],
+                env={**environment, "PYTHONPATH": os.pathsep.join(FOLDERS), "ROOM": "-" * LONGEST_ENVIRONMENT},
                 stdin=subprocess.DEVNULL,
                 pass_fds=[other.fileno()],
             )
         self._prctl = ctypes.CDLL(None).prctl
 
-    def start(
-        self, words: Sequence[str], environment: Mapping[str, str], descriptors: Sequence[int], *, terminal: bool
-    ) -> int:
-        """Start `mosh` with these arguments in a session of its own; return its process id.
+    def start(self, request: Request, descriptors: Sequence[int]) -> int:
+        """Start a program with these three standard descriptors; return its process id.
 
-        Its standard input, output and error are the three `descriptors`: a terminal, where that is said, it has for its
-        own. Whoever asks must wait for it, as for any child.
+        Whoever asks must wait for it, as for any child.
         """
-        request = _Request(words=list(words), environment=dict(environment), folder=os.getcwd(), terminal=terminal)
-        # Who starts it ends at once, and leaves it to us, since we take in what our children leave.
+        held, gate = os.pipe()  # it begins when that is closed
+        # Who starts it ends at once, and leaves it to us, since we take in what our children leave: not what the new
+        # process's children leave, too, so it begins after that.
         self._prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         try:
-            socket.send_fds(self._socket, [json.dumps(request).encode()], descriptors)
+            socket.send_fds(self._socket, [json.dumps(request).encode()], [*descriptors, held])
             return int(self._socket.recv(100))
         finally:
             self._prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+            os.close(held)
+            os.close(gate)
 
     def close(self) -> None:
         """End the server; what it has started stays."""
@@ -79,10 +83,10 @@ class ForkServer:
         self._process.wait()
 
 
-def _serve(asking: socket.socket) -> None:
-    """Fork once for each request; return in what has been forked, and leave the process where nobody asks any more."""
+def _serve(asking: socket.socket) -> Request:
+    """Fork once for each request; return that in what has been forked. Leave the process where nobody asks any more."""
     while True:
-        message, descriptors, _flags, _address = socket.recv_fds(asking, _LONGEST_REQUEST, 3)
+        message, descriptors, _flags, _address = socket.recv_fds(asking, _LONGEST_REQUEST, 4)
         if not message:
             os._exit(0)
         from_between, to_us = os.pipe()
@@ -92,52 +96,94 @@ def _serve(asking: socket.socket) -> None:
             if program:
                 os.write(to_us, str(program).encode())
                 os._exit(0)
-            _become(json.loads(message), descriptors)
-            return
+            *standard, gate = descriptors
+            os.close(to_us)
+            os.read(gate, 1)
+            request: Request = json.loads(message)
+            _become(request, standard)
+            return request
         os.waitpid(between, 0)  # from now on it is the asking one's
         asking.send(os.read(from_between, 100))
         for descriptor in (from_between, to_us, *descriptors):
             os.close(descriptor)
 
 
-def _become(request: _Request, descriptors: Sequence[int]) -> None:
+def _become(request: Request, descriptors: Sequence[int]) -> None:
     """Put on what a new process has from whoever starts it."""
     import fcntl
     import locale
     import random
     import termios
+    import time
 
-    os.setsid()
+    if request["leader"]:
+        os.setsid()
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
     os.closerange(3, 1000)
     if request["terminal"]:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    if signal.getsignal(signal.SIGINT) is _not_for_us:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
     locale.setlocale(locale.LC_CTYPE, "")
+    time.tzset()
     random.seed()
     sys.argv = ["", *request["words"]]
+    called = ["-m"] if request["program"] in PACKAGES else []
+    sys.orig_argv = [sys.executable, *called, request["program"], *request["words"]]
+    _show_as(sys.orig_argv, request["environment"])
+    # As Python itself makes them in this locale, in which the server was started.
     stdin, stdout, stderr = (os.fdopen(number, mode, closefd=False) for number, mode in enumerate(("rb", "wb", "wb")))
-    sys.stdin = io.TextIOWrapper(stdin, encoding="utf-8")
-    sys.stdout = io.TextIOWrapper(stdout, encoding="utf-8", line_buffering=os.isatty(1))
-    sys.stderr = io.TextIOWrapper(stderr, encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    sys.stdin = io.TextIOWrapper(stdin, encoding="utf-8", errors=sys.stdin.errors)
+    sys.stdout = io.TextIOWrapper(stdout, encoding="utf-8", errors=sys.stdout.errors, line_buffering=os.isatty(1))
+    sys.stderr = io.TextIOWrapper(stderr, encoding="utf-8", errors=sys.stderr.errors, line_buffering=True)
+
+
+def _show_as(words: Sequence[str], environment: dict[str, str]) -> None:
+    """Let /proc/PID/cmdline and environ say this, where the product looks, too, and erases the key."""
+    stat = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    first_word, end_of_words, first_variable, end_of_variables = map(int, stat[_MEMORY_FIELDS])
+    shown = (
+        (first_word, end_of_words, [*words]),
+        (first_variable, end_of_variables, [f"{name}={value}" for name, value in environment.items()]),
+    )
+    with open("/proc/self/mem", "r+b", buffering=0) as memory:
+        for start, end, texts in shown:
+            octets = b"".join(os.fsencode(text) + b"\0" for text in texts)
+            os.pwrite(memory.fileno(), octets.ljust(end - start, b"\0"), start)
+
+
+def _not_for_us(*_: object) -> None:
+    """A key of a terminal that the tests run in: who asks ends, and we with it."""
+
+
+def _load() -> None:
+    for name in (*PACKAGES, "mosh_common"):
+        for module in pkgutil.walk_packages(import_module(name).__path__, f"{name}."):
+            if not module.name.endswith("__main__"):
+                import_module(module.name)
+    for name in _LOADED_TOO:
+        import_module(name)
 
 
 def _main() -> None:
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _not_for_us)
     asking = socket.socket(fileno=int(sys.argv[1]))
-    package = import_module(_PROGRAM)
-    for module in pkgutil.walk_packages(package.__path__, f"{_PROGRAM}."):
-        if not module.name.endswith("__main__"):
-            import_module(module.name)
-    for name in _LOADED_TOO:
-        import_module(name)
+    _load()
     gc.freeze()
-    _serve(asking)
+    request = _serve(asking)
     asking.detach()  # it is closed
+    program = request["program"]
     try:
-        runpy.run_module(_PROGRAM, run_name="__main__", alter_sys=True)
+        if program in PACKAGES:
+            runpy.run_module(program, run_name="__main__", alter_sys=True)
+        else:
+            sys.argv[0] = program
+            runpy.run_path(program, run_name="__main__")
     except SystemExit as end:
         if end.code is None or isinstance(end.code, int):
             _end(end.code or 0)

@@ -22,6 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple
 
+from tests.support import forked
 from tests.support.programs import OURS, PATIENCE_S, clean_environment, start_server
 from tests.support.relay import Relay
 from tests.support.user_terminal import started
@@ -152,14 +153,7 @@ class HistorySession:
 
     def said_at_the_door(self, *words: str) -> subprocess.CompletedProcess[bytes]:
         """Run mosh-server with these words, where the session is the only one."""
-        return subprocess.run(
-            [*OURS.server, *words],
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=600,
-            check=False,
-        )
+        return forked.run([*OURS.server, *words], env=self.environment, timeout=600)
 
     # --- the user
 

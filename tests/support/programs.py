@@ -19,10 +19,12 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from tests.support import forked, forkserver
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Words that run a mosh.pyz, "/usr/bin/python3 -IS build/mosh.pyz": its programs are ours then, not this checkout's.
 ARCHIVE = shlex.split(os.environ.get("MOSH_TEST_ARCHIVE", ""))
-SOURCE_FOLDERS = tuple(str(REPOSITORY / name) for name in ("bootstrap", "client", "common", "server"))
+SOURCE_FOLDERS = forkserver.FOLDERS
 
 PATIENCE_S = 20.0  # bound of every wait for a condition: generous, the machine may be busy
 _POLL_INTERVAL_S = 0.02
@@ -289,8 +291,9 @@ def start_server(
     environment: Mapping[str, str],
     directory: Path,
     options: Sequence[str] = (),
+    for_real: bool = False,
 ) -> RunningServer:
-    """Run `mosh-server new` for `command` and return it once it has detached.
+    """Run `mosh-server new` for `command` and return it once it has detached. `for_real`: not by a fork (forked.py).
 
     That the call returns at all shows that the detached server let go of stdout and stderr, as sshd needs it.
     """
@@ -301,15 +304,7 @@ def start_server(
         "--",
         *command,
     ]
-    done = subprocess.run(
-        argv,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        env=dict(environment),
-        cwd=directory,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+    done = forked.run(argv, for_real=for_real, env=dict(environment), cwd=directory, timeout=PATIENCE_S)
     connect = _CONNECT_LINE.search(done.stdout)
     detached = _DETACHED_NOTICE.search(done.stderr)
     if done.returncode or connect is None or detached is None:

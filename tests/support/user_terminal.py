@@ -5,16 +5,19 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shlex
 import shutil
 import sys
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pexpect
 import pyte
 from ptyprocess import PtyProcess
+from tests.support import forked
 from tests.support.programs import ARCHIVE, OURS, PATIENCE_S, SOURCE_FOLDERS
 
 _TIOCGPTN = 0x80045430  # Linux: which pty a master belongs to; not in Python's termios
@@ -156,6 +159,32 @@ def _settings_of_a_new_terminal() -> list[Any]:
 
 
 def started(
+    words: Sequence[str], environment: Mapping[str, str], size: tuple[int, int], directory: str | None
+) -> pexpect.spawn[bytes]:
+    """A fork of what has loaded the program, where that is the same (forked.py)."""
+    program = forked.program_of(words, environment)
+    if program is None:
+        return started_for_real(words, environment, size, directory)
+    return child_of(*forked.in_terminal(program, size, directory))
+
+
+def started_with_log(log: Path) -> Start:
+    """`started`, but what the program says on standard error is written at the end of a file."""
+
+    def start(
+        words: Sequence[str], environment: Mapping[str, str], size: tuple[int, int], directory: str | None
+    ) -> pexpect.spawn[bytes]:
+        program = forked.program_of(words, environment)
+        if program is None:
+            words = ["/bin/sh", "-c", f'exec "$@" 2>>{shlex.quote(str(log))}', "sh", *words]
+            return started_for_real(words, environment, size, directory)
+        with log.open("ab") as errors:
+            return child_of(*forked.in_terminal(program, size, directory, errors.fileno()))
+
+    return start
+
+
+def started_for_real(
     words: Sequence[str], environment: Mapping[str, str], size: tuple[int, int], directory: str | None
 ) -> pexpect.spawn[bytes]:
     """What pexpect.spawn makes, without a fork: copying a process with all tests in it took 15 ms."""

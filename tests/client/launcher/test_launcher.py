@@ -22,7 +22,15 @@ from tests.support.programs import (
     start_server,
     wait_until,
 )
-from tests.support.user_terminal import UserTerminal, modes_left_on, mosh_words, source_environment
+from tests.support.user_terminal import (
+    Start,
+    UserTerminal,
+    modes_left_on,
+    mosh_words,
+    source_environment,
+    started,
+    started_for_real,
+)
 
 pytestmark = [
     pytest.mark.system,
@@ -48,10 +56,11 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
     running.end()
 
 
-def start(port: int, key: str, home: Path, **environment: str) -> UserTerminal:
+def start(port: int, key: str, home: Path, *, by: Start = started, **environment: str) -> UserTerminal:
     return UserTerminal(
         [*CLIENT, "127.0.0.1", str(port)],
         environment={**clean_environment(home), **source_environment(), "MOSH_KEY": key, **environment},
+        start=by,
     )
 
 
@@ -337,10 +346,13 @@ def test_a_renderer_that_cannot_be_loaded_is_told_in_a_sentence(tmp_path: Path) 
         assert terminal.settings() == terminal.settings_before
 
 
-def test_neither_launcher_nor_renderer_holds_the_key(
-    session: tuple[UserTerminal, Family], server: RunningServer
-) -> None:
-    _terminal, family = session
+def test_neither_launcher_nor_renderer_holds_the_key(server: RunningServer, tmp_path: Path) -> None:
+    with start(server.port, server.key, tmp_path, by=started_for_real) as terminal:  # a fork has had it in a request
+        terminal.wait_for("ready>")
+        assert_only_the_network_process_holds_the_key(Family(terminal), server)
+
+
+def assert_only_the_network_process_holds_the_key(family: Family, server: RunningServer) -> None:
     if os.getuid():
         for member in family.all():
             with pytest.raises(PermissionError):  # not even the user's own processes may look
