@@ -15,6 +15,9 @@ import shlex
 import shutil
 import socket
 import subprocess
+import tempfile
+from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +27,7 @@ PASSPHRASE: Final = "correct horse"
 # Only root's sshd may give a pty away. mosh needs none on the remote machine.
 LOGIN_OPTIONS: Final = () if os.getuid() == 0 else ("--no-ssh-pty",)
 
+_RUNNING: Final = set[int]()  # the numbers of those that run: each has keys of its own
 _ADMINISTRATORS_PATH: Final = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"])
 
 
@@ -43,6 +47,8 @@ class Sshd:
         `settings`: lines for sshd_config that come before ours, and so win; SetEnv does as a whole. `environment`: what
         it sets besides the home.
         """
+        self._number = next(number for number in count() if number not in _RUNNING)
+        _RUNNING.add(self._number)
         self.folder = folder
         self.home = folder / "home"
         self.listen = listen
@@ -53,10 +59,12 @@ class Sshd:
         self.known_hosts = folder / "known_hosts"
         folder.mkdir(mode=0o700, exist_ok=True)
         self.home.mkdir()
-        _keygen(folder / "host_key")
-        _keygen(self.user_key)
-        _keygen(self.locked_key, PASSPHRASE)
-        _keygen(self.unknown_key)
+        for key in (folder / "host_key", self.user_key, self.locked_key, self.unknown_key):
+            passphrase = PASSPHRASE if key == self.locked_key else ""
+            for name, octets in _made_key(self._number, key.name, passphrase).items():
+                file = folder / name
+                file.touch(mode=0o600)
+                file.write_bytes(octets)
         authorized = folder / "authorized_keys"
         authorized.write_text("".join(key.with_suffix(".pub").read_text() for key in (self.user_key, self.locked_key)))
         host_key = (folder / "host_key.pub").read_text().split()[:2]
@@ -117,14 +125,14 @@ class Sshd:
         self._process.terminate()
         self._process.wait()
         self._log.close()
+        _RUNNING.discard(self._number)
 
     def _wait_until_it_listens(self) -> None:
+        # It says so: for a connection that only tried it, it would start a process, and that a program.
         def listening() -> bool:
             if self._process.poll() is not None:
                 raise AssertionError(f"sshd did not start: {self.log()}")
-            with contextlib.suppress(OSError), socket.create_connection((self.listen, self.port), timeout=1):
-                return True
-            return False
+            return f" port {self.port}." in self.log()
 
         wait_until(listening, lambda: f"sshd does not listen: {self.log()}")
 
@@ -137,9 +145,14 @@ def free_port(address: str = "127.0.0.1") -> int:
         return int(probe.getsockname()[1])
 
 
-def _keygen(path: Path, passphrase: str = "") -> None:
-    words = ["ssh-keygen", "-q", "-t", "ed25519", "-a", "1", "-C", path.name, "-N", passphrase, "-f", str(path)]
-    subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
+@cache
+def _made_key(_number: int, name: str, passphrase: str) -> dict[str, bytes]:
+    """The files of a key, by name: made once for all servers of that number, of which one runs at a time."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, name)
+        words = ["ssh-keygen", "-q", "-t", "ed25519", "-a", "1", "-C", name, "-N", passphrase, "-f", str(path)]
+        subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
+        return {file.name: file.read_bytes() for file in (path, path.with_suffix(".pub"))}
 
 
 def processes_with(mark: str) -> list[Process]:
