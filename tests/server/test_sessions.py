@@ -53,8 +53,9 @@ WRAPPERS_WORDS = (
 class Machine:
     """A user's directories on a machine, and mosh-server there."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
+    def __init__(self, folder: Path, stack: ExitStack, capture: pytest.CaptureFixture[str]) -> None:
         self._stack = stack
+        self._capture = capture
         (folder / "run").mkdir(mode=0o700)
         self.environ = {
             "PYTHONPATH": os.pathsep.join(str(REPOSITORY / name) for name in ("common", "server")),
@@ -67,47 +68,33 @@ class Machine:
     def session(self, **options: Any) -> int:
         return self._stack.enter_context(door_process(self.places, **options))
 
-    def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+    def run(self, *words: str, **variables: str) -> tuple[int, str, str]:
+        """Run the program; return (exit status, standard output, standard error)."""
+        done = subprocess.run(
             [sys.executable, "-m", "mosh_server", *words],
             env=self.environ | variables,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
+            timeout=60,
+            check=False,
         )
+        return done.returncode, done.stdout, done.stderr
 
-    def say(self, *words: str, **variables: str) -> tuple[int, str, str]:
-        """Return (exit status, standard output, standard error)."""
-        started = self.start(*words, **variables)
-        out, err = started.communicate(timeout=60)
-        return started.returncode, out, err
+    def say(self, *words: str) -> tuple[int, str, str]:
+        """As `run`, by the program's main function in this process, a tenth of the work: for what starts no server."""
+        self._capture.readouterr()
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("SSH_CONNECTION", "XDG_STATE_HOME"):
+                patch.delenv(name, raising=False)
+            for name, value in self.environ.items():
+                patch.setenv(name, value)
+            code = cli.main(words)
+        return code, *self._capture.readouterr()
 
     def answer(self, *words: str, status: int = 0) -> tuple[str, Any, str]:
         """Say it as the wrapper does; return the kind of answer, its value, and what follows the line."""
-        return self._read(*self.say("session", *words), status=status)
-
-    def answer_here(
-        self, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str, status: int = 0
-    ) -> tuple[str, Any, str]:
-        """As `answer`, by the program's main function in this process: for what starts no server."""
-        for name, value in self.environ.items():
-            monkeypatch.setenv(name, value)
-        for name in ("SSH_CONNECTION", "XDG_STATE_HOME"):
-            monkeypatch.delenv(name, raising=False)
-        capfd.readouterr()
-        code = cli.main(["session", *words])
-        return self._read(code, *capfd.readouterr(), status=status)
-
-    @staticmethod
-    def _read(code: int, out: str, err: str, *, status: int) -> tuple[str, Any, str]:
-        assert (code, err) == (status, "")
-        line, _, rest = out.partition("\n")
-        assert line.isascii()
-        assert line.isprintable()
-        match = re.fullmatch("MOSH SESSION 1 ([A-Z]+) (.*)", line)
-        assert match is not None, out
-        return match[1], json.loads(match[2]), rest
+        return read(*self.say("session", *words), status=status)
 
     def listed(self, *, stuck: int = 0) -> list[dict[str, Any]]:
         """Return the sessions once no more than so many of them have not answered in time: others need the machine."""
@@ -122,10 +109,21 @@ class Machine:
         return listed
 
 
+def read(code: int, out: str, err: str, *, status: int) -> tuple[str, Any, str]:
+    """An answer to the wrapper: its kind, its value, and what follows the line."""
+    assert (code, err) == (status, "")
+    line, _, rest = out.partition("\n")
+    assert line.isascii()
+    assert line.isprintable()
+    match = re.fullmatch("MOSH SESSION 1 ([A-Z]+) (.*)", line)
+    assert match is not None, out
+    return match[1], json.loads(match[2]), rest
+
+
 @pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
+def machine(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Machine]:
     with ExitStack() as stack:
-        yield Machine(tmp_path, stack)
+        yield Machine(tmp_path, stack, capfd)
 
 
 def detached(control: FakeControl) -> None:
@@ -153,13 +151,11 @@ def test_upstream_s_server_starts_nothing_for_the_wrapper_s_words(words: str) ->
 
 
 @pytest.mark.parametrize("words", [words for words in WRAPPERS_WORDS if not words.startswith("create")])
-def test_ours_answers_each_and_has_nothing_to_say_besides(
-    machine: Machine, words: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ours_answers_each_and_has_nothing_to_say_besides(machine: Machine, words: str) -> None:
     if words == "list --json":
-        assert machine.answer(*words.split()) == ("LIST", [], "")
+        assert read(*machine.run("session", *words.split()), status=0) == ("LIST", [], "")
         return
-    kind, value, rest = machine.answer_here(capfd, monkeypatch, *words.split(), status=10)
+    kind, value, rest = machine.answer(*words.split(), status=10)
     assert (kind, value["code"], rest) == ("REFUSED", 10, "")
 
 
@@ -182,10 +178,8 @@ def test_ours_answers_each_and_has_nothing_to_say_besides(
         *("create a", "create a old", "create 12 new", "create a/b new"),
     ],
 )
-def test_wrong_words_are_refused(
-    machine: Machine, words: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kind, value, rest = machine.answer_here(capfd, monkeypatch, *words.split(), status=1)
+def test_wrong_words_are_refused(machine: Machine, words: str) -> None:
+    kind, value, rest = machine.answer(*words.split(), status=1)
     assert (kind, value["code"], rest) == ("REFUSED", 1, "")
     assert value["why"].endswith(".")
 
@@ -365,8 +359,8 @@ def test_a_preview_is_text_or_text_with_renditions(machine: Machine) -> None:
     kind, value, _rest = machine.answer("preview", str(pid))
     assert (kind, value) == ("PREVIEW", {"id": pid, "name": None, "text": "red\n日本\n", "cut": False})
     assert machine.answer("preview", str(pid), "--ansi")[1]["text"] == "\x1b[31mred\x1b[m\n日本\n"
-    assert machine.say("preview", str(pid), LC_ALL="C.UTF-8") == (0, "red\n日本\n", "")
-    assert machine.say("preview", str(pid), "--ansi", LC_ALL="C.UTF-8")[1].startswith("\x1b[31mred")
+    assert machine.run("preview", str(pid), LC_ALL="C.UTF-8") == (0, "red\n日本\n", "")
+    assert machine.run("preview", str(pid), "--ansi", LC_ALL="C.UTF-8")[1].startswith("\x1b[31mred")
 
 
 # --- History
@@ -385,8 +379,8 @@ def test_history_is_printed_page_by_page(machine: Machine) -> None:
     assert text.startswith(value["text"])
     assert rest.count("MOSH SESSION 1 HISTORY ") == 4
     assert '"next": null}' in rest.splitlines()[-1]
-    assert machine.say("history", str(pid), LC_ALL="C.UTF-8") == (0, text, "")
-    coloured = machine.say("history", str(pid), "--ansi", LC_ALL="C.UTF-8")[1]
+    assert machine.run("history", str(pid), LC_ALL="C.UTF-8") == (0, text, "")
+    coloured = machine.run("history", str(pid), "--ansi", LC_ALL="C.UTF-8")[1]
     assert coloured.startswith("\x1b[31mred\x1b[m link\n日本\nl0\n")
 
 
@@ -484,13 +478,15 @@ def test_an_old_server_is_ended_by_a_signal_if_it_is_one(machine: Machine, monke
 
 def test_a_name_that_is_there_is_attached_to(machine: Machine) -> None:
     pid = machine.session(name="work")
-    kind, value, rest = machine.answer("create", "work", "new", "-p", "60001:60999", "--", "false")
+    kind, value, rest = read(
+        *machine.run("session", "create", "work", "new", "-p", "60001:60999", "--", "false"), status=0
+    )
     assert (kind, value) == ("CREATE", {"id": pid, "name": "work", "new": False})
     assert CONNECT.match(rest)
 
 
 def test_a_name_that_is_not_there_is_a_new_session(machine: Machine) -> None:
-    code, out, err = machine.say("session", "create", "work", "new", "-p", "0", "--", "sleep", "600")
+    code, out, err = machine.run("session", "create", "work", "new", "-p", "0", "--", "sleep", "600")
     assert code == 0
     server = process(int(re.findall(r"detached, pid = (\d+)", err)[0]))
     header, connect, *_ = out.splitlines()
@@ -506,6 +502,6 @@ def test_a_name_that_is_not_there_is_a_new_session(machine: Machine) -> None:
 def test_without_a_place_no_session_has_a_name(machine: Machine) -> None:
     Path(machine.environ["HOME"], "file").touch()
     machine.environ |= {"XDG_RUNTIME_DIR": "/no/such/place", "XDG_STATE_HOME": machine.environ["HOME"] + "/file"}
-    kind, value, _rest = machine.answer("create", "work", "new", status=13)
+    kind, value, _rest = read(*machine.run("session", "create", "work", "new"), status=13)
     assert kind == "REFUSED"
     assert value["why"].startswith("No session can be named work")
