@@ -29,6 +29,8 @@ from tests.support.programs import (
 from tests.support.sshd import LOGIN_OPTIONS, Sshd, processes_with
 from tests.support.user_terminal import UserTerminal, modes_left_on, mosh_words, source_environment
 
+from mosh_server.door.deeds import Deeds
+
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.requires_linux,
@@ -91,17 +93,9 @@ class Desk:
         )
 
     def sessions(self) -> list[dict[str, Any]]:
-        """What `mosh-server list --json` says there."""
-        done = subprocess.run(
-            [*OURS.server, "list", "--json"],
-            env={**self.environment, **self._private},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
-        listed: list[dict[str, Any]] = json.loads(done.stdout)
-        return listed
+        """What `mosh-server list --json` would say there, without starting it: it is asked for again and again."""
+        deeds = Deeds({**self.environment, **self._private}, uid=os.getuid())
+        return [each.members() for each in deeds.listed()]
 
     def history(self, pid: int, *words: str) -> str:
         """What `mosh-server history` says there."""
@@ -201,7 +195,7 @@ def test_a_session_is_left_and_taken_back(desk: Desk) -> None:
     assert_left_clean(terminal)
     session = desk.only("detached")
     assert session["id"] == int(told)
-    again = desk.mosh("--attach", "127.0.0.1")
+    again = desk.mosh("--attach", "127.0.0.1", client=with_any_client())
     again.wait_for("overthere")
     assert desk.only("attached")["id"] == session["id"]
     say(again, "expr 6 '*' 7", "\n42")
@@ -221,7 +215,7 @@ def test_what_scrolled_off_is_printed(desk: Desk) -> None:
 
 def test_the_client_that_had_it_says_who_has_it_now(desk: Desk) -> None:
     first = begun(desk)
-    second = desk.mosh(f"--attach={desk.only('attached')['id']}", "127.0.0.1")
+    second = desk.mosh(f"--attach={desk.only('attached')['id']}", "127.0.0.1", client=with_any_client())
     second.wait_for("overthere")
     assert first.wait_for_end() == 79
     assert "[mosh: this session was taken over from 127.0.0.1 at 20" in first.said()
@@ -232,7 +226,7 @@ def test_the_client_that_had_it_says_who_has_it_now(desk: Desk) -> None:
 def test_a_client_that_was_stopped_meanwhile_learns_it_when_it_goes_on(desk: Desk) -> None:
     first = begun(desk)
     os.killpg(first.pid, signal.SIGSTOP)
-    second = desk.mosh(f"--attach={desk.sessions()[0]['id']}", "127.0.0.1")
+    second = desk.mosh(f"--attach={desk.sessions()[0]['id']}", "127.0.0.1", client=with_any_client())
     second.wait_for("overthere")
     os.killpg(first.pid, signal.SIGCONT)
     assert first.wait_for_end() == 79
@@ -244,7 +238,7 @@ ELSEWHERE = 'n=$#; while [ $n -gt 1 ]; do set -- "$@" "$1"; shift; n=$((n-1)); d
 
 
 def test_who_cannot_be_reached_by_udp_takes_nothing_from_who_types(desk: Desk) -> None:
-    first = begun(desk)
+    first = begun(desk, client=with_any_client())
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nowhere:
         nowhere.bind(("127.0.0.1", 0))
         script = ELSEWHERE.format(shlex.join(OURS.client), nowhere.getsockname()[1])
@@ -260,7 +254,7 @@ def test_who_cannot_be_reached_by_udp_takes_nothing_from_who_types(desk: Desk) -
 def test_what_one_asks_for_by_name_is_begun_once(desk: Desk) -> None:
     first = begun(desk, "--session=work")
     assert desk.only("attached")["name"] == "work"
-    second = desk.mosh("--session=work", "127.0.0.1")
+    second = desk.mosh("--session=work", "127.0.0.1", client=with_any_client())
     second.wait_for("overthere")
     assert first.wait_for_end() == 79
     assert desk.only("attached")["name"] == "work"
@@ -300,6 +294,7 @@ def test_sessions_are_listed_and_ended_attached_or_not(desk: Desk) -> None:
     attached, detached = begun(desk, "--session=one"), begun(desk, "--session=two")
     detached.type(DETACH)
     assert detached.wait_for_end() == 0
+    wait_until(lambda: sorted(each["state"] for each in desk.sessions()) == ["attached", "detached"], "not one of each")
     wanted = (r"\d+ +one +80x24 +attached for .* from 127\.0\.0\.1", r"\d+ +two +80x24 +detached for ")
     # A server that has no processor just now does not answer in time, and that is listed.
     listed = wait_until(
@@ -329,7 +324,7 @@ def test_which_of_several_is_asked_on_the_terminal(desk: Desk) -> None:
         terminal = begun(desk)
         terminal.type(DETACH)
         assert terminal.wait_for_end() == 0
-    again = desk.mosh("--attach", "127.0.0.1")
+    again = desk.mosh("--attach", "127.0.0.1", client=with_any_client())
     again.wait_for("Take back which one? [1-2; q leaves]")
     number = next(line[0] for line in again.text().splitlines() if line[1:2] == ")")
     again.type(f"{number}\r")
@@ -339,7 +334,7 @@ def test_which_of_several_is_asked_on_the_terminal(desk: Desk) -> None:
 
 @NEEDS_UPSTREAMS_SERVER
 @pytest.mark.interop
-@pytest.mark.parametrize("option", ["--list", "--attach", "--attach=4711", "--session=work", "--end=4711"])
+@pytest.mark.parametrize("option", ["--list", "--session=work"])  # all words: tests/server/test_sessions.py
 def test_upstreams_server_starts_nothing_and_one_sentence_says_so(desk: Desk, option: str) -> None:
     terminal = desk.mosh(option, "127.0.0.1", programs=UPSTREAM)
     assert terminal.wait_for_end() == 14
@@ -377,9 +372,15 @@ def test_a_full_screen_program_is_there_at_once_and_at_full_height(desk: Desk) -
 
 def test_a_session_is_taken_over_in_a_flood(desk: Desk) -> None:
     first = begun(desk)
+    arrived, go = desk.home / "arrived", desk.home / "go"
+    # Of the way to the server, the flood is only there for the end: until then it takes all of the machine.
+    held = f"touch {arrived}; until [ -e {go} ]; do sleep 0.02; done; exec "
+    late = OURS._replace(server=("sh", "-c", shlex.quote(f'{held}{shlex.join(OURS.server)} "$@"'), "sh"))
+    second = desk.mosh(f"--attach={desk.sessions()[0]['id']}", "127.0.0.1", programs=late, client=with_any_client())
+    wait_until(arrived.exists, lambda: f"the server was not asked: {second.text()}")
     first.type("yes over\\flow\r")
     first.wait_for("overflow\noverflow")
-    second = desk.mosh(f"--attach={desk.sessions()[0]['id']}", "127.0.0.1")
+    go.touch()
     second.wait_for("overflow\noverflow")
     assert first.wait_for_end() == 79
     second.type("\x03")
