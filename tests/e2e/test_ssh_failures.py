@@ -58,12 +58,6 @@ def test_a_port_where_nobody_listens(user: User) -> None:
     assert_ends(terminal, 255, "mosh: Cannot connect to 127.0.0.1", "Connection refused")
 
 
-@pytest.mark.parametrize("mode", ["proxy", "local"])
-def test_a_name_that_nobody_knows(user: User, mode: str) -> None:
-    terminal = user.run(mosh_words(f"--experimental-remote-ip={mode}", "--ssh=ssh -F none", "no-such-host.invalid"))
-    assert_ends(terminal, 255, "Cannot find the address of 'no-such-host.invalid'")
-
-
 def test_a_host_without_an_address_of_the_wanted_family(user: User, sshd: Sshd) -> None:
     terminal = user.run(mosh_words(*LOGIN_OPTIONS, f"--ssh={sshd.ssh()}", "-6", "127.0.0.1"))
     assert_ends(terminal, 255, "has no IPv6 address")

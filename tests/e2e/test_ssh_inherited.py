@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.programs import OURS, PATIENCE_S, UPSTREAM, process, wait_until, write_launcher
+from tests.support.programs import OURS, PATIENCE_S, UPSTREAM, process, wait_until, with_any_client, write_launcher
 from tests.support.sshd import LOGIN_OPTIONS, Sshd
 from tests.support.user_terminal import UserTerminal, mosh_words
 
@@ -32,7 +32,7 @@ OTHERWISE = "LANG=C"
 def session_says(user: User, sshd: Sshd, script: str, *options: str, ssh: str = "", server: str = "") -> list[str]:
     """Run `script` as a session's command and return the lines that it prints, with the session over."""
     said = user.home / "said"
-    client = write_launcher(user.home / "client", OURS.client)
+    client = write_launcher(user.home / "client", ["env", "LC_ALL=C.UTF-8", *with_any_client().client])
     terminal = user.run(
         [
             *mosh_words(f"--client={client}", f"--ssh={ssh or sshd.ssh()}", *LOGIN_OPTIONS, *options),
@@ -130,7 +130,7 @@ def test_the_session_s_terminal_is_what_ssh_tty_names(user: User, sshd: Sshd) ->
 
 def test_a_local_session_has_not_come_by_ssh(user: User) -> None:
     said = user.home / "said"
-    client = write_launcher(user.home / "client", OURS.client)
+    client = write_launcher(user.home / "client", with_any_client().client)
     terminal = user.run(
         [
             *mosh_words(f"--client={client}", f"--server={user.server(OURS)}", "--local", "127.0.0.1"),
@@ -149,15 +149,13 @@ import os, resource, signal, sys
 exec(sys.argv[1])
 os.execvp(sys.argv[2], sys.argv[2:])
 """
-HARMS = {
-    "SIGCHLD ignored": "signal.signal(signal.SIGCHLD, signal.SIG_IGN)",
-    "all signals blocked": "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())",
-    "the others ignored": "[signal.signal(n, signal.SIG_IGN) for n in (signal.SIGHUP, signal.SIGPIPE, signal.SIGTERM)]",
-}
+HARM = (
+    "[signal.signal(n, signal.SIG_IGN) for n in (signal.SIGCHLD, signal.SIGHUP, signal.SIGPIPE, signal.SIGTERM)];"
+    "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())"
+)
 LIBRARY_S_OWN = 0
 if sys.platform == "linux":
     LIBRARY_S_OWN = sum(1 << number - 1 for number in range(32, signal.SIGRTMIN))
-harmed = pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS)
 
 
 def harmed_words(harm: str, *words: str) -> list[str]:
@@ -170,13 +168,12 @@ def limited_to(number: int) -> str:
 
 def test_the_whole_way_works_whatever_was_done_to_signals(user: User, sshd: Sshd) -> None:
     """Both ends are started with all of it; the session's programs have none of it."""
-    harm = "; ".join(HARMS.values())
-    server = write_launcher(user.home / "server", harmed_words(harm, *OURS.server))
+    server = write_launcher(user.home / "server", harmed_words(HARM, *OURS.server))
     client = write_launcher(user.home / "client", OURS.client)
     words = mosh_words(f"--client={client}", f"--ssh={sshd.ssh()}", *LOGIN_OPTIONS)
     marked = f"{user.mark.split('=')[0]}={user.home} {server}"
     script = "grep -E 'Sig(Blk|Ign)' /proc/self/status; echo it is up; read line; echo got $line"
-    terminal = user.run(harmed_words(harm, *words, f"--server={marked}", "127.0.0.1", "--", "sh", "-c", script))
+    terminal = user.run(harmed_words(HARM, *words, f"--server={marked}", "127.0.0.1", "--", "sh", "-c", script))
     terminal.wait_for("it is up")
     blocked, ignored = (int(mask, 16) for mask in re.findall(r"Sig\w+:\s*(\w+)", terminal.text()))
     # Those below signal.SIGRTMIN are the C library's own: it ignores them in what `make`, for one, starts.
@@ -188,9 +185,8 @@ def test_the_whole_way_works_whatever_was_done_to_signals(user: User, sshd: Sshd
     wait_until(lambda: not user.left_running(), "the server has not ended")
 
 
-@harmed
-def test_the_server_starts_and_ends_whatever_was_done_to_signals(user: User, harm: str) -> None:
-    words = harmed_words(harm, *OURS.server, "new", "-i", "127.0.0.1", "-p", "0")
+def test_the_server_starts_and_ends_whatever_was_done_to_signals(user: User) -> None:
+    words = harmed_words(HARM, *OURS.server, "new", "-i", "127.0.0.1", "-p", "0")
     done = subprocess.run(
         words,
         env=user.environment | {user.mark.split("=")[0]: str(user.home)},

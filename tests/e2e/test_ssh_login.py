@@ -48,16 +48,6 @@ def test_upstreams_wrapper_drives_our_client_and_server(user: User, sshd: Sshd) 
     end_session(user.mosh(sshd, "127.0.0.1", *SHELL, programs=OURS, wrapper=[*UPSTREAM.wrapper]))
 
 
-def test_the_question_for_an_unknown_host_is_seen_and_answered(user: User, sshd: Sshd, tmp_path: Path) -> None:
-    known_hosts = tmp_path / "known_hosts"
-    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client(), ssh=sshd.ssh(known_hosts=known_hosts))
-    terminal.wait_for(HOST_KEY_QUESTION)
-    assert re.search(r"ED25519 key fingerprint is:? SHA256:", terminal.text())  # OpenSSH 10 has the colon
-    terminal.type("yes\r")
-    end_session(terminal)
-    assert "ssh-ed25519" in known_hosts.read_text()
-
-
 def test_the_question_for_an_unknown_host_can_be_answered_with_no(user: User, sshd: Sshd, tmp_path: Path) -> None:
     ssh = sshd.ssh(known_hosts=tmp_path / "known_hosts")
     terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client(), ssh=ssh)
@@ -67,34 +57,30 @@ def test_the_question_for_an_unknown_host_can_be_answered_with_no(user: User, ss
     assert "Host key verification failed." in terminal.text()
 
 
-def test_the_fingerprint_is_an_answer_too_and_nonsense_is_asked_about_again(
+def test_the_question_for_an_unknown_host_is_seen_and_answered_and_nonsense_is_asked_about_again(
     user: User, sshd: Sshd, tmp_path: Path
 ) -> None:
-    ssh = sshd.ssh(known_hosts=tmp_path / "known_hosts")
+    known_hosts = tmp_path / "known_hosts"
+    ssh = sshd.ssh(known_hosts=known_hosts)
     terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client(), ssh=ssh)
     terminal.wait_for(HOST_KEY_QUESTION)
+    assert re.search(r"ED25519 key fingerprint is:? SHA256:", terminal.text())  # OpenSSH 10 has the colon
     terminal.type("maybe\r")
     terminal.wait_for("Please type 'yes', 'no' or the fingerprint:")
     fingerprint = next(word for word in terminal.text().split() if word.startswith("SHA256:")).rstrip(".")
     terminal.type(f"{fingerprint}\r")
     end_session(terminal)
+    assert "ssh-ed25519" in known_hosts.read_text()
 
 
-def test_a_passphrase_is_asked_for_typed_unseen_and_accepted(user: User, sshd: Sshd) -> None:
-    terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client(), ssh=sshd.ssh(key=sshd.locked_key))
-    terminal.wait_for("Enter passphrase for key")
-    terminal.type(f"{PASSPHRASE}\r")
-    end_session(terminal)
-    assert PASSPHRASE.encode() not in terminal.output
-
-
-def test_a_wrong_passphrase_is_asked_for_again(user: User, sshd: Sshd) -> None:
+def test_a_passphrase_is_typed_unseen_and_accepted_and_a_wrong_one_asked_for_again(user: User, sshd: Sshd) -> None:
     terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client(), ssh=sshd.ssh(key=sshd.locked_key))
     terminal.wait_for("Enter passphrase for key")
     terminal.type("wrong\r")
     terminal.wait_until(lambda: terminal.text().count("Enter passphrase") == 2, "it is not asked for again")
     terminal.type(f"{PASSPHRASE}\r")
     end_session(terminal)
+    assert PASSPHRASE.encode() not in terminal.output
 
 
 def test_ctrl_c_at_the_passphrase_gives_up_and_restores_the_terminal(user: User, sshd: Sshd) -> None:
@@ -138,6 +124,7 @@ def test_banner_and_startup_noise_are_shown_and_do_not_disturb(
 @BOTH
 @pytest.mark.parametrize("mode", ["proxy", "remote", "local"])
 def test_the_servers_address_is_found_in_each_mode(user: User, sshd: Sshd, programs: Programs, mode: str) -> None:
+    programs = with_any_client() if programs is OURS else programs
     end_session(user.mosh(sshd, f"--experimental-remote-ip={mode}", "127.0.0.1", *SHELL, programs=programs))
 
 
@@ -160,15 +147,7 @@ def test_without_a_pty_for_the_server_it_works_too(user: User, sshd: Sshd) -> No
     end_session(user.mosh(sshd, "--no-ssh-pty", "127.0.0.1", *SHELL, programs=with_any_client()))
 
 
-def test_a_port_range_is_asked_for_and_kept_to(user: User, sshd: Sshd) -> None:
-    terminal = user.mosh(sshd, "-p", "61100:61199", "127.0.0.1", *SHELL, programs=with_any_client())
-    terminal.wait_for("the session is up")
-    port = int(Path(f"/proc/{terminal.pid}/cmdline").read_bytes().split(b"\0")[-2])
-    assert 61100 <= port <= 61199
-    end_session(terminal)
-
-
-def test_the_words_of_the_command_arrive_as_they_were_given(user: User, sshd: Sshd) -> None:
+def test_a_port_range_and_the_words_of_the_command_arrive_as_they_were_given(user: User, sshd: Sshd) -> None:
     words = [
         "sh",
         "-c",
@@ -180,8 +159,10 @@ def test_the_words_of_the_command_arrive_as_they_were_given(user: User, sshd: Ss
         "",
         "\\'",
     ]
-    terminal = user.mosh(sshd, "127.0.0.1", "--", *words, programs=with_any_client())
+    terminal = user.mosh(sshd, "-p", "61100:61199", "127.0.0.1", "--", *words, programs=with_any_client())
     terminal.wait_for("the session is up")
+    port = int(Path(f"/proc/{terminal.pid}/cmdline").read_bytes().split(b"\0")[-2])
+    assert 61100 <= port <= 61199
     assert terminal.text().splitlines()[:5] == ["<a b>", "<it's>", "<$HOME>", "<>", "<\\'>"]
     end_session(terminal)
 

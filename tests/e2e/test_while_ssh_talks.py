@@ -39,25 +39,20 @@ def test_what_is_typed_behind_a_banner_is_for_the_session(
     assert terminal.wait_for_end() == 0
 
 
-def test_a_passphrase_is_for_ssh_alone(user: User, sshd: Sshd) -> None:
+def test_a_passphrase_is_for_ssh_alone_and_nothing_of_the_login_is_left_beside_the_session(
+    user: User, sshd: Sshd
+) -> None:
     terminal = mosh(user, sshd, *SHELL, ssh=sshd.ssh(key=sshd.locked_key))
     terminal.wait_for("Enter passphrase for key")
     terminal.type(f"{PASSPHRASE}\r")
     terminal.wait_for("the session is up")
+    # The client's two processes, and no third that ran, or waits to be reaped.
+    wait_until(lambda: len(descendants(terminal.pid)) == 2, lambda: str(descendants(terminal.pid)))
     terminal.type("mine\r")
     terminal.wait_for("got <mine>")
     terminal.type("\r")
     assert terminal.wait_for_end() == 0
     assert PASSPHRASE.encode() not in terminal.output
-
-
-def test_nothing_of_the_login_is_left_beside_the_session(user: User, sshd: Sshd) -> None:
-    terminal = mosh(user, sshd, *SHELL)
-    terminal.wait_for("the session is up")
-    # The client's two processes, and no third that ran, or waits to be reaped.
-    wait_until(lambda: len(descendants(terminal.pid)) == 2, lambda: str(descendants(terminal.pid)))
-    terminal.type("\r\r")
-    assert terminal.wait_for_end() == 0
 
 
 @pytest.mark.parametrize("detaches", [True, False], ids=["as ever", "and says nothing of it"])
