@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
@@ -25,12 +26,35 @@ MIXED = [*seq(3000), *build_log(200), *chinese(40), *emoji(40), *long_lines(10),
 LOG, CHINESE, EMOJI, LONG = 3001, 3201, 3241, 3281  # where these begin; before them, "ready"
 
 
-@pytest.fixture(params=[GOOD, BAD], ids=["0 ms", "200 ms, 10 %"])
-def session(request: pytest.FixtureRequest) -> Iterator[HistorySession]:
+SIZE = (24, 100)
+
+
+NETWORKS = pytest.mark.parametrize("network", [GOOD, BAD], ids=["0 ms", "200 ms, 10 %"])
+
+
+@contextmanager
+def long_session(network: Network) -> Iterator[HistorySession]:
     """A session that has printed MIXED, most of which was skipped in bulk."""
-    with HistorySession(patience_s=40, network=request.param) as opened:
+    with HistorySession(size=SIZE, patience_s=40, network=network) as opened:
         opened.print(MIXED)
         yield opened
+
+
+@pytest.fixture(scope="module", params=[GOOD, BAD], ids=["0 ms", "200 ms, 10 %"])
+def shared(request: pytest.FixtureRequest) -> Iterator[HistorySession]:
+    """Such a session for several, each of which leaves it as it was."""
+    with long_session(request.param) as opened:
+        yield opened
+
+
+@pytest.fixture
+def session(shared: HistorySession) -> Iterator[HistorySession]:
+    """That one, with the pager shown."""
+    shared.enter()
+    yield shared
+    shared.leave()
+    shared.resize(*SIZE)
+    shared.wait_until(lambda: shared.shown()[-1] == "", "the live screen")
 
 
 def has_rows(count: int, view: View) -> bool:
@@ -45,24 +69,25 @@ def one_before(session: HistorySession, text: str, before: int) -> int:
     return next(number for number in range(before - 1, -1, -1) if text in plain(session.printed[number]))
 
 
-def test_pages_are_what_was_printed_up_to_the_top(session: HistorySession) -> None:
-    view = session.enter()
-    assert (view.total, view.gone) == (len(session.printed) + 1, 0)
-    for _ in range(3):
-        session.go(b"b")
-    session.go(b"g", to=lambda view: view.top == 1)
-    session.go(b" ")
-    session.find(b"/[ 90%]\r", next_one(session, "[ 90%]", LOG))
-    session.press(b"\x1b")  # what is marked would not look as it was printed
-    view = session.wait_for_view("the end of the log")
-    while view.top <= LONG + 10:
-        view = session.page_down(view)
-    session.go(b"G", to=lambda view: view.bottom == view.total)
-    session.leave()
+@NETWORKS
+def test_pages_are_what_was_printed_up_to_the_top(network: Network) -> None:
+    with long_session(network) as session:
+        view = session.enter()
+        assert (view.total, view.gone) == (len(session.printed) + 1, 0)
+        for _ in range(3):
+            session.go(b"b")
+        session.go(b"g", to=lambda view: view.top == 1)
+        session.go(b" ")
+        session.find(b"/[ 90%]\r", next_one(session, "[ 90%]", LOG))
+        session.press(b"\x1b")  # what is marked would not look as it was printed
+        view = session.wait_for_view("the end of the log")
+        while view.top <= LONG + 10:
+            view = session.page_down(view)
+        session.go(b"G", to=lambda view: view.bottom == view.total)
+        session.leave()
 
 
 def test_searches_find_the_nearest_line_both_ways(session: HistorySession) -> None:
-    session.enter()
     found = one_before(session, "is broken", len(session.printed))
     session.find(b"?is broken\r", found)
     session.find(b"n", one_before(session, "is broken", found))
@@ -73,7 +98,6 @@ def test_searches_find_the_nearest_line_both_ways(session: HistorySession) -> No
 
 
 def test_copies_are_lines_as_they_were_printed(session: HistorySession) -> None:
-    session.enter()
     session.copy(LOG + 3, LOG + 90)
     session.copy(CHINESE + 10, CHINESE + 30)
     session.copy(EMOJI + 5, EMOJI + 20)
@@ -81,7 +105,6 @@ def test_copies_are_lines_as_they_were_printed(session: HistorySession) -> None:
 
 
 def test_after_three_resizes_it_is_the_same_text(session: HistorySession) -> None:
-    session.enter()
     for lines, columns in ((30, 64), (9, 133), (24, 100)):
         session.resize(lines, columns)
         session.wait_for_view("the new size", partial(has_rows, lines - 1))
@@ -107,7 +130,7 @@ def test_past_the_bounds_the_bar_says_what_was_dropped_and_the_rest_is_there() -
         session.wait_until(lambda: "not found above" in session.bar, "that it is gone")
 
 
-@pytest.mark.parametrize("network", [GOOD, BAD], ids=["0 ms", "200 ms, 10 %"])
+@NETWORKS
 def test_while_a_flood_runs_pages_are_what_was_printed(network: Network) -> None:
     with HistorySession(patience_s=40, network=network) as session:
         session.print([*seq(500), *build_log(50)])
