@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest.runner import runtestprotocol
+from _pytest.terminal import TerminalReporter
 from hypothesis import HealthCheck, settings
 from tests.support.fuzzing import tried_with
 from tests.support.programs import REPOSITORY, missing_programs, why_not_upstream
@@ -104,9 +105,16 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Guard the system, and keep the process's locale, which our programs set when they start, from the test after.
+
+    Not as a fixture: one that each test has takes a tenth of what pytest needs for a test.
+    """
+    before = locale.setlocale(locale.LC_CTYPE)
     _GUARD.refusing = item.get_closest_marker("system") is None
     yield
     _GUARD.refusing = False
+    if locale.setlocale(locale.LC_CTYPE) != before:
+        locale.setlocale(locale.LC_CTYPE, before)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -125,10 +133,26 @@ def pytest_run_and_tell_what_matters(item: pytest.Item, nextitem: pytest.Item | 
     if not hasattr(item.config, "workerinput") or option.verbose > 0 or option.durations or option.xmlpath:
         return None
     for report in runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.passed:
+            report.keywords = {}  # a dozen words of each test, which nobody looks at
         if report.when == "call" or not report.passed:
             item.ihook.pytest_runtest_logreport(report=report)
-    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    if hasattr(TerminalReporter, "pytest_runtest_logfinish"):  # it ended lines until pytest 8
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
+    """Hand out files as xdist does, but forget those whose tests are all over.
+
+    After each test it counts anew what is left of every file that the worker ever had.
+    """
+    if config.option.dist != "loadfile":
+        return None
+    from tests.support.scheduling import ForgetfulScheduling
+
+    return ForgetfulScheduling(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -143,14 +167,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     reasons = [reason for name in sorted(names) if (reason := why_not_upstream(name))]
     if reasons:
         pytest.skip("; ".join(reasons))
-
-
-@pytest.fixture(autouse=True)
-def _locale_as_it_was() -> Iterator[None]:
-    """Programs' own start-up sets the locale of the process; the test after must not notice."""
-    before = locale.setlocale(locale.LC_CTYPE)
-    yield
-    locale.setlocale(locale.LC_CTYPE, before)
 
 
 @pytest.fixture(scope="session")
