@@ -19,7 +19,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from tests.support.simulation import Conditions
@@ -406,10 +406,9 @@ class Pair:
             turns += 1
             assert turns < 1000 + milliseconds // 2, "a loop spins: something is always due and never done"
             due = [self._flying[0][0]] if self._flying else []
-            for one in self.ends:
-                due += [] if one.left else [at for at in one.wakes_at(now=self.now) if at is not None]
-            self.now = min([end, *(max(at, self.now + 1) for at in due)])
-            self.turn()
+            wakes = [[] if one.left else [at for at in one.wakes_at(now=self.now) if at is not None] for one in self.ends]
+            self.now = min([end, *(max(at, self.now + 1) for at in itertools.chain(due, *wakes))])
+            self._serve([one for one, at in zip(self.ends, wakes, strict=True) if at and min(at) <= self.now])
 
     @property
     def over(self) -> bool:
@@ -425,13 +424,19 @@ class Pair:
 
     def turn(self) -> None:
         """Let everybody do what is due now."""
+        self._serve(self.ends)
+
+    def _serve(self, due: Collection[End]) -> None:
+        """Deliver what arrives now; then let those serve to whom it came, and those that are due, as real loops do."""
+        woken = list(due)
         while self._flying and self._flying[0][0] <= self.now:
             _, _, data, source, to, marked = heapq.heappop(self._flying)
             if not to.left:
                 to.receive_datagram(data, source, now=self.now, congestion=marked)
+                woken.append(to)
         client, server = self.ends
         for one, other in ((server, client), (client, server)):
-            for data, to in () if one.left else one.serve(now=self.now):
+            for data, to in () if one.left or one not in woken else one.serve(now=self.now):
                 self.sent.append(Sent(self.now, one is server, data))
                 if self.connected and to == other.address:
                     self._carry(data, one.address, other)
