@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from tests.support.world import KEY, SERVER_ADDRESS, START, BareClient, OurServer, entropy
@@ -113,21 +113,28 @@ class Crowd:
             turns += 1
             assert turns < 1000 + milliseconds // 2, "a loop spins: something is always due and never done"
             due = [self._flying[0][0]] if self._flying else []
-            due += [at for one in self._awake() for at in one.wakes_at(now=self.now) if at is not None]
-            self.now = min([end, *(max(at, self.now + 1) for at in due)])
-            self.turn()
+            wakes = [(one, min(at)) for one in self._awake() if (at := _known(one.wakes_at(now=self.now)))]
+            self.now = min([end, *(max(at, self.now + 1) for at in (*due, *(at for _, at in wakes)))])
+            self._serve([one for one, at in wakes if at <= self.now])
 
     def turn(self) -> None:
         """Let everybody do what is due now."""
+        self._serve(self._awake())
+
+    def _serve(self, due: Collection[OurServer | BareClient]) -> None:
+        """Deliver what arrives now; then let those serve to whom it came, and those that are due, as real loops do."""
+        woken = list(due)
         while self._flying and self._flying[0][0] <= self.now:
             carried = heapq.heappop(self._flying)[2]
             if carried.to == SERVER_ADDRESS:
                 self.server.receive_datagram(carried.data, carried.source, now=self.now)
+                woken.append(self.server)
             for client in self.clients:
                 if client.address == carried.to and client not in self.away:
                     client.receive_datagram(carried.data, carried.source, now=self.now)
+                    woken.append(client)
         for one in self._awake():
-            for data, to in one.serve(now=self.now):
+            for data, to in one.serve(now=self.now) if one in woken else ():
                 carried = Carried(self.now, one.address, to, data)
                 self.sent.append(carried)
                 heapq.heappush(self._flying, (self.now + self._delay, next(self._order), carried))
@@ -151,3 +158,7 @@ class Crowd:
         """Let a client ask for something."""
         client.push(client.typed.push_request(feature, payload), now=self.now)
         self.turn()
+
+
+def _known(deadlines: list[int | None]) -> list[int]:
+    return [at for at in deadlines if at is not None]

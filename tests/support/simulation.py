@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from mosh_common.address import Address
@@ -140,6 +140,8 @@ class Session:
         self.addresses_tried: list[Address] = []  # where the client sent something, in order
         self._flying: list[tuple[int, int, bytes, Address, Side, bool]] = []
         self._order = itertools.count()
+        self._sides = (self.client, self.server)
+        self._deadlines: dict[Side, int] = {}  # when each side that waits for a time is due
 
     # --- What a test does -----------------------------------------------------------------------------------------
 
@@ -168,32 +170,34 @@ class Session:
     def run_until(self, condition: Callable[[], bool], *, patience: int, must_happen: bool = True) -> None:
         """Let time pass until `condition` holds; fail when it does not within `patience` ms."""
         end = self.now + patience
-        deadlines = self._serve()
+        self._serve(self._sides)
         while not condition():
             upcoming = [self._flying[0][0]] if self._flying else []
-            at = min(upcoming + deadlines, default=end + 1)
+            at = min([*upcoming, *self._deadlines.values()], default=end + 1)
             if at > end:
                 self.now = end
-                self._serve()
                 assert condition() or not must_happen, f"not within {patience} ms"
                 return
             self.now = max(self.now, at)
+            woken = [side for side, due in self._deadlines.items() if due <= self.now]
             while self._flying and self._flying[0][0] <= self.now:
                 _, _, data, source, to, marked = heapq.heappop(self._flying)
                 to.transport.receive_datagram(data, source, now=self.now, congestion=marked)
-            deadlines = self._serve()
+                woken.append(to)
+            self._serve(woken)
 
     def deliver(self, data: bytes, source: Address, to: Side) -> None:
         """Put a datagram of any contents before one side."""
         to.transport.receive_datagram(data, source, now=self.now)
-        self._serve()
+        self._serve(self._sides)
 
     # --- The loops and the network --------------------------------------------------------------------------------
 
-    def _serve(self) -> list[int]:
-        """Do what is due on both sides; return when something is again."""
-        deadlines = []
+    def _serve(self, woken: Collection[Side]) -> None:
+        """Do what is due on these sides, to which something came or whose time it is, as real loops do."""
         for side, other in ((self.client, self.server), (self.server, self.client)):
+            if side not in woken:
+                continue
             self._drain(side)
             for data, address in side.transport.datagrams_to_send(now=self.now):
                 side.sends.append((self.now, len(data)))
@@ -205,9 +209,9 @@ class Session:
             self._drain(side)
             deadline = side.transport.next_deadline(now=self.now)
             assert deadline is None or deadline > self.now, f"spins: {deadline - self.now}"
+            self._deadlines.pop(side, None)
             if deadline is not None:
-                deadlines.append(deadline)
-        return deadlines
+                self._deadlines[side] = deadline
 
     def _drain(self, side: Side) -> None:
         for event in side.transport.events():

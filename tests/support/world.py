@@ -406,7 +406,9 @@ class Pair:
             turns += 1
             assert turns < 1000 + milliseconds // 2, "a loop spins: something is always due and never done"
             due = [self._flying[0][0]] if self._flying else []
-            wakes = [[] if one.left else [at for at in one.wakes_at(now=self.now) if at is not None] for one in self.ends]
+            wakes = [
+                [] if one.left else [at for at in one.wakes_at(now=self.now) if at is not None] for one in self.ends
+            ]
             self.now = min([end, *(max(at, self.now + 1) for at in itertools.chain(due, *wakes))])
             self._serve([one for one, at in zip(self.ends, wakes, strict=True) if at and min(at) <= self.now])
 
