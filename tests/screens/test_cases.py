@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from mosh_common.terminal.emulator import Emulator
 FOLDER: Final = Path(__file__).resolve().parent
 FILES: Final = [read_understood(path) for path in sorted(FOLDER.glob("*.case"))]
 CASES: Final[list[Case]] = [case for cases, _ in FILES for case in cases]
+END, PIECE = 1000, 61  # octets
 WRONG: Final[list[CaseError]] = [error for _, wrong in FILES for error in wrong]
 
 
@@ -24,12 +26,20 @@ def terminal_for(case: Case) -> Emulator:
     return Emulator(*case.size, frames=case.reads_frames, checksums=case.allows_checksums)
 
 
+def in_octets(data: bytes) -> list[bytes]:
+    """Return single octets; between the ends of what says the same again and again, pieces that are cut anywhere in it."""
+    ends = len(data) > 4 * END
+    middle = range(END, len(data) - END, PIECE) if ends else range(0)
+    cuts = [*range(END), *middle, *range(len(data) - END, len(data) + 1)] if ends else [*range(len(data) + 1)]
+    return [data[start:end] for start, end in pairwise(cuts)]
+
+
 def differences(case: Case, *, octets: bool = False) -> list[str]:
     """Return what is wrong after the output was fed whole, or octet by octet."""
     terminal, wrong = terminal_for(case), []
     for step in case.steps:
         if isinstance(step, Feed):
-            for data in [bytes([octet]) for octet in step.data] if octets else [step.data]:
+            for data in in_octets(step.data) if octets else [step.data]:
                 terminal.feed(data)
         elif isinstance(step, Check):
             wrong += compared(

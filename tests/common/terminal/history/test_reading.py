@@ -23,14 +23,20 @@ def kept() -> Kept:
     )
 
 
+@pytest.fixture(scope="module")
+def texts(kept: Kept) -> list[str]:
+    """What its lines say: to read them all takes longer than what most tests do."""
+    return kept.texts
+
+
 def test_a_page_has_so_many_lines_from_there_on(kept: Kept) -> None:
     start, lines, whole = kept.reading.lines(Position(28), 4, ALL)
     assert (start, whole) == (Position(28), True)
     assert [plain_text(line) for line in lines] == ["l28", "l29", "0 of many, Line", "1 of many, Line"]
 
 
-def test_a_page_may_begin_within_a_line(kept: Kept) -> None:
-    number = kept.texts.index("y" * 300)
+def test_a_page_may_begin_within_a_line(kept: Kept, texts: list[str]) -> None:
+    number = texts.index("y" * 300)
     start, lines, _ = kept.reading.lines(Position(number, 290), 2, ALL)
     assert start == Position(number, 290)
     assert [plain_text(line) for line in lines] == ["y" * 10, "n0"]
@@ -53,16 +59,16 @@ def test_octets_bound_a_page_but_for_its_first_line(kept: Kept) -> None:
 
 @tried_with(20)
 @given(most=st.integers(40, 700), octets=st.integers(500, 20_000))
-def test_pages_follow_one_another(kept: Kept, most: int, octets: int) -> None:
+def test_pages_follow_one_another(kept: Kept, texts: list[str], most: int, octets: int) -> None:
     position = Position(0)
-    texts: list[str] = []
+    read: list[str] = []
     for _ in range(200):
         _, lines, whole = kept.reading.lines(position, most, octets)
-        texts += map(plain_text, lines)
+        read += map(plain_text, lines)
         if not lines or not whole:
             break
         position = Position(position.line + len(lines))
-    assert texts == kept.texts[: len(texts)]
+    assert read == texts[: len(read)]
 
 
 def test_a_page_begins_where_history_does_when_that_is_later() -> None:
@@ -93,8 +99,7 @@ WORDS = ["hello", "日本", "2999 of", "l2", "of many, line", "Line", "LINE", "n
 
 @pytest.mark.parametrize("units", [1, 100, ALL])
 @pytest.mark.parametrize("text", WORDS)
-def test_the_nearest_line_is_found(kept: Kept, text: str, units: int) -> None:
-    texts = kept.texts
+def test_the_nearest_line_is_found(kept: Kept, texts: list[str], text: str, units: int) -> None:
     any_case = text == text.lower()
     has = [number for number, each in enumerate(texts) if text in (each.lower() if any_case else each)]
     for line in (0, 1500, *has[-1:], len(texts) + 50):
