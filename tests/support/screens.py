@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from mosh_common.terminal.cells import EMPTY, PROTECTED, Palette, Row, Snapshot, Style
+from mosh_common.terminal.cells import CLUSTER, EMPTY, PROTECTED, RGB, Palette, Row, Snapshot, Style, blank_snapshot
 from mosh_common.terminal.screen.sgr import _CLEAR_FLAGS, _SET_FLAG
 
 _TEXT = st.one_of(
@@ -64,6 +64,16 @@ def with_own_palette(snapshot: Snapshot) -> Snapshot:
     for style in snapshot.palette.styles[1:]:
         palette.letter(style)
     return snapshot._replace(palette=palette)
+
+
+def many_coloured(columns: int, lines: int) -> Snapshot:
+    """Return a screen full of clusters in two colours each, without the time that an emulator takes to paint it."""
+    blank = blank_snapshot(columns, lines)
+    colors = [RGB | number * 0x0107 for number in range(columns * lines)]
+    letters = "".join(blank.palette.letter(Style(fg=color, bg=color ^ 0x7F7F7F)) for color in colors)
+    clusters = dict.fromkeys(range(columns), "e\u0301")
+    rows = (letters[at : at + columns] for at in range(0, len(letters), columns))
+    return blank._replace(rows=tuple((CLUSTER * columns, row, True, clusters) for row in rows))
 
 
 def canonical(snapshot: Snapshot) -> tuple[object, ...]:

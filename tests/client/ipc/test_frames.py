@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.screens import many_coloured
 
 from mosh_client.ipc import messages
 from mosh_client.ipc.frames import PORTION_OCTETS, FrameDecoder, FrameEncoder, portions
@@ -127,9 +128,7 @@ def test_a_screen_in_portions_is_put_together_and_so_is_what_follows() -> None:
 
 
 def test_usual_frames_go_in_one_message() -> None:
-    emulator = Emulator(200, 60)
-    emulator.feed("".join(f"\x1b[38;2;{n % 256};{n >> 8};9me\u0301" for n in range(12_000)).encode())
-    frame = FrameEncoder().encode(emulator.snapshot())
+    frame = FrameEncoder().encode(many_coloured(200, 60))
     assert frame is not None
     assert portions(frame) == [frame]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.fuzzing import tried_with
-from tests.support.screens import canonical, programs
+from tests.support.screens import canonical, many_coloured, programs
 
 from mosh_common.terminal.cells import LINKS_LIMIT_OCTETS, Snapshot, blank_snapshot, cell_text
 from mosh_common.terminal.emulator import Emulator
@@ -48,8 +48,7 @@ def on_the_way(old: Snapshot, new: Snapshot, *, limit: int) -> list[Snapshot]:
 
 
 def test_a_screen_of_any_usual_kind_is_carried_whole() -> None:
-    noise = "".join(f"\x1b[38;2;{n % 256};{n // 256};7m\x1b[48;2;9;{n % 256};{n // 256}me\u0301" for n in range(12_000))
-    new = screen(noise, 200, 60)
+    new = many_coloured(200, 60)
     assert portion(blank_snapshot(200, 60), new) == (new, True)
     assert len(diff(blank_snapshot(200, 60), new)) < FRAME_LIMIT_OCTETS
 
