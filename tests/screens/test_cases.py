@@ -27,7 +27,7 @@ def terminal_for(case: Case) -> Emulator:
 
 
 def in_octets(data: bytes) -> list[bytes]:
-    """Return single octets; between the ends of what says the same again and again, pieces that are cut anywhere in it."""
+    """Return single octets; between the ends of what repeats itself, pieces that are cut anywhere in it."""
     ends = len(data) > 4 * END
     middle = range(END, len(data) - END, PIECE) if ends else range(0)
     cuts = [*range(END), *middle, *range(len(data) - END, len(data) + 1)] if ends else [*range(len(data) + 1)]
