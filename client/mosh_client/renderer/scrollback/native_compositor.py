@@ -122,8 +122,7 @@ class NativeCompositor(Compositor):
 
     def cursor_reported(self, row: int) -> None:
         """Say that the terminal answered in which row, from 0, its cursor is."""
-        if self._resizing.pending:
-            self._resizing.answered(row)
+        self._resizing.answered(row)
 
     def takes_cursor_question(self) -> bool:
         """Return, once for each, whether what was drawn last asks that."""

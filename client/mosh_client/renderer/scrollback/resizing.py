@@ -14,7 +14,10 @@ from mosh_client.renderer.scrollback.places import rows_if_wrapped_anew
 from mosh_common.terminal.cells import Snapshot, rows_lost_above
 from mosh_common.terminal.history.line import Position
 
-ANSWER_PATIENCE_MS: Final = 100  # for the terminal to say where its cursor is: most take under 1 ms
+# For the terminal to say where its cursor is. Most take under 1 ms, one behind a slow ssh takes a round trip; nothing
+# is drawn meanwhile, so one that said nothing the last time is not waited for so long.
+ANSWER_PATIENCE_MS: Final = 1000
+MUTE_PATIENCE_MS: Final = 100
 CURSOR_QUESTION: Final = b"\x1b[6n"
 
 
@@ -34,6 +37,7 @@ class Resizing:
         self._stood: _Stood | None = None
         self._size = (0, 0)  # the new one
         self._answer_by: int | None = None  # the terminal was asked
+        self._patience = ANSWER_PATIENCE_MS
         self._foreign_rows = 0  # at the top of the screen, which are to go into the scrollback again
         self.pending = False
         self.asked = False  # the question was put; who hears the answers says False again
@@ -61,10 +65,11 @@ class Resizing:
     def question(self, *, now: int) -> bytes:
         """Return what to write, while something is `pending`; it may not be any more afterwards."""
         if self._answer_by is None:
-            self._answer_by = now + ANSWER_PATIENCE_MS
+            self._answer_by = now + self._patience
             self.asked = True
             return CURSOR_QUESTION
         if now >= self._answer_by:
+            self._patience = MUTE_PATIENCE_MS
             self.answered(None)
         return b""
 
@@ -74,13 +79,21 @@ class Resizing:
 
     def answered(self, row: int | None) -> None:
         """Take the row, from 0, in which the cursor is; None: the terminal did not say."""
-        stood, self.pending = self._stood, False
+        if row is not None:
+            self._patience = ANSWER_PATIENCE_MS
+            if self._answer_by is None:
+                return  # that was of a size before
+        stood = self._stood if self.pending else None
+        self.pending = False
         if stood is None:
             return
         self._stood = None
         columns, lines = self._size
+        # Rather rows of the session twice than any lost: where nobody knows, all that fit may be of the scrollback.
+        self._foreign_rows = max(0, lines - stood.screen.lines) if row is None else 0
         if columns != stood.screen.columns:
-            self._foreign_rows = _rows_taken_back(stood, row, columns)
+            if row is not None:
+                self._foreign_rows = _rows_taken_back(stood, row, columns)
             self._scroll.wrapped_anew()
             return
         lost = rows_lost_above(stood.cursor_row, lines) if row is None else stood.cursor_row - row
@@ -95,10 +108,10 @@ class Resizing:
         return b"\x1b[m\x1b[%d;1H" % self._size[1] + b"\n" * rows if rows > 0 else b""
 
 
-def _rows_taken_back(stood: _Stood, row: int | None, columns: int) -> int:
+def _rows_taken_back(stood: _Stood, row: int, columns: int) -> int:
     """Return how many rows of the scrollback a terminal with another width shows, rather too many than too few."""
     above = stood.cursor_row
     above_anew = rows_if_wrapped_anew(stood.screen.rows[:above], columns)
-    if row is None or row in (above, above_anew):
+    if row in (above, above_anew):
         return 0
     return max(0, row - min(above, above_anew))

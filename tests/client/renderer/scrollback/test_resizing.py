@@ -8,26 +8,35 @@ import pytest
 
 from mosh_client.ipc.messages import HistoryExtent
 from mosh_client.renderer.scrollback.native_scroll import NativeScroll
-from mosh_client.renderer.scrollback.resizing import ANSWER_PATIENCE_MS, CURSOR_QUESTION, Resizing
+from mosh_client.renderer.scrollback.resizing import (
+    ANSWER_PATIENCE_MS,
+    CURSOR_QUESTION,
+    MUTE_PATIENCE_MS,
+    Resizing,
+)
 from mosh_common.terminal.cells import blank_snapshot
 from mosh_common.terminal.history.line import Position
 
 NOW = 1000
 
 
-def stood(*, columns: int = 20, cursor_row: int = 7) -> tuple[Resizing, NativeScroll]:
-    """A screen of 20×8, its cursor at the bottom, of a session that scrolled 30 lines off."""
+def stood(*, columns: int = 20, lines: int = 5, cursor_row: int = 7) -> tuple[Resizing, NativeScroll]:
+    """A screen of 20×8, its cursor at the bottom, of a session that scrolled 30 lines off; asked about another size."""
     scroll = NativeScroll(serials=count(1))
     scroll.receive_extent(HistoryExtent(0, 30, 0, 0, False), now=NOW)
     resizing = Resizing(scroll)
-    resizing.drawn(blank_snapshot(20, 8), cursor_row=cursor_row, end=Position(30))
-    resizing.begin(columns, 5)
+    draw(resizing, cursor_row=cursor_row)
+    resizing.begin(columns, lines)
+    assert resizing.question(now=NOW) == CURSOR_QUESTION
     return resizing, scroll
+
+
+def draw(resizing: Resizing, *, cursor_row: int = 7) -> None:
+    resizing.drawn(blank_snapshot(20, 8), cursor_row=cursor_row, end=Position(30))
 
 
 def test_the_question_is_asked_once_and_not_waited_for_without_end() -> None:
     resizing, _ = stood()
-    assert resizing.question(now=NOW) == CURSOR_QUESTION
     assert resizing.question(now=NOW + ANSWER_PATIENCE_MS - 1) == b""
     assert resizing.pending
     assert resizing.next_deadline() == NOW + ANSWER_PATIENCE_MS
@@ -35,11 +44,24 @@ def test_the_question_is_asked_once_and_not_waited_for_without_end() -> None:
     assert not resizing.pending
 
 
+def test_a_terminal_that_did_not_answer_is_not_waited_for_so_long_until_it_does() -> None:
+    resizing, _ = stood()
+    resizing.question(now=NOW + ANSWER_PATIENCE_MS)
+    for patience in (MUTE_PATIENCE_MS, ANSWER_PATIENCE_MS):
+        draw(resizing)
+        resizing.begin(20, 5)
+        resizing.question(now=NOW)
+        assert resizing.next_deadline() == NOW + patience
+        resizing.question(now=NOW + patience)
+        resizing.answered(4)  # too late, but it does answer
+
+
 def test_a_size_that_changes_again_is_asked_for_again() -> None:
     resizing, _ = stood()
-    resizing.question(now=NOW)
     resizing.begin(20, 4)
+    resizing.answered(4)  # of the size before
     assert resizing.question(now=NOW) == CURSOR_QUESTION
+    assert resizing.pending
 
 
 @pytest.mark.parametrize(("row", "printed"), [(4, 33), (7, 30), (6, 31), (None, 33)])
@@ -62,6 +84,14 @@ def test_with_another_width_what_came_back_for_certain_is_pushed_again(row: int 
     resizing, scroll = stood(columns=30)
     resizing.answered(row)
     assert resizing.take_first().count(b"\n") == again
+    assert scroll.printed == Position(30)
+
+
+@pytest.mark.parametrize("columns", [20, 30])
+def test_all_that_a_terminal_which_does_not_say_may_have_taken_back_is_pushed_again(columns: int) -> None:
+    resizing, scroll = stood(columns=columns, lines=11)
+    resizing.question(now=NOW + ANSWER_PATIENCE_MS)
+    assert resizing.take_first() == b"\x1b[m\x1b[11;1H\n\n\n"
     assert scroll.printed == Position(30)
 
 
