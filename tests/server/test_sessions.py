@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,11 @@ class Machine:
                 patch.delenv(name, raising=False)
             for name, value in self.environ.items():
                 patch.setenv(name, value)
+            before = set(os.listdir("/dev/fd"))
             code = cli.main(words)
+        for descriptor in set(os.listdir("/dev/fd")) - before:  # directories, which the program's end would close
+            with suppress(OSError):
+                os.close(int(descriptor))
         return code, *self._capture.readouterr()
 
     def answer(self, *words: str, status: int = 0) -> tuple[str, Any, str]:

@@ -6,7 +6,8 @@ import fcntl
 import os
 import shutil
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,13 @@ def utmp_entry(host: bytes, *, user: bytes = b"ada", kind: int = 7) -> bytes:
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> list[Place]:
+def places(tmp_path: Path) -> Iterator[list[Place]]:
     """Two of them, as a login has."""
-    found = [Place.opened(str(tmp_path), name, uid=os.getuid()) for name in ("state", "runtime")]
-    return [place for place in found if place is not None]
+    opened = [Place.opened(str(tmp_path), name, uid=os.getuid()) for name in ("state", "runtime")]
+    found = [place for place in opened if place is not None]
+    yield found
+    for place in found:
+        os.close(place.descriptor)
 
 
 def everything_in(tmp_path: Path) -> list[str]:
@@ -261,12 +265,9 @@ def race(places: Sequence[Place], go: int, done: int, *, sweeps: bool) -> int:
         return pid
     status = 1
     try:
-        for fd in range(3, 256):
-            if fd not in (go, done, *(place.descriptor for place in places)):
-                try:
-                    os.close(fd)
-                except OSError:
-                    pass
+        kept = sorted([2, go, done, *(place.descriptor for place in places)])
+        for before, after in pairwise([*kept, 65536]):  # the others' pipes, above all, whose ends it would never see
+            os.closerange(before + 1, after)
         while os.read(go, 1):
             if sweeps:
                 living(places)
