@@ -4,8 +4,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 # test: without the linters' tools, which take half of the time that an environment takes.
 EXTRA  ?= dev
-# Of the tests, which wait for half of their time: six keep two processors busy.
-WORKERS ?= 6
+# Of the tests, which wait for half of their time: eight keep two processors busy.
+WORKERS ?= 8
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 # What the programs need, without the developers' tools; and what a release needs besides these.
