@@ -1,9 +1,9 @@
 """xdist's workers forked from one process that has collected all tests.
 
 A worker of xdist's is a program that begins anew, imports what the suite has and makes ten thousand items of it, and
-`make test` has six. As a plugin (`-p tests.support.forked_workers`) this has one process do so, and xdist start as its
-workers a program that takes no time: it hands its standard descriptors over to that process, which forks the worker.
-Both are this file, run as a program; and it is what xdist has a worker run, in place of its own `remote.py`.
+`make test` has eight. As a plugin (`-p tests.support.forked_workers`) this has one process do so, and xdist start as
+its workers a program that takes no time: it hands its standard descriptors over to that process, which forks the
+worker. Both are this file, run as a program; and it is what xdist has a worker run, in place of its own `remote.py`.
 
 What makes a worker itself (its name, its temporary folder, where the output of its tests is kept) it gets when it is
 forked, after collection. Where a test cannot be collected, which is xdist's own workers' to say, and on anything but
