@@ -266,6 +266,7 @@ def test_no_line_is_lost_when_the_window_has_other_widths(tmp_path: Path, opened
             count += 60
             session.run("".join(f"echo '{line}';" for line in more))
             wanted += more
+            assert_nothing_lost(window, wanted, session)  # docs/limits.md: what is drawn while a size changes
             window.resize(columns, lines)
             session.await_size(columns, lines)
             session.run(f"echo 'width {columns}'")

@@ -89,11 +89,16 @@ class Resizing:
             return
         self._stood = None
         columns, lines = self._size
+        grown = max(0, lines - stood.screen.lines)
         # Rather rows of the session twice than any lost: where nobody knows, all that fit may be of the scrollback.
-        self._foreign_rows = max(0, lines - stood.screen.lines) if row is None else 0
+        self._foreign_rows = grown if row is None else 0
         if columns != stood.screen.columns:
             if row is not None:
                 self._foreign_rows = _rows_taken_back(stood, row, columns)
+            if self._foreign_rows < grown:
+                # What was on its way to the terminal when it grew has been drawn over rows that it had taken back, has
+                # pushed none of its own, and set the cursor. Up to a screenful comes again from the history.
+                self._scroll.pulled_by_terminal(lines - self._foreign_rows)
             self._scroll.wrapped_anew()
             return
         lost = rows_lost_above(stood.cursor_row, lines) if row is None else stood.cursor_row - row

@@ -87,6 +87,21 @@ def test_with_another_width_what_came_back_for_certain_is_pushed_again(row: int 
     assert scroll.printed == Position(30)
 
 
+@pytest.mark.parametrize(("row", "printed"), [(7, 19), (8, 20), (10, 30)])
+def test_what_a_terminal_that_grows_may_have_had_drawn_over_comes_again(row: int, printed: int) -> None:
+    """A frame of the old height was on its way: it has set the cursor, and covers what was taken back."""
+    scroll = NativeScroll(serials=count(1), printed=Position(0))
+    scroll.receive_extent(HistoryExtent(0, 30, 0, 0, False), now=NOW)
+    scroll.pushed_by_terminal(blank_snapshot(20, 30).rows, Position(0))
+    resizing = Resizing(scroll)
+    draw(resizing)
+    resizing.begin(30, 11)
+    resizing.question(now=NOW)
+    resizing.answered(row)
+    assert scroll.printed == Position(printed)
+    assert resizing.take_first().count(b"\n") == row - 7
+
+
 @pytest.mark.parametrize("columns", [20, 30])
 def test_all_that_a_terminal_which_does_not_say_may_have_taken_back_is_pushed_again(columns: int) -> None:
     resizing, scroll = stood(columns=columns, lines=11)
