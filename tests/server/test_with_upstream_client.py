@@ -28,7 +28,7 @@ from tests.support.programs import (
 )
 from tests.support.screens import programs
 from tests.support.upstream_client import UserTerminal, drawn
-from tests.support.user_terminal import started
+from tests.support.user_terminal import end_child, started
 
 from mosh_common.terminal.cells import cell_text
 from mosh_common.terminal.emulator import Emulator
@@ -106,7 +106,7 @@ class Visit:
         return b"mosh is exiting" in self._everything
 
     def close(self) -> None:
-        self.client.close(force=True)
+        end_child(self.client)
         self.server.end()
 
     def _look(self) -> None:
@@ -331,7 +331,7 @@ def test_a_server_on_a_mapped_or_ipv6_address_serves_too(tmp_path: Path) -> None
     try:
         client.expect("mosh is exiting", timeout=20)
     finally:
-        client.close(force=True)
+        end_child(client)
 
 
 def test_a_login_shell_is_greeted(tmp_path: Path, visit: Callable[..., Visit]) -> None:
@@ -362,7 +362,7 @@ def test_a_login_shell_is_greeted(tmp_path: Path, visit: Callable[..., Visit]) -
         client.send(b"exit\r")
         client.expect("mosh is exiting", timeout=20)
     finally:
-        client.close(force=True)
+        end_child(client)
 
 
 def test_upstream_s_client_shows_any_screen_of_ours_through_resizes_too(

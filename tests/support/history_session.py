@@ -25,7 +25,7 @@ from typing import Final, NamedTuple
 from tests.support import forked
 from tests.support.programs import OURS, PATIENCE_S, clean_environment, start_server
 from tests.support.relay import Relay
-from tests.support.user_terminal import started
+from tests.support.user_terminal import end_child, started
 
 from mosh_common.terminal.cells import Snapshot
 from mosh_common.terminal.emulator import Emulator
@@ -316,7 +316,7 @@ class HistorySession:
 
     def close(self) -> None:
         """End all of it."""
-        self._client.close(force=True)
+        end_child(self._client)
         self.server.end()
         self.relay.close()
         self._folder.cleanup()

@@ -16,7 +16,7 @@ from typing import Any
 
 import pexpect
 import pyte
-from ptyprocess import PtyProcess
+from ptyprocess import PtyProcess, PtyProcessError
 from tests.support import forked
 from tests.support.programs import ARCHIVE, OURS, PATIENCE_S, SOURCE_FOLDERS
 
@@ -117,7 +117,7 @@ class UserTerminal:
 
     def close(self) -> None:
         """End the program, if it still runs."""
-        self.child.close(force=True)
+        end_child(self.child)
 
     def __enter__(self) -> UserTerminal:
         return self
@@ -226,6 +226,14 @@ def child_of(pid: int, master: int) -> pexpect.spawn[bytes]:
     child.pid, child.child_fd = pid, master
     child.terminated = child.closed = False
     return child
+
+
+def end_child(child: pexpect.spawn[Any]) -> None:
+    """End it, if it still runs, and close its terminal. pexpect gives up on one that is killed and busy for 0.1 s."""
+    try:
+        child.close(force=True)
+    except (pexpect.ExceptionPexpect, PtyProcessError):
+        child.ptyproc.wait()  # type: ignore[attr-defined]  # pexpect's types do not have it
 
 
 def shown_text(screen: pyte.Screen) -> str:
