@@ -27,6 +27,10 @@ _REFUSED = 1
 _DONE = 0
 _FAILED = 3
 NOBODY = 65534
+if sys.platform == "linux":
+    LAST_SIGNAL = signal.SIGRTMIN  # delivered after all others
+else:
+    LAST_SIGNAL = signal.SIGUSR2
 
 
 def is_refused(confine_it: Callable[[], object], attempt: Callable[[], object]) -> bool:
@@ -374,7 +378,7 @@ class Found(TypedDict):
 
 def look_into_a_victim(confinement: str, folder: str) -> Found:
     """Try each way into a process of nobody in `folder`, with that one of CONFINEMENTS; then send it SIGQUIT."""
-    pid = _start_a_victim(CONFINEMENTS[confinement], folder)
+    pid = process_that_waits(partial(_become_a_victim, CONFINEMENTS[confinement], folder))
     closed = {name: is_refused(become_nobody, Path(f"/proc/{pid}/{name}").open) for name in ("environ", "mem", "maps")}
     closed["ptrace"] = is_refused(become_nobody, partial(_attach, pid))
     os.kill(pid, signal.SIGQUIT)
@@ -382,17 +386,14 @@ def look_into_a_victim(confinement: str, folder: str) -> Found:
     return Found(closed=closed, signal=os.WTERMSIG(status), core=os.WCOREDUMP(status))
 
 
-def _start_a_victim(confine_it: Callable[[], object], folder: str) -> int:
-    """Return the pid of a process of nobody that waits, confined."""
+def process_that_waits(prepare: Callable[[], object]) -> int:
+    """Return the pid of a process that has done `prepare` and waits for what ends it; LAST_SIGNAL does in any case."""
     read_end, write_end = os.pipe()
     pid = os.fork()
     if not pid:
         try:
-            os.chdir(folder)
-            signal.signal(signal.SIGQUIT, signal.SIG_DFL)
-            resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-            become_nobody()
-            confine_it()
+            signal.signal(LAST_SIGNAL, lambda *_: os._exit(0))
+            prepare()
             os.write(write_end, b"x")
             while True:
                 signal.pause()
@@ -402,6 +403,14 @@ def _start_a_victim(confine_it: Callable[[], object], folder: str) -> int:
     assert os.read(read_end, 1) == b"x"
     os.close(read_end)
     return pid
+
+
+def _become_a_victim(confine_it: Callable[[], object], folder: str) -> None:
+    os.chdir(folder)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    become_nobody()
+    confine_it()
 
 
 def _attach(pid: int) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 from tests.client.confinement import attempts
-from tests.client.confinement.attempts import become_nobody, is_refused
+from tests.client.confinement.attempts import LAST_SIGNAL, become_nobody, is_refused, process_that_waits
 from tests.support.programs import SOURCE_FOLDERS
 from tests.support.small_process import SmallProcess
 
@@ -38,10 +38,6 @@ pytestmark = [
 ]
 
 REFUSED = 1
-if sys.platform == "linux":
-    LAST_SIGNAL = signal.SIGRTMIN  # delivered after all others
-else:
-    LAST_SIGNAL = signal.SIGUSR2
 
 
 @pytest.fixture(scope="module")
@@ -128,25 +124,6 @@ def test_of_all_signals_only_the_stop_of_job_control_is_left_to_the_renderer() -
     assert os.waitpid(pid, 0)[1] == 0
     assert is_refused(confine_in_a_group_of_its_own, attempts.signal_the_group)
     assert not is_refused(lambda: os.setpgid(0, 0), attempts.signal_the_group)
-
-
-def process_that_waits(prepare: Callable[[], object]) -> int:
-    """Return the pid of a process of its own group that does `prepare`, then waits for whatever ends it."""
-    read_end, write_end = os.pipe()
-    pid = os.fork()
-    if not pid:
-        try:
-            signal.signal(LAST_SIGNAL, lambda *_: os._exit(0))
-            prepare()
-            os.write(write_end, b"x")
-            while True:
-                signal.pause()
-        finally:
-            os._exit(1)
-    os.close(write_end)
-    assert os.read(read_end, 1) == b"x"
-    os.close(read_end)
-    return pid
 
 
 def what_became_of(victim: int, attack: Callable[[], object]) -> int:
