@@ -15,6 +15,7 @@ import shlex
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from functools import cache
 from itertools import count
@@ -28,6 +29,7 @@ PASSPHRASE: Final = "correct horse"
 LOGIN_OPTIONS: Final = () if os.getuid() == 0 else ("--no-ssh-pty",)
 
 _RUNNING: Final = set[int]()  # the numbers of those that run: each has keys of its own
+_KEPT: Final = dict[int, socket.socket]()  # by port
 _ADMINISTRATORS_PATH: Final = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"])
 
 
@@ -63,7 +65,7 @@ class Sshd:
             passphrase = PASSPHRASE if key == self.locked_key else ""
             for name, octets in _made_key(self._number, key.name, passphrase).items():
                 file = folder / name
-                file.touch(mode=0o600)
+                file.touch(mode=0o644 if file.suffix == ".pub" else 0o600)  # as ssh-keygen leaves them
                 file.write_bytes(octets)
         authorized = folder / "authorized_keys"
         authorized.write_text("".join(key.with_suffix(".pub").read_text() for key in (self.user_key, self.locked_key)))
@@ -125,6 +127,7 @@ class Sshd:
         self._process.terminate()
         self._process.wait()
         self._log.close()
+        give_back(self.port)
         _RUNNING.discard(self._number)
 
     def _wait_until_it_listens(self) -> None:
@@ -138,11 +141,26 @@ class Sshd:
 
 
 def free_port(address: str = "127.0.0.1") -> int:
-    """A TCP port that nobody listens on."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])
+    """A TCP port that nobody listens on.
+
+    In Linux it is kept until `give_back` or our end: nobody else is given it, be it to listen or to connect from, and
+    whoever sets SO_REUSEADDR, as any sshd does, may listen on it.
+    """
+    holder = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind((address, 0))
+    port = int(holder.getsockname()[1])
+    if sys.platform == "linux":
+        _KEPT[port] = holder
+    else:
+        holder.close()
+    return port
+
+
+def give_back(port: int) -> None:
+    """Let others have a port of `free_port`'s."""
+    if holder := _KEPT.pop(port, None):
+        holder.close()
 
 
 @cache
