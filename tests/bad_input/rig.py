@@ -107,6 +107,13 @@ def assert_idle(members: Sequence[Process], turn: Callable[[], None]) -> None:
     raise AssertionError(f"they do not rest: {busy}")
 
 
+def turn_for(seconds: float, turn: Callable[[], None]) -> None:
+    """Take turns for so long."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        turn()
+
+
 class Patient:
     """Processes under test, and the two things that the tests do with them."""
 
@@ -195,6 +202,12 @@ class WireEnd(Patient):
             lambda: self.sent and transport.sent.acknowledged_state == transport.sent.state == transport.local_state(),
             "not all was acknowledged",
         )
+
+    def is_quiet(self) -> bool:
+        """Return whether nothing comes for a while, longer than acknowledgements are put off."""
+        received = len(self.received)
+        turn_for(0.2, self.turn)
+        return len(self.received) == received
 
     def say(self, datagram: bytes) -> None:
         """Send these octets as they are."""

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from tests.bad_input.rig import (
     client_of_the_test,
     environment_of,
     sabotaged,
+    turn_for,
 )
 from tests.bad_input.saboteur import Switches
 from tests.support.programs import missing_programs
@@ -55,17 +56,12 @@ def client(tmp_path: Path) -> Iterator[tuple[RealClient, Switches]]:
 FAILURES = ("ENOBUFS", "EMSGSIZE", "EPERM", "ENETUNREACH", "EAGAIN")
 
 
-def turn_for(seconds: float, turn: Callable[[], None]) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        turn()
-
-
 def test_a_server_whose_datagrams_are_refused_tries_again(server: tuple[LoggedServer, WireClient, Switches]) -> None:
     """ENOBUFS, EMSGSIZE, EPERM and others: counts as lost, is sent again in time, without spinning."""
     _running, client, switches = server
     with client.stays_unharmed():
         for name in FAILURES:
+            client.wait_until(client.is_quiet, "it goes on sending")
             switches.set(send_errno=getattr(errno, name))
             received = len(client.received)
             client.type(f"({name})")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.login_shells import LOGIN_SHELLS, ODD_WORDS, LoginShell
-from tests.support.programs import PATIENCE_S, clean_environment
+from tests.support.programs import clean_environment
 
 from mosh_bootstrap.command import remote_command
 from mosh_bootstrap.login_shell import can_be_quoted, is_plain, quote, quote_command
@@ -22,6 +22,7 @@ LOCALE = {"LANG": "ca_ES.UTF-8@valencia", "LANGUAGE": "ca:es", "LC_TIME": ""}
 EACH_SHELL = pytest.mark.parametrize("shell", LOGIN_SHELLS, ids=lambda shell: shell.name)
 # What they say of a command that is not found is not what sh's family and fish say.
 ELSEWHERE = {"sash", "csh", "tcsh", "rc", "Plan 9's rc", "elvish", "xonsh"}
+SHELL_S = 90  # xonsh takes 5 s of processor time to start, and more than 20 s beside others that do something
 SERVER = """#!/bin/sh
 printf '%s\\n' "$@" >"$0.words"
 echo "MOSH CONNECT 60001 $SSH_CONNECTION"
@@ -57,7 +58,7 @@ class Host:
             cwd=self.server.parent,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=PATIENCE_S,
+            timeout=SHELL_S,
             check=False,
         )
 

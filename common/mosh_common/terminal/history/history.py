@@ -119,6 +119,12 @@ class History:
 
     def keep(self, text: str, start: int, end: int, beginning: Beginning, *, lines: int) -> None:
         """Take `text[start:end]`, plain, so many lines with their LF, that scrolled off without being drawn."""
+        while self._unseen_lines and lines:  # kept before, as part of a text that was not drawn to its end
+            start = text.index("\n", start, end) + 1
+            self._unseen_lines -= 1
+            lines -= 1
+        if not lines:
+            return
         shelf = self._shelf
         drawn = self._take_drawn((end - start) // _TEXT_PER_CELL)
         if drawn is not None:

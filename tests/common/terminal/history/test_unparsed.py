@@ -39,6 +39,30 @@ def test_what_is_skipped_is_kept_as_if_it_was_drawn(pieces: list[str], columns: 
     assert skipping.lines == drawing.lines
 
 
+@tried_with(100)
+@given(
+    pieces=PROGRAM,
+    read=st.integers(1, 200),
+    reads=st.integers(1, 4),
+    units=st.sampled_from([1, 20, 100, 4000]),
+    columns=st.sampled_from([2, 20]),
+)
+@example(pieces=["l\r\n" * 60, "\x1b[?2026l"], read=100, reads=2, units=4000, columns=20)
+def test_reads_and_portions_change_nothing_in_history(
+    pieces: list[str], read: int, reads: int, units: int, columns: int
+) -> None:
+    output = "".join(pieces).encode()
+    whole, portions = Kept(columns, 5), Kept(columns, 5)
+    whole.feed(output)
+    for number, at in enumerate(range(0, len(output), read), 1):
+        portions.emulator.take(output[at : at + read])
+        if not number % reads:  # else it is put off, until the next one is taken
+            portions.emulator.digest(units)
+    portions.feed("")
+    assert portions.reading.extent == whole.reading.extent
+    assert portions.lines == whole.lines
+
+
 # Beginnings after which the last row of a small screen is likely to be blank, and to go on from the one above.
 WRAPPED = st.lists(
     st.sampled_from(["a", "ab", "abc", "日本", "\r\x1b[K", "\r\x1b[2K", "\x1b[1K\r", "\x1bM", "\x1b[L", "\r\n", "\n"]),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.support.histories import Kept, numbered
 
+from mosh_common.terminal.parser.stream import Stream
+
 BSU, ESU = "\x1b[?2026h", "\x1b[?2026l"
 REDRAW = "\x1b[2J\x1b[3J\x1b[H"  # as agents' user interfaces begin
 
@@ -186,3 +188,16 @@ def test_history_outlives_an_emulator_that_starts_over() -> None:
     kept.emulator.start_over(20, 6)
     kept.feed(numbered(range(12, 24)))
     assert kept.texts == [*names("l", *range(7)), *names("l", *range(12, 19))]
+
+
+def test_rows_that_were_to_be_drawn_once_more_and_are_not_take_nothing_from_history() -> None:
+    kept = Kept()
+    kept.emulator.take(numbered(range(40)).encode())
+    with pytest.MonkeyPatch.context() as context:
+        context.setattr(Stream, "execute", lambda _self, _text: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            kept.emulator.digest()
+    kept.emulator.reset_parser()
+    kept.feed(numbered(range(40, 60)))
+    assert kept.texts[:35] == names("l", *range(35))
+    assert kept.texts[-15:] == names("l", *range(40, 55))  # and the screenful before them, which was not drawn, is lost
