@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.login_shells import LOGIN_SHELLS, ODD_WORDS, LoginShell
+from tests.support.login_shells import LOGIN_SHELLS, ODD_WORDS, SHELL_S, LoginShell
 from tests.support.programs import clean_environment
 
 from mosh_bootstrap.command import remote_command
@@ -22,7 +22,6 @@ LOCALE = {"LANG": "ca_ES.UTF-8@valencia", "LANGUAGE": "ca:es", "LC_TIME": ""}
 EACH_SHELL = pytest.mark.parametrize("shell", LOGIN_SHELLS, ids=lambda shell: shell.name)
 # What they say of a command that is not found is not what sh's family and fish say.
 ELSEWHERE = {"sash", "csh", "tcsh", "rc", "Plan 9's rc", "elvish", "xonsh"}
-SHELL_S = 90  # xonsh takes 5 s of processor time to start, and more than 20 s beside others that do something
 SERVER = """#!/bin/sh
 printf '%s\\n' "$@" >"$0.words"
 echo "MOSH CONNECT 60001 $SSH_CONNECTION"

@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.support.login_shells import LOGIN_SHELLS, ODD_WORDS, LoginShell
-from tests.support.programs import PATIENCE_S, clean_environment
+from tests.support.login_shells import LOGIN_SHELLS, ODD_WORDS, SHELL_S, LoginShell
+from tests.support.programs import clean_environment
 
 from mosh_bootstrap import server_search
 from mosh_bootstrap.command import remote_command
@@ -55,7 +55,7 @@ class Account:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=PATIENCE_S,
+            timeout=SHELL_S,
             check=False,
         )
 

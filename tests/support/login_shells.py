@@ -8,6 +8,9 @@ from typing import Final, NamedTuple
 
 import pytest
 
+# For a shell to run a line: xonsh takes 5 s of processor time to start, and beside others that do something over 20 s.
+SHELL_S: Final = 90
+
 
 class LoginShell(NamedTuple):
     """A shell that takes `-c STRING`, as sshd calls it."""

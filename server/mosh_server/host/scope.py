@@ -27,7 +27,8 @@ RUNNER: Final = ("systemd-run", "--user", "--scope", "--quiet")
 # Set for the server that was started in a scope: "REPORT,STDERR", two descriptors that it has inherited.
 MARK: Final = "MOSH_SERVER_SCOPE"
 
-_START_S: Final = 5.0  # for the other server to run: systemd's job, and a Python that starts
+# For the other server to run: systemd's job, and a Python that starts, without byte code perhaps and on a slow disk.
+_START_S: Final = 15.0
 _BOOTED: Final = "run/systemd/system"  # sd_booted(3)
 _LINGERING: Final = "var/lib/systemd/linger"
 _ADDED: Final = "INVOCATION_ID"  # by systemd-run; in a session it would be the server's
