@@ -119,12 +119,6 @@ class History:
 
     def keep(self, text: str, start: int, end: int, beginning: Beginning, *, lines: int) -> None:
         """Take `text[start:end]`, plain, so many lines with their LF, that scrolled off without being drawn."""
-        while self._unseen_lines and lines:  # kept before, as part of a text that was not drawn to its end
-            start = text.index("\n", start, end) + 1
-            self._unseen_lines -= 1
-            lines -= 1
-        if not lines:
-            return
         shelf = self._shelf
         drawn = self._take_drawn((end - start) // _TEXT_PER_CELL)
         if drawn is not None:
@@ -165,6 +159,17 @@ class History:
     def await_unseen(self, rows: int, lines: int) -> None:
         """Say that so many rows that scroll off next were kept already, and after them those of so many lines."""
         self._unseen, self._unseen_lines = rows, lines
+
+    def awaits_more_than(self, rows: list[Row]) -> bool:
+        """Return whether more scrolls off that was kept already, should `rows` be what does so next."""
+        if self._unseen > len(rows):
+            return True
+        return self._unseen_lines > sum([not row[2] for row in rows[self._unseen :]])
+
+    @property
+    def awaits_unseen(self) -> bool:
+        """Whether something scrolls off next that was kept already."""
+        return bool(self._unseen or self._unseen_lines)
 
     @property
     def goes_on(self) -> bool:

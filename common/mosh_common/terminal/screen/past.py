@@ -47,6 +47,15 @@ class Past(Protocol):
         """Say that so many rows that scroll off next were kept already, and after them those of so many lines."""
         ...
 
+    def awaits_more_than(self, rows: list[Row]) -> bool:
+        """Return whether more scrolls off that was kept already, should `rows` be what does so next."""
+        ...
+
+    @property
+    def awaits_unseen(self) -> bool:
+        """Whether something scrolls off next that was kept already."""
+        ...
+
     @property
     def goes_on(self) -> bool:
         """Whether what scrolled off last wrapped: the first row of the screen goes on from it."""

@@ -128,10 +128,13 @@ class Skipping(Rectangles):
     def _begins_line(self, past: Past) -> bool:
         """Return whether the cursor is at the start of a blank row that does not go on from the one above.
 
-        Erasing a row does not take from the one above that it wrapped.
+        Erasing a row does not take from the one above that it wrapped. And nothing of what follows was kept before, as
+        the last line of a text that was not drawn to its end.
         """
         row = self.cursor_row
         if self.cursor_column or self.rows[row] != self.blank_row():
+            return False
+        if past.awaits_unseen and past.awaits_more_than(self._plain_rows()[:row]):
             return False
         return not (self.rows[row - 1][2] if row else past.goes_on)
 

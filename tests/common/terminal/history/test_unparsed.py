@@ -39,24 +39,28 @@ def test_what_is_skipped_is_kept_as_if_it_was_drawn(pieces: list[str], columns: 
     assert skipping.lines == drawing.lines
 
 
+READS = st.lists(st.lists(st.one_of(BULK, OTHERS), min_size=1, max_size=3).map("".join), min_size=2, max_size=5)
+
+
 @tried_with(100)
 @given(
-    pieces=PROGRAM,
-    read=st.integers(1, 200),
-    reads=st.integers(1, 4),
+    reads=READS,
+    digested=st.integers(1, 3),
     units=st.sampled_from([1, 20, 100, 4000]),
     columns=st.sampled_from([2, 20]),
 )
-@example(pieces=["l\r\n" * 60, "\x1b[?2026l"], read=100, reads=2, units=4000, columns=20)
+@example(reads=["l\r\n" * 30, "l\r\n" * 30 + "\x1b[?2026l"], digested=2, units=4000, columns=20)
+@example(
+    reads=["l\r\n" * 12 + "x\r\x1b[31mz\n" + "m\n" * 4, "n\n" * 27 + "\x1b[?2026l"], digested=2, units=4000, columns=20
+)
 def test_reads_and_portions_change_nothing_in_history(
-    pieces: list[str], read: int, reads: int, units: int, columns: int
+    reads: list[str], digested: int, units: int, columns: int
 ) -> None:
-    output = "".join(pieces).encode()
-    whole, portions = Kept(columns, 5), Kept(columns, 5)
-    whole.feed(output)
-    for number, at in enumerate(range(0, len(output), read), 1):
-        portions.emulator.take(output[at : at + read])
-        if not number % reads:  # else it is put off, until the next one is taken
+    whole, portions = Kept(columns, 5, skipping=False), Kept(columns, 5)
+    whole.feed("".join(reads))
+    for number, read in enumerate(reads, 1):
+        portions.emulator.take(read.encode())
+        if not number % digested:  # else it is put off, until the next one is taken
             portions.emulator.digest(units)
     portions.feed("")
     assert portions.reading.extent == whole.reading.extent
