@@ -11,6 +11,7 @@ import termios
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from mosh_bootstrap import login_shell, server_search
@@ -18,6 +19,7 @@ from mosh_bootstrap.kept_answers import KeptAnswers
 from mosh_bootstrap.terminal import Terminal
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.io.loop import Waiter
+from mosh_common.io.signal_handlers import Handler, change_handlers
 
 if TYPE_CHECKING:
     from mosh_bootstrap.channels import Channels
@@ -165,7 +167,7 @@ def _run(words: Sequence[str], environ: Mapping[str, str]) -> int:
         restore()
 
 
-def _leave_signals_to(pid: int) -> Callable[[], None]:
+def _leave_signals_to(pid: int) -> Callable[[], object]:
     """Have the child `pid` decide what signals mean; return what undoes that."""
 
     def pass_on(number: int, _frame: object) -> None:
@@ -173,12 +175,6 @@ def _leave_signals_to(pid: int) -> Callable[[], None]:
             os.kill(pid, number)
 
     # Those of keys it gets itself.
-    handlers = {signal.SIGINT: signal.SIG_IGN, signal.SIGQUIT: signal.SIG_IGN}
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    before |= {number: signal.signal(number, pass_on) for number in _PASSED_ON}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    return restore
+    handlers: dict[int, Handler] = {signal.SIGINT: signal.SIG_IGN, signal.SIGQUIT: signal.SIG_IGN}
+    before = change_handlers(handlers | dict.fromkeys(_PASSED_ON, pass_on))
+    return partial(change_handlers, before)

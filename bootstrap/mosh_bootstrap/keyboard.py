@@ -25,6 +25,7 @@ from mosh_bootstrap.terminal import Attributes, Terminal
 from mosh_common.clock import now_ms
 from mosh_common.io.fds import read_available, write_available
 from mosh_common.io.loop import Ready, Waiter
+from mosh_common.io.signal_handlers import change_handlers
 
 _TIOCGPTN: Final = 0x80045430  # Linux: the number of a master's pty; not in Python's termios
 # In raw mode a program that wants keys (a menu of a ProxyCommand) takes them at once; ssh takes none.
@@ -163,9 +164,9 @@ class Keyboard:
             return  # whoever started us cannot continue a job
         self._raw.close()
         # By the signal itself, which does nothing to a job that no shell could continue.
-        handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        before = change_handlers({signal.SIGTSTP: signal.SIG_DFL})
         os.kill(0 if whole_job else os.getpid(), signal.SIGTSTP)
-        signal.signal(signal.SIGTSTP, handler)
+        change_handlers(before)
         self.resume()  # here again after `fg`
 
     def resume(self) -> None:

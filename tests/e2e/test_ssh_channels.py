@@ -124,7 +124,9 @@ def answer(terminal: UserTerminal, key: str) -> None:
 def use_shell(terminal: UserTerminal) -> None:
     """It is there, and its exit code comes back."""
     terminal.wait_for("the shell is up")
-    terminal.type("\r")
+    # Not Enter's CR: without a pty there (an sshd that is not root's) nobody makes a line feed of it, nor does the tty
+    # here as long as ssh has not heard that there is none.
+    terminal.type("\n")
     assert terminal.wait_for_end() == 7, terminal.text()
 
 

@@ -277,11 +277,10 @@ class HistorySession:
         self._wait_for_line(number, keys)
 
         def copied() -> bool:
-            if self.view() is None:
-                return False
-            if self.clipboard != wanted:
+            if self.clipboard != wanted and self.view() is not None:
                 self.press(b"vVy")  # what was found before, as long as the answer has not come
                 self._look_for(0.1)
+            # Looked at even where the pager says what it copied instead of the place.
             return self.clipboard == wanted
 
         self.wait_until(copied, lambda: f"{wanted!r} by {keys!r}, and not {self.clipboard!r}")

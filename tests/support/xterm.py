@@ -15,6 +15,7 @@ from tests.support.programs import PATIENCE_S, clean_environment, wait_until
 PROGRAMS = ("xterm", "Xvfb")
 
 _PRINT_EVERYTHING = b"\x1b[?11i"
+_PAPER_S = 60  # for some thousand rows, a character at a time, on a busy machine
 _UNPRINTED = {0x0C: None, 0xFFFF: None}  # what xterm puts between pages, and for the right halves of wide characters
 
 
@@ -82,7 +83,7 @@ class Xterm:
         """Return its scrollback and its screen, without blanks at the ends of rows and rows."""
         self._paper.unlink(missing_ok=True)
         self.write(_PRINT_EVERYTHING)
-        wait_until(self._paper.exists, "xterm printed nothing")
+        wait_until(self._paper.exists, "xterm printed nothing", timeout_s=_PAPER_S)
         text = self._paper.read_text(errors="replace").translate(_UNPRINTED)
         return [row.rstrip() for row in text.rstrip().split("\n")]
 

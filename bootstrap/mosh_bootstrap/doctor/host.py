@@ -24,6 +24,7 @@ from mosh_bootstrap.options import Options
 from mosh_bootstrap.progress import Progress, begun
 from mosh_bootstrap.ssh_status import SSH_FAILED_EXIT
 from mosh_common.errors import EnvironmentFailure
+from mosh_common.io.signal_handlers import change_handlers
 
 _SPELLING: Final = "Look at the spelling, or name it in ~/.ssh/config (HostName)."
 _LISTED: Final = 4  # addresses of a name
@@ -161,13 +162,13 @@ def _measure(client: Client, dialogue: Dialogue, environ: Mapping[str, str]) -> 
     # Ctrl-C reaches the probe as well, which then ends the session there before it ends itself. At first it is noted
     # here, since what is ignored would be ignored by the probe, too.
     pressed: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _frame: pressed.append(number))
+    before = change_handlers({signal.SIGINT: lambda number, _frame: pressed.append(number)})
     try:
         probe = Background.run(words, given)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        change_handlers({signal.SIGINT: signal.SIG_IGN})
         said = probe and probe.output(limit=_PROBE_OCTETS, timeout_ms=_PROBE_TIMEOUT_MS)
     finally:
-        signal.signal(signal.SIGINT, before)
+        change_handlers(before)
     if pressed or (probe is not None and probe.exit_code in _INTERRUPTED):
         raise KeyboardInterrupt
     return read(said or b"")

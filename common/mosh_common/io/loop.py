@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Final, NamedTuple
 
 from mosh_common.clock import now_ms
+from mosh_common.io.signal_handlers import change_handlers
 
 _LONGEST_WAIT_MS: Final = 86_400_000  # epoll's timeout is 31 bits of milliseconds; a day is far below
 
@@ -36,14 +37,12 @@ class Waiter:
         """Catch `signals` from now until `close`."""
         self._selector = selectors.DefaultSelector()
         self._watched: dict[int, int] = {}  # descriptor to event mask
-        self._old_handlers: dict[int, object] = {}
         self._wakeup_read, self._wakeup_write = os.pipe()
         for fd in (self._wakeup_read, self._wakeup_write):
             os.set_blocking(fd, False)
         self._selector.register(self._wakeup_read, selectors.EVENT_READ)
         self._old_wakeup = signal.set_wakeup_fd(self._wakeup_write, warn_on_full_buffer=False)
-        for number in signals:
-            self._old_handlers[number] = signal.signal(number, _leave_it_to_the_wakeup_descriptor)
+        self._old_handlers = change_handlers(dict.fromkeys(signals, _leave_it_to_the_wakeup_descriptor))
 
     def __enter__(self) -> Waiter:
         return self
@@ -98,8 +97,7 @@ class Waiter:
 
     def close(self) -> None:
         """Restore the signal handlers and close the descriptors made here."""
-        for number, handler in self._old_handlers.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]  # what signal.signal returned
+        change_handlers(self._old_handlers)
         self._old_handlers.clear()
         signal.set_wakeup_fd(self._old_wakeup)
         self._selector.close()

@@ -203,7 +203,7 @@ class Emulator:
     def reset_parser(self) -> None:
         """Forget what is not executed yet: an unfinished sequence or character, output that was put off."""
         if self.history is not None:
-            self.history.await_unseen(0, 0)  # what was to be drawn once more, for the screen alone, is not
+            self.history.unseen.expect(0, 0)  # what was to be drawn once more, for the screen alone, is not
         self._backlog.clear()
         self._backlog_length = 0
         self._cut = self._rest = ""

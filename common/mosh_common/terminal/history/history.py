@@ -19,6 +19,7 @@ from mosh_common.terminal.history.straight import straight_lines
 from mosh_common.terminal.history.unparsed import Text, Unparsed, draw, parts_of
 from mosh_common.terminal.history.update import Update
 from mosh_common.terminal.screen.past import Beginning
+from mosh_common.terminal.screen.unseen import Unseen
 
 ROWS_AT_ONCE: Final = 64  # rows wait until there are so many
 _CELLS_AT_ONCE: Final = 16384  # or so many columns of them
@@ -41,8 +42,7 @@ class History:
         self._rows: list[Row] = []  # rows after those
         self._lent: list[Row] = []  # rows after those, which may be taken back
         self._palette: Palette | None = None  # of both
-        self._unseen = 0  # so many rows that scroll off next were kept already,
-        self._unseen_lines = 0  # and after them the rows of so many lines
+        self.unseen: Final = Unseen()
         self._clears = 0
         self._update = Update()
         self.laying = Laying()
@@ -52,11 +52,11 @@ class History:
 
     def push(self, rows: list[Row], palette: Palette) -> int:
         """Take rows that scrolled off the top, the oldest first; return what that cost in units of work."""
-        if self._unseen >= len(rows):
-            self._unseen -= len(rows)
-            return 0
-        if self._unseen or self._unseen_lines:
-            rows = self._without_unseen(rows)
+        unseen = self.unseen
+        if unseen.rows or unseen.lines:
+            rows = unseen.take_new(rows)
+            if not rows:
+                return 0
         if self._update.watched is not None:
             return self._watch(rows, palette)
         if self._lent:
@@ -89,19 +89,10 @@ class History:
             self._rows += rows[old:]
         return units
 
-    def _without_unseen(self, rows: list[Row]) -> list[Row]:
-        """Return those of `rows` that are not kept already."""
-        dropped = min(self._unseen, len(rows))
-        self._unseen -= dropped
-        while self._unseen_lines and not self._unseen and dropped < len(rows):
-            self._unseen_lines -= not rows[dropped][2]  # a line goes on as long as its rows wrap
-            dropped += 1
-        return rows[dropped:]
-
     def lend(self, rows: list[Row], palette: Palette) -> None:
         """Take rows for which the screen has become too low: they may be taken back."""
         self.end_update()  # its rows have other lengths now
-        rows = self._without_unseen(rows)
+        rows = self.unseen.take_new(rows)
         if palette is not self._palette:
             self._join_all()
             self._palette = palette
@@ -156,21 +147,6 @@ class History:
         self._join_rows()
         self._rows = rows[end:]
 
-    def await_unseen(self, rows: int, lines: int) -> None:
-        """Say that so many rows that scroll off next were kept already, and after them those of so many lines."""
-        self._unseen, self._unseen_lines = rows, lines
-
-    def awaits_more_than(self, rows: list[Row]) -> bool:
-        """Return whether more scrolls off that was kept already, should `rows` be what does so next."""
-        if self._unseen > len(rows):
-            return True
-        return self._unseen_lines > sum([not row[2] for row in rows[self._unseen :]])
-
-    @property
-    def awaits_unseen(self) -> bool:
-        """Whether something scrolls off next that was kept already."""
-        return bool(self._unseen or self._unseen_lines)
-
     @property
     def goes_on(self) -> bool:
         """Whether what scrolled off last wrapped: the first row of the screen goes on from it."""
@@ -208,7 +184,7 @@ class History:
         self._shelf.clear(self._shelf.next + len(self._newest.lines))
         self._newest = Joiner()
         self.laying = Laying()
-        self._unseen = self._unseen_lines = 0
+        self.unseen.expect(0, 0)
         self._clears += 1
         if self._update.mark is not None or self._update.watched is not None:
             self._update.begins(self._shelf.next, self._newest)

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 from mosh_common.terminal.cells import Palette, Row, Style
 from mosh_common.terminal.screen.charsets import Charsets
 from mosh_common.terminal.screen.state import Rules
+from mosh_common.terminal.screen.unseen import Unseen
 
 
 class Beginning(NamedTuple):
@@ -43,17 +44,9 @@ class Past(Protocol):
         """Take `text[start:end]`, plain, so many lines with their LF, that scrolled off without being drawn."""
         ...
 
-    def await_unseen(self, rows: int, lines: int) -> None:
-        """Say that so many rows that scroll off next were kept already, and after them those of so many lines."""
-        ...
-
-    def awaits_more_than(self, rows: list[Row]) -> bool:
-        """Return whether more scrolls off that was kept already, should `rows` be what does so next."""
-        ...
-
     @property
-    def awaits_unseen(self) -> bool:
-        """Whether something scrolls off next that was kept already."""
+    def unseen(self) -> Unseen:
+        """What scrolls off next and was kept already: it is not taken again."""
         ...
 
     @property

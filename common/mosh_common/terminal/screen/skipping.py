@@ -99,7 +99,7 @@ class Skipping(Rectangles):
         if self.past is not None and self._keeping:
             if not self._keep_text(text, first, end + 1, self.past, lines=count - height + 1):
                 return first
-            self.past.await_unseen(height - 1, text.count("\n", start, end + 1) if start <= end else 0)
+            self.past.unseen.expect(height - 1, text.count("\n", start, end + 1) if start <= end else 0)
         self._account(text, first, start)
         self.cursor_row = self.bottom
         self.cursor_column = column
@@ -134,7 +134,8 @@ class Skipping(Rectangles):
         row = self.cursor_row
         if self.cursor_column or self.rows[row] != self.blank_row():
             return False
-        if past.awaits_unseen and past.awaits_more_than(self._plain_rows()[:row]):
+        unseen = past.unseen
+        if (unseen.rows or unseen.lines) and unseen.exceeds(self._plain_rows()[:row]):
             return False
         return not (self.rows[row - 1][2] if row else past.goes_on)
 
