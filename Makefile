@@ -70,7 +70,13 @@ RUN_SUITE = env -u PYTHONDONTWRITEBYTECODE
 test: $(STAMP)
 	$(RUN_SUITE) $(BIN)/python $(SUITE)
 
-# The same with the oldest of every dependency that pyproject.toml allows.
+# Those that start processes, RUNS times, four runs at once: which of them fails on a busy machine? docs/testing.md
+RUNS ?= 20
+.PHONY: busy
+busy: $(STAMP)
+	$(RUN_SUITE) $(BIN)/python -m tests.busy --runs $(RUNS) $(COLLECTED_ONCE) $(TESTS)
+
+# The suite with the oldest of every dependency that pyproject.toml allows.
 test-oldest: $(OLDEST)/.ready
 	$(RUN_SUITE) $(OLDEST)/bin/python $(SUITE)
 

@@ -15,16 +15,16 @@ from mosh_common.io.signal_handlers import change_handlers
 
 # Sends that signal to that process as fast as it can, until it is ended.
 SENDER = "import os, sys\nwhile True: os.kill(int(sys.argv[1]), int(sys.argv[2]))"
-CHANGES = 1000
+CHANGES = 400
 
 
 @pytest.fixture
 def signals_come() -> Iterator[None]:
     """As they do when children end, of which there is no end here."""
     words = [sys.executable, "-IS", "-c", SENDER, str(os.getpid()), str(int(signal.SIGWINCH))]
+    seen: list[int] = []
     with subprocess.Popen(words, stdin=subprocess.DEVNULL) as sender:
         came = change_handlers({signal.SIGWINCH: lambda _number, _frame: seen.append(1)})
-        seen: list[int] = []
         try:
             while not seen:
                 pass
@@ -53,7 +53,7 @@ def test_nor_does_it_where_a_loop_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     complaints: list[object] = []
     monkeypatch.setattr(sys, "unraisablehook", complaints.append)
     before = change_handlers({signal.SIGWINCH: signal.SIG_DFL})
-    for _ in range(CHANGES // 5):
+    for _ in range(CHANGES // 4):
         with Waiter((signal.SIGWINCH,)):
             pass
     change_handlers(before)
