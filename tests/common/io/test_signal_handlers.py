@@ -6,8 +6,8 @@ do so for one of some hundred changes.
 
 from __future__ import annotations
 
-import os
 import signal
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -26,7 +26,7 @@ def handled(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     before = change(NUMBER, lambda _number, _frame: names.append("before"))
 
     def signal_comes(number: int, handler: Handler) -> Handler:
-        os.kill(os.getpid(), NUMBER)
+        signal.pthread_kill(threading.get_ident(), NUMBER)  # a worker of pytest's has other threads
         return change(number, handler)
 
     monkeypatch.setattr(signal, "signal", signal_comes)
