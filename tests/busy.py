@@ -47,8 +47,8 @@ def run(number: int, words: Sequence[str]) -> tuple[int, str]:
             command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=printed, stderr=printed, check=False
         ).returncode
     said = log.read_text(errors="replace")
-    load = os.getloadavg()[0]
-    print(f"run {number}: {said.rstrip().rpartition(chr(10))[2]}; load {load:.0f}", flush=True)
+    _, _, last_line = said.rstrip().rpartition("\n")
+    print(f"run {number}: {last_line}; load {os.getloadavg()[0]:.0f}", flush=True)
     return code, said
 
 

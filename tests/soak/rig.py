@@ -28,6 +28,7 @@ from tests.soak.program import END, READY
 from tests.support.programs import OURS, REPOSITORY, SOURCE_FOLDERS, Process, clean_environment, process, start_server
 from tests.support.relay import Relay
 from tests.support.screens import canonical
+from tests.support.user_terminal import end_child
 
 from mosh_common.protocol import PORT_LIFETIME_MS
 from mosh_common.terminal.cells import Modes
@@ -293,7 +294,7 @@ class Soak:
 
     def close(self) -> None:
         """End all of it, however far it came."""
-        self._client.close(force=True)
+        end_child(self._client)
         self._server.end()
         self._relay.close()
         self._folder.cleanup()

@@ -16,7 +16,7 @@ from typing import Any
 
 import pexpect
 import pyte
-from ptyprocess import PtyProcess, PtyProcessError
+from ptyprocess import PtyProcess
 from tests.support import forked
 from tests.support.programs import ARCHIVE, OURS, PATIENCE_S, SOURCE_FOLDERS
 
@@ -232,8 +232,8 @@ def end_child(child: pexpect.spawn[Any]) -> None:
     """End it, if it still runs, and close its terminal. pexpect gives up on one that is killed and busy for 0.1 s."""
     try:
         child.close(force=True)
-    except (pexpect.ExceptionPexpect, PtyProcessError):
-        child.ptyproc.wait()  # type: ignore[attr-defined]  # pexpect's types do not have it
+    except pexpect.ExceptionPexpect:
+        child.wait()
 
 
 def shown_text(screen: pyte.Screen) -> str:
