@@ -120,7 +120,7 @@ def test_an_answer_is_used_and_never_reaches_the_session(silent_session: MoshSes
     session.mosh.send(b"a\x1b[?2026;2$yb")
     session.mosh.wait_for("6162")
     session.mosh.press("C-l")  # everything is drawn
-    wait_until(lambda: b"\x1b[?2026h" in session.mosh.recording(), "no synchronized update")
+    wait_until(lambda: b"\x1b[?2026h" in session.mosh.recorded_so_far(), "no synchronized update")
     session.mosh.type("q")
     session.mosh.wait_for("over")
     session.mosh.type("exit")
@@ -139,7 +139,7 @@ def test_what_tmux_itself_answers_is_used_and_never_reaches_the_session(tmux: Tm
     session.mosh.type("ab")
     session.mosh.wait_for("6162")
     session.mosh.press("C-l")  # everything is drawn
-    wait_until(lambda: b"\x1b[?2026h" in session.mosh.recording(), "no synchronized update")
+    wait_until(lambda: b"\x1b[?2026h" in session.mosh.recorded_so_far(), "no synchronized update")
     assert session.mosh.recording().count(QUESTION) == 1
 
 

@@ -42,7 +42,8 @@ def run(session: MoshSession, output: str) -> None:
 def wait_for_octets(session: MoshSession, wanted: bytes) -> None:
     """Wait until the client wrote `wanted` to the terminal."""
     wait_until(
-        lambda: wanted in session.mosh.recording(), lambda: f"no {wanted!r} in {session.mosh.recording()[-2000:]!r}"
+        lambda: wanted in session.mosh.recorded_so_far(),
+        lambda: f"no {wanted!r} in {session.mosh.recorded_so_far()[-2000:]!r}",
     )
 
 
@@ -104,12 +105,12 @@ def test_the_clipboard_can_be_kept_from_the_session(tmux: Tmux) -> None:
 def test_focus_events_are_switched_and_delivered(session: MoshSession) -> None:
     session.enter("./show_input 1004")
     session.mosh.wait_for("listening")
-    wait_until(lambda: modes_left_on(session.mosh.recording(), [1004]) == {1004: True}, "mode 1004 is not on")
+    wait_until(lambda: modes_left_on(session.mosh.recorded_so_far(), [1004]) == {1004: True}, "mode 1004 is not on")
     session.mosh.send(b"\x1b[I\x1b[O")
     session.mosh.wait_for(b"\x1b[I\x1b[O".hex())
     session.mosh.type("q")
     session.mosh.wait_for("over")
-    wait_until(lambda: modes_left_on(session.mosh.recording(), [1004]) == {1004: False}, "mode 1004 is still on")
+    wait_until(lambda: modes_left_on(session.mosh.recorded_so_far(), [1004]) == {1004: False}, "mode 1004 is still on")
 
 
 def test_questions_of_programs_are_answered_by_the_server(session: MoshSession) -> None:

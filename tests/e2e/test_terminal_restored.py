@@ -166,7 +166,7 @@ def test_each_time_the_terminal_is_given_back_it_is_as_it_said_that_it_was(tmux:
         session.mosh.type("printf '\\033[?1007h\\033[5 q'; echo touched $((40+2))")
         session.mosh.press("Enter")
         session.mosh.wait_for("touched 42")
-        wait_until(lambda: b"\x1b[5 q" in session.mosh.recording(), "the shape did not reach the terminal")
+        wait_until(lambda: b"\x1b[5 q" in session.mosh.recorded_so_far(), "the shape did not reach the terminal")
         session.mosh.press("C-^", "C-z")
         session.mosh.wait_for("Stopped")
         left = session.mosh.recording().rpartition(b"\x1b[5 q")[2]
@@ -176,12 +176,17 @@ def test_each_time_the_terminal_is_given_back_it_is_as_it_said_that_it_was(tmux:
         session.mosh.type("fg")
         session.mosh.press("Enter")
         session.mosh.wait_for("touched 42")
-        wait_until(lambda: b"\x1b[5 q" in session.mosh.recording().rpartition(b"Stopped")[2], "the shape is forgotten")
+        wait_until(
+            lambda: b"\x1b[5 q" in session.mosh.recorded_so_far().rpartition(b"Stopped")[2], "the shape is forgotten"
+        )
         assert [session.mosh.recording().count(question) for question in (shape, scroll)] == [2, 2]
         session.mosh.send(b"\x1bP1$r2 q\x1b\\\x1b[?1007;2$y\x1b[?2004;2$y")  # something has changed them meanwhile
         session.mosh.type("printf '\\033[0 q'; exit")
         session.mosh.press("Enter")
         session.mosh.wait_for("Stopped")  # the screen of before
+        session.mosh.type("echo outside $((40+2))")
+        session.mosh.press("Enter")
+        session.mosh.wait_for("outside 42")
         left = session.mosh.recording().rpartition(b"touched 42")[2]
         assert left.rfind(b"\x1b[?1007l") > left.rfind(b"\x1b[?1007h")
         assert left.rfind(b"\x1b[2 q") > left.rfind(b"\x1b[0 q")

@@ -238,7 +238,7 @@ def test_a_bracketed_paste_arrives_in_brackets_only_where_asked_for(session: Mos
     session.enter("./show_input 2004")
     session.wait_for("listening")
     wait_until(
-        lambda: modes_left_on(session.mosh.recording(), [2004]) == {2004: True},
+        lambda: modes_left_on(session.mosh.recorded_so_far(), [2004]) == {2004: True},
         "mode 2004 did not reach the terminal",
     )
     session.paste(b"two\nlines", bracketed=True)
@@ -248,7 +248,7 @@ def test_a_bracketed_paste_arrives_in_brackets_only_where_asked_for(session: Mos
     session.begin_afresh()
     session.enter("./show_input")
     session.expect_same("listening")
-    wait_until(lambda: modes_left_on(session.mosh.recording(), [2004]) == {2004: False}, "mode 2004 is still on")
+    wait_until(lambda: modes_left_on(session.mosh.recorded_so_far(), [2004]) == {2004: False}, "mode 2004 is still on")
     session.paste(b"plain", bracketed=True)
     session.expect_same(b"plain".hex())
     session.type("q")

@@ -26,9 +26,11 @@ from tests.support.programs import clean_environment, wait_until
 _COMMAND_TIMEOUT_S = 20  # tmux answers within milliseconds; this bounds a broken one
 
 # A pane waits for its recorder before its program may write the first octet; at its end it says how the program left
-# the tty and keeps the pane open, so that the modes that the terminal is left in can be asked for. END, which means
-# nothing to a terminal, follows what the program wrote: tmux hands that on to the recorder in its own time.
-END = b"\x1b]7770;end\x07"
+# the tty and keeps the pane open, so that the modes that the terminal is left in can be asked for. A mark, which means
+# nothing to a terminal, follows what the program wrote: tmux hands that on to the recorder in its own time, after the
+# screen shows it.
+_END = b"\x1b]7770;end\x07"
+_MARK = re.compile(rb"\x1b\]7770;\w+\x07")
 _GATE = """
 read -r _ <"$GATE/open" && rm "$GATE/open"
 stty -g >"$GATE/before"
@@ -272,6 +274,7 @@ class Pane:
         self._tmux = tmux
         self._id = pane_id
         self._gate = gate
+        self._marks = 0
 
     # --- the user's side
 
@@ -352,11 +355,27 @@ class Pane:
         return Picture(parse_capture(rows), (int(row), int(column)), visible == "1")
 
     def recording(self) -> bytes:
-        """Return every octet that the program wrote to the terminal until now, or until its end."""
-        recording = self._gate / "recording"
+        """Return every octet that the program wrote to the terminal until now, or until its end.
+
+        For what is at rest: a mark goes to the terminal, and a program that writes just then would have it within a
+        sequence of its own. Where something is waited for, `recorded_so_far` is looked at.
+        """
         if self.has_ended:
-            wait_until(lambda: END in recording.read_bytes(), "the recording has no end")
-        return recording.read_bytes().replace(END, b"")
+            mark = _END
+        else:
+            self._marks += 1
+            mark = b"\x1b]7770;%d\x07" % self._marks
+            with open(self.format("#{pane_tty}"), "wb", buffering=0) as terminal:
+                terminal.write(mark)
+        wait_until(lambda: mark in self._recorder_has(), "the recording does not come to its mark")
+        return self.recorded_so_far()
+
+    def recorded_so_far(self) -> bytes:
+        """Return what the program wrote to the terminal, perhaps without the last of what the screen shows."""
+        return _MARK.sub(b"", self._recorder_has())
+
+    def _recorder_has(self) -> bytes:
+        return (self._gate / "recording").read_bytes()
 
     # --- the program
 
