@@ -70,11 +70,13 @@ RUN_SUITE = env -u PYTHONDONTWRITEBYTECODE
 test: $(STAMP)
 	$(RUN_SUITE) $(BIN)/python $(SUITE)
 
-# Those that start processes, RUNS times, four runs at once: which of them fails on a busy machine? docs/testing.md
-RUNS ?= 20
+# Those that start processes, RUNS times, four runs at once: which of them fails on a busy machine, or where FROZEN of the
+# processes stand still at any time? docs/testing.md
+RUNS   ?= 20
+FROZEN ?= 0
 .PHONY: busy
 busy: $(STAMP)
-	$(RUN_SUITE) $(BIN)/python -m tests.busy --runs $(RUNS) $(COLLECTED_ONCE) $(TESTS)
+	$(RUN_SUITE) $(BIN)/python -m tests.busy --runs $(RUNS) --frozen $(FROZEN) $(COLLECTED_ONCE) $(TESTS)
 
 # The suite with the oldest of every dependency that pyproject.toml allows.
 test-oldest: $(OLDEST)/.ready

@@ -152,8 +152,13 @@ def test_xterm_keeps_each_line_once(tmp_path: Path) -> None:
 
             def assert_nothing_lost() -> None:
                 # Of an alternate screen that becomes smaller xterm keeps rows, and cuts the primary one.
-                rows = iter(xterm.all_rows())
-                assert all(row in rows for row in session.ideal)
+                def rows_that_are_not_there() -> list[str]:
+                    rows = iter(xterm.all_rows())
+                    return [row for row in session.ideal if row not in rows]
+
+                wait_until(
+                    lambda: not rows_that_are_not_there(), lambda: f"lost from here: {rows_that_are_not_there()[:30]}"
+                )
 
             play(session, resize, assert_kept, before)
             drag(session, resize, assert_nothing_lost, alternate="vim")
