@@ -54,6 +54,7 @@ class Freezer:
     def __init__(self, root: Path, *, at_once: int, longest_s: float) -> None:
         self._folder = root / f"freezer-{os.getpid()}"
         self._longest_s = longest_s
+        self._pids = int(Path("/proc/sys/kernel/pid_max").read_text())
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._freeze, args=(number,)) for number in range(at_once)]
         self.count = 0
@@ -94,9 +95,10 @@ class Freezer:
             time.sleep(chance.random() * PAUSE_S)
 
     def _choice(self, chance: random.Random) -> int | None:
-        pids = sorted(map(int, (self._folder / "cgroup.procs").read_text().split()))
+        pids = [int(pid) for pid in (self._folder / "cgroup.procs").read_text().split()]
         if chance.random() < YOUNGEST_SHARE:
-            pids = pids[-YOUNGEST:]
+            last = int(Path("/proc/loadavg").read_text().split()[-1])
+            pids = sorted(pids, key=lambda pid: (last - pid) % self._pids)[:YOUNGEST]  # the system begins again at 1
         pid = chance.choice(pids or [0])
         try:
             name = Path(f"/proc/{pid}/comm").read_text().strip()
