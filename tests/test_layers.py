@@ -99,7 +99,7 @@ ALLOWED: dict[str, set[str]] = {
     | CHOICES
     | CONFINING
     | {f"{_CLIENT}.{name}" for name in ("launcher", "terminal", "ipc.control", "ipc.lifelines")}
-    | {f"{_T}.frame_diff.dialect", "mosh_common.io.privileges"}
+    | {f"{_T}.frame_diff.dialect", "mosh_common.io.privileges", "mosh_common.io.signal_handlers"}
     # Only in the child, once it has been forked; or for the children that draw, once the other has been:
     | {"mosh_common.wire.key", f"{_CLIENT}.network.process"}
     | {f"{_CLIENT}.renderer.process"},

@@ -34,6 +34,7 @@ from mosh_common.clock import now_ms
 from mosh_common.errors import EnvironmentFailure
 from mosh_common.io.fds import write_all, write_line
 from mosh_common.io.loop import Waiter
+from mosh_common.io.signal_handlers import change_handlers
 from mosh_common.terminal.frame_diff.dialect import dialect_from_terminfo
 
 # With these the renderer has given the terminal back itself.
@@ -267,8 +268,7 @@ class Launcher:
         ours.close()
         # Outside its loop a signal tells it nothing that the control socket does not, and must not cost its report:
         # `_insist` sends one, and the loop may just have ended.
-        for number in _ENDING_SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
+        change_handlers(dict.fromkeys(_ENDING_SIGNALS, signal.SIG_IGN))
         from mosh_common.wire.key import Key
 
         key = Key.parse(key_text.decode("ascii"))
