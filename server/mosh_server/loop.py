@@ -34,8 +34,9 @@ from mosh_server.sockets import Sockets
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGCHLD)
 
 # How the shell ended is known a moment after its terminal was closed, which many programs do before they exit. One that
-# goes on without a terminal is then hung up, and counts as ended by that.
-STATUS_PATIENCE_MS: Final = 500
+# goes on without a terminal is then hung up, and counts as ended by that. On a busy machine the moment is long, and who
+# waits for an exit code shall not get another; one that goes on is rare.
+STATUS_PATIENCE_MS: Final = 2000
 HUNG_UP_STATUS: Final = 128 + signal.SIGHUP
 NOT_STARTED_STATUS: Final = 255  # as ssh's, when there is no session
 
