@@ -71,7 +71,7 @@ def _look_at_client(port: int, home: Path, start: Start) -> Mapping[str, object]
         state, parent, group, session, tty, foreground = (process / "stat").read_text().rpartition(")")[2].split()[:6]
         status = dict(line.split(":\t", 1) for line in (process / "status").read_text().splitlines() if ":\t" in line)
         look: dict[str, object] = {
-            "state": state in "SR",
+            "state": state in "SRD",
             "name": (process / "comm").read_text(),
             "words": (process / "cmdline").read_bytes().rstrip(b"\0").split(b"\0"),
             "parent": int(parent) == os.getpid(),

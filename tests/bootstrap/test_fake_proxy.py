@@ -197,7 +197,7 @@ def test_an_address_that_swallows_packets_does_not_keep_the_next_one_waiting(
     with connection:
         assert reached == answers
         assert connection.recv(1) == b"x"
-    assert time.monotonic() - started < 5  # TCP's own patience is two minutes
+    assert time.monotonic() - started < 60  # TCP's own patience is two minutes
 
 
 @pytest.mark.requires_linux

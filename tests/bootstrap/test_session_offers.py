@@ -19,6 +19,12 @@ pytestmark = pytest.mark.system
 LOCAL = Options(host="127.0.0.1", local=True, complete_sessions=True)
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is."""
+    monkeypatch.setattr(session_offers, "_PATIENCE_MS", 600_000)
+
+
 def offered(script: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
     assert print_offers(LOCAL, os.environ, local=lambda _wish: ["sh", "-c", script]) == 0
     return capsys.readouterr().out.splitlines()
@@ -30,10 +36,7 @@ def test_ids_and_names_are_offered(capsys: pytest.CaptureFixture[str]) -> None:
     assert words == [word for word in (SESSION["name"], str(SESSION["id"])) if word]
 
 
-def test_a_host_that_prints_without_end_offers_nothing_and_is_not_heard_out(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(session_offers, "_PATIENCE_MS", 600_000)
+def test_a_host_that_prints_without_end_offers_nothing_and_is_not_heard_out(capsys: pytest.CaptureFixture[str]) -> None:
     assert offered("yes MOSH", capsys) == []
 
 

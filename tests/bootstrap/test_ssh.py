@@ -34,6 +34,19 @@ ASK_SECRETLY = (
 REPORT = 'echo "MOSH is not $answer"; '
 
 
+def wait_until_gone(pid: str) -> None:
+    """Wait until an ssh has ended: `mosh` has killed it, and waits for that no longer than a moment."""
+    stat = Path(f"/proc/{pid.strip()}/stat")
+
+    def is_gone() -> bool:
+        try:
+            return stat.read_text().rpartition(")")[2].split()[0] in ("Z", "X")
+        except OSError:
+            return True
+
+    wait_until(is_gone, "ssh has not ended")
+
+
 def test_a_password_is_asked_for_typed_unseen_and_reaches_ssh(bench: Bench) -> None:
     terminal = bench.terminal(bench.mosh(ASK_SECRETLY, '[ "$answer" = hunter2 ] || exit 255', bench.server_answers))
     terminal.wait_for("user@host's password:")
@@ -102,7 +115,7 @@ def test_ctrl_c_at_a_prompt_ends_ssh_and_mosh(bench: Bench) -> None:
     terminal.type("\x03")
     assert terminal.wait_for_end() == 130
     assert terminal.settings() == terminal.settings_before
-    assert not Path(f"/proc/{(bench.folder / 'pid').read_text().strip()}").exists()
+    wait_until_gone((bench.folder / "pid").read_text())
     assert "MOSH is not" not in terminal.text()
 
 
@@ -112,7 +125,7 @@ def test_ctrl_c_before_any_prompt_ends_ssh_and_mosh(bench: Bench) -> None:
     ssh_pid = waiting.read_text().strip()
     terminal.type("\x03")
     assert terminal.wait_for_end() == 130
-    assert not Path(f"/proc/{ssh_pid}").exists()
+    wait_until_gone(ssh_pid)
 
 
 def test_sigterm_at_a_prompt_restores_the_terminal(bench: Bench) -> None:
@@ -135,7 +148,8 @@ def test_ctrl_z_at_a_prompt_suspends_and_fg_goes_on(bench: Bench) -> None:
     terminal.type("echo from the shell\r")
     terminal.wait_for("\nfrom the shell")
     terminal.type("fg\r")
-    terminal.wait_until(lambda: not terminal.echoes, "the terminal is not raw again")
+    # The shell's own line editor echoes by itself, but keeps the keys that send signals.
+    terminal.wait_until(lambda: not terminal.settings()[3] & termios.ISIG, "the terminal is not raw again")
     terminal.type("hunter2\r")
     wait_until(bench.client_log.exists, "the client did not start")
     terminal.type("exit\r")
@@ -260,7 +274,7 @@ def test_a_start_that_hangs_behind_its_first_words_can_be_given_up(bench: Bench,
     terminal.type(key)
     assert terminal.wait_for_end() == code
     assert terminal.settings() == terminal.settings_before
-    assert not Path(f"/proc/{(bench.folder / 'pid').read_text().strip()}").exists()
+    wait_until_gone((bench.folder / "pid").read_text())
 
 
 @pytest.mark.parametrize(("key", "code"), [("\x03", 130), ("\x1c", 131)], ids=["Ctrl-C", "Ctrl-backslash"])
@@ -495,9 +509,9 @@ def test_a_client_that_cannot_be_run_is_named_and_the_key_is_not(bench: Bench) -
     assert bench.key not in done.stderr
 
 
-def run_quickly(script: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Dialogue, Ended]:
+def run_quickly(script: Path, monkeypatch: pytest.MonkeyPatch, *, grace_ms: int = 200) -> tuple[Dialogue, Ended]:
     """Run `script` in this process, with a grace short enough to be waited for."""
-    monkeypatch.setattr(conversation, "_END_GRACE_MS", 200)
+    monkeypatch.setattr(conversation, "_END_GRACE_MS", grace_ms)
     monkeypatch.setattr(ssh_module, "_KILL_GRACE_S", 0.2)
     dialogue = Dialogue("proxy")
     ended = run_without_terminal([str(script)], dialogue, environ=dict(os.environ), show=lambda _data: None)
@@ -582,7 +596,7 @@ def test_a_background_process_that_keeps_the_output_open_is_not_waited_for(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = bench.script("parent", f"sleep 1000 & echo $! >{bench.folder}/pid", bench.server_answers)
-    dialogue, ended = run_quickly(script, monkeypatch)
+    dialogue, ended = run_quickly(script, monkeypatch, grace_ms=60_000)  # for the script itself to end
     os.kill(int((bench.folder / "pid").read_text()), signal.SIGKILL)
     assert dialogue.connect is not None
     assert ended == Ended(0, None)

@@ -77,13 +77,13 @@ def test_a_probe_prints_into_a_file_too_and_says_what_could_not_be_sent(tmp_path
 def test_a_probe_is_confined_before_it_can_be_answered() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
-        server.settimeout(20)
+        server.settimeout(60)
         words = [*PROBE, "127.0.0.1", str(server.getsockname()[1])]
         probe = subprocess.Popen(words, env=ENVIRONMENT | {"MOSH_KEY": KEY})
         server.recv(2000)
         status = Path(f"/proc/{probe.pid}/status").read_text()
         probe.terminate()
-        probe.wait(timeout=20)
+        probe.wait(timeout=60)
     assert "\nSeccomp:\t2\n" in status
     assert "\nNoNewPrivs:\t1\n" in status
 
@@ -93,12 +93,14 @@ def test_a_probe_is_confined_before_it_can_be_answered() -> None:
 def test_a_probe_that_is_ended_tells_the_server_first(number: signal.Signals) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
-        server.settimeout(20)
+        server.settimeout(60)
         words = [*PROBE, "127.0.0.1", str(server.getsockname()[1])]
         probe = subprocess.Popen(words, env=ENVIRONMENT | {"MOSH_KEY": KEY})
         said = [server.recv(2000)]
         probe.send_signal(number)
-        assert probe.wait(timeout=20) == 128 + number
+        assert probe.wait(timeout=60) == 128 + number
+        while not farewells(said):  # it is under way
+            said.append(server.recv(2000))
         server.setblocking(False)
         with contextlib.suppress(BlockingIOError):
             while True:

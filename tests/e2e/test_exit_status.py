@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.support.client_session import ClientSession, is_stopped, wait_for_none_left
+from tests.support.client_session import ClientSession, comm, is_stopped, wait_for_none_left
 from tests.support.programs import OURS, clean_environment, process, wait_until, write_launcher
 from tests.support.terminal_session import PROMPT
 from tests.support.user_terminal import UserTerminal, mosh_words, source_environment
@@ -118,6 +118,8 @@ def test_jobs_that_need_no_terminal_live_on_and_those_in_the_foreground_are_hung
         nohup, of_its_own, foreground = [
             process(int(wait_until((session.home / name).read_text, name))) for name in names
         ]
+        # Their numbers are written before they have become what they are to be.
+        wait_until(lambda: {comm(each) for each in (nohup, of_its_own, foreground)} == {"sleep"}, "they do not sleep")
         session.shell.signal(signal.SIGKILL)
         assert session.terminal.wait_for_end() == 128 + signal.SIGKILL
         wait_for_none_left([foreground])

@@ -31,12 +31,14 @@ LINE = re.compile(
 def session(tmux: Tmux) -> Iterator[MoshSession]:
     """A session at its prompt, in an empty window wide enough for the whole line."""
     with MoshSession(OUR_PAIR, tmux, columns=150) as opened:
-        opened.mosh.wait_for(PROMPT.rstrip())
+        opened.wait_for_prompt()
         yield opened
 
 
 def test_the_line_comes_goes_and_follows_the_link(session: MoshSession) -> None:
     session.enter("clear; echo; echo; echo under $((40+2))")
+    session.wait_for("under 42")
+    session.wait_for_prompt()
     before = session.expect_same("under 42")
     session.mosh.send(TOGGLE)
     wait_until(lambda: LINE.match(session.mosh.text()[0]), lambda: f"no line: {session.mosh.text()[0]!r}")

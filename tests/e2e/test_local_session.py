@@ -146,8 +146,12 @@ def test_keys_are_shown_while_the_network_is_away(predicting_session: MoshSessio
     session.type("known ")
     session.expect_same("known")  # the guesses of this line have been confirmed
     session.relay.black_out()
+    lost = session.relay.upward.lost
+    session.mosh.type("gue")
+    # From then on the relay has nothing in hand that came before the black-out.
+    wait_until(lambda: session.relay.upward.lost > lost, "nothing is lost")
     delivered = session.relay.downward.delivered
-    session.mosh.type("guessed")
+    session.mosh.type("ssed")
     session.mosh.wait_for("known guessed")
     assert session.relay.downward.delivered == delivered  # it was not the server who showed it
     session.relay.black_out(False)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.login_shells import LOGIN_SHELLS, ODD_WORDS, LoginShell
+from tests.support.login_shells import LOGIN_SHELLS, ODD_WORDS, SHELL_S, LoginShell
 from tests.support.programs import (
     OURS,
     UPSTREAM,
@@ -243,6 +243,7 @@ def test_any_login_shell_starts_a_session_with_the_words_as_they_are(user: User,
     host.account.use(str(link))
     result = host.account.home / f"words of {shell.name}"
     terminal = host.mosh(user, "--", *write_down(result, *ODD_WORDS))
+    terminal.patience_s = SHELL_S
     assert terminal.wait_for_end() == 0, terminal.text()
     assert written(result) == list(ODD_WORDS)
 

@@ -117,19 +117,23 @@ def test_tmux_keeps_each_line_once(tmp_path: Path) -> None:
             wait_until(
                 lambda: scrollback(tmux, pane) == before + session.ideal,
                 lambda: f"{scrollback(tmux, pane)[-30:]}\nand not\n{(before + session.ideal)[-30:]}\n{pane.text()}",
-                timeout_s=5,
             )
 
         play(session, lambda lines: pane.resize(40, lines), assert_kept, before)
         drag(session, lambda lines: pane.resize(40, lines), assert_kept, alternate="vim")
         session.do("end")
         pane.wait_for_end()
-        rows = [row for row in scrollback(tmux, pane) + pane.text() if row]
-        assert rows == [*session.ideal, *(f"line {number}" for number in range(3089, 3100)), "left with 0:"]
+        wanted = [*session.ideal, *(f"line {number}" for number in range(3089, 3100)), "left with 0:"]
+
+        def rows() -> list[str]:
+            return [row for row in scrollback(tmux, pane) + pane.text() if row]
+
+        # What it wrote last may not be on the screen yet.
+        wait_until(lambda: rows() == wanted, lambda: f"{rows()[-30:]}\nand not\n{wanted[-30:]}")
 
 
 @pytest.mark.requires_linux
-@pytest.mark.skipif(bool(missing_programs(XTERM_PROGRAMS)), reason="xterm or Xvfb is missing")
+@pytest.mark.skipif(bool(missing_programs(XTERM_PROGRAMS)), reason="xterm, Xvfb or xdotool is missing")
 def test_xterm_keeps_each_line_once(tmp_path: Path) -> None:
     with Session(tmp_path) as session:
         words = ["sh", "-c", 'for i in 1 2 3; do echo "before $i"; done; "$@"', "sh", *session.words]
@@ -143,7 +147,6 @@ def test_xterm_keeps_each_line_once(tmp_path: Path) -> None:
                 wait_until(
                     lambda: xterm.all_rows()[: len(wanted)] == wanted,
                     lambda: f"{xterm.all_rows()[-30:]}\nand not\n{wanted[-30:]}",
-                    timeout_s=3,
                 )
                 assert len(xterm.all_rows()) <= len(wanted) + 30
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,9 +18,9 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.e2e.test_login_shells import Account
 from tests.e2e.test_ssh_config import jump_lines, ssh_with
+from tests.support.client_session import comm
 from tests.support.programs import (
     OURS,
-    PATIENCE_S,
     Process,
     descendants,
     missing_programs,
@@ -85,13 +87,22 @@ class Host:
         found = []
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
-                try:
+                with contextlib.suppress(OSError, AssertionError):  # it ended while we looked
                     words = (entry / "cmdline").read_bytes()
-                except OSError:  # it ended while we looked
-                    continue
-                if os.fsencode(self.runtime) in words and words.startswith(b"ssh"):
-                    found.append(process(int(entry.name)))
+                    if os.fsencode(self.runtime) in words and words.startswith(b"ssh"):
+                        found.append(process(int(entry.name)))
         return found
+
+    def master(self, *others: Process) -> Process:
+        """The only process that has, beside these; one that is about to end is waited for."""
+        found: list[Process] = []
+
+        def alone() -> bool:
+            found[:] = [each for each in self.masters() if each not in others]
+            return len(found) == 1
+
+        wait_until(alone, lambda: f"not one master: {[each.name for each in found]}")
+        return found[0]
 
     def assert_nothing_left(self) -> None:
         wait_until(
@@ -100,9 +111,9 @@ class Host:
         )
 
     def close(self) -> None:
-        shutil.rmtree(self.runtime)
         for master in self.masters():
             master.end()
+        shutil.rmtree(self.runtime)
 
 
 @pytest.fixture
@@ -224,7 +235,7 @@ def test_without_a_terminal_nobody_is_asked_and_the_second_login_is_told(host: H
         capture_output=True,
         text=True,
         start_new_session=True,
-        timeout=PATIENCE_S,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 127, done.stderr
@@ -271,6 +282,12 @@ def test_a_passphrase_is_asked_for_once(host: Host) -> None:
     host.assert_nothing_left()
 
 
+def takes_connections(path: Path) -> bool:
+    """Whether somebody listens there: a socket's file is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(str(path)) == 0
+
+
 @pytest.mark.requires_program("ssh-agent", "ssh-add")
 def test_a_key_that_must_be_confirmed_each_time_is_confirmed_once(host: Host) -> None:
     host.start()
@@ -282,7 +299,7 @@ def test_a_key_that_must_be_confirmed_each_time_is_confirmed_once(host: Host) ->
     environment = host.user.environment | {"SSH_ASKPASS": str(asks), "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": ":0"}
     with subprocess.Popen(["ssh-agent", "-D", "-a", str(agent)], env=environment, stdout=subprocess.DEVNULL) as process:
         try:
-            wait_until(agent.exists, "the agent does not listen")
+            wait_until(lambda: takes_connections(agent), "the agent does not listen")
             subprocess.run(
                 ["ssh-add", "-q", "-c", str(host.sshd.user_key)],
                 env=environment | {"SSH_AUTH_SOCK": str(agent)},
@@ -387,7 +404,7 @@ class Dropbear:
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
-        self._log = (folder / "dropbear.log").open("wb+")
+        self._log = (folder / "dropbear.log").open("wb")
         key = folder / "dropbear_key"
         subprocess.run(["dropbearkey", "-t", "ed25519", "-f", str(key)], check=True, capture_output=True)
         words = [
@@ -402,10 +419,12 @@ class Dropbear:
             "",
         ]
         self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=self._log, stdout=self._log)
+        # It says so once it listens.
+        wait_until(lambda: "Not backgrounding" in self.log(), lambda: f"dropbear does not listen: {self.log()}")
 
     def log(self) -> str:
-        self._log.seek(0)
-        return self._log.read().decode(errors="replace")
+        # By its name: what moved in the file that dropbear has open would move for dropbear as well.
+        return Path(self._log.name).read_text(errors="replace")
 
     def close(self) -> None:
         for connection in descendants(self._process.pid):
@@ -477,12 +496,15 @@ def test_the_far_end_has_the_users_terminal_through_a_master(host: Host) -> None
 
 def ssh_of(terminal: UserTerminal) -> Process:
     """The ssh that `mosh` has started."""
-    [ssh] = [
-        process(int(pid))
-        for pid in Path(f"/proc/{terminal.pid}/task/{terminal.pid}/children").read_text().split()
-        if Path(f"/proc/{pid}/comm").read_text() == "ssh\n"
-    ]
-    return ssh
+    found: list[Process] = []
+
+    def alone() -> bool:
+        children = [each for each in descendants(terminal.pid) if each.parent == terminal.pid]
+        found[:] = [each for each in children if comm(each) == "ssh"]
+        return len(found) == 1
+
+    wait_until(alone, lambda: f"not one ssh: {[each.name for each in found]}")
+    return found[0]
 
 
 def test_ssh_killed_while_it_asks(host: Host) -> None:
@@ -501,7 +523,7 @@ def test_ssh_killed_while_the_server_starts(host: Host, victim: str, code: int) 
     terminal = host.mosh("127.0.0.1")
     wait_until(arrived.exists, "the login did not get through")
     ssh = ssh_of(terminal)
-    [master] = [each for each in host.masters() if each.pid != ssh.pid]
+    master = host.master(ssh)
     (ssh if victim == "ssh" else master).signal(signal.SIGKILL)
     assert terminal.wait_for_end() == code, terminal.text()
     host.assert_nothing_left()
@@ -512,7 +534,7 @@ def test_the_master_killed_at_the_question_takes_another_login(host: Host) -> No
     host.start()
     terminal = host.mosh("127.0.0.1", *SAYS)
     wait_for_question(terminal)
-    [master] = host.masters()
+    master = host.master()
     master.signal(signal.SIGKILL)
     wait_until(lambda: not master.alive, "it did not end")
     terminal.type("s\r")
@@ -550,7 +572,7 @@ def test_what_a_killed_mosh_left_is_swept_by_the_next_login(host: Host) -> None:
     wait_for_question(terminal)
     os.kill(terminal.pid, signal.SIGKILL)
     terminal.wait_for_end()
-    [master] = host.masters()  # which would end by itself after half a minute
+    master = host.master()  # which would end by itself after half a minute
     master.signal(signal.SIGKILL)
     wait_until(lambda: not master.alive, "it did not end")
     [_left] = os.listdir(host.runtime)

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.client_session import comm
 from tests.support.network_namespaces import why_not
-from tests.support.programs import OURS, Programs, wait_until, with_any_client
+from tests.support.programs import OURS, Programs, descendants, wait_until, with_any_client
 from tests.support.sshd import Sshd, free_port
 from tests.support.user_terminal import UserTerminal, mosh_words
 
@@ -220,9 +221,11 @@ def test_a_jump_host_that_fails_is_named(user: User, sshd: Sshd, tmp_path: Path)
 def master(sshd: Sshd, tmp_path: Path) -> Iterator[Path]:
     """The socket of a master that is logged in to `sshd`."""
     path = tmp_path / "master"
+    logins = sshd.log().count(AUTHENTICATED)
     words = [*shlex.split(sshd.ssh()), "-M", "-S", str(path), "-N", "127.0.0.1"]
     process = subprocess.Popen(words, stdin=subprocess.DEVNULL)
     wait_until(path.exists, "the master does not listen")
+    wait_until(lambda: sshd.log().count(AUTHENTICATED) > logins, "its login is not told of")  # that may be later
     yield path
     process.terminate()
     process.wait()
@@ -338,17 +341,12 @@ def test_nothing_of_ours_stays_in_the_way_of_ssh(user: User, sshd: Sshd) -> None
     # A question keeps ssh where it is, connected and with its proxy command long run.
     terminal = user.mosh(sshd, "127.0.0.1", *SHELL, programs=with_any_client(), ssh=sshd.ssh(key=sshd.locked_key))
     terminal.wait_for("Enter passphrase for key")
-    names = [Path(f"/proc/{pid}/comm").read_text().strip() for pid in children_below(terminal.pid)]
-    assert names == ["ssh"]
+
+    def names() -> list[str]:
+        return [comm(each) for each in descendants(terminal.pid)]
+
+    wait_until(lambda: names() == ["ssh"], lambda: f"these run: {names()}")  # the proxy command may be about to end
     terminal.type("\x03")
-
-
-def children_below(pid: int) -> list[str]:
-    """The pids of all that runs below `pid`."""
-    found = []
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        found += [child, *children_below(int(child))]
-    return found
 
 
 @pytest.mark.parametrize("options", [(), ("--experimental-remote-ip=proxy",), ("--experimental-remote-ip=local",)])

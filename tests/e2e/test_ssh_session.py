@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,12 +103,15 @@ def test_a_session_on_this_machine_needs_no_ssh_and_knows_its_client_and_the_tmu
 
 def wait_for_size(terminal: UserTerminal, wanted: str) -> None:
     """Ask the session's shell for its size until it is `wanted`: the new one takes a moment to get there."""
-    for _ in range(100):
-        terminal.type("clear; stty size; echo asked\r")
-        terminal.wait_for("\nasked")
-        if wanted in terminal.text():
-            return
-    raise AssertionError(f"the size is not {wanted}; the screen:\n{terminal.text()}")
+    numbers = count(1)
+
+    def has_it() -> bool:
+        number = next(numbers)  # the answer before may still be on the screen
+        terminal.type(f"clear; stty size; echo asked $((0+{number}))\r")
+        terminal.wait_for(f"\nasked {number}")
+        return wanted in terminal.text()
+
+    wait_until(has_it, lambda: f"the size is not {wanted}; the screen:\n{terminal.text()}")
 
 
 def assert_terminal_left_clean(terminal: UserTerminal) -> None:

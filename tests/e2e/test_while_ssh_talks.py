@@ -65,7 +65,7 @@ def test_an_ssh_that_stays_behind_the_server_s_line_is_not_waited_for(
     stays.chmod(0o755)
     terminal = mosh(user, sshd, *SHELL, server=f"{user.server(OURS).partition(' ')[0]} {stays}")
     terminal.wait_for("the session is up")
-    assert (tmp_path / "behind").exists()
+    wait_until((tmp_path / "behind").exists, "nothing stays behind")
     terminal.type("\r\r")
     assert terminal.wait_for_end() == 0
 

@@ -2,8 +2,9 @@
 
     python native_session.py COMMANDS LOG
 
-Reads commands, a JSON array a line, from the pipe COMMANDS, and writes a line to LOG for each that is done. The server
-is the plain one of scrollback.py, so that what its history is, is plain to see.
+Reads commands, a JSON array a line, from the pipe COMMANDS, and writes a line to LOG for each that is done; between
+them it goes on serving, for a renderer that stood still meanwhile. The server is the plain one of scrollback.py, so
+that what its history is, is plain to see.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import signal
 import socket
 import sys
 import time
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, BinaryIO
 
 from tests.support.scrollback import Server
 
@@ -32,6 +34,8 @@ from mosh_common.terminal.cells import Style
 from mosh_common.terminal.frame_diff.dialect import dialect_from_terminfo
 
 QUIET_S = 0.3
+CONTACT_S = 1.0  # the renderer says after some seconds how long ago it heard of the server
+LONGEST_S = 60  # for a renderer to begin
 
 
 class Network:
@@ -140,6 +144,27 @@ class Renderer:
         return self._lifeline.recv(100).decode() if select.select([self._lifeline], [], [], 0)[0] else ""
 
 
+def _commands(pipe: BinaryIO, network: Network) -> Iterator[list[Any]]:
+    """Yield the commands as they come.
+
+    Between them the renderer is served, too: one that stood still says something after all was quiet.
+    """
+    rest = b""
+    while True:
+        heard: list[Any] = [pipe] if network.channel.closed else [pipe, network.channel]
+        ready = select.select(heard, [], [], CONTACT_S)[0]
+        if network.channel in ready:
+            network.receive(0)
+        if not network.channel.closed:
+            network.tell()
+        if pipe in ready:
+            piece = pipe.read(65536)
+            if not piece:
+                return
+            *lines, rest = (rest + piece).split(b"\n")
+            yield from map(json.loads, lines)
+
+
 def main(commands: str, log: str) -> int:
     """Run the session."""
     attributes = tty.read_attributes(0)
@@ -147,18 +172,17 @@ def main(commands: str, log: str) -> int:
     described = Description(terminal, dialect_from_terminfo(terminal.capabilities), attributes, ScrollbackEnd())
     renderer = Renderer(described)
     network = Network(renderer.socket)
-    network.receive(10)
+    network.receive(LONGEST_S)
     network.channel.send(Abilities(False, True))
     network.settle()
-    with open(commands) as lines, open(log, "a", buffering=1) as done:
-        for line in lines:
-            command = json.loads(line)
+    with open(commands, "rb", buffering=0) as pipe, open(log, "a", buffering=1) as done:
+        for command in _commands(pipe, network):
             if command[0] == "kill":
                 os.kill(renderer.pid, signal.SIGKILL)
                 os.waitpid(renderer.pid, 0)
                 renderer = Renderer(described, taken=True)
                 network.begin(renderer.socket)
-                network.receive(10)
+                network.receive(LONGEST_S)
                 network.channel.send(Abilities(False, True))
                 network.settle()
             else:

@@ -30,6 +30,7 @@ _COMMAND_TIMEOUT_S = 20  # tmux answers within milliseconds; this bounds a broke
 # nothing to a terminal, follows what the program wrote: tmux hands that on to the recorder in its own time, after the
 # screen shows it.
 _END = b"\x1b]7770;end\x07"
+_LAST_OCTETS = 1024  # of a recording: it ends with END, or the marks of who looked just then
 _MARK = re.compile(rb"\x1b\]7770;\w+\x07")
 _GATE = """
 read -r _ <"$GATE/open" && rm "$GATE/open"
@@ -360,14 +361,12 @@ class Pane:
         For what is at rest: a mark goes to the terminal, and a program that writes just then would have it within a
         sequence of its own. Where something is waited for, `recorded_so_far` is looked at.
         """
-        if self.has_ended:
-            mark = _END
-        else:
+        if not self.has_ended:
             self._marks += 1
             mark = b"\x1b]7770;%d\x07" % self._marks
             with open(self.format("#{pane_tty}"), "wb", buffering=0) as terminal:
                 terminal.write(mark)
-        wait_until(lambda: mark in self._recorder_has(), "the recording does not come to its mark")
+            wait_until(lambda: mark in self._recorder_has(), "the recording does not come to its mark")
         return self.recorded_so_far()
 
     def recorded_so_far(self) -> bytes:
@@ -386,8 +385,12 @@ class Pane:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the program has ended; the terminal stays to be looked at."""
-        return (self._gate / "after").exists()
+        """Whether the program has ended and the screen shows all of it; the terminal stays to be looked at."""
+        if not (self._gate / "after").exists():
+            return False
+        with open(self._gate / "recording", "rb") as recording:
+            recording.seek(max(0, os.fstat(recording.fileno()).st_size - _LAST_OCTETS))
+            return _END in recording.read()
 
     def wait_for_end(self) -> int:
         """Wait until the program has ended, and return its exit status."""

@@ -18,17 +18,19 @@ import signal
 import socket
 import struct
 import subprocess
+import termios
 import time
 import zlib
 from collections.abc import Iterator
 
-from tests.support.programs import UPSTREAM
+from tests.support.programs import UPSTREAM, descendants, wait_until
 
 # One cell: (grapheme, SGR parameters); a blank is "" whether it was written or erased.
 Cell = tuple[str, str]
 
 
 _PATIENCE_S = 20.0
+ECHO = "stty raw -echo; exec cat"  # a program
 
 
 def _varint(value: int) -> bytes:
@@ -88,7 +90,7 @@ def host_output(diff: bytes) -> bytes:
 class UpstreamScreen:
     """One mosh-server with a program in it, by default one that echoes raw input."""
 
-    def __init__(self, columns: int = 80, lines: int = 24, *, program: str = "stty raw -echo; exec cat") -> None:
+    def __init__(self, columns: int = 80, lines: int = 24, *, program: str = ECHO) -> None:
         from cryptography.hazmat.primitives.ciphers.aead import AESOCB3
 
         self._columns = columns
@@ -120,7 +122,8 @@ class UpstreamScreen:
         self._marks = 0
         self._assembly: tuple[int, dict[int, bytes], int | None] = (-1, {}, None)
         self._type(field(1, field(3, field(5, columns) + field(6, lines))))
-        time.sleep(0.3)  # the shell runs stty
+        if program == ECHO:
+            wait_until(self._is_raw, "the program has not made its terminal raw")
 
     def __enter__(self) -> UpstreamScreen:
         return self
@@ -135,6 +138,21 @@ class UpstreamScreen:
             os.kill(self._pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
+
+    def _is_raw(self) -> bool:
+        """Whether the terminal is raw within; before it would show what is fed as a terminal shows keys."""
+        for child in descendants(self._pid):
+            try:
+                terminal = os.open(os.readlink(f"/proc/{child.pid}/fd/0"), os.O_RDONLY | os.O_NOCTTY)
+            except OSError:  # not there yet, or any more
+                continue
+            try:
+                return not termios.tcgetattr(terminal)[3] & (termios.ECHO | termios.ICANON)
+            except termios.error:  # the child has not got its own yet
+                continue
+            finally:
+                os.close(terminal)
+        return False
 
     def resize(self, columns: int, lines: int) -> None:
         """Give the terminal another size."""
@@ -176,11 +194,11 @@ class UpstreamScreen:
             if received is None or not received[2]:
                 continue
             old, new, diff = received
-            yield old, new, host_output(diff)
             if new > self._acknowledged:
                 self._acknowledged = new
                 self._state += 1
                 self._send(self._instruction(b""))
+            yield old, new, host_output(diff)
 
     def type(self, keys: bytes) -> None:
         """Type `keys` without waiting for anything."""

@@ -39,6 +39,7 @@ class UserTerminal:
         start: Start | None = None,
     ) -> None:
         self.output = bytearray()  # all that came, as it came
+        self.patience_s = PATIENCE_S  # of every wait
         self._shown: str | None = None  # what the screen shows, once that was asked for
         self._screen = pyte.Screen(size[1], size[0])
         self._stream = pyte.ByteStream(self._screen)
@@ -126,7 +127,7 @@ class UserTerminal:
         self.close()
 
     def _read_until(self, condition: Any, what: str) -> None:
-        give_up = time.monotonic() + PATIENCE_S
+        give_up = time.monotonic() + self.patience_s
         while not condition():
             self._read()
             if condition():

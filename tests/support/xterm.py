@@ -1,4 +1,4 @@
-"""A real xterm on an X server without a screen to look at: what it holds it prints to a file when it is told to (MC).
+"""A real xterm on an X server without a screen to look at: what it holds it prints to a file when a key tells it to.
 
 Knows nothing of mosh.
 """
@@ -12,9 +12,10 @@ from pathlib import Path
 
 from tests.support.programs import PATIENCE_S, clean_environment, wait_until
 
-PROGRAMS = ("xterm", "Xvfb")
+PROGRAMS = ("xterm", "Xvfb", "xdotool")
 
-_PRINT_EVERYTHING = b"\x1b[?11i"
+# Not a sequence on the terminal: where xterm has not read for a while, that would come amid what a program is writing.
+_PRINTS_EVERYTHING = "F12"
 _PAPER_S = 60  # for some thousand rows, a character at a time, on a busy machine
 _UNPRINTED = {0x0C: None, 0xFFFF: None}  # what xterm puts between pages, and for the right halves of wide characters
 
@@ -35,8 +36,9 @@ class Xterm:
         self._paper = folder / "paper"
         self._tty = folder / "tty"
         reading, writing = os.pipe()
+        # -r: no key repeats itself while xdotool stands still between its press and its release.
         self._server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1000x900x24", "-nolisten", "tcp"],
+            ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1000x900x24", "-nolisten", "tcp", "-r"],
             pass_fds=[writing],
             stderr=subprocess.DEVNULL,
         )
@@ -45,6 +47,7 @@ class Xterm:
             self._display = f":{numbers.readline().strip()}"
         resources = [
             f"printerCommand: cat >'{self._paper}.part' && mv '{self._paper}.part' '{self._paper}'",
+            f"VT100.translations: #override <KeyPress>{_PRINTS_EVERYTHING}: print-everything()",
             *("printAttributes: 0", "saveLines: 50000", "allowWindowOps: true"),
         ]
         self._process = subprocess.Popen(
@@ -58,6 +61,7 @@ class Xterm:
             stderr=subprocess.DEVNULL,
         )
         wait_until(self._tty.exists, "xterm runs nothing")
+        self._do("search", "--sync", "--onlyvisible", "--class", "XTerm")  # no key reaches it before
 
     def write(self, octets: bytes) -> None:
         """Let the terminal read octets, as if its program had written them."""
@@ -72,17 +76,21 @@ class Xterm:
     def press(self, *keys: str) -> None:
         """Press keys by the names that X has for them (`a`, `Return`, `ctrl+d`), with xdotool."""
         # Without a window manager the keys go to the window that the pointer is in.
+        self._do("mousemove", "50", "50", "key", "--delay", "20", *keys)
+
+    def _do(self, *words: str) -> None:
         subprocess.run(
-            ["xdotool", "mousemove", "50", "50", "key", "--delay", "20", *keys],
+            ["xdotool", *words],
+            stdout=subprocess.DEVNULL,
             env=clean_environment(self._paper.parent, DISPLAY=self._display),
-            timeout=PATIENCE_S,
+            timeout=_PAPER_S,
             check=True,
         )
 
     def all_rows(self) -> list[str]:
         """Return its scrollback and its screen, without blanks at the ends of rows and rows."""
         self._paper.unlink(missing_ok=True)
-        self.write(_PRINT_EVERYTHING)
+        self.press(_PRINTS_EVERYTHING)
         wait_until(self._paper.exists, "xterm printed nothing", timeout_s=_PAPER_S)
         text = self._paper.read_text(errors="replace").translate(_UNPRINTED)
         return [row.rstrip() for row in text.rstrip().split("\n")]

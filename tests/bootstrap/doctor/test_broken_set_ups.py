@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -249,10 +250,24 @@ def test_a_wrong_command_line(patient: Patient, words: list[str], sentence: str)
     assert done.stderr.count("\n") == 1
 
 
+# `mosh`, which waits longer for its terminal's answer, as for the key that ends that: a test may be late with either.
+PATIENT = """\
+import sys
+from mosh_bootstrap.doctor import machine
+machine._TERMINAL_TIMEOUT_MS = 60_000
+from mosh_bootstrap.cli import main
+sys.exit(main())
+"""
+
+
+def patient_words(*arguments: str) -> list[str]:
+    return [sys.executable, "-P", "-c", PATIENT, *arguments]
+
+
 def test_a_terminal_that_answers_is_asked_and_left_as_it_was(patient: Patient) -> None:
     client = patient.bench.script("client", f'cat "{patient.bench.folder}/said"')
     ssh = patient.bench.script("ssh")
-    terminal = patient.bench.terminal(mosh_words("--doctor", f"--client={client}", f"--ssh={ssh}"))
+    terminal = patient.bench.terminal(patient_words("--doctor", f"--client={client}", f"--ssh={ssh}"))
     terminal.wait_until(lambda: b"\x1b[c" in terminal.output, "the terminal is not asked")
     terminal.type("\x1b[?62;22c")
     assert terminal.wait_for_end() == 0
@@ -266,7 +281,8 @@ def test_a_terminal_that_answers_is_asked_and_left_as_it_was(patient: Patient) -
 def test_a_terminal_that_does_not_answer_is_left_as_it_was(patient: Patient, how: str) -> None:
     client = patient.bench.script("client", f'cat "{patient.bench.folder}/said"')
     ssh = patient.bench.script("ssh")
-    terminal = patient.bench.terminal(mosh_words("--doctor", f"--client={client}", f"--ssh={ssh}"))
+    words = mosh_words if how == "silence" else patient_words
+    terminal = patient.bench.terminal(words("--doctor", f"--client={client}", f"--ssh={ssh}"))
     terminal.wait_until(lambda: b"\x1b[c" in terminal.output, "the terminal is not asked")
     if how == "key":
         terminal.type("\x03")
@@ -287,7 +303,7 @@ def test_ctrl_c_while_the_way_is_measured_ends_everything(patient: Patient) -> N
         f"--probe) echo $$ >{pid_file}.new; mv {pid_file}.new {pid_file}; exec sleep 1000 ;; esac",
     )
     ssh = patient.bench.script("ssh", patient.bench.server_answers)
-    terminal = patient.bench.terminal(mosh_words("--doctor", f"--client={client}", f"--ssh={ssh}", "host"))
+    terminal = patient.bench.terminal(patient_words("--doctor", f"--client={client}", f"--ssh={ssh}", "host"))
     terminal.wait_until(lambda: b"\x1b[c" in terminal.output, "the terminal is not asked")
     terminal.type("\x1b[?1c")
     terminal.wait_until(pid_file.exists, "nothing is measured")

@@ -34,7 +34,7 @@ def client(server: UdpSocket) -> Iterator[UdpSocket]:
 
 
 def wait_readable(sock: UdpSocket) -> None:
-    assert select.select([sock], [], [], 10)[0], "no datagram arrived within 10 s"
+    assert select.select([sock], [], [], 60)[0], "no datagram arrived within a minute"
 
 
 def test_a_datagram_arrives_with_its_source_and_can_be_answered(server: UdpSocket, client: UdpSocket) -> None:
@@ -92,8 +92,11 @@ def test_a_flood_is_taken_in_bounded_batches(server: UdpSocket, client: UdpSocke
 def test_an_oversized_datagram_is_dropped(server: UdpSocket, client: UdpSocket) -> None:
     client.send(b"x" * 5000, Address("127.0.0.1", server.port))
     client.send(b"ok", Address("127.0.0.1", server.port))
-    wait_readable(server)
-    assert [data for data, *_ in server.receive()] == [b"ok"]
+    received: list[bytes] = []
+    while not received:  # the first of the two may have come alone
+        wait_readable(server)
+        received = [data for data, *_ in server.receive()]
+    assert received == [b"ok"]
 
 
 def test_a_congestion_mark_is_reported(server: UdpSocket) -> None:

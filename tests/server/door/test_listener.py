@@ -15,7 +15,7 @@ from mosh_common.clock import now_ms
 from mosh_common.io.loop import Waiter
 from mosh_common.wire.key import Key
 from mosh_server.door import listener
-from mosh_server.door.listener import ANSWERS_A_TURN, VISIT_MS, VISITORS_LIMIT, Listener, about
+from mosh_server.door.listener import ANSWERS_A_TURN, VISITORS_LIMIT, Listener, about
 from mosh_server.door.protocol import (
     LONGEST_ANSWER,
     LONGEST_QUESTION,
@@ -40,6 +40,7 @@ from mosh_server.host.places import Place
 pytestmark = pytest.mark.system
 
 PID = 4711
+VISIT_MS = 600_000  # that a visit may take here: nobody is seen off because the machine is busy
 
 
 class House:
@@ -87,7 +88,8 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    monkeypatch.setattr(listener, "VISIT_MS", VISIT_MS)
     place = Place.opened(str(tmp_path), "place", uid=os.getuid())
     assert place is not None
     control = FakeControl()

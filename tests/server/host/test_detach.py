@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.programs import wait_until
 
 pytestmark = pytest.mark.system
 
@@ -59,10 +60,7 @@ def report(tmp_path: Path, *arguments: str, before: str = "") -> tuple[dict[str,
     )
     # Reading to the end of its output does not wait for the detached process: it closed its copies.
     if "-v" not in arguments:
-        for _ in range(1000):
-            if result.exists():
-                break
-            subprocess.run(["sleep", "0.01"], check=True)
+        wait_until(result.exists, "the detached process has found nothing")
     return json.loads(result.read_text()), outcome.stdout
 
 
