@@ -56,6 +56,7 @@ SABOTEUR = forked.SABOTEUR
 _PYTHON = ("/usr/bin/env", f"PYTHONPATH={os.pathsep.join(SOURCE_FOLDERS)}", sys.executable)
 _IDLE_WINDOW_S = 0.5  # for each row; time enough for 50 ticks
 _IDLE_SHARE = 0.05
+_LONGEST_END_S = 60  # some end only after a second's work
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _CONNECT_LINE = re.compile(rb"MOSH CONNECT (\d+) ([A-Za-z0-9+/]{22})")
 _DETACHED = re.compile(r"detached, pid = (\d+)\]")
@@ -91,10 +92,16 @@ def processor_time_s(member: Process) -> float:
     return (int(fields[11]) + int(fields[12])) * _TICK_S
 
 
+def is_asleep(member: Process) -> bool:
+    """Whether a process waits for something to happen."""
+    return Path(f"/proc/{member.pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+
+
 def assert_idle(members: Sequence[Process], turn: Callable[[], None]) -> None:
     """Fail unless all processes come to rest: below 5 % of a processor over a while in which nothing happens."""
     shares: list[float] = []
-    for _ in range(8):
+    give_up = time.monotonic() + PATIENCE_S
+    while time.monotonic() < give_up:
         before = [processor_time_s(member) for member in members]
         began = time.monotonic()
         while time.monotonic() - began < _IDLE_WINDOW_S:
@@ -143,6 +150,8 @@ class Patient:
     def stays_unharmed(self) -> Iterator[None]:
         """Afterwards a key is echoed, the descriptors are those of before, and nothing uses the processor."""
         self.wait_for_echo()
+        # One that sleeps has done what it had to: it holds nothing for a moment only.
+        self.wait_until(lambda: all(map(is_asleep, self.members)), "they do not come to rest")
         before = [descriptors(member) for member in self.members]
         yield
         self.wait_for_echo()
@@ -202,12 +211,6 @@ class WireEnd(Patient):
             lambda: self.sent and transport.sent.acknowledged_state == transport.sent.state == transport.local_state(),
             "not all was acknowledged",
         )
-
-    def is_quiet(self) -> bool:
-        """Return whether nothing comes for a while, longer than acknowledgements are put off."""
-        received = len(self.received)
-        turn_for(0.2, self.turn)
-        return len(self.received) == received
 
     def say(self, datagram: bytes) -> None:
         """Send these octets as they are."""
@@ -392,7 +395,11 @@ class RealClient(Patient):
 
     def wait_for_end(self) -> int:
         """Wait for the end of the program; return its exit code."""
-        self.wait_until(lambda: not self.terminal.child.isalive(), lambda: f"it does not end:\n{self.text}")
+        self.wait_until(
+            lambda: not self.terminal.child.isalive(),
+            lambda: f"it does not end:\n{self.text}",
+            timeout_s=_LONGEST_END_S,
+        )
         return self.terminal.wait_for_end()
 
     def dropped(self, reason: DropReason) -> int:

@@ -18,26 +18,40 @@ from typing import Any
 
 
 class Switches:
-    """Numbers that a test sets and the program under test obeys; `screen_failed`, how often, it sets itself."""
+    """Numbers that a test sets and the program under test obeys.
 
-    NAMES = ("send_errno", "longest_sent", "screen_fails", "screen_failed", "wall_clock_s", "boot_clock_ms")
-    _LAYOUT = struct.Struct(f"={len(NAMES)}q")
+    The program sets two itself: how often sending was refused, and how often the screen failed.
+    """
+
+    NAMES = (
+        "send_errno",
+        "send_refused",
+        "longest_sent",
+        "screen_fails",
+        "screen_failed",
+        "wall_clock_s",
+        "boot_clock_ms",
+    )
+    _NUMBER = struct.Struct("=q")
 
     def __init__(self, path: str) -> None:
         file = pathlib.Path(path)
         if not file.exists():
-            file.write_bytes(bytes(self._LAYOUT.size))
+            file.write_bytes(bytes(self._NUMBER.size * len(self.NAMES)))
         with open(path, "r+b") as opened:
-            self._map = mmap.mmap(opened.fileno(), self._LAYOUT.size)
+            self._map = mmap.mmap(opened.fileno(), self._NUMBER.size * len(self.NAMES))
 
     def get(self, name: str) -> int:
         """Return what a switch is set to; 0 = nothing fails."""
-        return int(self._LAYOUT.unpack(self._map[:])[self.NAMES.index(name)])
+        return int(self._NUMBER.unpack_from(self._map, self._place(name))[0])
 
     def set(self, **values: int) -> None:
-        """Set switches."""
-        current = dict(zip(self.NAMES, self._LAYOUT.unpack(self._map[:]), strict=True))
-        self._map[:] = self._LAYOUT.pack(*(current | values).values())
+        """Set switches, and touch no other: the other side may be setting one of its own."""
+        for name, value in values.items():
+            self._NUMBER.pack_into(self._map, self._place(name), value)
+
+    def _place(self, name: str) -> int:
+        return self.NAMES.index(name) * self._NUMBER.size
 
 
 def sabotage(switches: Switches, *, no_pty: bool, sequence: int) -> None:
@@ -47,6 +61,7 @@ def sabotage(switches: Switches, *, no_pty: bool, sequence: int) -> None:
         def sendto(self, data: Any, *rest: Any) -> int:
             number = switches.get("send_errno")
             if number and len(data) > switches.get("longest_sent"):
+                switches.set(send_refused=switches.get("send_refused") + 1)
                 raise OSError(number, os.strerror(number))
             sent: int = super().sendto(data, *rest)
             return sent

@@ -61,10 +61,12 @@ def test_a_server_whose_datagrams_are_refused_tries_again(server: tuple[LoggedSe
     _running, client, switches = server
     with client.stays_unharmed():
         for name in FAILURES:
-            client.wait_until(client.is_quiet, "it goes on sending")
             switches.set(send_errno=getattr(errno, name))
-            received = len(client.received)
+            refused = switches.get("send_refused")
             client.type(f"({name})")
+            client.wait_until(lambda: switches.get("send_refused") > refused, "it sends nothing")  # noqa: B023  # it is called at once
+            client.turn()  # what was sent before is taken in
+            received = len(client.received)
             turn_for(0.3, client.turn)
             assert len(client.received) == received, name
             if name == FAILURES[0]:
@@ -95,9 +97,11 @@ def test_a_client_whose_datagrams_are_refused_tries_again(client: tuple[RealClie
     with real.stays_unharmed():
         for name in FAILURES:
             switches.set(send_errno=getattr(errno, name))
-            turn_for(0.3, real.turn)  # what was sent before is taken in
-            received = len(wire.received)
+            refused = switches.get("send_refused")
             real.terminal.type(f"({name})")
+            real.wait_until(lambda: switches.get("send_refused") > refused, "it sends nothing")  # noqa: B023  # it is called at once
+            real.turn()  # what was sent before is taken in
+            received = len(wire.received)
             turn_for(0.3, real.turn)
             assert len(wire.received) == received, name
             sentence = f"Cannot send: {os.strerror(getattr(errno, name))}."

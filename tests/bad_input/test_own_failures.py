@@ -64,7 +64,7 @@ def test_a_server_whose_emulator_raises_goes_on_and_logs_where_but_not_what(
                 "the failure was not counted",
             )
         client.wait_for_echo()  # while it would still fail
-        [notice] = notices_of(client.transport.received.state)
+        [notice] = client.wait_until(lambda: notices_of(client.transport.received.state), "nothing is said of it")
         assert notice.text.startswith("cannot digest what the programs print (RuntimeError at bad_input/saboteur.py:")
         assert "before" in client.text
         switches.set(screen_fails=0)

@@ -15,6 +15,7 @@ from tests.bad_input.rig import LoggedServer, RealClient, read_log
 
 pytestmark = pytest.mark.requires_linux
 
+DIGESTED_WITHIN_S = 300  # some seconds on a machine that does nothing else
 HUGE = ("2147483648", "2147483647", "4294967296", "18446744073709551616", "9" * 60)
 
 
@@ -89,10 +90,10 @@ def test_output(row: Row, chain: Chain) -> None:
     with client.stays_unharmed():
         client.terminal.type("\x15cat row\r")
         if row.shows:
-            client.wait_for(row.shows)
+            client.wait_for(row.shows, timeout_s=DIGESTED_WITHIN_S)
         # RIS also ends what is unfinished. In two pieces, or the typing would be taken for the answer.
         client.terminal.type(f"\x15printf '\\033\\\\\\033c'; echo is'' over {number}\r")
-        client.wait_for(f"is over {number}")
+        client.wait_for(f"is over {number}", timeout_s=DIGESTED_WITHIN_S)
     client.terminal.type("\x15")
     assert "OutputNotDigested" not in read_log(chain.server.log)
     assert resident_mib(chain.server) < 300
@@ -108,7 +109,7 @@ def test_links_beyond_all_measure_end_no_client_and_fill_no_server(tmp_path: Pat
         client.wait_for_echo()
         client.terminal.resize(60, 200)
         client.terminal.type("\x15stty size; cat links; echo is'' over\r")
-        client.wait_for("is over", timeout_s=120)  # 24 MB: some seconds on a machine that does nothing else
+        client.wait_for("is over", timeout_s=DIGESTED_WITHIN_S)  # 24 MB
         with client.stays_unharmed():
             client.wait_for_echo()
         assert resident_mib(server) < 60

@@ -62,7 +62,7 @@ def test_out_of_reach_of_the_server_the_client_leaves_all_the_same_and_does_not_
     started = time.monotonic()
     while all(member.alive for member in client) and time.monotonic() - started < 2:
         time.sleep(0.01)
-        if idleness.elapsed > 0.2:  # it says goodbye several times, which is work but takes no more than a part of it
+        if idleness.elapsed > 1:  # it says goodbye several times, which is work but takes no more than a part of it
             idleness.assert_none_spins(most=0.5)
     wait_for_none_left(client)
     assert time.monotonic() - started < GONE_WITHIN_S

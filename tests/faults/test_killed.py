@@ -161,9 +161,9 @@ def test_keys_that_a_killed_renderer_had_taken_are_not_lost(session: ClientSessi
 
 def test_of_a_killed_server_the_user_is_told_and_can_leave(session: ClientSession) -> None:
     shell = session.shell
+    idleness = Idleness(session.client_members())  # of all the time until the notice: a short one says nothing
     session.server.process.signal(signal.SIGKILL)
     wait_for_none_left([session.server.process, shell])  # the shell's terminal has hung up
-    idleness = Idleness(session.client_members())
     session.terminal.wait_for("mosh: Last contact ")
     idleness.assert_none_spins()
     session.terminal.type("\x1e.")

@@ -15,7 +15,15 @@ from pathlib import Path
 
 import pytest
 from tests.support.client_session import LONGEST_REMAINS_S, wait_for_none_left
-from tests.support.programs import OURS, Process, clean_environment, process, wait_until, write_launcher
+from tests.support.programs import (
+    OURS,
+    PATIENCE_S,
+    Process,
+    clean_environment,
+    process,
+    wait_until,
+    write_launcher,
+)
 from tests.support.sshd import processes_with
 from tests.support.user_terminal import UserTerminal, mosh_words, source_environment
 
@@ -142,6 +150,7 @@ def test_once_the_server_has_answered_it_does_not_matter_how_ssh_ends(login: Log
 
 def test_an_ssh_that_hangs_after_the_answer_is_ended_and_the_session_begins(login: Login) -> None:
     terminal = login.start(login.server(), "while :; do sleep 1000; done")
+    terminal.patience_s = LONGEST_REMAINS_S  # it is waited for first, for ten seconds
     ssh = login.ssh()
     terminal.wait_for(PROMPT.rstrip())
     wait_for_none_left([ssh])
@@ -170,7 +179,7 @@ def test_an_ssh_that_hangs_for_ever_can_be_left_in_every_phase(login: Login, pha
     else:
         os.kill(mosh.pid, getattr(signal, leave))
     wait_for_none_left([mosh, ssh])
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < PATIENCE_S
     if leave not in ("hang-up", "SIGKILL"):
         assert terminal.wait_for_end() in (130, 143, 129)
         assert terminal.settings() == terminal.settings_before

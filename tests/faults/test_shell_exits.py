@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.support.client_session import ClientSession, Idleness, wait_for_none_left
+from tests.support.client_session import LONGEST_REMAINS_S, ClientSession, Idleness, wait_for_none_left
 from tests.support.programs import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.requires_linux, pytest.mark.requires_program("bash")]
@@ -50,6 +50,7 @@ def test_a_command_that_is_missing_is_named(tmp_path: Path) -> None:
 
 def test_after_a_flood_the_last_screen_is_seen(tmp_path: Path) -> None:
     with ClientSession(tmp_path, environment=LAST_FRAME_STAYS) as session:
+        session.terminal.patience_s = LONGEST_REMAINS_S  # half a second of work for a machine that does nothing else
         session.enter("seq 1 300000; exit")
         assert_ended_with(session)
         assert "299999\n300000\n" in session.terminal.text()  # in however many frames they came

@@ -59,7 +59,9 @@ def test_no_key_is_lost_or_doubled_and_nobody_spins_while_one_process_is_stopped
             wait_until(lambda: is_stopped(stopped[who]), "it did not stop")
             for key in f"echo {string.ascii_lowercase}":
                 session.terminal.type(key)
-            idleness[who] = Idleness(member for member in session.members() if member != stopped[who])
+
+        def look(who: str) -> None:
+            idleness[who] = Idleness(member for member in sessions[who].members() if member != stopped[who])
 
         def go_on(who: str) -> None:
             idleness[who].assert_none_spins()
@@ -80,7 +82,9 @@ def test_no_key_is_lost_or_doubled_and_nobody_spins_while_one_process_is_stopped
             sessions[who].wait_for_no_remains()
 
         each(stop)
-        time.sleep(STOPPED_S)
+        time.sleep(STOPPED_S / 2)  # what was typed is work, not spinning
+        each(look)
+        time.sleep(STOPPED_S / 2)
         each(go_on)
         each(expect)
         each(leave)
@@ -99,12 +103,10 @@ def test_a_program_that_does_not_read_keeps_nobody_busy_and_gets_all_that_was_ty
         for at in range(0, len(typed), 1000):
             session.terminal.type(typed[at : at + 1000])
             wait_until(lambda: session.terminal.unread_keys() == 0, "the renderer does not read")
-        wait_until_quiet(session)  # until all of it has come to the server: that is work, not spinning
-        idleness = Idleness(session.members())
-        time.sleep(STOPPED_S / 2)
-        idleness.assert_none_spins()
+        wait_until_idle(session)  # as all of it comes to the server: that is work, not spinning
         program.signal(signal.SIGCONT)
         received = session.home / "typed"
+        wait_until(received.exists, "the program did not come to open it")  # it may have been stopped before
         wait_until(lambda: len(received.read_text()) >= len(typed), lambda: f"{len(received.read_text())} octets came")
         assert received.read_text() == typed
         program.signal(signal.SIGKILL)
@@ -112,17 +114,22 @@ def test_a_program_that_does_not_read_keeps_nobody_busy_and_gets_all_that_was_ty
         session.wait_for_no_remains()
 
 
-def wait_until_quiet(session: ClientSession) -> None:
-    """Wait until the client sends next to nothing any more."""
-    sent, since = session.relay.upward.octets, time.monotonic()
+def wait_until_idle(session: ClientSession) -> None:
+    """Wait until none of the session's processes is busy for a while."""
+    busy = ""
 
-    def quiet() -> bool:
-        nonlocal sent, since
-        if session.relay.upward.octets > sent + 500:
-            sent, since = session.relay.upward.octets, time.monotonic()
-        return time.monotonic() - since > 0.5
+    def idle() -> bool:
+        nonlocal busy
+        idleness = Idleness(session.members())
+        time.sleep(STOPPED_S / 2)
+        try:
+            idleness.assert_none_spins()
+        except AssertionError as error:
+            busy = str(error)
+            return False
+        return True
 
-    wait_until(quiet, "the client does not come to rest")
+    wait_until(idle, lambda: busy)
 
 
 def test_a_flood_that_nobody_draws_keeps_no_process_of_the_client_busy(session: ClientSession) -> None:
@@ -142,7 +149,9 @@ def test_a_flood_that_nobody_draws_keeps_no_process_of_the_client_busy(session: 
 
 def test_a_stop_of_the_job_gives_the_terminal_back_and_goes_on_where_it_was(session: ClientSession) -> None:
     session.wait_for_answer("before")
-    screen = session.terminal.text()
+    terminal = session.terminal
+    terminal.wait_until(lambda: terminal.text().endswith(f"\nbefore\n{PROMPT.rstrip()}"), "no prompt follows")
+    screen = terminal.text()
     group = os.getpgid(session.launcher.pid)
     renderer = session.renderer
     for _ in range(2):

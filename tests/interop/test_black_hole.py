@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,7 @@ pytestmark = [
 
 LONGEST_OCTETS = 600
 REDRAW_LIMIT_S = 3.0  # of the median; measured: a fifth of a second
+REDRAW_FACTOR = 10  # or so many times what redraws take without loss, where that is more: on a busy machine
 # Text that hardly compresses, so that a screen of it takes several datagrams.
 REDRAW = "clear; head -c 1200 /dev/urandom | base64 -w 78; echo done-$((40+{}))"
 
@@ -39,46 +42,60 @@ done
 """
 ONE_WAY_MS = 50
 LOST_KEY_MS = 100  # what a key whose answer is lost takes longer at least: a round trip
-KEYS = "abcdefghijkl"
+KEYS = "abcdefghi"
 
 
 @pytest.mark.parametrize("pair", OUR_SERVERS)
 def test_a_redraw_completes_where_long_datagrams_vanish(pair: Pair, tmux: Tmux) -> None:
     with MoshSession(pair, tmux, seed=5) as session:
         session.begin_afresh()
-        session.relay.set(longest=LONGEST_OCTETS)
         took = []
-        for number in range(5):
+        for number in range(8):
+            if number == 3:
+                session.relay.set(longest=LONGEST_OCTETS)
             began = time.monotonic()
             session.enter(REDRAW.format(number))
             session.wait_for(f"done-{40 + number}")
             took.append(time.monotonic() - began)
-        print(f"{pair}: redraws took", *(f"{each:.2f}" for each in took), "s")
+        print(f"{pair}: redraws took", *(f"{each:.2f}" for each in took), "s, the first three without loss")
         assert session.relay.downward.lost >= 1
-        assert statistics.median(took) < REDRAW_LIMIT_S
+        before, after = statistics.median(took[:3]), statistics.median(took[3:])
+        assert after < max(REDRAW_LIMIT_S, REDRAW_FACTOR * before)
 
 
 @pytest.mark.parametrize("pair", OUR_SERVERS)
 def test_typing_stays_as_quick_where_long_datagrams_vanish(pair: Pair, tmp_path: Path) -> None:
-    environment = clean_environment(tmp_path)
-    server = start_server(pair.server, ["/bin/sh", "-c", PAINTER], environment=environment, directory=tmp_path)
+    # Beside it another session, of which nothing is lost: what else the machine does holds up the keys of both.
+    with _painting(pair, tmp_path) as (other, _), _painting(pair, tmp_path) as (terminal, relay):
+        others, took = _typed_and_redrawn(other), []
+        _typed_and_redrawn(terminal)
+        relay.set(longest=LONGEST_OCTETS)
+        for _ in range(3):  # the redraw at the end of the first finds out what the path drops
+            others += _typed_and_redrawn(other)
+            took.append(_typed_and_redrawn(terminal))
+        assert relay.downward.lost >= 1
+    low, median, high = statistics.quantiles(others, n=4)
+    medians = [statistics.median(each) for each in (took[0], took[1] + took[2])]
+    print(
+        f"{pair}: a key took {medians[0]:.0f} ms, then {medians[1]:.0f}; beside it {low:.0f}, {median:.0f}, {high:.0f}"
+    )
+    assert max(medians) < median + max(LOST_KEY_MS / 2, high - low)
+
+
+@contextmanager
+def _painting(pair: Pair, home: Path) -> Iterator[tuple[UserTerminal, Relay]]:
+    """A session in which PAINTER runs, and the network of it."""
+    environment = clean_environment(home)
+    server = start_server(pair.server, ["/bin/sh", "-c", PAINTER], environment=environment, directory=home)
     environment |= {"MOSH_KEY": server.key, "MOSH_PREDICTION_DISPLAY": "never"}
     try:
         with Relay(server.port, delay_ms=ONE_WAY_MS) as relay:
             words = [*pair.client.client, "127.0.0.1", str(relay.port)]
             with UserTerminal(words, environment=environment) as terminal:
                 terminal.wait_for("drawn first")
-                before = _typed_and_redrawn(terminal) + _typed_and_redrawn(terminal)
-                relay.set(longest=LONGEST_OCTETS)
-                first = _typed_and_redrawn(terminal)  # the redraw at its end finds out what the path drops
-                after = _typed_and_redrawn(terminal) + _typed_and_redrawn(terminal)
-                assert relay.downward.lost >= 1
+                yield terminal, relay
     finally:
         server.end()
-    medians = [statistics.median(each) for each in (before, first, after)]
-    print(f"{pair}: a key took {medians[0]:.0f} ms before, {medians[1]:.0f}, then {medians[2]:.0f} (median)")
-    assert medians[1] < medians[0] + LOST_KEY_MS / 2
-    assert medians[2] < medians[0] + LOST_KEY_MS / 2
 
 
 def _typed_and_redrawn(terminal: UserTerminal) -> list[float]:

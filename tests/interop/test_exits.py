@@ -25,6 +25,7 @@ FORGOTTEN_BY_UPSTREAM = {1004, 2004}
 def leave_the_shell(session: MoshSession) -> None:
     session.mosh.type("q")
     session.mosh.wait_for("over")
+    session.wait_for_prompt()  # what is typed before it is lost: the program gives the terminal back with a flush
     session.mosh.type("exit 3")
     session.mosh.press("Enter")
 

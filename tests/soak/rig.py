@@ -25,7 +25,16 @@ from typing import Final, NamedTuple
 import pexpect
 from tests.soak import mix
 from tests.soak.program import END, READY
-from tests.support.programs import OURS, REPOSITORY, SOURCE_FOLDERS, Process, clean_environment, process, start_server
+from tests.support.client_session import comm
+from tests.support.programs import (
+    OURS,
+    REPOSITORY,
+    SOURCE_FOLDERS,
+    Process,
+    clean_environment,
+    process,
+    start_server,
+)
 from tests.support.relay import Relay
 from tests.support.screens import canonical
 from tests.support.user_terminal import end_child
@@ -266,11 +275,15 @@ class Soak:
         """By name: server, launcher, network process, renderer."""
         assert self._client.pid is not None
         launcher = process(self._client.pid)
-        children = sorted(_children(launcher.pid))
-        if len(children) != 2:
-            raise AssertionError(f"the launcher has {len(children)} children")
-        network, renderer = (process(child) for child in children)  # forked in that order
-        return {"server": self._server.process, "launcher": launcher, "network": network, "renderer": renderer}
+        children = {comm(child): child for child in map(process, _children(launcher.pid))}
+        if children.keys() != {"mosh-network", "mosh-renderer"}:
+            raise AssertionError(f"the launcher has as its children {[*children]}")
+        return {
+            "server": self._server.process,
+            "launcher": launcher,
+            "network": children["mosh-network"],
+            "renderer": children["mosh-renderer"],
+        }
 
     def _end(self) -> tuple[str, int]:
         """End the program, and with it the session; return what was wrong with the keys, and the octets printed."""

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 _DATAGRAM_LIMIT = 65536  # more than any UDP datagram holds
-_COMMAND_TIMEOUT_S = 10.0  # the relay's thread answers within microseconds; this only bounds a broken one
+_COMMAND_TIMEOUT_S = 60.0  # the relay's thread answers within microseconds; this only bounds a broken one
 
 
 class Conditions(NamedTuple):
@@ -58,8 +58,8 @@ class _Direction:
         self.random = random.Random(seed)
         self.counters = Counters()
 
-    def delays_ms(self, size: int, conditions: Conditions) -> list[float]:
-        """Return the delay of each copy that is to arrive: none if the datagram is lost."""
+    def fate(self, size: int, conditions: Conditions) -> tuple[list[float], Counters]:
+        """Return the delay (ms) of each copy that is to arrive, none if the datagram is lost; and the new counters."""
         # Always the same draws, so that a datagram's fate does not depend on earlier conditions.
         lost, copied, held, hold, jitter, copy_jitter = (self.random.random() for _ in range(6))
         before = self.counters
@@ -77,8 +77,7 @@ class _Direction:
                 delays.append(delay + copy_jitter * max(conditions.reorder_ms, conditions.jitter_ms))
                 counters = counters._replace(duplicated=counters.duplicated + 1)
             counters = counters._replace(delivered=counters.delivered + len(delays))
-        self.counters = counters
-        return delays
+        return delays, counters
 
 
 class Relay:
@@ -276,10 +275,12 @@ class Relay:
             conditions = self._conditions
             if conditions.deaf if is_upward else conditions.mute:
                 conditions = conditions._replace(down=True)
-            for delay_ms in direction.delays_ms(len(datagram), conditions):
+            delays_ms, counters = direction.fate(len(datagram), conditions)
+            for delay_ms in delays_ms:
                 self._order += 1
                 due = time.monotonic() + delay_ms / 1000
                 heapq.heappush(self._waiting, (due, self._order, is_upward, datagram))
+            direction.counters = counters  # not before: whoever sees it counted sees it under way, too
 
     def _deliver_due(self) -> None:
         now = time.monotonic()
