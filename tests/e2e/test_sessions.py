@@ -164,6 +164,8 @@ def kill(terminal: UserTerminal) -> None:
 
 
 def say(terminal: UserTerminal, command: str, wanted: str) -> None:
+    # What is typed before there is a prompt is shown before it, and the answer behind it.
+    terminal.wait_until(lambda: terminal.text().rstrip().rpartition("\n")[2].endswith(PROMPT), "no prompt")
     terminal.type(f"{command}\r")
     terminal.wait_for(wanted)
 

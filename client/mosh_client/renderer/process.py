@@ -325,12 +325,16 @@ class _Renderer:
         """Take answers that are on their way, lest the shell read them, but not for long; return keys between them."""
         keys = b""
         deadline = now_ms() + _ANSWER_GOODBYE_MS
-        while self._answer.awaited(now=now_ms()) and now_ms() < deadline:
-            if _STDIN in waiter.wait(deadline).readable:
+        while self._answer.due:
+            # What was asked for long ago is not waited for, but may be there: this process may have stood still.
+            is_late = now_ms() >= deadline or not self._answer.awaited(now=now_ms())
+            if _STDIN in waiter.wait(now_ms() if is_late else deadline).readable:
                 data = read_available(_STDIN, LONGEST_INPUT_OCTETS)
                 if data is None:
                     break
                 keys += self._answer.keys(data, now=now_ms())
+            if is_late:
+                break
         return keys
 
     @staticmethod

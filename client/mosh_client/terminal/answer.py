@@ -86,6 +86,11 @@ class TerminalAnswer:
         row, self._cursor_row = self._cursor_row, None
         return row
 
+    @property
+    def due(self) -> bool:
+        """Whether an answer has not come yet, however long ago it was asked for."""
+        return not self._answered or self._cursor_answers_due > 0
+
     def awaited(self, *, now: int) -> bool:
         """Return whether an answer may well be on its way."""
         if self._cursor_answers_due and now - self._cursor_asked_at < ANSWER_PATIENCE_MS:

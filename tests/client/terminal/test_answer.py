@@ -95,6 +95,20 @@ def test_after_a_while_escape_keys_are_not_held_back_but_a_late_answer_is_taken_
     assert answer.synchronizes
 
 
+def test_an_answer_is_due_until_it_has_come_however_late_that_is() -> None:
+    answer, late = TerminalAnswer(), NOW + 10 * ANSWER_PATIENCE_MS
+    due = [answer.due]
+    answer.ask(now=NOW)
+    due.append(answer.due)
+    answer.keys(ALL, now=late)
+    due.append(answer.due)
+    answer.expect_cursor(now=NOW)
+    due.append(answer.due)
+    answer.keys(b"\x1b[3;1R", now=late)
+    due.append(answer.due)
+    assert due == [False, True, False, True, False]
+
+
 def test_once_answered_nothing_is_held_back() -> None:
     answer = asked()
     answer.keys(YES, now=NOW)
