@@ -43,6 +43,14 @@ def cgroup2() -> Path | None:
     return None
 
 
+def own_group() -> str:
+    """Return the path of this process's cgroup of version 2, below the place where they are mounted."""
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        if line.startswith("0::/"):
+            return line.removeprefix("0::/")
+    return ""
+
+
 def duration_s(chance: float, longest_s: float) -> float:
     """Return how long to stand still for a `chance` of 0…1: as often in each decade."""
     return SHORTEST_S * math.exp(chance * math.log(longest_s / SHORTEST_S))
@@ -53,6 +61,7 @@ class Freezer:
 
     def __init__(self, root: Path, *, at_once: int, longest_s: float) -> None:
         self._folder = root / f"freezer-{os.getpid()}"
+        self._home = root / own_group()
         self._longest_s = longest_s
         self._pids = int(Path("/proc/sys/kernel/pid_max").read_text())
         self._over = threading.Event()
@@ -72,8 +81,7 @@ class Freezer:
             thread.join()
         for number in range(len(self._threads)):
             (self._folder / f"{number}").rmdir()
-        # Who is left of the command runs on, where it was before.
-        _move_all(self._folder, self._folder.parent)
+        _move_all(self._folder, self._home)  # who is left of the command runs on, where it came from
         self._folder.rmdir()
 
     def enter(self) -> None:
