@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.support.programs import OUR_PAIR, Process, wait_until
-from tests.support.terminal_session import PROMPT, MoshSession, modes_left_on
+from tests.support.terminal_session import OUTER_PROMPT, PROMPT, MoshSession, modes_left_on
 from tests.support.tmux import Pane, Tmux
 
 pytestmark = [
@@ -41,6 +41,10 @@ class Client:
         # The renderer has the tty for its standard input; the network process has no terminal at all.
         self.renderer = next(member for member in with_parent if has_a_terminal(member))
         self.network_process = next(member for member in with_parent if not has_a_terminal(member))
+
+
+def _last_row(pane: Pane) -> str:
+    return next((row for row in reversed(pane.text()) if row), "")
 
 
 def has_a_terminal(member: Process) -> bool:
@@ -152,7 +156,10 @@ def test_suspend_gives_the_terminal_back_and_resume_draws_it_anew(tmux: Tmux) ->
         session.mosh.wait_for("over")
         session.mosh.type("exit")
         session.mosh.press("Enter")
-        session.mosh.wait_for("cooked 42")  # the screen of before, and its cooked settings
+        wait_until(  # the screen of before, and its cooked settings; what is typed before the prompt may be lost
+            lambda: session.mosh.shows("cooked 42") and _last_row(session.mosh) == OUTER_PROMPT.rstrip(),
+            lambda: "\n".join(session.mosh.text()),
+        )
         session.mosh.type("stty -a | grep -q ' icanon.* echo ' && echo once $((40+3))")
         session.mosh.press("Enter")
         session.mosh.wait_for("once 43")
@@ -188,10 +195,10 @@ def test_each_time_the_terminal_is_given_back_it_is_as_it_said_that_it_was(tmux:
         session.mosh.send(b"\x1bP1$r2 q\x1b\\\x1b[?1007;2$y\x1b[?2004;2$y")  # something has changed them meanwhile
         session.mosh.type("printf '\\033[0 q'; exit")
         session.mosh.press("Enter")
-        session.mosh.wait_for("Stopped")  # the screen of before
-        session.mosh.type("echo outside $((40+2))")
-        session.mosh.press("Enter")
-        session.mosh.wait_for("outside 42")
+        wait_until(  # the screen of before, and a new prompt: nothing of the client comes any more
+            lambda: session.mosh.shows("Stopped") and _last_row(session.mosh) == OUTER_PROMPT.rstrip(),
+            lambda: "\n".join(session.mosh.text()),
+        )
         left = session.mosh.recording().rpartition(b"touched 42")[2]
         assert left.rfind(b"\x1b[?1007l") > left.rfind(b"\x1b[?1007h")
         assert left.rfind(b"\x1b[2 q") > left.rfind(b"\x1b[0 q")

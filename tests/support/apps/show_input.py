@@ -18,5 +18,6 @@ try:
         ended = b"q" in octets
         os.write(1, octets.hex().encode())
 finally:
-    os.write(1, b"\r\nover\r\n" + "".join(f"\x1b[?{mode}l" for mode in reversed(modes)).encode())
+    # Before it is said: what is typed once that is seen shall not be thrown away.
     termios.tcsetattr(0, termios.TCSAFLUSH, settings)
+    os.write(1, b"\r\nover\r\n" + "".join(f"\x1b[?{mode}l" for mode in reversed(modes)).encode())
